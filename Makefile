@@ -1,0 +1,46 @@
+# Two commands set up everything: `make mock` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help mock test check format gate bench faults clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/mock: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/dev: .venv/mock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+mock: .venv/mock  ## install and serve the mock at http://127.0.0.1:4010 (ARGS='--scenario busy' for flags)
+	$(BIN)/mock-server $(ARGS)
+
+test: check  ## install, run every test, and judge the mock with the gate
+	$(BIN)/python -m pytest -n auto --cov
+	$(BIN)/contract-tests --report-dir reports
+
+check: .venv/dev  ## format, lint, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/dev  ## put the format right
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+gate: .venv/dev  ## judge a server: make gate ARGS='--base-url http://127.0.0.1:4010'
+	$(BIN)/contract-tests $(ARGS)
+
+faults: .venv/dev  ## which law catches which faulty server, beside plain schemathesis
+	$(BIN)/python tests/contract_tests/faults_table.py
+
+bench: .venv/dev  ## not yet: the benchmark has its own issue
+	@echo "there is no benchmark yet"; exit 1
+
+clean:  ## remove what the other targets made
+	rm -rf .venv reports .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,175 @@
+"""The core: a Flask application that takes a whole request, never waits, and answers in a fraction of a millisecond."""
+
+import logging
+import re
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any
+
+import orjson
+from flask import Flask, Request, Response, request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.routing import MapAdapter
+
+from . import cors
+from .authentication import authenticate
+from .clock import Clock, real_clock
+from .contract import Contract, Operation, RawRequest, accept, decode, response_faults
+from .decoding import canonical_path
+from .errors import ApiError, ClientError, InternalError, MethodNotAllowed, NotFound, error_body
+from .operations import OPERATIONS
+from .operations.handler import Answer, Call
+from .store import Store
+
+log = logging.getLogger("mock_server")
+
+OVERSIZED = "mock_server.oversized"
+"""Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
+
+
+class NoSession(SessionInterface):
+    """Keeps Flask from looking for a cookie: the API's sessions travel in `Authorization`."""
+
+    def open_session(self, _app: Flask, _request: Request) -> NullSession:
+        """Answer a session that cannot be used."""
+        return NullSession()
+
+    def save_session(self, *_: object) -> None:
+        """Save nothing."""
+
+
+class Core(Flask):
+    """Flask with routes from the contract, matched on the path as it was sent."""
+
+    session_interface = NoSession()
+
+    def __init__(self, contract: Contract, store: Store, clock: Clock = real_clock) -> None:
+        super().__init__("mock_server", static_folder=None)
+        self.contract, self.store, self.clock = contract, store, clock
+        self.url_map.merge_slashes = False
+        for operation in contract.operations.values():
+            rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
+            view = partial(self.serve, operation)
+            methods = [operation.method]
+            self.add_url_rule(rule, operation.id, view, methods=methods, provide_automatic_options=False)
+        self.register_error_handler(Exception, self.refuse)
+        self.after_request(cors.allow)
+
+    @cached_property
+    def explain(self) -> Callable[..., Any]:
+        """Import openapi-core and compile the contract for it, when the first request is refused."""
+        from .authority import Authority  # noqa: PLC0415 - a third of a second that a good answer does not need
+
+        return Authority(self.contract.document).explain
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match the path as it was sent, so that an encoded slash stays part of a name."""
+        if request is None:
+            return None
+        path = canonical_path(request.environ["REQUEST_URI"].partition("?")[0])
+        return self.url_map.bind("", path_info=path, default_method=request.method)
+
+    def serve(self, operation: Operation, **path: str) -> Response:
+        """Take a request through the pipeline: authenticate → validate → operate → validate."""
+        try:
+            answer = self.operate(operation, path)
+            return self.respond(operation, answer.status, answer.body)
+        except ApiError as error:
+            return self.respond(operation, error.status, error_body(error), error.headers)
+
+    def operate(self, operation: Operation, path: dict[str, str]) -> Answer:
+        """Authenticate, validate and run the handler until its change is the newest; raises `ApiError`."""
+        session = authenticate(self.store.load(), request.headers.get("Authorization"), self.clock())
+        call = self.validate(operation, path)
+        while True:
+            before = self.store.load()
+            after, answer = OPERATIONS[operation.id](before, session, call)
+            if after is before or self.store.commit(before, after):
+                return answer
+
+    def validate(self, operation: Operation, path: dict[str, str]) -> Call:
+        """Decode a request that the contract allows; raises `ClientError` with all that is wrong with it."""
+        environ = request.environ
+        media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        body = request.get_data() if operation.body is not None else b""
+        raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, environ.get(OVERSIZED))
+        decoded = decode(operation, raw)
+        accepted = accept(operation, raw, decoded)
+        if accepted is None:
+            violations = self.explain(operation, raw, decoded)
+            if not violations:
+                log.error("the two tiers disagree about %s %s; please report this", operation.id, raw.query)
+                raise InternalError
+            raise ClientError(violations)
+        return Call(*accepted)
+
+    def respond(self, operation: Operation, status: int, body: object, headers: Any = None) -> Response:
+        """Build an answer of an operation and check it against the contract; a wrong one is a bug of ours, hence 500."""
+        headers = {"Cache-Control": "no-store", **(headers or {})}
+        faults = response_faults(operation, status, headers, body)
+        if faults:
+            log.error("%s: the answer breaks the contract: %s", operation.id, "; ".join(faults))
+            status, body, headers = InternalError.status, error_body(InternalError()), {"Cache-Control": "no-store"}
+        return json_response(status, body, headers)
+
+    def refuse(self, error: Exception) -> Response:
+        """Answer what no operation answers: unknown paths, wrong methods, and failures of ours, which go to the log."""
+        if isinstance(error, WerkzeugMethodNotAllowed):
+            allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
+            if request.method == "OPTIONS":
+                return empty_response({"Allow": allow})
+            refused: ApiError = MethodNotAllowed(headers={"Allow": allow})
+        elif isinstance(error, HTTPException) and error.code == NotFound.status:
+            if cors.is_preflight(request):
+                return empty_response({})
+            refused = NotFound()
+        elif isinstance(error, HTTPException):
+            refused = ClientError()
+        else:
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            refused = InternalError(headers={"Cache-Control": "no-store"})
+        return json_response(refused.status, error_body(refused), dict(refused.headers))
+
+    def answer(self, environ: dict[str, Any]) -> Response:
+        """Answer one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""
+        context = self.request_context(environ)
+        context.push()
+        try:
+            return self.full_dispatch_request()
+        except Exception as error:  # noqa: BLE001 - the last line of defence; the log has it
+            return self.refuse(error)
+        finally:
+            context.pop()
+
+
+def json_response(status: int, body: object, headers: dict[str, str]) -> Response:
+    """Build a response with a JSON body; `None` is no body and no content type."""
+    if body is None:
+        return empty_response(headers, status)
+    return Response(to_json(body), status, headers, content_type="application/json")
+
+
+def empty_response(headers: dict[str, str], status: int = 204) -> Response:
+    """Build a response without a body and without a content type."""
+    response = Response(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response
+
+
+def to_json(body: object) -> bytes:
+    """Write JSON; `orjson` refuses whole numbers over 64 bits, which an echoed page may be."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        import json  # noqa: PLC0415 - for the few answers that need it
+
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def check_operations(contract: Contract) -> list[str]:
+    """List the difference between the contract's operationIds and the handlers that there are."""
+    ours, theirs = set(OPERATIONS), set(contract.operations)
+    missing = [f"operation {name!r} of the contract has no handler" for name in sorted(theirs - ours)]
+    return missing + [f"operation {name!r} is not in the contract" for name in sorted(ours - theirs)]

@@ -1,0 +1,147 @@
+"""openapi-core, the authority on what a valid request is: asked whenever the compiled tier does not accept.
+
+Left alone it makes its validators anew, and deep-copies its format checker, for every parameter of every request; here they
+are made once for each schema of the contract. This module is the only importer of `openapi_core`, which costs a third of a
+second.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+from jsonschema_path import SchemaPath
+from openapi_core.casting.schemas import oas31_casters_dict
+from openapi_core.casting.schemas.casters import AnyCaster, PrimitiveCaster, PrimitiveTypeCaster, TypesCaster
+from openapi_core.casting.schemas.factories import SchemaCastersFactory
+from openapi_core.datatypes import RequestParameters
+from openapi_core.templating.datatypes import TemplateResult
+from openapi_core.templating.paths.datatypes import PathOperationServer
+from openapi_core.validation.request.exceptions import ParameterValidationError
+from openapi_core.validation.request.validators import V31RequestBodyValidator, V31RequestParametersValidator
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
+from openapi_core.validation.schemas.validators import SchemaValidator
+from openapi_schema_validator import OAS31Validator
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from .contract import Decoded, Operation, RawRequest
+from .decoding import decode_number
+from .errors import Violation
+from .reasons import plain_reason, schema_reason
+
+
+def _pattern(_validator: object, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
+    """Match as ECMA-262 does: for Python `$` would also match before a last line break."""
+    ends = pattern.endswith("$") and not pattern.endswith("\\$")
+    if isinstance(instance, str) and not re.search(pattern[:-1] + r"\Z" if ends else pattern, instance, re.ASCII):
+        yield ValidationError(f"does not match {pattern}")
+
+
+class _JsonNumber(PrimitiveTypeCaster[float]):
+    primitive_type = staticmethod(decode_number)  # type: ignore[assignment]
+
+
+class _ValidatorsOnce(SchemaValidatorsFactory):
+    """Makes one validator for each schema of the document, which lives as long as this."""
+
+    def __init__(self) -> None:
+        super().__init__(extend(OAS31Validator, {"pattern": _pattern}))
+        self._made: dict[tuple[str, ...], SchemaValidator] = {}
+
+    def create(self, spec: SchemaPath, schema: SchemaPath, **options: Any) -> SchemaValidator:  # type: ignore[override]
+        """Answer the validator of a schema; the options are the same in every call."""
+        key = tuple(str(part) for part in schema.parts)
+        if key not in self._made:
+            self._made[key] = super().create(spec, schema, **options)
+        return self._made[key]
+
+
+class _KnownPath:
+    """Stands in for openapi-core's search: the router has already found the operation."""
+
+    def __init__(self, spec: SchemaPath, base_url: str | None = None) -> None:
+        self._spec, self._base_url = spec, base_url
+
+    def find(self, method: str, url: str) -> PathOperationServer:
+        """Answer the operation of a method (lower case) and a path of the contract."""
+        path = self._spec / "paths" / url
+        return PathOperationServer(path, path / method, None, TemplateResult(url, {}), None)
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request in openapi-core's terms."""
+
+    method: str
+    path: str
+    parameters: RequestParameters
+    content_type: str
+    body: bytes
+    host_url: str = ""
+
+
+class Authority:
+    """Judges and explains requests against one document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        validators = _ValidatorsOnce()
+        casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
+        options: dict[str, Any] = {
+            "schema_validators_factory": validators,
+            "schema_casters_factory": SchemaCastersFactory(validators, TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)),
+            "path_finder_cls": _KnownPath,
+            "extra_media_type_deserializers": {"application/json": lambda raw, **_parameters: orjson.loads(raw)},
+        }
+        spec = SchemaPath.from_dict(document, resolved_cache_maxsize=4096)
+        self._parameters = V31RequestParametersValidator(spec, **options)
+        self._body = V31RequestBodyValidator(spec, **options)
+
+    def explain(self, operation: Operation, request: RawRequest, decoded: Decoded) -> list[Violation]:
+        """List every violation of a request, each once; an empty list accepts it."""
+        found = list(decoded.violations)
+        known = {(violation.where, violation.name) for violation in found}
+        for violation in self._judge(operation, request, decoded):
+            if (violation.where, violation.name) not in known and violation not in found:
+                found.append(violation)
+        return found
+
+    def _judge(self, operation: Operation, request: RawRequest, decoded: Decoded) -> Iterator[Violation]:
+        places: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
+        for (where, name), texts in decoded.texts.items():
+            places[where].extend((name, text) for text in texts)
+        asked = _Request(
+            operation.method.lower(),
+            operation.path,
+            RequestParameters(ImmutableMultiDict(places["query"]), Headers(), path=dict(places["path"])),
+            request.media_type,
+            request.body,
+        )
+        for error in self._parameters.iter_errors(asked):
+            assert isinstance(error, ParameterValidationError), error
+            for reason in _reasons(error):
+                yield Violation(error.location, error.name, reason)
+        if operation.body is not None:
+            yield from self._judge_body(asked, operation)
+
+    def _judge_body(self, asked: _Request, operation: Operation) -> Iterator[Violation]:
+        for error in self._body.iter_errors(asked):
+            cause = error.__cause__
+            if isinstance(cause, InvalidSchemaValue):
+                for schema_error in cause.schema_errors:
+                    yield from (Violation("body", pointer, reason) for pointer, reason in schema_reason(schema_error))
+            elif type(cause).__name__ == "MediaTypeNotFound":
+                yield Violation("header", "Content-Type", f"must be {' or '.join(operation.media_types)}")
+            else:
+                yield Violation("body", "", plain_reason(cause or error))
+
+
+def _reasons(error: ParameterValidationError) -> Iterator[str]:
+    cause = error.__cause__
+    if isinstance(cause, InvalidSchemaValue):
+        yield from (reason for schema_error in cause.schema_errors for _, reason in schema_reason(schema_error))
+    else:
+        yield plain_reason(cause or error)

@@ -1,0 +1,33 @@
+"""Cross-origin access for pages that the developer serves locally, and for no others.
+
+A page from anywhere else, which the developer happens to visit, gets no permission: its browser withholds the answers, and
+refuses to send `Authorization` or JSON in the first place.
+"""
+
+import re
+
+from flask import Request, Response, request
+
+LOCAL = re.compile(r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
+
+
+def is_preflight(asked: Request) -> bool:
+    """Tell a preflight (Fetch Standard, 3.2.2) from another OPTIONS request."""
+    return asked.method == "OPTIONS" and "Access-Control-Request-Method" in asked.headers
+
+
+def allow(response: Response) -> Response:
+    """Add what lets a page on a local origin read the answer and send what the API takes."""
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin is None:
+        return response
+    response.headers.add("Vary", "Origin")
+    if not LOCAL.fullmatch(origin):
+        return response
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Allow, WWW-Authenticate"
+    if is_preflight(request):
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, POST, OPTIONS")
+        response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response

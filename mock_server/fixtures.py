@@ -1,0 +1,133 @@
+"""Scenario files: from YAML (or JSON) to a `World`, checked against the contract's schemas."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rpds import HashTrieMap
+
+from .contract import Contract
+from .documents import FileError, line_of, read_document
+from .world import Json, Session, User, World
+
+PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
+SCHEMA = Path(__file__).with_name("scenario.schema.yaml")
+
+Problem = tuple[list[str | int], str]
+
+
+def find_scenario(fixtures: Path, name: str) -> Path:
+    """Answer a scenario's file: `fixtures` itself where it is a file; raises `FileError` that lists what there is."""
+    if fixtures.is_file():
+        return fixtures
+    if not fixtures.is_dir():
+        raise FileError(fixtures, "there is no such file or directory")
+    known = {path.stem: path for path in sorted(fixtures.iterdir()) if path.suffix in {".yaml", ".yml", ".json"}}
+    if name not in known:
+        raise FileError(fixtures, f"has no scenario {name!r}; it has: {', '.join(known) or 'none'}")
+    return known[name]
+
+
+def load_world(path: Path, contract: Contract) -> World:
+    """Read a scenario; raises `FileError` with the line and the field of the first problem, and how many more there are."""
+    scenario = read_document(path)
+    problems = list(_schema_problems(scenario, contract)) or list(_reference_problems(scenario))
+    if problems:
+        place, reason = problems[0]
+        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        field = "/".join(str(part) for part in place) or "the file"
+        raise FileError(path, f"{field}: {reason}{more}", line_of(path, place))
+    return build_world(scenario)
+
+
+def build_world(scenario: dict[str, Any]) -> World:
+    """Build the world of a scenario that is known to be right."""
+    users = {user["username"]: _user(user) for user in scenario["users"]}
+    handles = {user.profile["handle"]: name for name, user in users.items() if user.profile["handle"] is not None}
+    containers = {item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())}
+    sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
+    return World(
+        HashTrieMap(users),
+        HashTrieMap({str(handle): name for handle, name in handles.items()}),
+        HashTrieMap(containers),
+        HashTrieMap(sessions),
+    )
+
+
+def _user(user: dict[str, Any]) -> User:
+    inbox: dict[str, list[Json]] = {}
+    for notification in _repeated(user.get("notifications", ())):
+        inbox.setdefault(str(notification["containerId"]), []).append(notification)
+    for held in inbox.values():
+        held.sort(key=lambda item: (-_time(item["createdAt"]).timestamp(), str(item["id"])))
+    referrals = sorted(user.get("referrals", ()), key=lambda item: _time(item["joinedAt"]), reverse=True)
+    return User({field: user.get(field) for field in PROFILE_FIELDS}, tuple(referrals), HashTrieMap(inbox))
+
+
+def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
+    """Write out what `repeat` abbreviates: `{n}` counts from 1, each is `every` seconds older than the one before."""
+    for template in notifications:
+        if "repeat" not in template:
+            yield template
+            continue
+        fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
+        first = _time(template["createdAt"])
+        for n in range(template["repeat"]):
+            counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
+            moment = first - timedelta(seconds=n * template.get("every", 0))
+            yield {**fixed, **counted, "createdAt": moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+
+
+def _session(item: dict[str, Any]) -> Session:
+    ends = [_time(item[key]) if key in item else None for key in ("expiresAt", "refreshExpiresAt")]
+    return Session(item["token"], item["username"], *ends)
+
+
+def _time(text: object) -> datetime:
+    """Read an RFC 3339 time."""
+    return datetime.fromisoformat(str(text).upper())
+
+
+def _schema_problems(scenario: object, contract: Contract) -> Iterator[Problem]:
+    try:
+        orjson.dumps(scenario)
+    except TypeError as error:
+        yield [], f"holds what JSON cannot: {error}"
+        return
+    yield from contract.problems(read_document(SCHEMA), scenario)
+
+
+def _reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+    users = {user["username"] for user in scenario["users"]}
+    members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
+    for kind, key in (("users", "username"), ("users", "handle"), ("containers", "id"), ("sessions", "token")):
+        yield from _twice([kind], scenario.get(kind, ()), key)
+    for n, container in enumerate(scenario.get("containers", ())):
+        for m, name in enumerate(container.get("members", ())):
+            if name not in users:
+                yield ["containers", n, "members", m], f"there is no user {name!r}"
+    for n, session in enumerate(scenario.get("sessions", ())):
+        if session["username"] not in users:
+            yield ["sessions", n, "username"], f"there is no user {session['username']!r}"
+    for n, user in enumerate(scenario["users"]):
+        yield from _notification_problems(["users", n, "notifications"], user, members)
+
+
+def _notification_problems(place: list[str | int], user: dict[str, Any], members: dict[str, set[str]]) -> Iterator[Problem]:
+    notifications = user.get("notifications", ())
+    yield from _twice(place, notifications, "id")
+    for n, item in enumerate(notifications):
+        if user["username"] not in members.get(item["containerId"], ()):
+            yield [*place, n, "containerId"], f"{user['username']!r} is not a member of a container {item['containerId']!r}"
+        if item.get("repeat", 1) > 1 and "{n}" not in item["id"]:
+            yield [*place, n, "id"], "needs {n}, since it is repeated"
+
+
+def _twice(place: list[str | int], items: Iterable[dict[str, Any]], key: str) -> Iterator[Problem]:
+    counts = Counter(item.get(key) for item in items)
+    for n, item in enumerate(items):
+        if item.get(key) is not None and counts[item[key]] > 1:
+            yield [*place, n, key], f"{item[key]!r} is there {counts[item[key]]} times"

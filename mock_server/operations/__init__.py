@@ -1,0 +1,14 @@
+"""The operations of the API: pure functions from a world to the next."""
+
+from . import notifications, profile
+from .handler import Handler
+
+OPERATIONS: dict[str, Handler] = {
+    "getProfile": profile.getProfile,
+    "getPublicProfile": profile.getPublicProfile,
+    "updateProfile": profile.updateProfile,
+    "listReferrals": profile.listReferrals,
+    "listNotifications": notifications.listNotifications,
+    "markNotificationsRead": notifications.markNotificationsRead,
+}
+"""Handlers by operationId; the keys must equal the operationIds of the contract."""

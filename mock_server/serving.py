@@ -1,0 +1,151 @@
+"""From settings to a listening server: what is loaded, reloaded and stopped."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from .app import Core, check_operations
+from .contract import Contract, ContractError
+from .documents import FileError, read_document
+from .fixtures import find_scenario, load_world
+from .shell import Shell
+from .store import MemoryStore, Store
+
+log = logging.getLogger("mock_server")
+
+PACKAGED = Path(__file__).parent / "data"
+DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent
+DEFAULT_CONTRACT = DATA / "openapi.yaml"
+DEFAULT_FIXTURES = DATA / "fixtures"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line decides; `max_body` in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 4010
+    openapi: Path = DEFAULT_CONTRACT
+    fixtures: Path = DEFAULT_FIXTURES
+    scenario: str = "default"
+    watch: bool = False
+    max_body: int = 1024 * 1024
+
+
+def load_contract(path: Path) -> Contract:
+    """Read and compile a contract; raises `FileError`. The one that comes with the package is known to be valid."""
+    document = read_document(path)
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
+        raise FileError(path, "is not an OpenAPI 3.1 document", 1)
+    if path != DEFAULT_CONTRACT:
+        _check_document(path, document)
+    try:
+        contract = Contract(document)
+    except ContractError as error:
+        raise FileError(path, str(error)) from None
+    except ValueError as error:
+        raise FileError(path, f"a schema cannot be compiled: {error}") from None
+    if faults := check_operations(contract):
+        raise FileError(path, "; ".join(faults))
+    return contract
+
+
+def _check_document(path: Path, document: dict[str, object]) -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
+
+    from .documents import line_of  # noqa: PLC0415 - likewise
+
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
+        place = list(error.absolute_path)
+        raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {error.message}", line_of(path, place))
+
+
+def load_core(settings: Settings, store: Store | None = None) -> Core:
+    """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
+    contract = load_contract(settings.openapi)
+    if store is None:
+        store = MemoryStore(load_world(find_scenario(settings.fixtures, settings.scenario), contract))
+    return Core(contract, store)
+
+
+def free_port(host: str, port: int) -> int:
+    """Answer the port, or a free one for 0; raises `OSError` where it is taken or the host is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        bound: int = probe.getsockname()[1]
+        return bound
+
+
+def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
+    shell = Shell(core, settings.max_body)
+    stop = threading.Event()
+    if settings.watch:
+        threading.Thread(target=watch, args=(settings, shell, stop), daemon=True).start()
+    try:
+        asyncio.run(_serve(settings, shell, ready))
+    finally:
+        stop.set()
+
+
+async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
+    server = Server(
+        shell,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=True,
+        log_level=LogLevels.error,
+        log_dictconfig={"version": 1, "disable_existing_loggers": False},
+    )
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, server.stop)
+    serving = asyncio.create_task(server.serve())
+    await _listening(settings)
+    if not serving.done():
+        ready()
+    await serving
+
+
+async def _listening(settings: Settings) -> None:
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection(settings.host, settings.port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def watch(settings: Settings, shell: Shell, stop: threading.Event) -> None:
+    """Reload on every save; a broken edit keeps the last good state serving and says why."""
+    import watchfiles  # noqa: PLC0415 - only --watch needs it
+
+    folder = settings.fixtures if settings.fixtures.is_dir() else settings.fixtures.parent
+    for changes in watchfiles.watch(settings.openapi.parent, folder, stop_event=stop, recursive=False):
+        changed = {Path(path).resolve() for _, path in changes}
+        try:
+            scenario = find_scenario(settings.fixtures, settings.scenario)
+            if scenario.resolve() in changed:
+                shell.core = load_core(settings)
+                log.warning("reloaded: the state is that of %s again", scenario.name)
+            elif settings.openapi.resolve() in changed:
+                shell.core = load_core(settings, shell.core.store)
+                log.warning("reloaded %s; the state is kept", settings.openapi.name)
+        except FileError as error:
+            log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - the message says it all

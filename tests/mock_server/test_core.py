@@ -1,0 +1,116 @@
+"""The core without a socket."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from flask.testing import FlaskClient
+from rpds import HashTrieMap
+
+from mock_server import operations
+from mock_server.app import Core
+from mock_server.contract import Contract
+from mock_server.operations.handler import Answer
+from mock_server.store import MemoryStore
+from mock_server.world import Session, World
+from tests.live import ADA
+
+
+def test_updates_from_many_threads_lose_nothing(core: Core) -> None:
+    names = [f"user-{n}" for n in range(8)]
+    world = core.store.load()
+    users = {
+        name: replace(world.users["newcomer"], profile={**world.users["newcomer"].profile, "username": name}) for name in names
+    }
+    core.store = MemoryStore(
+        World(HashTrieMap(users), HashTrieMap(), HashTrieMap(), HashTrieMap({name: Session(name, name) for name in names}))
+    )
+
+    def work(name: str) -> None:
+        client = core.test_client()
+        for n in range(50):
+            answer = client.post(
+                "/v1/user/profile", json={"biography": f"{name} {n}"}, headers={"Authorization": f"Bearer {name}"}
+            )
+            assert answer.status_code == 200
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {name: core.store.load().users[name].profile["biography"] for name in names} == {
+        name: f"{name} 49" for name in names
+    }
+
+
+def test_threads_that_change_different_fields_of_one_profile_lose_nothing(core: Core) -> None:
+    values = {"displayName": "Name {}", "handle": "handle_{}", "biography": "text {}"}
+
+    def work(field: str) -> None:
+        client = core.test_client()
+        for n in range(100):
+            assert client.post("/v1/user/profile", json={field: values[field].format(n)}, headers=ADA).status_code == 200
+
+    threads = [threading.Thread(target=work, args=(field,)) for field in values]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    profile = core.store.load().users["ada"].profile
+    assert {field: profile[field] for field in values} == {field: text.format(99) for field, text in values.items()}
+
+
+def test_a_commit_on_an_old_world_is_refused(core: Core) -> None:
+    before = core.store.load()
+    assert core.store.commit(before, replace(before))
+    assert not core.store.commit(before, before)
+
+
+def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def explode(*_: object) -> tuple[World, Answer]:
+        raise RuntimeError("the secret of the house")
+
+    monkeypatch.setitem(operations.OPERATIONS, "listReferrals", explode)
+    answer = client.get("/v1/user/referrals", headers=ADA)
+    assert (answer.status_code, answer.json) == (500, {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."})
+    assert "the secret of the house" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [Answer(200, {"items": []}), Answer(200), Answer(418, {}), Answer(201)],
+    ids=["schema", "no body", "status", "201"],
+)
+def test_an_answer_that_breaks_the_contract_never_leaves(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wrong: Answer
+) -> None:
+    monkeypatch.setitem(operations.OPERATIONS, "listReferrals", lambda world, *_: (world, wrong))
+    assert client.get("/v1/user/referrals", headers=ADA).status_code == 500
+    assert "breaks the contract" in caplog.text
+
+
+def test_a_body_where_none_is_documented_never_leaves(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(operations.OPERATIONS, "markNotificationsRead", lambda world, *_: (world, Answer(201, {})))
+    assert client.post("/v1/user/notifications/read", headers=ADA).status_code == 500
+
+
+def _same(now: datetime) -> datetime:
+    return now
+
+
+def test_a_session_ends_to_the_second(contract: Contract, core: Core) -> None:
+    end = datetime(2026, 1, 1, tzinfo=UTC)
+    world = core.store.load()
+    session = Session("short", "ada", end, end + timedelta(days=30))
+    store = MemoryStore(replace(world, sessions=world.sessions.insert("short", session)))
+    codes = []
+    for now in (end - timedelta(seconds=1), end, end + timedelta(days=30) - timedelta(seconds=1), end + timedelta(days=30)):
+        client = Core(contract, store, partial(_same, now)).test_client()
+        answer = client.get("/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"})
+        codes.append(answer.get_json().get("code", answer.status_code))
+    assert codes == [200, "SESSION_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED"]
