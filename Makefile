@@ -39,8 +39,8 @@ gate: .venv/dev  ## judge a server: make gate ARGS='--base-url http://127.0.0.1:
 faults: .venv/dev  ## which law catches which faulty server, beside plain schemathesis
 	$(BIN)/python tests/contract_tests/faults_table.py
 
-bench: .venv/dev  ## not yet: the benchmark has its own issue
-	@echo "there is no benchmark yet"; exit 1
+bench: .venv/dev  ## measure ours beside its peers (Prism and Scalar from npm, wrk)
+	cd bench && ../$(BIN)/python run.py $(ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv reports .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

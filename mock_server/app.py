@@ -4,21 +4,25 @@ import logging
 import re
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any
+from time import perf_counter, time
+from typing import Any, cast
 
-import orjson
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.routing import MapAdapter
 
-from . import cors
+from . import __version__, cors
+from .answers import Reply, empty_response, json_response, refusal
 from .authentication import authenticate
 from .clock import Clock, real_clock
 from .contract import Contract, Operation, RawRequest, accept, decode, response_faults
+from .control import control
 from .decoding import canonical_path
 from .errors import ApiError, ClientError, InternalError, MethodNotAllowed, NotFound, error_body
+from .faults import wished_delay
+from .journal import Entry, Journal
 from .operations import OPERATIONS
 from .operations.handler import Answer, Call
 from .store import Store
@@ -27,6 +31,11 @@ log = logging.getLogger("mock_server")
 
 OVERSIZED = "mock_server.oversized"
 """Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
+STARTED = "mock_server.started"
+"""Key in the WSGI environment: when the request came, by `time.perf_counter`."""
+NO_STORE = {"Cache-Control": "no-store"}
+MAX_REQUESTS = 1000
+"""How many requests the journal keeps unless told otherwise."""
 
 
 class NoSession(SessionInterface):
@@ -45,16 +54,19 @@ class Core(Flask):
 
     session_interface = NoSession()
 
-    def __init__(self, contract: Contract, store: Store, clock: Clock = real_clock) -> None:
+    def __init__(self, contract: Contract, store: Store, clock: Clock = real_clock, max_requests: int = MAX_REQUESTS) -> None:
         super().__init__("mock_server", static_folder=None)
         self.contract, self.store, self.clock = contract, store, clock
+        self.journal = Journal(max_requests)
         self.url_map.merge_slashes = False
         for operation in contract.operations.values():
             rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
             view = partial(self.serve, operation)
             methods = [operation.method]
             self.add_url_rule(rule, operation.id, view, methods=methods, provide_automatic_options=False)
+        self.register_blueprint(control(self.journal, __version__))
         self.register_error_handler(Exception, self.refuse)
+        self.after_request(self.record)
         self.after_request(cors.allow)
 
     @cached_property
@@ -71,17 +83,22 @@ class Core(Flask):
         path = canonical_path(request.environ["REQUEST_URI"].partition("?")[0])
         return self.url_map.bind("", path_info=path, default_method=request.method)
 
-    def serve(self, operation: Operation, **path: str) -> Response:
-        """Take a request through the pipeline: authenticate → validate → operate → validate."""
+    def serve(self, operation: Operation, **path: str) -> Reply:
+        """Take a request through the pipeline: authenticate → validate → operate → validate, and say how long to wait."""
+        delay = 0.0
         try:
+            delay = wished_delay(request.environ.get("HTTP_PREFER"))
             answer = self.operate(operation, path)
-            return self.respond(operation, answer.status, answer.body)
+            reply = self.respond(operation, answer.status, answer.body)
         except ApiError as error:
-            return self.respond(operation, error.status, error_body(error), error.headers)
+            reply = self.respond(operation, error.status, error_body(error), error.headers)
+            reply.violations = error.details
+        reply.delay = delay
+        return reply
 
     def operate(self, operation: Operation, path: dict[str, str]) -> Answer:
         """Authenticate, validate and run the handler until its change is the newest; raises `ApiError`."""
-        session = authenticate(self.store.load(), request.headers.get("Authorization"), self.clock())
+        session = authenticate(self.store.load(), request.environ.get("HTTP_AUTHORIZATION"), self.clock())
         call = self.validate(operation, path)
         while True:
             before = self.store.load()
@@ -105,17 +122,19 @@ class Core(Flask):
             raise ClientError(violations)
         return Call(*accepted)
 
-    def respond(self, operation: Operation, status: int, body: object, headers: Any = None) -> Response:
+    def respond(self, operation: Operation, status: int, body: object, headers: Any = None) -> Reply:
         """Build an answer of an operation and check it against the contract; a wrong one is a bug of ours, hence 500."""
-        headers = {"Cache-Control": "no-store", **(headers or {})}
+        headers = {**NO_STORE, **headers} if headers else NO_STORE
         faults = response_faults(operation, status, headers, body)
         if faults:
             log.error("%s: the answer breaks the contract: %s", operation.id, "; ".join(faults))
-            status, body, headers = InternalError.status, error_body(InternalError()), {"Cache-Control": "no-store"}
+            status, body, headers = InternalError.status, error_body(InternalError()), NO_STORE
         return json_response(status, body, headers)
 
-    def refuse(self, error: Exception) -> Response:
+    def refuse(self, error: Exception) -> Reply:
         """Answer what no operation answers: unknown paths, wrong methods, and failures of ours, which go to the log."""
+        if isinstance(error, ApiError):
+            return refusal(error)
         if isinstance(error, WerkzeugMethodNotAllowed):
             allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
             if request.method == "OPTIONS":
@@ -129,43 +148,30 @@ class Core(Flask):
             refused = ClientError()
         else:
             log.error("%s %s failed", request.method, request.path, exc_info=error)
-            refused = InternalError(headers={"Cache-Control": "no-store"})
-        return json_response(refused.status, error_body(refused), dict(refused.headers))
+            refused = InternalError(headers=NO_STORE)
+        return refusal(refused)
 
-    def answer(self, environ: dict[str, Any]) -> Response:
+    def record(self, reply: Response) -> Response:
+        """Write a request into the journal, except those about the journal."""
+        environ, rule = request.environ, request.url_rule
+        path = environ["REQUEST_URI"].partition("?")[0]
+        if not path.startswith("/__mock/"):
+            spent = (perf_counter() - environ.get(STARTED, perf_counter())) * 1000
+            violations = tuple(reply.violations) if isinstance(reply, Reply) else ()
+            operation, query = rule.endpoint if rule else "", environ["QUERY_STRING"]
+            self.journal.record(Entry(time(), request.method, path, query, operation, reply.status_code, spent, violations))
+        return reply
+
+    def answer(self, environ: dict[str, Any]) -> Reply:
         """Answer one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""
         context = self.request_context(environ)
         context.push()
         try:
-            return self.full_dispatch_request()
+            return cast("Reply", self.full_dispatch_request())
         except Exception as error:  # noqa: BLE001 - the last line of defence; the log has it
             return self.refuse(error)
         finally:
             context.pop()
-
-
-def json_response(status: int, body: object, headers: dict[str, str]) -> Response:
-    """Build a response with a JSON body; `None` is no body and no content type."""
-    if body is None:
-        return empty_response(headers, status)
-    return Response(to_json(body), status, headers, content_type="application/json")
-
-
-def empty_response(headers: dict[str, str], status: int = 204) -> Response:
-    """Build a response without a body and without a content type."""
-    response = Response(status=status, headers=headers)
-    del response.headers["Content-Type"]
-    return response
-
-
-def to_json(body: object) -> bytes:
-    """Write JSON; `orjson` refuses whole numbers over 64 bits, which an echoed page may be."""
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        import json  # noqa: PLC0415 - for the few answers that need it
-
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def check_operations(contract: Contract) -> list[str]:

@@ -49,7 +49,7 @@ class _ValidatorsOnce(SchemaValidatorsFactory):
     """Makes one validator for each schema of the document, which lives as long as this."""
 
     def __init__(self) -> None:
-        super().__init__(extend(OAS31Validator, {"pattern": _pattern}))
+        super().__init__(extend(OAS31Validator, {"pattern": _pattern}))  # type: ignore[no-untyped-call]
         self._made: dict[tuple[str, ...], SchemaValidator] = {}
 
     def create(self, spec: SchemaPath, schema: SchemaPath, **options: Any) -> SchemaValidator:  # type: ignore[override]

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from . import __version__
-from .app import Core
+from .app import MAX_REQUESTS, Core
 from .documents import FileError
 from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, free_port, load_core, serve
 from .world import Session
@@ -74,6 +74,15 @@ class UsageProblem(click.ClickException):
     help="The largest request body.",
 )
 @click.option(
+    "--max-requests",
+    type=click.IntRange(min=0),
+    default=MAX_REQUESTS,
+    show_default=True,
+    show_envvar=True,
+    metavar="N",
+    help="How many requests the journal keeps (GET /__mock/requests).",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LEVELS),
     default="info",
@@ -83,7 +92,16 @@ class UsageProblem(click.ClickException):
 )
 @click.version_option(__version__, prog_name="mock-server")
 def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
-    host: str, port: int, openapi: Path, fixtures: Path, scenario: str, log_level: str, max_body: int, *, watch: bool
+    host: str,
+    port: int,
+    openapi: Path,
+    fixtures: Path,
+    scenario: str,
+    log_level: str,
+    max_body: int,
+    max_requests: int,
+    *,
+    watch: bool,
 ) -> None:
     """Serve a stateful mock of the User Profile API.
 
@@ -93,7 +111,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     try:
-        settings = Settings(host, free_port(host, port), openapi, fixtures, scenario, watch, max_body)
+        settings = Settings(host, free_port(host, port), openapi, fixtures, scenario, watch, max_body, max_requests)
         core = load_core(settings)
     except FileError as error:
         raise UsageProblem(str(error)) from None

@@ -15,6 +15,10 @@ class Violation(NamedTuple):
     name: str
     reason: str
 
+    def as_json(self) -> dict[str, str]:
+        """Answer the `ErrorDetail` of `openapi.yaml`."""
+        return {"in": self.where, "name": self.name, "reason": self.reason}
+
 
 class ApiError(Exception):
     """An answer other than success. One subclass for each row of the catalogue."""
@@ -77,5 +81,5 @@ def error_body(error: ApiError) -> dict[str, object]:
     if error.details:
         places = "1 place" if len(error.details) == 1 else f"{len(error.details)} places"
         body["message"] = f"The request breaks the contract in {places}."
-        body["details"] = [{"in": v.where, "name": v.name, "reason": v.reason} for v in error.details]
+        body["details"] = [violation.as_json() for violation in error.details]
     return body

@@ -13,7 +13,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from .app import Core, check_operations
+from .app import MAX_REQUESTS, Core, check_operations
 from .contract import Contract, ContractError
 from .documents import FileError, read_document
 from .fixtures import find_scenario, load_world
@@ -39,6 +39,7 @@ class Settings:
     scenario: str = "default"
     watch: bool = False
     max_body: int = 1024 * 1024
+    max_requests: int = MAX_REQUESTS
 
 
 def load_contract(path: Path) -> Contract:
@@ -74,7 +75,7 @@ def load_core(settings: Settings, store: Store | None = None) -> Core:
     contract = load_contract(settings.openapi)
     if store is None:
         store = MemoryStore(load_world(find_scenario(settings.fixtures, settings.scenario), contract))
-    return Core(contract, store)
+    return Core(contract, store, max_requests=settings.max_requests)
 
 
 def free_port(host: str, port: int) -> int:

@@ -1,5 +1,6 @@
 """The ASGI shell around the core: reads the body, calls the core inline, sends what it answers."""
 
+import asyncio
 import io
 import logging
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from .app import OVERSIZED, Core
+from .app import OVERSIZED, STARTED, Core
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -39,7 +40,6 @@ class Shell:
         """Serve one HTTP request."""
         if scope["type"] != "http":
             return
-        started = perf_counter()
         environ = _environ(scope)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             body = await self._body(receive)
@@ -48,12 +48,14 @@ class Shell:
             else:
                 environ["wsgi.input"] = io.BytesIO(body)
         response = self.core.answer(environ)
+        if response.delay:
+            await asyncio.sleep(response.delay)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else response.get_data()
         await send({"type": "http.response.body", "body": body, "more_body": False})
         if log.isEnabledFor(logging.DEBUG):
-            spent = (perf_counter() - started) * 1000
+            spent = (perf_counter() - environ[STARTED]) * 1000
             log.debug("%s %s %d %.1f ms", scope["method"], environ["REQUEST_URI"], response.status_code, spent)
 
     async def _body(self, receive: Receive) -> bytes | None:
@@ -80,6 +82,7 @@ def _environ(scope: Message) -> dict[str, Any]:
         "REQUEST_METHOD": scope["method"],
         "REQUEST_URI": path,
         "PATH_INFO": path,
+        STARTED: perf_counter(),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "wsgi.input": io.BytesIO(),
     }

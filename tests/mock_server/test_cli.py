@@ -114,13 +114,15 @@ def test_an_unknown_scenario_lists_those_there_are() -> None:
     assert_refused(run("--scenario", "nope", "--port", "0"), "busy, default, edge, empty")
 
 
+RENAMED = CONTRACT.replace("operationId: getProfile", "operationId: readProfile")
+PIPES = CONTRACT.replace("style: form", "style: pipeDelimited").replace("explode: true", "explode: false")
 BROKEN_CONTRACTS = {
     "not YAML": ("openapi: [", ["not valid YAML"]),
     "another version": ("openapi: 3.0.3", ["is not an OpenAPI 3.1 document"]),
     "not OpenAPI": (CONTRACT.replace("in: query", "in: nowhere", 1), ["contract.yaml:"]),
-    "an operation too many": (CONTRACT.replace("operationId: getProfile", "operationId: readProfile"), ["'readProfile'", "'getProfile'"]),
-    "a style that cannot be decoded": (CONTRACT.replace("style: form", "style: pipeDelimited").replace("explode: true", "explode: false"), ["'fields'"]),
-}  # fmt: skip
+    "an operation too many": (RENAMED, ["'readProfile'", "'getProfile'"]),
+    "a style that cannot be decoded": (PIPES, ["'fields'"]),
+}
 
 
 @pytest.mark.parametrize(("text", "words"), BROKEN_CONTRACTS.values(), ids=BROKEN_CONTRACTS)

@@ -114,3 +114,52 @@ def test_a_session_ends_to_the_second(contract: Contract, core: Core) -> None:
         answer = client.get("/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"})
         codes.append(answer.get_json().get("code", answer.status_code))
     assert codes == [200, "SESSION_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED"]
+
+
+def test_the_journal_says_what_was_asked_and_what_was_wrong_with_it(client: FlaskClient) -> None:
+    client.get("/v1/user/notifications?page=0&containerId=main", headers=ADA)
+    client.get("/nope")
+    newest, oldest = client.get("/__mock/requests").get_json()["requests"]
+    assert (newest["operation"], newest["status"]) == ("", 404)
+    assert (oldest["operation"], oldest["status"]) == ("listNotifications", 400)
+    assert oldest["violations"] == [{"in": "query", "name": "page", "reason": "must be at least 1"}]
+    assert "ada-session" not in str(oldest)
+
+
+def test_the_journal_is_bounded_and_can_be_cleared(contract: Contract, core: Core) -> None:
+    client = Core(contract, core.store, max_requests=3).test_client()
+    for n in range(5):
+        client.get(f"/{n}" + "x" * 5000)
+    kept = client.get("/__mock/requests").get_json()["requests"]
+    assert [entry["path"][1] for entry in kept] == ["4", "3", "2"]
+    assert all(len(entry["path"]) <= 2000 for entry in kept)
+    assert client.delete("/__mock/requests").status_code == 204
+    assert client.get("/__mock/requests").get_json() == {"requests": []}
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    {
+        "localhost:4010": 200,
+        "a.localhost": 200,
+        "127.0.0.1:1": 200,
+        "[::1]:4010": 200,
+        "evil.example:4010": 421,
+        "localhost.evil.example": 421,
+        "": 421,
+    }.items(),
+)
+def test_the_control_api_answers_only_to_names_that_no_web_page_can_claim(client: FlaskClient, host: str, status: int) -> None:
+    assert client.get("/__mock/health", headers={"Host": host}).status_code == status
+
+
+def test_the_control_api_knows_its_paths(client: FlaskClient) -> None:
+    assert client.get("/__mock/nope").status_code == 404
+    assert client.get("/__mock/health").get_json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("wish", ["delay=x", "delay=-1", "delay=60001", "delay=9999999999999", "delay"])
+def test_an_impossible_wish_is_a_clear_error(client: FlaskClient, wish: str) -> None:
+    answer = client.get("/v1/user/referrals", headers={**ADA, "Prefer": wish})
+    assert answer.status_code == 400
+    assert answer.get_json()["details"][0]["name"] == "Prefer"

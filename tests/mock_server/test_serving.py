@@ -89,3 +89,12 @@ def test_many_clients_at_once_all_get_answers(mock: LiveMock) -> None:
     for thread in threads:
         thread.join()
     assert statuses == [200] * 400
+
+
+def test_a_delayed_answer_is_late_and_holds_up_nobody(mock: LiveMock) -> None:
+    url, slow = f"{mock.url}/v1/user/referrals", {**ADA, "Prefer": "respond-async, delay=1500"}
+    with ThreadPoolExecutor(50) as pool:
+        late = [pool.submit(requests.get, url, headers=slow, timeout=10) for _ in range(50)]
+        quick = [requests.get(url, headers=ADA, timeout=10).elapsed.total_seconds() for _ in range(10)]
+        assert max(quick) < 1.4
+        assert min(future.result().elapsed.total_seconds() for future in late) >= 1.5

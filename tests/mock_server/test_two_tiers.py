@@ -19,7 +19,34 @@ EXAMPLES = int(os.environ.get("TWO_TIERS_EXAMPLES", "1500"))
 
 NAMES = ["fields", "page", "limit", "containerId", "username", "f%69elds", "fields[]", "unknown", "%zz", ""]
 FIELDS = ["username", "displayName", "handle", "biography", "dateOfBirth"]
-NUMBERS = ["0", "1", "-1", "100", "101", "1.0", "1.5", "1e2", "1E+2", "1e-1", "01", "+1", "-0", "1.", ".5", "0x1", "1_0", "nan", "inf", "true", "null", "1e400", "1e99999", "1e-9999999", "%D9%A5", "%201"]
+NUMBERS = [
+    "0",
+    "1",
+    "-1",
+    "100",
+    "101",
+    "1.0",
+    "1.5",
+    "1e2",
+    "1E+2",
+    "1e-1",
+    "01",
+    "+1",
+    "-0",
+    "1.",
+    ".5",
+    "0x1",
+    "1_0",
+    "nan",
+    "inf",
+    "true",
+    "null",
+    "1e400",
+    "1e99999",
+    "1e-9999999",
+    "%D9%A5",
+    "%201",
+]
 ODD = [
     "9" * 400,
     "",

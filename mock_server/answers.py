@@ -1,0 +1,46 @@
+"""How answers are written."""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from flask import Response
+
+from .errors import ApiError, Violation, error_body
+
+
+class Reply(Response):
+    """A response, and what the shell and the journal want to know of it; `delay` in seconds."""
+
+    violations: Sequence[Violation] = ()
+    delay: float = 0.0
+
+
+def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
+    """Build a response with a JSON body; `None` is no body and no content type."""
+    if body is None:
+        return empty_response(headers, status)
+    return Reply(to_json(body), status, headers, content_type="application/json")
+
+
+def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) -> Reply:
+    """Build a response without a body and without a content type."""
+    response = Reply(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response
+
+
+def to_json(body: object) -> bytes:
+    """Write JSON; `orjson` refuses whole numbers over 64 bits, which an echoed page may be."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        import json  # noqa: PLC0415 - for the few answers that need it
+
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def refusal(error: ApiError) -> Reply:
+    """Build the answer of an error."""
+    reply = json_response(error.status, error_body(error), error.headers)
+    reply.violations = error.details
+    return reply
