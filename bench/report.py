@@ -1,8 +1,12 @@
 """Medians to a table of ratios against the targets, and to a small chart."""
 
+from collections.abc import Iterable
 from html import escape
 
 Medians = dict[str, dict[str, float]]
+
+LOADS = ("getProfile", "listNotifications", "updateProfile", "rejected request")
+OTHERS = {"getProfile p99 ms": "{:.1f} ms", "start s": "{:.2f} s", "memory MB": "{:.0f} MB"}
 
 
 def ratios(m: Medians) -> list[tuple[str, float, str, bool]]:
@@ -42,16 +46,15 @@ def ratios(m: Medians) -> list[tuple[str, float, str, bool]]:
     ]
 
 
+def _row(title: str, row: dict[str, float], names: Iterable[str], form: str) -> str:
+    return f"| {title} | " + " | ".join(form.format(row[name]) if name in row else "–" for name in names) + " |"
+
+
 def table(m: Medians) -> str:
     """Both tables in Markdown: medians by server, then ratios by target."""
     lines = ["| requests a second | " + " | ".join(m["getProfile"]) + " |", "|---" * (len(m["getProfile"]) + 1) + "|"]
-    for load in ("getProfile", "listNotifications", "updateProfile", "rejected request"):
-        lines.append(
-            f"| {load} | " + " | ".join(f"{m[load][name]:,.0f}" if name in m[load] else "–" for name in m["getProfile"]) + " |"
-        )
-    for load, form in (("getProfile p99 ms", "{:.1f} ms"), ("start s", "{:.2f} s"), ("memory MB", "{:.0f} MB")):
-        cells = [form.format(m[load][name]) if name in m[load] else "–" for name in m["getProfile"]]
-        lines.append(f"| {load.rpartition(' ')[0]} | " + " | ".join(cells) + " |")
+    lines += [_row(load, m[load], m["getProfile"], "{:,.0f}") for load in LOADS]
+    lines += [_row(load.rpartition(" ")[0], m[load], m["getProfile"], form) for load, form in OTHERS.items()]
     lines += ["", "| figure | measured | target | |", "|---|---|---|---|"]
     lines += [
         f"| {text} | {value:.2f} | {target} | {'met' if met else '**missed**'} |" for text, value, target, met in ratios(m)
@@ -76,4 +79,5 @@ def chart(m: Medians) -> str:
         rows.append(f'<text x="{184 + width}" y="{y + 12}">{rate:,.0f}</text>')
         y += 20
     style = "text{font:12px system-ui,sans-serif;fill:#767676}.load{font-weight:600}.ours{fill:#2f7fd6}.peer{fill:#a9b1ba}"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 {y + 8}" width="660"><style>{style}</style>{"".join(rows)}</svg>\n'
+    size = f'viewBox="0 0 660 {y + 8}" width="660"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{"".join(rows)}</svg>\n'

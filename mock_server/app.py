@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
-from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.exceptions import NotFound as WerkzeugNotFound
 from werkzeug.routing import MapAdapter
 
 from . import __version__, cors
@@ -140,12 +140,10 @@ class Core(Flask):
             if request.method == "OPTIONS":
                 return empty_response({"Allow": allow})
             refused: ApiError = MethodNotAllowed(headers={"Allow": allow})
-        elif isinstance(error, HTTPException) and error.code == NotFound.status:
+        elif isinstance(error, WerkzeugNotFound):
             if cors.is_preflight(request):
                 return empty_response({})
             refused = NotFound()
-        elif isinstance(error, HTTPException):
-            refused = ClientError()
         else:
             log.error("%s %s failed", request.method, request.path, exc_info=error)
             refused = InternalError(headers=NO_STORE)

@@ -37,9 +37,7 @@ class Shell:
         self.max_body = max_body
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
+        """Serve one HTTP request; the server sends nothing else."""
         environ = _environ(scope)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             body = await self._body(receive)

@@ -41,8 +41,12 @@ def live_mock(*flags: str, env: dict[str, str] | None = None) -> Iterator[LiveMo
         yield LiveMock(found[0], process, greeting)
     finally:
         if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate()
+            process.communicate()
 
 
 def _read_greeting(process: subprocess.Popen[str]) -> str:

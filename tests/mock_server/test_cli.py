@@ -1,5 +1,6 @@
 """The command, as a user runs it."""
 
+import errno
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import pytest
 import requests
 import yaml
 
-from mock_server.cli import main
+from mock_server.cli import _address_problem, main
 from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES
 from tests.live import live_mock
 
@@ -92,6 +93,7 @@ BROKEN_FIXTURES = {
     "a token twice": (GOOD + "  - {token: ada-session, username: ada}\n", ["'ada-session' is there 2 times"]),
     "a token that no header can carry": (GOOD + "  - {token: 'a b', username: ada}\n", ["sessions/"]),
     "a wrong time": (GOOD + "  - {token: x, username: ada, expiresAt: '2026-13-01T00:00:00Z'}\n", ["expiresAt"]),
+    "a key that JSON cannot hold": ("users: [{username: ada, 1: 2}]", ["holds what JSON cannot"]),
     "a lone surrogate": ('users: [{username: "\\ud800"}]', ["mine.yaml"]),
 }
 
@@ -121,6 +123,7 @@ BROKEN_CONTRACTS = {
     "another version": ("openapi: 3.0.3", ["is not an OpenAPI 3.1 document"]),
     "not OpenAPI": (CONTRACT.replace("in: query", "in: nowhere", 1), ["contract.yaml:"]),
     "an operation too many": (RENAMED, ["'readProfile'", "'getProfile'"]),
+    "a pattern that is none": (CONTRACT.replace("{3,20}$", "{3,20}$["), ["pattern"]),
     "a style that cannot be decoded": (PIPES, ["'fields'"]),
 }
 
@@ -170,3 +173,18 @@ def test_every_scenario_has_the_sessions_of_everyday(scenario: str) -> None:
     tokens = {session["token"] for session in fixture["sessions"]}
     everyday = {"ada-session", "grace-session", "newcomer-session", "ada-session-expired", "ada-refresh-expired"}
     assert everyday <= tokens
+
+
+def test_debug_has_a_line_for_each_request() -> None:
+    with live_mock("--log-level", "debug") as mock:
+        requests.get(f"{mock.url}/v1/user/referrals?x=1", timeout=5)
+        _, errors = mock.stop()
+    assert "GET /v1/user/referrals 401" in errors
+
+
+def test_a_port_that_needs_privileges_is_named() -> None:
+    assert "above 1023" in _address_problem("127.0.0.1", 80, PermissionError(errno.EACCES, "no"))
+
+
+def test_a_folder_is_no_contract() -> None:
+    assert_refused(run("--port", "0", "--openapi", str(DEFAULT_FIXTURES)), "cannot be read: Is a directory")

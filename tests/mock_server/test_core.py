@@ -12,7 +12,7 @@ from rpds import HashTrieMap
 from mock_server import operations
 from mock_server.app import Core
 from mock_server.contract import Contract
-from mock_server.operations.handler import Answer
+from mock_server.operations.handler import Answer, Call
 from mock_server.store import MemoryStore
 from mock_server.world import Session, World
 from tests.live import ADA
@@ -163,3 +163,39 @@ def test_an_impossible_wish_is_a_clear_error(client: FlaskClient, wish: str) -> 
     answer = client.get("/v1/user/referrals", headers={**ADA, "Prefer": wish})
     assert answer.status_code == 400
     assert answer.get_json()["details"][0]["name"] == "Prefer"
+
+
+def test_a_change_that_came_too_late_is_computed_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = operations.OPERATIONS["updateProfile"], []
+
+    def overtaken(world: World, session: Session, call: Call) -> tuple[World, Answer]:
+        calls.append(world)
+        if len(calls) == 1:
+            assert core.store.commit(world, world.update_profile("ada", {"biography": "somebody was faster"}))
+        return real(world, session, call)
+
+    monkeypatch.setitem(operations.OPERATIONS, "updateProfile", overtaken)
+    answer = core.test_client().post("/v1/user/profile", json={"displayName": "Ada"}, headers=ADA)
+    assert len(calls) == 2
+    assert (answer.get_json()["displayName"], answer.get_json()["biography"]) == ("Ada", "somebody was faster")
+
+
+def test_a_disagreement_of_the_tiers_is_our_bug(core: Core, caplog: pytest.LogCaptureFixture) -> None:
+    core.__dict__["explain"] = lambda *_: []
+    assert core.test_client().get("/v1/user/profile", headers=ADA).status_code == 500
+    assert "disagree" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "TRACE", "FOO"])
+def test_every_method_everywhere_gets_an_error_in_shape(client: FlaskClient, method: str) -> None:
+    for path in ("/", "/v1/user/profile", "/v1/user/notifications/read", "/%", "/%ff", "/v1/user/by-id//public"):
+        answer = client.open(path, method=method)
+        assert answer.status_code in {401, 404, 405}, f"{method} {path}: {answer.status_code}"
+        assert {"code", "message"} <= set(answer.get_json()), f"{method} {path}"
+        assert ("Allow" in answer.headers) == (answer.status_code == 405)
+
+
+def test_even_a_failure_after_the_answer_is_an_error_in_shape(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core.journal, "record", None)
+    environ = core.test_client().get("/v1/user/referrals", headers=ADA).request.environ
+    assert core.answer(environ).get_json() == {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."}
