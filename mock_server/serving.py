@@ -119,6 +119,8 @@ async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) ->
     await _listening(settings)
     if not serving.done():
         ready()
+        # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
+        threading.Thread(target=lambda: shell.core.explain, daemon=True).start()
     await serving
 
 

@@ -1,0 +1,1 @@
+"""Conformance gate for any server of the User Profile API."""

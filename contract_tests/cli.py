@@ -1,0 +1,139 @@
+"""The command `contract-tests`: flags and environment to one pytest run of the laws."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.depth import DEPTHS
+from contract_tests.mock import MockError, running_mock
+from contract_tests.target import TargetError, load
+
+NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
+PACKAGE = Path(__file__).parent
+USAGE = 2
+LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
+FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
+DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
+DEPTH: dict[str, Any] = {"type": click.Choice(list(DEPTHS)), "default": "standard", "show_default": True, "show_envvar": True}
+SECONDS: dict[str, Any] = {
+    "type": click.IntRange(min=1),
+    "default": 300,
+    "show_default": True,
+    "show_envvar": True,
+    "metavar": "SECONDS",
+}
+HELP = """Judge a server of the User Profile API by its contract.
+
+\b
+  contract-tests                                     our own mock, strictly
+  contract-tests --base-url http://127.0.0.1:4010    a server on this machine
+  contract-tests --target staging.yaml               any other
+
+What the API's documentation says and the target breaks is a violation and fails
+the run. What only this project decided is 'inferred': a warning, unless --strict.
+
+\b
+Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
+            3 nothing judged (unreachable, or no session works)."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the flags and the environment ask for."""
+
+    depth: str
+    seed: int
+    strict: bool
+    report_dir: Path | None
+    max_time: int
+    laws: tuple[str, ...]
+    verbose: bool
+
+
+@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CONTRACT_TESTS"})
+@click.option(
+    "--base-url", metavar="URL", show_envvar=True, help="The server to judge; default: our mock, started for the run."
+)
+@click.option(
+    "--target", "target_file", **FILE, envvar="CONTRACT_TESTS_TARGET", help="YAML: base_url, sessions, containers, usernames."
+)
+@click.option("--depth", **DEPTH, help="quick: under 10 s; standard: under a minute against the mock; deep: --max-time.")
+@click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Everything random follows it.")
+@click.option("--strict/--no-strict", default=None, show_envvar=True, help="Inferred findings fail too; default for our mock.")
+@click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
+@click.option("--max-time", **SECONDS, help="How long depth deep may take.")
+@click.option("--laws", type=click.Choice(LAWS), multiple=True, show_envvar=True, help="Only these laws; may be repeated.")
+@click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
+@click.version_option(package_name="user-profile-api-mock")
+def main(base_url: str | None, target_file: Path | None, strict: bool | None, **rest: object) -> None:  # noqa: FBT001
+    """Run the command."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        click.echo(f"The gate needs {', '.join(missing)}: pip install 'user-profile-api-mock[gate]'", err=True)
+        sys.exit(USAGE)
+    own = base_url is None and target_file is None
+    wishes = Wishes(strict=own if strict is None else strict, **rest)  # type: ignore[arg-type]
+    try:
+        server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
+        with server as url:
+            load(target_file, url)
+            sys.exit(judge(url, target_file, wishes))
+    except TargetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE)
+    except MockError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(3)
+
+
+def judge(url: str | None, target_file: Path | None, wishes: Wishes) -> int:
+    """Run the laws under pytest and answer the exit code."""
+    # Only what the gate needs: another plugin of the environment must not shuffle, parallelise or rewrite the laws.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    import pytest  # noqa: PLC0415 - only once its presence is known
+
+    code = int(pytest.main(arguments(url, target_file, wishes)))
+    return code if code in (0, 1, USAGE, 3) else 1
+
+
+def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
+    """Answer pytest's arguments for the wishes."""
+    plugins = ["pytest_base_url.plugin", "_hypothesis_pytestplugin", "contract_tests.plugin", "contract_tests.progress"]
+    if not wishes.laws or "fuzz" in wishes.laws:
+        plugins.append("schemathesis.pytest.plugin")
+    found = [
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(PACKAGE),
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "--noconftest",
+        "-W",
+        "ignore",
+    ]
+    for plugin in plugins:
+        found += ["-p", plugin]
+    given = {
+        "base-url": url,
+        "gate-target": target_file,
+        "gate-depth": wishes.depth,
+        "gate-seed": wishes.seed,
+        "gate-strict": int(wishes.strict),
+        "gate-report-dir": wishes.report_dir,
+        "gate-max-time": wishes.max_time,
+        "gate-verbose": int(wishes.verbose),
+        "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
+    }
+    found += [f"--{name}={value}" for name, value in given.items() if value is not None]
+    return [*found, *(str(PACKAGE / f"test_{law}.py") for law in wishes.laws or LAWS)]

@@ -1,0 +1,177 @@
+"""The contract in two views: the full one, and the documented one with everything inferred taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+METHODS = ("get", "put", "post", "delete", "patch")
+JSON_TYPE = "application/json"
+HOME = Path(__file__).parent.parent
+PLACES = (HOME / "mock_server" / "data" / "openapi.yaml", HOME / "openapi.yaml")
+"""Where the contract lies in an installed wheel, which holds one copy for both programs, and in a checkout."""
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One documented parameter of an operation; `place` is `query` or `path`."""
+
+    name: str
+    place: str
+    required: bool
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation in one view, with references resolved one level down."""
+
+    name: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    body: Schema | None
+    responses: dict[str, Any]
+
+    @property
+    def success(self) -> int:
+        """The documented success status; 200 where the page says `default` (inferred)."""
+        return next((int(code) for code in self.responses if code.startswith("2")), 200)
+
+    def parameter(self, name: str) -> Parameter:
+        """Answer the parameter of that name; `KeyError` if the operation has none."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise KeyError(name)
+
+    def response(self, status: int) -> dict[str, Any] | None:
+        """Answer what describes this status; `default` describes no error that is not listed (spec, inferred table)."""
+        listed: dict[str, Any] | None = self.responses.get(str(status))
+        if listed is None and status < 400:  # noqa: PLR2004 - the first client error
+            listed = self.responses.get("default")
+        return listed
+
+
+class View:
+    """One reading of the contract, able to resolve its references and validate against its schemas."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.operations = {operation.name: operation for operation in self._operations()}
+        self._validators: dict[int, tuple[Schema, jsonschema_rs.Validator]] = {}
+
+    def resolve(self, node: Any) -> Any:
+        """Follow `$ref` until something stands there."""
+        while isinstance(node, dict) and "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            node = target
+        return node
+
+    def errors(self, schema: Schema, value: object) -> list[tuple[str, str]]:
+        """Answer `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
+        known = self._validators.get(id(schema))
+        if known is None:
+            whole = {**schema, "components": self.document.get("components", {})}
+            known = (schema, jsonschema_rs.Draft202012Validator(whole, validate_formats=True))
+            self._validators[id(schema)] = known
+        try:
+            return [(_pointer(error), error.message) for error in known[1].iter_errors(value)]
+        except ValueError as error:
+            return [("", f"is no text that can be sent: {error}")]
+
+    def _operations(self) -> list[Operation]:
+        return [
+            self._operation(path, method, item[method])
+            for path, item in self.document["paths"].items()
+            for method in METHODS
+            if method in item
+        ]
+
+    def _operation(self, path: str, method: str, node: dict[str, Any]) -> Operation:
+        parameters = [self.resolve(parameter) for parameter in node.get("parameters", [])]
+        body = node.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {}).get("schema")
+        return Operation(
+            name=node["operationId"],
+            method=method.upper(),
+            path=path,
+            parameters=tuple(Parameter(p["name"], p["in"], p.get("required", False), p["schema"]) for p in parameters),
+            body=self.resolve(body),
+            responses={str(code): self.resolve(answer) for code, answer in node["responses"].items()},
+        )
+
+
+class Contract:
+    """Both views; `full` is the contract as it stands, `documented` what remains without the marks."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.full = View(document)
+        self.documented = View(documented(document))
+        self.version: str = document["info"]["version"]
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """The operations of the full view by operationId, in the order of the file."""
+        return self.full.operations
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names that `getProfile` takes in `fields`."""
+        return tuple(self.operations["getProfile"].parameter("fields").schema["items"]["enum"])
+
+    def property_schema(self, name: str) -> Schema:
+        """Answer the schema of one updatable field of a profile."""
+        body = self.operations["updateProfile"].body
+        assert body is not None
+        schema: Schema = self.full.resolve(body["properties"][name])
+        return schema
+
+    @property
+    def updatable(self) -> tuple[str, ...]:
+        """The names that `updateProfile` takes in its body."""
+        body = self.operations["updateProfile"].body
+        assert body is not None
+        return tuple(body["properties"])
+
+
+def documented(node: Any) -> Any:
+    """Take away what `x-inferred` marks, in the two forms that the specification defines."""
+    if isinstance(node, list):
+        return [documented(item) for item in node if not _all_ours(item)]
+    if not isinstance(node, dict):
+        return node
+    mark = node.get("x-inferred")
+    ours = {"x-inferred", "x-why", *(mark if isinstance(mark, list) else ())}
+    return {key: documented(value) for key, value in node.items() if key not in ours and not _all_ours(value)}
+
+
+@cache
+def load() -> Contract:
+    """Read the contract that came with the package, or the checkout's; `FileNotFoundError` if neither is there."""
+    return Contract(read())
+
+
+def read() -> dict[str, Any]:
+    """Answer the contract as a fresh document."""
+    for place in PLACES:
+        if place.is_file():
+            document: dict[str, Any] = yaml.safe_load(place.read_text(encoding="utf-8"))
+            return document
+    raise FileNotFoundError(f"no contract: neither {PLACES[0]} nor {PLACES[1]} exists")
+
+
+def _all_ours(node: Any) -> bool:
+    return isinstance(node, dict) and node.get("x-inferred") is True
+
+
+def _pointer(error: jsonschema_rs.ValidationError) -> str:
+    return "".join(f"/{part}" for part in error.instance_path)

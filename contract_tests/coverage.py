@@ -1,0 +1,124 @@
+"""The coverage matrix: how often each status, error name and parameter class of each operation was exercised."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from contract_tests.answers import AUTHENTICATION_NAMES, UNAUTHORIZED, error_name
+from contract_tests.inputs import NUMBER
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+    from contract_tests.contract import Contract, Operation, Schema
+
+
+@dataclass
+class Coverage:
+    """Counts exchanges by operation; `parameters` maps (operation, parameter, class) to how often."""
+
+    contract: Contract
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    names: Counter[tuple[str, str]] = field(default_factory=Counter)
+    parameters: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def see(self, exchange: Exchange) -> None:
+        """Count one exchange with a documented operation."""
+        operation = self.contract.operations.get(exchange.call.operation)
+        if operation is None or exchange.call.method != operation.method:
+            return
+        self.statuses[(operation.name, str(exchange.status or "none"))] += 1
+        if exchange.status == UNAUTHORIZED and (name := error_name(exchange)):
+            self.names[(operation.name, name)] += 1
+        for name, kind in self._classes(operation, exchange):
+            self.parameters[(operation.name, name, kind)] += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Answer the matrix by operation, with zeros where something listed was never seen."""
+        return {operation.name: self._row(operation) for operation in self.contract.operations.values()}
+
+    def _row(self, operation: Operation) -> dict[str, Any]:
+        listed = [code if code != "default" else str(operation.success) for code in operation.responses]
+        seen = {status for name, status in self.statuses if name == operation.name}
+        parameters: dict[str, dict[str, int]] = {}
+        for name, schema in self._schemas(operation):
+            kinds = ["absent", "present", *_edges(schema)]
+            parameters[name] = {kind: self.parameters[(operation.name, name, kind)] for kind in kinds}
+        return {
+            "statuses": {status: self.statuses[(operation.name, status)] for status in sorted({*listed, *seen})},
+            "names": {name: self.names[(operation.name, name)] for name in AUTHENTICATION_NAMES},
+            "parameters": parameters,
+        }
+
+    def _schemas(self, operation: Operation) -> list[tuple[str, Schema]]:
+        found = [(parameter.name, parameter.schema) for parameter in operation.parameters]
+        if operation.body is None:
+            return found
+        for name, schema in operation.body["properties"].items():
+            resolved = self.contract.full.resolve(schema)
+            found.append((name, resolved))
+            found += [(f"{name}/{part}", inner) for part, inner in resolved.get("properties", {}).items()]
+        return found
+
+    def _classes(self, operation: Operation, exchange: Exchange) -> list[tuple[str, str]]:
+        given = _given(operation, exchange)
+        found = []
+        for name, schema in self._schemas(operation):
+            if name not in given:
+                found.append((name, "absent"))
+                continue
+            found.append((name, "present"))
+            found += [(name, kind) for kind, size in _edges(schema).items() if _size(schema, given[name]) == size]
+        return found
+
+
+def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
+    query = exchange.call.path.partition("?")[2]
+    given: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    given |= {p.name: exchange.call.path.split("/")[4] for p in operation.parameters if p.place == "path"}
+    try:
+        body = json.loads(exchange.call.body or b"null")
+    except (ValueError, RecursionError):
+        body = None
+    for name, value in body.items() if isinstance(body, dict) else ():
+        given[name] = value
+        given |= {f"{name}/{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {}
+    return given
+
+
+def _edges(schema: Schema) -> dict[str, int]:
+    """Answer the classes at and past each bound, with the number or length that belongs to each."""
+    edges: dict[str, int] = {}
+    for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
+        if low in schema:
+            edges |= {"at minimum": schema[low], "below minimum": schema[low] - 1}
+        if high in schema:
+            edges |= {"at maximum": schema[high], "above maximum": schema[high] + 1}
+    if (bounds := pattern_bounds(schema)) is not None:
+        low_bound, high_bound = bounds
+        edges |= {
+            "at minimum": low_bound,
+            "below minimum": low_bound - 1,
+            "at maximum": high_bound,
+            "above maximum": high_bound + 1,
+        }
+    return edges
+
+
+def pattern_bounds(schema: Schema) -> tuple[int, int] | None:
+    """Answer the lengths that a pattern such as `^[a-z]{3,20}$` allows; None if it has another form."""
+    pattern = schema.get("pattern", "")
+    head, brace, tail = pattern.rpartition("{")
+    if not brace or not head.endswith("]") or not tail.endswith("}$"):
+        return None
+    low, _, high = tail.removesuffix("}$").partition(",")
+    return int(low), int(high or low)
+
+
+def _size(schema: Schema, value: object) -> object:
+    if "minimum" in schema and isinstance(value, str):
+        return float(value) if NUMBER.match(value) else None
+    return len(value) if isinstance(value, str) else value

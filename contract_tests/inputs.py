@@ -1,0 +1,76 @@
+"""What each view of the contract thinks of one request to a documented operation."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from contract_tests.client import Call
+    from contract_tests.contract import Contract, Operation, Parameter, View
+
+NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
+
+Place = tuple[str, str]
+
+
+def wrong(contract: Contract, view: View, call: Call) -> list[Place]:
+    """Answer `(in, name)` of everything that this view forbids; empty if the request is valid in it."""
+    operation = view.operations[call.operation]
+    full = view is contract.full
+    query = parse_qsl(call.path.partition("?")[2], keep_blank_values=True, errors="surrogateescape")
+    found = [place for parameter in operation.parameters for place in _parameter(view, parameter, call, query, full)]
+    return found + (_body(view, operation, call, full=full) if operation.body is not None else [])
+
+
+def _parameter(view: View, parameter: Parameter, call: Call, query: list[tuple[str, str]], full: bool) -> list[Place]:  # noqa: FBT001
+    place = (parameter.place, parameter.name)
+    given = [value for name, value in query if name == parameter.name]
+    if parameter.place == "path":
+        given = [unquote(call.path.partition("?")[0].split("/")[4], errors="surrogateescape")]
+    if not given:
+        return [place] if parameter.required else []
+    if any(not _is_text(value) for value in given) or (len(given) > 1 and parameter.schema.get("type") != "array"):
+        return [place] if full else []
+    value = given if parameter.schema.get("type") == "array" else _value(parameter, given[0])
+    return [place] if view.errors(parameter.schema, value) else []
+
+
+def _value(parameter: Parameter, text: str) -> object:
+    if parameter.schema.get("type") != "number" or not NUMBER.match(text):
+        return text
+    return json.loads(text)
+
+
+def _body(view: View, operation: Operation, call: Call, *, full: bool) -> list[Place]:
+    types = [value.partition(";")[0].strip().lower() for name, value in call.headers if name.lower() == "content-type"]
+    try:
+        value = json.loads((call.body or b"").decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return [("body", "")] if full else []
+    if types != ["application/json"] or not isinstance(value, dict):
+        return [("body", "")] if full else []
+    assert operation.body is not None
+    errors = {("body", pointer) for pointer, _ in view.errors(operation.body, _clean(value))}
+    unclean = {
+        ("body", f"/{key}")
+        for key in operation.body["properties"]
+        if not _is_text(json.dumps(value.get(key), ensure_ascii=False))
+    }
+    return sorted(errors | (unclean if full else set()))
+
+
+def _clean(value: dict[str, object]) -> object:
+    """Put a harmless character where a lone surrogate stands, which the validator cannot take."""
+    text = json.dumps(value, ensure_ascii=False)
+    return value if _is_text(text) else json.loads(re.sub("[\ud800-\udfff]", "?", text))
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,221 @@
+"""What laws work with: asks the target, judges every answer, and reads state whatever the fixtures are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from contract_tests import answers, inputs
+from contract_tests.client import Call, Client, Exchange, Pairs, UnreadableError
+from contract_tests.contract import JSON_TYPE, Contract
+from contract_tests.findings import Ledger, NotJudgedError
+from contract_tests.target import LIVE, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contract_tests.coverage import Coverage
+    from contract_tests.depth import Depth
+
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+BAD_REQUEST = 400
+FULL_PAGE = 100
+
+Item = dict[str, Any]
+Profile = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request to an operation before it is known who asks; `body` is JSON, or bytes to be sent as they are."""
+
+    operation: str
+    query: Pairs = ()
+    username: str = ""
+    body: object = None
+    content_type: str | None = JSON_TYPE
+    raw_query: str = ""
+    raw_username: str = ""
+    headers: Pairs = ()
+    method: str = ""
+
+    def but(self, **changes: Any) -> Ask:
+        """Answer the same request with something changed."""
+        return replace(self, **changes)
+
+
+def fields(*names: str) -> Ask:
+    """Ask for fields of the profile."""
+    return Ask("getProfile", query=tuple(("fields", name) for name in names))
+
+
+def update(body: object) -> Ask:
+    """Ask for a change of the profile."""
+    return Ask("updateProfile", body=body)
+
+
+def public(username: str, container: str) -> Ask:
+    """Ask for a public profile."""
+    return Ask("getPublicProfile", query=(("containerId", container),), username=username)
+
+
+def notifications(container: str, page: object = None, limit: object = None) -> Ask:
+    """Ask for a page of notifications."""
+    pairs = (("containerId", container), ("page", page), ("limit", limit))
+    return Ask("listNotifications", query=tuple((name, str(value)) for name, value in pairs if value is not None))
+
+
+REFERRALS = Ask("listReferrals")
+MARK_READ = Ask("markNotificationsRead")
+
+
+@dataclass
+class Lab:
+    """One run against one target. Every answer is judged as it comes; laws add what they know."""
+
+    target: Target
+    contract: Contract
+    ledger: Ledger
+    depth: Depth
+    seed: int
+    max_time: int
+    coverage: Coverage
+    client: Client = field(init=False)
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = Client(self.target.base_url, self.judge)
+
+    def random(self, *salt: object) -> Random:
+        """Answer a source of randomness that depends on the seed and the salt only."""
+        return Random(f"{self.seed}:{self.ledger.law}:{salt}")  # noqa: S311 - for reproducible tests
+
+    def marker(self, *salt: object) -> str:
+        """Answer a plain text that no other law writes."""
+        return f"gate {self.random(*salt).getrandbits(48):012x}"
+
+    def handle(self, *salt: object) -> str:
+        """Answer a handle in the contract's form that nobody is likely to hold."""
+        return f"gate_{self.random(*salt).getrandbits(40):010x}"
+
+    def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
+        """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
+        operation = self.contract.operations[ask.operation]
+        path = operation.path.replace("{username}", ask.raw_username or quote(ask.username, safe=""))
+        query = ask.raw_query or "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in ask.query)
+        header = auth if auth is not None or who is None else f"Bearer {self.target.sessions[who]}"
+        headers = [*ask.headers]
+        if header is not None:
+            headers.append(("Authorization", header))
+        body = _bytes(ask.body)
+        if body is not None and ask.content_type is not None:
+            headers.append(("Content-Type", ask.content_type))
+        method = ask.method or operation.method
+        return Call(ask.operation, method, path + (f"?{query}" if query else ""), tuple(headers), body, self.target.secrets)
+
+    @property
+    def host(self) -> str:
+        """The value of the Host header."""
+        return self.target.base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+    def ask(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Exchange:
+        """Send the request and judge the answer by itself."""
+        exchange = self.client.send(self.call(ask, who, auth))
+        if who in LIVE and auth is None and exchange.status == UNAUTHORIZED:
+            self.find("session.valid", ask.operation, exchange.shown(), f"the session ${who.upper()} is valid", exchange)
+        return exchange
+
+    def judge(self, exchange: Exchange) -> None:
+        """Note what is wrong with an answer by itself."""
+        self.ledger.judged += 1
+        self.coverage.see(exchange)
+        for complaint in answers.judge(self.contract, exchange):
+            self.find(complaint.rule, exchange.call.operation, complaint.received, complaint.documented, exchange)
+
+    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
+        """Note a finding."""
+        self.ledger.find(rule, operation, received, documented, *steps)
+
+    def accepted(self, ask: Ask, who: str = "primary", rule: str = "input.valid") -> Exchange:
+        """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it."""
+        exchange = self.ask(ask, who)
+        if exchange.ok:
+            return exchange
+        if exchange.status != UNAUTHORIZED and not exchange.trouble:
+            self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
+        raise NotJudgedError(f"{ask.operation} did not answer a valid request")
+
+    def refused(self, ask: Ask, who: str = "primary") -> Exchange:
+        """Send an invalid request; whether the documentation or only we forbid it decides the severity."""
+        exchange = self.ask(ask, who)
+        call = exchange.call
+        wrong = inputs.wrong(self.contract, self.contract.full, call)
+        assert wrong, call
+        shown = ", ".join(f"{name or 'the body'} ({place})" for place, name in wrong)
+        if exchange.ok:
+            rule = "input.documented" if inputs.wrong(self.contract, self.contract.documented, call) else "input.bounds"
+            self.find(rule, ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
+        elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < answers.SERVER_ERROR:
+            self.find("input.status", ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
+        elif exchange.status == BAD_REQUEST:
+            self._details(exchange, set(wrong))
+        return exchange
+
+    def _details(self, exchange: Exchange, wrong: set[inputs.Place]) -> None:
+        body = self.body(exchange)
+        details = body.get("details") if isinstance(body, dict) else None
+        if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):
+            return
+        named = {(detail.get("in"), detail.get("name")) for detail in details}
+        missing = {(place, name) for place, name in wrong if not any(p == place and _below(name, n) for p, n in named)}
+        # A body that is wrong as a whole may be told from its header.
+        missing = {place for place in missing if place != ("body", "") or not named}
+        if missing:
+            received = f"details name {sorted(map(str, named))}"
+            self.find("error.details", exchange.call.operation, received, f"all of {sorted(wrong)}", exchange)
+
+    def body(self, exchange: Exchange) -> Any:
+        """Answer the parsed body, or None where it cannot be read (which is judged elsewhere)."""
+        try:
+            return exchange.json()
+        except UnreadableError:
+            return None
+
+    def roles(self) -> tuple[str, ...]:
+        """The roles of valid sessions that the target gives."""
+        return tuple(role for role in LIVE if role in self.target.sessions)
+
+    def need(self, *roles: str) -> None:
+        """Stop a law that needs sessions which the target does not give."""
+        for role in roles:
+            if role not in self.target.sessions:
+                raise NotJudgedError(f"the target gives no session {role}")
+
+    def once(self, key: str, learn: Any) -> Any:
+        """Answer what `learn()` answered first; a failure is not kept."""
+        if key not in self._known:
+            self._known[key] = learn()
+        return self._known[key]
+
+
+def only_known(view_schema: Sequence[str], value: Item) -> Item:
+    """Answer the entries whose names the contract knows; a target may add others that vary."""
+    return {key: value[key] for key in view_schema if key in value}
+
+
+def _bytes(body: object) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    try:
+        return json.dumps(body, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body).encode("ascii")
+
+
+def _below(pointer: str, named: object) -> bool:
+    """Whether a detail's name is the place or something around or inside it, which names it well enough."""
+    return isinstance(named, str) and (named == pointer or named.startswith(f"{pointer}/") or pointer.startswith(f"{named}/"))

@@ -1,0 +1,57 @@
+"""Whether a run means anything: do the sessions work, and was everything reached that can be."""
+
+from __future__ import annotations
+
+from contract_tests.answers import AUTHENTICATION_NAMES
+from contract_tests.lab import NOT_FOUND, REFERRALS, UNAUTHORIZED, Lab, fields
+
+NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
+WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")
+WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
+
+
+def sessions_work(lab: Lab) -> bool:
+    """Whether the target answers at all and takes at least one of the sessions for valid; says why not."""
+    exchanges = [lab.ask(ask, who) for who in lab.roles() for ask in (fields("username"), REFERRALS)]
+    if not any(exchange.status for exchange in exchanges):
+        lab.ledger.not_judged("everything", f"{lab.target.base_url} cannot be reached: {exchanges[0].trouble}")
+        return False
+    if all(exchange.status in (UNAUTHORIZED, 0) for exchange in exchanges):
+        lab.ledger.not_judged("everything", "no session works: every call of a valid session is answered with 401")
+        return False
+    return True
+
+
+def reached(lab: Lab) -> None:
+    """Note operations that never succeeded, and statuses and names that were never seen although they could have been."""
+    for operation in lab.contract.operations.values():
+        seen = {status for name, status in lab.coverage.statuses if name == operation.name}
+        if not any(status.startswith("2") for status in seen):
+            _unreached(lab, operation.name, "reach.success", "a success")
+        wanted = {"401"}
+        wanted |= set() if operation.name in WITHOUT_INPUT else {"400"}
+        wanted |= {str(NOT_FOUND)} if operation.name in WITH_LOOK_UP else set()
+        for status in sorted(wanted - seen):
+            _unreached(lab, operation.name, "reach.status", status)
+        for name in AUTHENTICATION_NAMES:
+            if not lab.coverage.names[(operation.name, name)]:
+                _missing_name(lab, operation.name, name)
+
+
+def _unreached(lab: Lab, operation: str, rule: str, what: str) -> None:
+    if operation in WITH_LOOK_UP and not lab.target.containers:
+        lab.ledger.not_judged(f"{rule} on {operation}", "the target gives no containers")
+        return
+    lab.find(rule, operation, f"never {what} in {_asked(lab, operation)} calls", what)
+
+
+def _missing_name(lab: Lab, operation: str, name: str) -> None:
+    role = NAME_NEEDS.get(name)
+    if role is not None and role not in lab.target.sessions:
+        lab.ledger.not_judged(f"{name} on every operation", f"the target gives no session {role}")
+        return
+    lab.find("reach.status", operation, f"never {name} in {_asked(lab, operation)} calls", f"401 with {name}")
+
+
+def _asked(lab: Lab, operation: str) -> int:
+    return sum(count for (name, _), count in lab.coverage.statuses.items() if name == operation)

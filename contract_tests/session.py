@@ -1,0 +1,60 @@
+"""The ways of being without a valid session, and which of the three names applies to each."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab
+
+GENERIC = "GENERIC_UNAUTHORIZED"
+EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way of being unauthenticated: the header to send (None for none) and the name that applies.
+
+    `plain` marks the ways that every depth repeats on every operation.
+    """
+
+    name: str
+    header: str | None
+    applies: str
+    plain: bool = False
+
+
+def kinds(lab: Lab) -> list[Kind]:
+    """Answer every way of being without a valid session that this target's sessions allow."""
+    token = lab.target.sessions["primary"]
+    basic = b64encode(f"{token}:".encode()).decode()
+    unknown = f"unknown-{lab.random('unknown').getrandbits(64):016x}"
+    found = [
+        Kind("no header", None, GENERIC, plain=True),
+        Kind("an unknown token", f"Bearer {unknown}", GENERIC, plain=True),
+        Kind("a malformed header", "Bearer", GENERIC, plain=True),
+        Kind("an empty header", "", GENERIC),
+        Kind("the token without a scheme", token, GENERIC),
+        Kind("another scheme", f"Basic {basic}", GENERIC),
+        Kind("a token under another scheme", f"Token {token}", GENERIC),
+        Kind("no space after the scheme", f"Bearer{token}", GENERIC),
+        Kind("a longer token", f"Bearer {token}x", GENERIC),
+        Kind("a shorter token", f"Bearer {token[:-1]}", GENERIC),
+        Kind("a token and more", f"Bearer {token} {token}", GENERIC),
+        Kind("a quoted token", f'Bearer "{token}"', GENERIC),
+        Kind("null", "Bearer null", GENERIC),
+        *(Kind("a username as token", f"Bearer {name}", GENERIC) for name in lab.target.usernames[:1]),
+        *(Kind("the token in another case", f"Bearer {other}", GENERIC) for other in _other_case(token)),
+    ]
+    known = {f"Bearer {value}" for value in lab.target.sessions.values()}
+    found = [kind for kind in found if kind.header not in known]
+    for role, name in EXPIRED.items():
+        if role in lab.target.sessions:
+            found.append(Kind(role.replace("_", " "), f"Bearer {lab.target.sessions[role]}", name, plain=True))
+    return found
+
+
+def _other_case(token: str) -> set[str]:
+    return {token.upper(), token.swapcase()} - {token}

@@ -1,0 +1,131 @@
+"""Who is tested: the base URL, the sessions that may be used, and the names that are known there."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
+LIVE = ("primary", "secondary")
+KEYS = ("base_url", "sessions", "containers", "usernames")
+# What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
+DEFAULT_SESSIONS = {
+    "primary": "ada-session",
+    "secondary": "grace-session",
+    "session_expired": "ada-session-expired",
+    "refresh_expired": "ada-refresh-expired",
+}
+DEFAULT_CONTAINERS = ("main", "side")
+DEFAULT_USERNAMES = ("ada", "grace", "newcomer")
+
+
+class TargetError(ValueError):
+    """A target that cannot be used, with what to do about it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One server: `sessions` maps the roles of `SESSIONS` to tokens; only `primary` is required."""
+
+    base_url: str
+    sessions: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_SESSIONS))
+    containers: tuple[str, ...] = DEFAULT_CONTAINERS
+    usernames: tuple[str, ...] = DEFAULT_USERNAMES
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Tokens and what is shown in their place, the longest first so that none shows a part of another."""
+        named = ((token, f"${role.upper()}") for role, token in self.sessions.items())
+        return tuple(sorted(named, key=lambda pair: -len(pair[0])))
+
+
+def load(path: Path | None, base_url: str | None) -> Target:
+    """Read the target file, if any; a given `base_url` overrides its own.
+
+    Raises `TargetError` with a sentence that names file and key.
+    """
+    if path is None:
+        return _without_file(base_url)
+    data = _read(path)
+    url = base_url or data.get("base_url")
+    if not url:
+        raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
+    sessions = _sessions(path, data.get("sessions"))
+    names = {key: _names(path, key, data.get(key, [])) for key in ("containers", "usernames")}
+    return Target(_checked_url(str(url)), sessions, names["containers"], names["usernames"])
+
+
+def _without_file(base_url: str | None) -> Target:
+    url = _checked_url(base_url or "")
+    if not _is_loopback(urlsplit(url).hostname or ""):
+        raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
+    return Target(url)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = _expanded(path, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise TargetError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TargetError(f"{path}: not YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise TargetError(f"{path}: a mapping with {', '.join(KEYS)} is expected")
+    if unknown := sorted(set(map(str, data)) - set(KEYS)):
+        raise TargetError(f"{path}: unknown key {unknown[0]}; known are {', '.join(KEYS)}")
+    return data
+
+
+def _expanded(path: Path, node: Any) -> Any:
+    """Put variables in place after parsing, so that a secret may hold any character."""
+    if isinstance(node, dict):
+        return {key: _expanded(path, value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_expanded(path, value) for value in node]
+    return re.sub(r"\$\{(\w+)\}", lambda match: _variable(path, match[1]), node) if isinstance(node, str) else node
+
+
+def _variable(path: Path, name: str) -> str:
+    if name not in os.environ:
+        raise TargetError(f"{path}: the environment has no variable {name}")
+    return os.environ[name]
+
+
+def _sessions(path: Path, data: object) -> dict[str, str]:
+    if not isinstance(data, dict) or not data.get("primary"):
+        raise TargetError(f"{path}: sessions.primary is missing: the token of a valid session")
+    if unknown := sorted(set(map(str, data)) - set(SESSIONS)):
+        raise TargetError(f"{path}: unknown session {unknown[0]}; known are {', '.join(SESSIONS)}")
+    sessions = {role: str(token) for role, token in data.items() if token}
+    if len(set(sessions.values())) != len(sessions):
+        raise TargetError(f"{path}: two sessions have the same token")
+    return sessions
+
+
+def _names(path: Path, key: str, data: object) -> tuple[str, ...]:
+    if not isinstance(data, list):
+        raise TargetError(f"{path}: {key} must be a list of names")
+    return tuple(str(name) for name in data)
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise TargetError(f"{url or 'nothing'} is not a base URL such as http://127.0.0.1:4010")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,196 @@
+"""Every bound of every input is exact on both sides, and a rejected update changes nothing, whichever field was wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract_tests import contract, state, values
+from contract_tests.lab import Ask, Lab, Profile, fields, notifications, public, update
+from contract_tests.test_update import fresh
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+FIELDS = contract.load().updatable
+NOT_JSON = (
+    *(b"", b"{", b"{'displayName': 'x'}", b'{"displayName": "x"', b'{"displayName": "x"} more', b"{displayName: 1}"),
+    *(b'{"displayName": "x",}', b'{"unknown": NaN}', b'{"biography": "\xff\xfe"}', b"displayName=x"),
+    *(b"null", b"[]", b'[{"displayName": "x"}]', b'"text"', b"5", b"true"),
+)
+NOT_JSON_TYPES = (
+    None,
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "application/jsonx",
+    "multipart/form-data",
+)
+JSON_TYPES = ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON")
+NOT_NUMBERS = ("abc", "one", "true", "null", "1,2", "1;2", "--1", "1 2", "[1]")
+ODD_NUMBERS = ("", "1_0", "\uff11", "0x10", "NaN", "Infinity", "1.5", "0.5", "-1", "0", "-0.5")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_at_the_bound(lab: Lab, name: str) -> None:
+    """Valid values up to each bound are accepted and read back exactly."""
+    schema = lab.contract.property_schema(name)
+    for who in lab.roles():
+        for value in values.good(name, schema, lab.handle(who, name)):
+            exchange = lab.ask(update({name: value}), who)
+            if not exchange.ok:
+                lab.find("input.accepted", "updateProfile", exchange.shown(), f"{name} accepted, it is at its bound", exchange)
+                continue
+            _read_back(lab, who, name, value, exchange)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_past_the_bound(lab: Lab, name: str) -> None:
+    """Values past a bound or of a wrong type are refused, and nothing else of the same update is done."""
+    schema = lab.contract.property_schema(name)
+    for who in lab.roles():
+        before = state.profile(lab, who)
+        for number, value in enumerate(values.bad(schema)):
+            others = {other: fresh(lab, other, who, number) for other in FIELDS if other != name}
+            body = {name: value, **others} if number % 2 else {**others, name: value}
+            before = _nothing(lab, who, before, lab.refused(update(body), who))
+            if number < lab.depth.repeats:
+                before = _nothing(lab, who, before, lab.refused(update({name: value}), who))
+
+
+def test_several_wrong_fields(lab: Lab) -> None:
+    """An update with several wrong fields is refused, names them all where it gives details, and changes nothing."""
+    before = state.profile(lab, "primary")
+    birth = lab.contract.property_schema("dateOfBirth")
+    bodies: list[dict[str, Any]] = [
+        {"displayName": 5, "handle": "!", "biography": lab.marker()},
+        {"displayName": "", "handle": lab.handle(), "biography": "x" * 501},
+        {"displayName": lab.marker(), "dateOfBirth": {**values.plain_object(birth), "month": 13, "day": 0}},
+        {"dateOfBirth": {}, "biography": lab.marker()},
+        dict.fromkeys(FIELDS),
+    ]
+    for body in bodies:
+        before = _nothing(lab, "primary", before, lab.refused(update(body)))
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=repr)
+def test_a_body_that_is_no_object(lab: Lab, body: bytes) -> None:
+    """A body that is missing, not JSON or not an object is refused and changes nothing."""
+    for who in lab.roles():
+        before = state.profile(lab, who)
+        _nothing(lab, who, before, lab.refused(update(body), who))
+
+
+@pytest.mark.parametrize("field", ["displayName", "handle", "biography"])
+def test_lone_surrogates(lab: Lab, field: str) -> None:
+    """Half a character is no text."""
+    before = state.profile(lab, "primary")
+    for text in ("\ud800", "abc\udc00", "\ud83dabc", "\ude00\ud83d"):
+        before = _nothing(
+            lab,
+            "primary",
+            before,
+            lab.refused(update({field: text, "biography" if field != "biography" else "handle": lab.handle()})),
+        )
+
+
+@pytest.mark.parametrize("content_type", NOT_JSON_TYPES, ids=str)
+def test_a_body_of_another_type(lab: Lab, content_type: str | None) -> None:
+    """A body that is not `application/json` is refused and changes nothing."""
+    before = state.profile(lab, "primary")
+    _nothing(lab, "primary", before, lab.refused(update({"biography": lab.marker()}).but(content_type=content_type)))
+
+
+@pytest.mark.parametrize("content_type", JSON_TYPES)
+def test_json_types(lab: Lab, content_type: str) -> None:
+    """Parameters and the case of the media type do not matter (RFC 9110, 8.3.1)."""
+    lab.accepted(update({"biography": lab.marker()}).but(content_type=content_type), rule="input.accepted")
+
+
+@pytest.mark.parametrize("name", ["page", "limit"])
+def test_numbers_of_pages(lab: Lab, name: str) -> None:
+    """`page` and `limit` are whole numbers within their bounds."""
+    container = state.homes(lab, "primary")[0]
+    schema = lab.contract.operations["listNotifications"].parameter(name).schema
+    past = [str(schema["maximum"] + 1), str(schema["maximum"] * 10), "1000000000"] if "maximum" in schema else []
+    at = [schema["minimum"], schema["minimum"] + 1, "2.0", *([schema["maximum"], schema["maximum"] - 1] if past else [])]
+    for who in lab.roles():
+        for text in (*NOT_NUMBERS, *ODD_NUMBERS, *past):
+            lab.refused(notifications(container).but(query=(("containerId", container), (name, text))), who)
+        for value in at:
+            plain = value == schema["minimum"] and name == "page"
+            lab.accepted(notifications(container, **{name: value}), who, "input.valid" if plain else "input.accepted")
+
+
+def test_huge_pages(lab: Lab) -> None:
+    """There is no upper bound on `page`."""
+    container = state.homes(lab, "primary")[0]
+    for page in (10**6, 2**31 - 1, 2**31, 2**53, 2**63, 10**25):
+        exchange = lab.accepted(notifications(container, page, 100), rule="input.accepted")
+        items = state.items_of(lab, exchange)
+        if items:
+            lab.find("pages.past-end", "listNotifications", f"{len(items)} items", "no items past the end", exchange)
+
+
+def test_required_parameters(lab: Lab) -> None:
+    """A missing required parameter is refused every time, an empty one too."""
+    asks = [
+        Ask("getProfile"),
+        Ask("getPublicProfile", username=state.username(lab, "primary")),
+        Ask("listNotifications"),
+        Ask("listNotifications", query=(("page", "1"), ("limit", "5"))),
+        Ask("listNotifications", query=(("containerid", "main"), ("container", "main"))),
+        Ask("listNotifications", query=(("page", "0"), ("limit", "101"))),
+    ]
+    empty = [public(state.username(lab, "primary"), ""), notifications("")]
+    for who in lab.roles():
+        for ask in asks:
+            for _ in range(lab.depth.repeats):
+                lab.refused(ask, who)
+        for ask in empty:
+            lab.refused(ask, who)
+
+
+def test_odd_queries(lab: Lab) -> None:
+    """A single parameter given twice and broken encoding are refused."""
+    name = state.username(lab, "primary")
+    container = state.homes(lab, "primary")[0]
+    one = notifications(container).query
+    asks = [
+        Ask("listNotifications", query=one + one),
+        Ask("listNotifications", query=(*one, ("page", "1"), ("page", "2"))),
+        Ask("listNotifications", query=(*one, ("limit", "5"), ("limit", "5"))),
+        public(name, container).but(query=one + one),
+        Ask("listNotifications", raw_query="containerId=%ff"),
+        Ask("listNotifications", raw_query="containerId=%C3%28"),
+        public(name, container).but(raw_query="containerId=%ff%fe"),
+        public(name, container).but(raw_username="%ff"),
+        fields("handle").but(raw_query="fields=%ff"),
+    ]
+    for ask in asks:
+        lab.refused(ask)
+
+
+def _read_back(lab: Lab, who: str, name: str, value: object, exchange: Exchange) -> None:
+    read = lab.accepted(fields(name), who)
+    got = state.profile_of(lab, read, (name,))[name]
+    wanted = {key: part for key, part in value.items() if key != "more"} if isinstance(value, dict) else value
+    kept = {key: part for key, part in got.items() if key != "more"} if isinstance(got, dict) else got
+    if kept != wanted:
+        lab.find(
+            "text.exact" if isinstance(value, str) else "update.seen",
+            "updateProfile",
+            f"{name} is {got!r}",
+            f"{value!r}",
+            exchange,
+            read,
+        )
+
+
+def _nothing(lab: Lab, who: str, before: Profile, exchange: Exchange) -> Profile:
+    after = state.profile(lab, who)
+    if after != before and not exchange.ok:
+        received = f"{exchange.status}, then {after}"
+        lab.find("update.all-or-nothing", "updateProfile", received, f"unchanged {before}", exchange)
+    return after

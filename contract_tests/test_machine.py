@@ -1,0 +1,182 @@
+"""A state machine against the oracle: any calls of any users in any order; a failure shrinks to the shortest sequence."""
+
+from __future__ import annotations
+
+import time
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from contract_tests import contract, state, values
+from contract_tests.lab import MARK_READ, Ask, Lab, fields, notifications, public, update
+from contract_tests.model import Model, Person
+from contract_tests.session import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract_tests.client import Exchange
+
+CONTRACT = contract.load()
+BIRTH = CONTRACT.property_schema("dateOfBirth")
+ROLES = st.sampled_from(["primary", "secondary"])
+NAMES = st.lists(st.sampled_from(CONTRACT.fields), min_size=1, max_size=5, unique=True).map(tuple)
+# Plain words: what becomes of other text is judged by the text laws, with their own severity.
+TEXT = st.text("abcXYZ019", min_size=1, max_size=50)
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "displayName": TEXT,
+        "biography": st.one_of(st.just(""), TEXT),
+        "handle": st.integers(0, 5).map(lambda number: f"gate_machine_{number}"),
+        "dateOfBirth": st.sampled_from([value for value in values.good_objects(BIRTH) if "more" not in value]),
+    },
+)
+WRONG = st.sampled_from(
+    [(name, value) for name in CONTRACT.updatable for value in values.bad(CONTRACT.property_schema(name))[:12]]
+)
+
+
+class DeviationError(AssertionError):
+    """The target and the oracle disagree."""
+
+
+class Machine(RuleBasedStateMachine):
+    """Calls of two users; `failures` keeps the last failure, which after shrinking is the shortest."""
+
+    lab: Lab
+    failures: list[Callable[[], None]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[Exchange] = []
+        self.roles = self.lab.roles()
+        self.model = Model({who: self._learn(who) for who in self.roles})
+
+    def _learn(self, who: str) -> Person:
+        inbox = deepcopy(state.inbox(self.lab, who)) if self.lab.target.containers else {}
+        homes = state.own_homes(self.lab, who) if self.lab.target.containers else ()
+        return Person(state.profile(self.lab, who), inbox, homes)
+
+    def _who(self, role: str) -> str:
+        return role if role in self.roles else "primary"
+
+    @rule(role=ROLES, changes=CHANGES)
+    def change(self, role: str, changes: dict[str, Any]) -> None:
+        """Update any fields."""
+        who = self._who(role)
+        exchange = self._ask(update(changes), who)
+        wanted = self.model.update(who, changes)
+        handle = changes.get("handle")
+        if exchange.ok != wanted:
+            # Somebody unknown may hold the handle; then nothing has changed.
+            if wanted and handle is not None:
+                self.model.people[who].profile = state.profile(self.lab, who)
+                return
+            self._fail("update.handle" if handle else "input.accepted", "updateProfile", "accepted" if wanted else "400")
+        self._check_profile(who, "update.seen")
+
+    @rule(role=ROLES, changes=CHANGES, wrong=WRONG)
+    def change_wrongly(self, role: str, changes: dict[str, Any], wrong: tuple[str, Any]) -> None:
+        """A rejected update changes nothing."""
+        who = self._who(role)
+        exchange = self._ask(update({**changes, wrong[0]: wrong[1]}), who)
+        if exchange.ok:
+            self.model.people[who].profile = state.profile(self.lab, who)
+            return
+        self._check_profile(who, "update.all-or-nothing")
+
+    @rule(role=ROLES, names=NAMES)
+    def read(self, role: str, names: tuple[str, ...]) -> None:
+        """Read any fields."""
+        who = self._who(role)
+        wanted = self.model.read(who, names)
+        exchange = self._ask(fields(*names), who)
+        if exchange.ok and state.profile_of(self.lab, exchange, names) != wanted:
+            self._fail("update.seen", "getProfile", str(wanted))
+
+    @rule(role=ROLES, other=ROLES)
+    def look(self, role: str, other: str) -> None:
+        """Read the public profile of oneself or the other."""
+        who, seen = self._who(role), self._who(other)
+        for container in self.model.people[seen].homes[:1]:
+            wanted = self.model.public(seen)
+            exchange = self._ask(public(wanted["username"], container), who)
+            body = self.lab.body(exchange)
+            if exchange.ok and isinstance(body, dict) and any(body.get(key, value) != value for key, value in wanted.items()):
+                self._fail("update.public", "getPublicProfile", str(wanted))
+
+    @precondition(lambda self: bool(self.lab.target.containers))
+    @rule(role=ROLES, page=st.integers(1, 6), limit=st.integers(1, 100), pick=st.integers(0, 9))
+    def page(self, role: str, page: int, limit: int, pick: int) -> None:
+        """Read any page of any size."""
+        who = self._who(role)
+        homes = list(self.model.people[who].inbox)
+        container = homes[pick % len(homes)]
+        wanted = self.model.page(who, container, page, limit)
+        exchange = self._ask(notifications(container, page, limit), who)
+        if exchange.ok and state.items_of(self.lab, exchange) != wanted:
+            self._fail("pages.whole", "listNotifications", f"{len(wanted)} items: {wanted[:2]}")
+
+    @rule(role=ROLES)
+    def mark(self, role: str) -> None:
+        """Mark all as read."""
+        who = self._who(role)
+        if self._ask(MARK_READ, who).ok:
+            self.model.mark_read(who)
+
+    @rule(
+        pick=st.integers(0, 30),
+        what=st.sampled_from(["getProfile", "updateProfile", "listReferrals", "markNotificationsRead"]),
+    )
+    def intrude(self, pick: int, what: str) -> None:
+        """A call without a valid session is refused and changes nothing."""
+        every = kinds(self.lab)
+        exchange = self._ask(state.valid(self.lab, what, "primary"), None, every[pick % len(every)].header)
+        if exchange.ok:
+            self._fail("session.required", what, "401")
+
+    def _check_profile(self, who: str, broken: str) -> None:
+        wanted = self.model.people[who].profile
+        exchange = self._ask(fields(*self.lab.contract.fields), who)
+        if exchange.ok and state.profile_of(self.lab, exchange, self.lab.contract.fields) != wanted:
+            self._fail(broken, "updateProfile", str(wanted))
+
+    def _ask(self, ask: Ask, who: str | None, auth: str | None = None) -> Exchange:
+        exchange = self.lab.ask(ask, who, auth)
+        self.steps.append(exchange)
+        return exchange
+
+    def _fail(self, broken: str, operation: str, documented: str) -> None:
+        steps, received = tuple(self.steps), self.steps[-1].shown()
+        self.failures.append(lambda: self.lab.find(broken, operation, received, documented, *steps))
+        raise DeviationError(broken)
+
+
+def test_any_calls_in_any_order(lab: Lab) -> None:
+    """Whatever is called in whatever order, the target answers as the oracle says."""
+    until = time.monotonic() + lab.max_time / 2
+    for turn in range(1000 if lab.depth.name == "deep" else 1):
+        if time.monotonic() > until or not _run(lab, turn):
+            return
+
+
+def _run(lab: Lab, turn: int) -> bool:
+    failures: list[Callable[[], None]] = []
+    machine = type("Machine", (Machine,), {"lab": lab, "failures": failures})
+    phases = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
+    settings = hypothesis.settings(
+        max_examples=lab.depth.examples, stateful_step_count=lab.depth.steps, deadline=None, database=None, phases=phases,
+        suppress_health_check=list(hypothesis.HealthCheck), print_blob=False, verbosity=hypothesis.Verbosity.quiet,
+    )  # fmt: skip
+    try:
+        run_state_machine_as_test(hypothesis.seed(lab.seed * 1000 + turn)(machine), settings=settings)
+    except (DeviationError, hypothesis.errors.Flaky, BaseExceptionGroup):
+        if not failures:
+            raise
+    if failures:
+        failures[-1]()
+    return not failures

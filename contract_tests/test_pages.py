@@ -1,0 +1,180 @@
+"""Pages of any size concatenate to the whole, in order, for each user and container."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import UTC, datetime
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests import depth, state
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import FULL_PAGE, Item, Lab, notifications
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+WHO = pytest.mark.parametrize("who", ["primary", "secondary"])
+LIMITS = sorted({limit for each in depth.DEPTHS.values() for limit in each.limits})
+OPERATION = "listNotifications"
+STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(\.\d+)?(z|[+-]\d\d:\d\d)\Z", re.IGNORECASE)
+
+
+@WHO
+@pytest.mark.parametrize("limit", LIMITS)
+def test_pages_add_up(lab: Lab, who: str, limit: int) -> None:
+    """The pages of one size are the whole: in its order, none twice, none lost, each full but the last."""
+    lab.need(who)
+    if limit not in lab.depth.limits:
+        pytest.skip("another depth")
+    for container in state.homes(lab, who):
+        reference = _reference(lab, who, container)
+        for number in _numbers(lab, len(reference), limit):
+            exchange, items = state.page(lab, who, container, number, limit)
+            wanted = reference[(number - 1) * limit : number * limit]
+            _judge_page(lab, exchange, items, wanted, (number, limit, len(reference)))
+
+
+@WHO
+def test_whole(lab: Lab, who: str) -> None:
+    """The whole has no item twice, only items of its container, newest first, and `total` of them."""
+    lab.need(who)
+    for container in state.homes(lab, who):
+        for limit in (state.page_size(lab, who, container), 20, 9):
+            items = state.whole(lab, who, container, limit)
+            identities = [item["id"] for item in items]
+            exchange = lab.ask(notifications(container, 1, limit), who)
+            if len(set(map(str, identities))) != len(identities):
+                double = next(name for name in identities if identities.count(name) > 1)
+                lab.find("pages.whole", OPERATION, f"{double} twice with limit {limit}", "each once", exchange)
+            _order(lab, items, exchange)
+            _container(lab, items, container, exchange)
+
+
+@WHO
+def test_defaults(lab: Lab, who: str) -> None:
+    """Without `page` and `limit` it is the first page of the default size; each may be absent alone."""
+    lab.need(who)
+    operation = lab.contract.operations[OPERATION]
+    size = operation.parameter("limit").schema["default"]
+    for container in state.homes(lab, who):
+        reference = _reference(lab, who, container)
+        for page, limit in ((None, None), (2, None), (3, None), (None, 5), (None, FULL_PAGE), (1, None)):
+            if ((page or 1) - 1) * (limit or size) >= len(reference):
+                continue
+            exchange, items = state.page(lab, who, container, page, limit)
+            number, most = page or 1, limit or size
+            if items != reference[(number - 1) * most : number * most]:
+                received = f"{len(items)} items for page={page}, limit={limit}"
+                lab.find("pages.defaults", OPERATION, received, f"as page={number}, limit={most}", exchange)
+            _echo(lab, exchange, number, most)
+
+
+@WHO
+def test_past_the_end(lab: Lab, who: str) -> None:
+    """A page past the end is empty and says the same total."""
+    lab.need(who)
+    for container in state.homes(lab, who):
+        total = len(_reference(lab, who, container))
+        for limit in (1, 7, 20, FULL_PAGE):
+            last = ceil(total / limit)
+            for number in (last + 1, last + 2, last + 50, total + 1000):
+                exchange = lab.accepted(notifications(container, number, limit), who, "pages.past-end")
+                items = state.items_of(lab, exchange)
+                if items and (number - 1) * limit >= total:
+                    lab.find("pages.past-end", OPERATION, f"{len(items)} items", "none past the end", exchange)
+                _echo(lab, exchange, number, limit)
+                _total(lab, exchange, total)
+
+
+def test_users_have_their_own(lab: Lab) -> None:
+    """Two users do not share a whole list of notifications or of referrals."""
+    lab.need("primary", "secondary")
+    for container in set(state.homes(lab, "primary")) & set(state.homes(lab, "secondary")):
+        first, second = (_plain(state.whole(lab, who, container)) for who in ("primary", "secondary"))
+        if first and first == second:
+            exchange = lab.ask(notifications(container), "secondary")
+            lab.find(
+                "pages.own", OPERATION, f"both users have the same {len(first)} notifications", "each one's own", exchange
+            )
+
+
+def moment(text: object) -> tuple[datetime, Fraction] | None:
+    """Answer an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if it is none."""
+    match = STAMP.match(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    start, second, fraction, zone = match.groups()
+    leap = int(second == "60")
+    whole = datetime.fromisoformat(f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}")
+    return whole.astimezone(UTC), Fraction(fraction or 0) + leap
+
+
+def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], at: tuple[int, int, int]) -> None:
+    number, limit, total = at
+    if len(items) > limit or len(items) < len(wanted):
+        lab.find("pages.limit", OPERATION, f"{len(items)} items on page {number} of {limit}", f"{len(wanted)} items", exchange)
+    if items != wanted:
+        different = next((f"{a} where {b} was" for a, b in zip(items, wanted, strict=False) if a != b), f"{len(items)} items")
+        lab.find(
+            "pages.whole",
+            OPERATION,
+            f"page {number} of {limit}: {different}",
+            f"{len(wanted)} items as in the whole",
+            exchange,
+        )
+    _echo(lab, exchange, number, limit)
+    _total(lab, exchange, total)
+
+
+def _reference(lab: Lab, who: str, container: str) -> list[Item]:
+    items = state.whole(lab, who, container)
+    if not items:
+        raise NotJudgedError(f"the session {who} has no notifications in {container}")
+    return items
+
+
+def _numbers(lab: Lab, total: int, limit: int) -> list[int]:
+    last = ceil(total / limit)
+    if last <= lab.depth.pages:
+        return list(range(1, last + 1))
+    middle = lab.random(total, limit).sample(range(4, last - 1), min(lab.depth.pages - 5, last - 5))
+    return [1, 2, 3, *sorted(middle), last - 1, last]
+
+
+def _order(lab: Lab, items: list[Item], exchange: Exchange) -> None:
+    stamps = [(moment(item.get("createdAt")), item["id"]) for item in items]
+    for (first, first_id), (second, second_id) in itertools.pairwise(stamps):
+        if first is None or second is None:
+            continue
+        tied = first == second and str(first_id) > str(second_id)
+        if first < second or tied:
+            received = f"{first_id} ({first[0]}) before {second_id} ({second[0]})"
+            lab.find("pages.order", OPERATION, received, "newest first, then by id", exchange)
+
+
+def _container(lab: Lab, items: list[Item], container: str, exchange: Exchange) -> None:
+    foreign = [item for item in items if item.get("containerId", container) != container]
+    if foreign:
+        lab.find("pages.container", OPERATION, f"{foreign[0]}", f"only notifications of {container}", exchange)
+
+
+def _echo(lab: Lab, exchange: Exchange, page: int, limit: int) -> None:
+    body = lab.body(exchange)
+    echoed = (body.get("page"), body.get("limit"))
+    if echoed != (page, limit) and None not in echoed:
+        lab.find("pages.echo", OPERATION, f"page {echoed[0]}, limit {echoed[1]}", f"page {page}, limit {limit}", exchange)
+
+
+def _total(lab: Lab, exchange: Exchange, total: int) -> None:
+    said = lab.body(exchange).get("total")
+    if said is not None and said != total:
+        lab.find("pages.total", OPERATION, f"total {said}", f"total {total}, as many as the pages hold", exchange)
+
+
+def _plain(items: list[Item]) -> list[Item]:
+    return [{key: value for key, value in item.items() if key != "read"} for item in items]

@@ -1,0 +1,90 @@
+"""`getProfile` answers exactly the requested fields, with the same values however they are asked for."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from contract_tests import state
+from contract_tests.lab import Ask, Lab, Profile, fields
+
+BAD_LISTS = (
+    (),
+    (("fields", ""),),
+    (("fields", "nonsense"),),
+    (("fields", "handle"), ("fields", "nonsense")),
+    (("fields", "nonsense"), ("fields", "handle")),
+    (("fields", "handle,biography"),),
+    (("fields", "Handle"),),
+    (("fields", "handle "),),
+    (("fields", "handl"),),
+    (("fields", "*"),),
+    (("Fields", "handle"),),
+    (("field", "handle"),),
+    (("page", "1"), ("limit", "2")),
+)
+
+
+@pytest.mark.parametrize("who", ["primary", "secondary"])
+def test_every_subset(lab: Lab, who: str) -> None:
+    """Each subset of the fields is answered with exactly its keys, and with the values of the whole."""
+    lab.need(who)
+    known = state.profile(lab, who)
+    _subsets(lab, who, known)
+    state.set_profile(lab, who, biography=lab.marker(who))
+    _subsets(lab, who, {**known, "biography": lab.marker(who)})
+
+
+def test_order_and_repetition(lab: Lab) -> None:
+    """The order of the names does not matter and a repeated name is harmless."""
+    names = lab.contract.fields
+    for who in lab.roles():
+        known = state.profile(lab, who)
+        for number in range(6):
+            asked = [*names, *names]
+            lab.random(who, number).shuffle(asked)
+            _exact(lab, who, tuple(asked[: number + 4]), known)
+        _exact(lab, who, tuple(reversed(names)), known)
+        _exact(lab, who, (names[0],) * 3, known)
+
+
+@pytest.mark.parametrize("query", BAD_LISTS, ids=str)
+def test_a_wrong_list_is_refused(lab: Lab, query: tuple[tuple[str, str], ...]) -> None:
+    """`fields` is required, has at least one item, and each is one of the known names."""
+    for who in lab.roles():
+        for _ in range(1 if query else lab.depth.repeats):
+            lab.refused(Ask("getProfile", query=query), who)
+
+
+def test_unknown_parameters_are_ignored(lab: Lab) -> None:
+    """An unknown parameter changes nothing."""
+    known = state.profile(lab, "primary")
+    exchange = lab.accepted(fields("handle").but(query=(("fields", "handle"), ("unknown", "1"))), rule="input.accepted")
+    if lab.body(exchange) != {"handle": known["handle"]}:
+        lab.find("projection.exact", "getProfile", exchange.shown(), str({"handle": known["handle"]}), exchange)
+
+
+def _subsets(lab: Lab, who: str, known: Profile) -> None:
+    names = lab.contract.fields
+    every = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
+    chosen = (
+        every if lab.depth.subsets >= len(every) else [*every[:5], *lab.random(who).sample(every[5:], lab.depth.subsets - 5)]
+    )
+    for subset in chosen:
+        _exact(lab, who, subset, known)
+
+
+def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
+    exchange = lab.accepted(fields(*names), who, "input.valid" if len(names) == 1 else "input.accepted")
+    body = lab.body(exchange)
+    if not isinstance(body, dict):
+        state.profile_of(lab, exchange, names)
+        return
+    if set(body) != set(names):
+        lab.find("projection.exact", "getProfile", exchange.shown(), f"exactly the keys {sorted(set(names))}", exchange)
+    for name in set(names) & set(body):
+        if body[name] != known[name]:
+            lab.find(
+                "projection.values", "getProfile", f"{name} is {body[name]!r}", f"{known[name]!r}, as in the whole", exchange
+            )

@@ -1,0 +1,147 @@
+"""Data and changes only for a valid session, and the one name that applies without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests import contract, state
+from contract_tests.answers import AUTHENTICATION_NAMES, error_name
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import MARK_READ, REFERRALS, UNAUTHORIZED, Ask, Lab, fields, notifications, public, update
+from contract_tests.session import EXPIRED, Kind, kinds
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+OPERATIONS = tuple(contract.load().operations)
+JUNK = "no-such-thing-here"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_needs_a_session(lab: Lab, operation: str) -> None:
+    """Each way of being unauthenticated is 401 with its name; plain ways are repeated to catch one in seven."""
+    ask = _valid(lab, operation)
+    for kind in kinds(lab):
+        for _ in range(lab.depth.repeats if kind.plain else 1):
+            _unauthorized(lab, ask, kind)
+    for role in EXPIRED:
+        if role not in lab.target.sessions:
+            lab.ledger.not_judged(f"401 {EXPIRED[role]} on every operation", f"the target gives no session {role}")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_session_comes_first(lab: Lab, operation: str) -> None:
+    """Without a valid session nobody learns what is valid or what exists."""
+    for ask in _wrong(lab, operation):
+        for kind in kinds(lab):
+            if kind.plain:
+                _unauthorized(lab, ask, kind, "session.first")
+
+
+def test_a_refused_session_changes_nothing(lab: Lab) -> None:
+    """An update without a valid session leaves every profile as it was."""
+    before = {who: state.profile(lab, who) for who in lab.roles()}
+    for number, kind in enumerate(kinds(lab)):
+        body = {"displayName": lab.marker(number), "handle": lab.handle(number), "biography": lab.marker(number, "b")}
+        exchange = lab.ask(update(body), None, kind.header)
+        for who, known in before.items():
+            after = state.profile(lab, who)
+            if after != known:
+                received = f"{kind.name}: {exchange.status}, then {after}"
+                lab.find("session.no-change", "updateProfile", received, f"unchanged {known}", exchange)
+                before[who] = after
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_scheme_is_case_insensitive(lab: Lab, operation: str) -> None:
+    """`bearer` and `BEARER` are as good as `Bearer` (RFC 9110, 11.1)."""
+    ask = _valid(lab, operation)
+    for who in lab.roles():
+        for scheme in ("bearer", "BEARER", "bEaReR"):
+            exchange = lab.ask(ask, who, f"{scheme} {lab.target.sessions[who]}")
+            if exchange.status == UNAUTHORIZED:
+                lab.find("session.scheme", operation, exchange.shown(), "accepted", exchange)
+
+
+def test_users_have_their_own_profiles(lab: Lab) -> None:
+    """What one user writes, or asks for by another's name, never shows in or comes from another's profile."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        for number in range(4):
+            _isolated(lab, who, other, number)
+
+
+def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
+    before = state.profile(lab, other)
+    target = state.username(lab, other)
+    mark = lab.marker(who, number)
+    ask = update({"username": target, "biography": mark} if number % 2 else {"biography": mark})
+    if number > 1:
+        ask = ask.but(query=(("username", target), ("userId", target)))
+    exchange = lab.ask(ask, who)
+    read = lab.ask(fields(*lab.contract.fields), other)
+    after = state.profile_of(lab, read, lab.contract.fields) if read.ok else before
+    if after != before:
+        lab.find(
+            "session.isolation", "updateProfile", f"the other user's profile is {after}", f"unchanged {before}", exchange, read
+        )
+    mine = lab.ask(fields("username").but(query=(("fields", "username"), ("username", target))), who)
+    body = lab.body(mine)
+    if isinstance(body, dict) and body.get("username") == target and target != state.username(lab, who):
+        lab.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
+
+
+def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
+    exchange = lab.ask(ask, None, kind.header)
+    wanted = f"401 with {kind.applies} for {kind.name}"
+    if exchange.ok:
+        lab.find("session.required", ask.operation, exchange.shown(), wanted, exchange)
+    elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
+        lab.find(rule or "session.name", ask.operation, exchange.shown(), wanted, exchange)
+    elif exchange.status == UNAUTHORIZED:
+        _name(lab, ask, kind, exchange, wanted)
+
+
+def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> None:
+    name = error_name(exchange)
+    if name is not None and name != kind.applies:
+        lab.find("session.name", ask.operation, exchange.shown(), wanted, exchange)
+    if name is None:
+        received = f"{exchange.shown()}: none of {', '.join(AUTHENTICATION_NAMES)}"
+        lab.find("answer.shape", ask.operation, received, wanted, exchange)
+
+
+def _valid(lab: Lab, operation: str) -> Ask:
+    try:
+        return state.valid(lab, operation, "primary")
+    except NotJudgedError:
+        return {"getPublicProfile": public(JUNK, JUNK), "listNotifications": notifications(JUNK)}.get(
+            operation, Ask(operation)
+        )
+
+
+def _wrong(lab: Lab, operation: str) -> list[Ask]:
+    known = lab.target.containers[0] if lab.target.containers else JUNK
+    table: dict[str, list[Ask]] = {
+        "getProfile": [Ask("getProfile"), fields("nonsense")],
+        "getPublicProfile": [Ask("getPublicProfile", username=JUNK), public(JUNK, known), public(JUNK, JUNK)],
+        "updateProfile": [
+            Ask("updateProfile"),
+            update({"displayName": 5}),
+            update({"handle": "!"}),
+            update(b"{"),
+            update([]),
+            update({"biography": "x"}).but(content_type="text/plain"),
+        ],
+        "listNotifications": [
+            Ask("listNotifications"),
+            notifications(known, 0),
+            notifications(known, 1, 101),
+            notifications(JUNK),
+        ],
+        "listReferrals": [REFERRALS.but(query=(("page", "0"),))],
+        "markNotificationsRead": [MARK_READ.but(body=b"{")],
+    }
+    return table[operation]

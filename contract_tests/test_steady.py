@@ -1,0 +1,70 @@
+"""The same safe request, again and again, gives the same data: what lies one time in seven is caught."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract_tests import contract, state
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import Ask, Lab, fields, notifications, public
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+READS = [operation.name for operation in contract.load().operations.values() if operation.method == "GET"]
+
+
+@pytest.mark.parametrize("who", ["primary", "secondary"])
+@pytest.mark.parametrize("operation", READS)
+def test_the_same_again(lab: Lab, operation: str, who: str) -> None:
+    """A safe request that is repeated gives the same status and the same data each time."""
+    lab.need(who)
+    for ask in _asks(lab, operation, who):
+        first = lab.ask(ask, who)
+        for _ in range(lab.depth.repeats):
+            again = lab.ask(ask, who)
+            if meaning(lab, again) != meaning(lab, first):
+                lab.find("http.same-answer", operation, again.shown(), f"again {first.shown()}", first, again)
+
+
+def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
+    """Answer status and data: what the contract names in them, since a target may add what varies."""
+    operation = lab.contract.operations[exchange.call.operation]
+    response = operation.response(exchange.status) or {}
+    schema = response.get("content", {}).get("application/json", {}).get("schema")
+    body = lab.body(exchange)
+    if schema is None or body is None:
+        return exchange.status, ""
+    kept = {"code": body.get("code")} if not exchange.ok and isinstance(body, dict) else _known(lab, schema, body)
+    return exchange.status, json.dumps(kept, sort_keys=True)
+
+
+def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
+    schema = lab.contract.full.resolve(schema)
+    if isinstance(value, list):
+        return [_known(lab, schema.get("items", {}), item) for item in value]
+    properties = dict(schema.get("properties", {}))
+    for part in schema.get("allOf", []):
+        properties |= lab.contract.full.resolve(part).get("properties", {})
+    if not isinstance(value, dict) or not properties:
+        return value
+    return {key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value}
+
+
+def _asks(lab: Lab, operation: str, who: str) -> list[Ask]:
+    if operation == "getProfile":
+        return [fields(*lab.contract.fields), fields("biography"), Ask(operation)]
+    if operation == "getPublicProfile":
+        return [*(public(*pair) for pair in state.members(lab)[:3]), public("no-such-user", lab.target.containers[0])]
+    if operation == "listNotifications":
+        return [
+            ask
+            for home in state.homes(lab, who)
+            for ask in (notifications(home), notifications(home, 2, 7), notifications(home, 1, 100))
+        ]
+    if operation == "listReferrals":
+        return [Ask(operation)]
+    raise NotJudgedError(f"{operation} is not known here")

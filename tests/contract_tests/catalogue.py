@@ -1,0 +1,41 @@
+"""The catalogue of faults: one class each, wrong in one way, with the rule and the operation that the gate must name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.contract_tests.reference import Api
+
+# Where a rule is judged, for runs that need one law only.
+LAWS = {name: name for name in ("session", "projection", "update", "text", "public", "pages", "read", "referrals", "http")}
+LAWS |= {"answer": "http", "error": "bounds", "input": "bounds", "header": "session", "concurrent": "concurrency"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    family: str
+    says: str
+    rule: str
+    operation: str
+    law: str
+    make: Callable[[], Api]
+    style: frozenset[str] = frozenset()
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(family: str, rule: str, operation: str, law: str = "", style: str = "") -> Callable[[type[Api]], type[Api]]:
+    """Enter a class into the catalogue under its name and its docstring."""
+
+    def enter(made: type[Api]) -> type[Api]:
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", made.__name__).lower()
+        if name in FAULTS:
+            raise ValueError(f"two faults are named {name}")
+        says = (made.__doc__ or "").strip()
+        chosen = law or LAWS.get(rule.partition(".")[0], "")
+        FAULTS[name] = Fault(name, family, says, rule, operation, chosen, made, frozenset({style} - {""}))
+        return made
+
+    return enter

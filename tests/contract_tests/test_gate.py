@@ -1,0 +1,225 @@
+"""The command, its target file, its exit codes and its reports."""
+
+import json
+import re
+import shlex
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contract_tests import client, contract, inputs, rules, target
+from contract_tests.checks import CHECKS
+from contract_tests.cli import main
+from tests.contract_tests import faults_answers, faults_input, faults_state
+from tests.contract_tests.catalogue import FAULTS
+from tests.contract_tests.reference import Answer, Api, RefusalError, Request
+from tests.contract_tests.running import ROOT, gate, laws
+from tests.contract_tests.serving import serving
+
+CATALOGUE = (faults_answers, faults_input, faults_state)
+# Rules that no single fault of the catalogue is expected to break first, with the reason.
+WITHOUT_FAULT = {"reach.status": "follows from a missing name or 404, which have rules of their own"}
+
+
+class Secretive(Api):
+    """Shows the token in its errors and always fails on referrals."""
+
+    def list_referrals(self, request: Request) -> Answer:
+        return Answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": request.headers["authorization"]})
+
+
+class Closed(Api):
+    """No session is valid."""
+
+    def authenticate(self, request: Request) -> str:  # noqa: ARG002
+        raise RefusalError(401, "GENERIC_UNAUTHORIZED")
+
+
+def target_file(directory: Path, url: str, **entries: object) -> str:
+    path = directory / "target.yaml"
+    path.write_text(yaml.safe_dump({"base_url": url, **entries}))
+    return str(path)
+
+
+def test_a_correct_server_conforms_at_standard_depth(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--strict")
+    assert code == 0, output
+    assert report["outcome"] == "conforms"
+    assert not report["findings"]
+    assert not report["not_judged"]
+
+
+def test_our_own_mock_conforms_strictly(tmp_path: Path) -> None:
+    code, report, output = gate(tmp_path, "--depth", "quick")
+    assert code == 0, output
+    assert report["strict"] is True
+
+
+def test_the_same_seed_gives_the_same_calls(tmp_path: Path) -> None:
+    reports = []
+    for number in range(2):
+        with serving(Api()) as url:
+            reports.append(gate(tmp_path / str(number), "--base-url", url, "--depth", "quick", "--seed", "7")[1])
+    first, second = ({**report["coverage"], "requests": report["requests"]} for report in reports)
+    assert first == second
+
+
+def test_profiles_are_put_back(tmp_path: Path) -> None:
+    api = Api()
+    before = {name: dict(user) for name, user in api.users.items()}
+    with serving(api) as url:
+        gate(tmp_path, "--base-url", url, "--depth", "quick")
+    assert api.users == before
+
+
+def test_a_finding_can_be_repeated_and_hides_the_token(tmp_path: Path) -> None:
+    with serving(Secretive()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, *laws("referrals"))
+        finding = next(each for each in report["findings"] if each["check"] == "answer.no-server-error")
+        command = ["bash", "-c", f"PRIMARY=ada-session; {finding['curl']}"]
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert code == 1
+    assert " 500 " in again.stdout
+    everything = output + "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "ada-session" not in everything
+    assert "$PRIMARY" in finding["curl"]
+    assert finding["operation"] == "listReferrals"
+
+
+def test_reports_are_written(tmp_path: Path) -> None:
+    with serving(Secretive()) as url:
+        _, report, _ = gate(tmp_path, "--base-url", url, *laws("referrals"))
+    assert {"outcome", "seed", "duration_seconds", "findings", "not_judged", "coverage"} <= set(report)
+    assert ET.parse(tmp_path / "junit.xml").getroot().find(".//failure") is not None
+    page = (tmp_path / "report.html").read_text()
+    assert "answer.no-server-error" in page
+    assert not re.search(r"""(src|href)=["']http""", page)
+
+
+def test_missing_entries_are_said(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        path = target_file(tmp_path, url, sessions={"primary": "ada-session"})
+        code, report, output = gate(tmp_path / "reports", "--target", path, "--depth", "quick", "--strict")
+    assert code == 0, output
+    reasons = {entry["why"] for entry in report["not_judged"]}
+    assert {
+        "the target gives no session secondary",
+        "the target gives no session session_expired",
+        "the target gives no session refresh_expired",
+        "the target gives no containers",
+    } <= reasons
+
+
+def test_nothing_is_judged_where_nobody_answers(tmp_path: Path) -> None:
+    code, report, output = gate(tmp_path, "--base-url", "http://127.0.0.1:9")
+    assert code == 3, output
+    assert report["outcome"] == "nothing judged"
+    assert not report["findings"]
+
+
+def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
+    with serving(Closed()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url)
+    assert code == 3, output
+    assert report["not_judged"][0]["why"].startswith("no session works")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[]", "a mapping"),
+        ("base_url: [", "not YAML"),
+        ("base_url: nowhere\nsessions: {primary: x}", "not a base URL"),
+        ("sessions: {primary: x}", "base_url is missing"),
+        ("base_url: http://127.0.0.1:1", "sessions.primary is missing"),
+        ("base_url: http://127.0.0.1:1\nsessions: {primary: x, other: y}", "unknown session other"),
+        ("base_url: http://127.0.0.1:1\nsession: {}", "unknown key session"),
+        ("base_url: http://127.0.0.1:1\nsessions: {primary: '${NOT_THERE}'}", "no variable NOT_THERE"),
+        ("base_url: http://127.0.0.1:1\nsessions: {primary: x, secondary: x}", "the same token"),
+        ("base_url: http://127.0.0.1:1\nsessions: {primary: x}\ncontainers: main", "containers must be a list"),
+    ],
+)
+def test_a_wrong_target_file_is_explained(content: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "target.yaml"
+    path.write_text(content)
+    with pytest.raises(target.TargetError, match=re.escape(says)) as caught:
+        target.load(path, None)
+    assert str(path) in str(caught.value) or "base URL" in str(caught.value)
+
+
+def test_another_machine_needs_a_target_file(tmp_path: Path) -> None:
+    code, _, output = gate(tmp_path, "--base-url", "https://api.example.org")
+    assert code == 2
+    assert "--target FILE" in output
+    assert "Traceback" not in output
+
+
+def test_the_environment_fills_the_target_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "with: odd #characters")
+    path = target_file(tmp_path, "http://127.0.0.1:1", sessions={"primary": "${A_TOKEN}"})
+    assert target.load(Path(path), None).sessions == {"primary": "with: odd #characters"}
+
+
+def test_every_option_is_in_the_users_page() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text()
+    for option in main.params:
+        assert option.name is not None
+        if option.name not in ("version", "verbose", "target_file"):
+            assert f"CONTRACT_TESTS_{option.name.upper()}" in page
+
+
+def test_the_users_page_shows_the_rules() -> None:
+    assert rules.table() in (ROOT / "docs" / "gate.md").read_text()
+
+
+def test_every_rule_has_a_fault() -> None:
+    caught = {fault.rule for fault in FAULTS.values()}
+    assert set(CHECKS) - caught == set(WITHOUT_FAULT)
+
+
+def test_every_rule_is_used_by_a_law() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "contract_tests").glob("*.py") if path.name != "checks.py")
+    assert not [name for name in CHECKS if f'"{name}"' not in code]
+
+
+def test_the_documented_view_has_no_mark() -> None:
+    assert "x-inferred" not in json.dumps(contract.load().documented.document)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "full", "documented"),
+    [
+        ("/v1/user/notifications?containerId=main&limit=101", None, [("query", "limit")], []),
+        ("/v1/user/notifications?containerId=main&limit=abc", None, [("query", "limit")], [("query", "limit")]),
+        ("/v1/user/notifications?page=2.0&containerId=x", None, [], []),
+        ("/v1/user/notifications", None, [("query", "containerId")], [("query", "containerId")]),
+        ("/v1/user/profile", b'{"handle": "A"}', [("body", "/handle")], []),
+        ("/v1/user/profile", b'{"handle": 5, "biography": null}', *([[("body", "/biography"), ("body", "/handle")]] * 2)),
+        ("/v1/user/profile", b'{"displayName": "\\ud800"}', [("body", "/displayName")], []),
+        ("/v1/user/profile", b"{", [("body", "")], []),
+    ],
+)
+def test_what_each_view_forbids(
+    path: str, body: bytes | None, full: list[inputs.Place], documented: list[inputs.Place]
+) -> None:
+    known = contract.load()
+    name = "updateProfile" if body is not None else "listNotifications"
+    call = client.Call(name, "POST", path, (("Content-Type", "application/json"),), body)
+    assert inputs.wrong(known, known.full, call) == full
+    assert inputs.wrong(known, known.documented, call) == documented
+
+
+@pytest.mark.parametrize("body", [b"plain", b"it's", "é😀\n\\".encode(), b"\x00\xff", b""], ids=repr)
+def test_a_curl_line_keeps_every_byte(body: bytes) -> None:
+    call = client.Call("x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),))
+    line = call.curl("http://127.0.0.1")
+    word = line.partition("--data-binary ")[2]
+    if b"\x00" not in body:
+        printed = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+        assert printed == body
+    assert '"Authorization: Bearer $PRIMARY"' in line
+    assert shlex.split(line)[0] == "curl"

@@ -1,0 +1,267 @@
+"""Correct servers: `SAME` differ where the contract is silent, `DIFFERENT` decided otherwise than we did."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tests.contract_tests.reference import Answer, Api, RefusalError, Request
+
+STYLES = ("gzip", "chunked", "charset", "media-case", "slow", "lower-headers", "extra-headers", "close", "ascii")
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    make: type[Api]
+    style: frozenset[str] = frozenset()
+
+
+class ExtraProperties(Api):
+    """More keys everywhere but in a projection, one of them different each time."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if isinstance(answer.body, dict) and request.handler not in ("get_profile", "update_profile"):
+            answer.body = {"requestId": request.number, **answer.body, "links": {"self": request.path}}
+            for item in answer.body.get("items", []):
+                item["extra"] = request.number
+        return answer
+
+
+class ExtraInErrors(Api):
+    """Errors carry an identity, and details in another order."""
+
+    def error_body(self, request: Request, code: str) -> dict[str, Any]:
+        return {"traceId": f"{request.number:x}", "message": f"Sorry! {code.lower()} " * 20, "code": code, "help": None}
+
+
+class KeyOrder(Api):
+    """Keys come in the reverse order."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        if isinstance(answer.body, dict):
+            answer.body = dict(reversed(answer.body.items()))
+        return answer
+
+
+class OtherIds(Api):
+    """Identities are short numbers in text, the same for every user; times have offsets and fractions."""
+
+    def new_inbox(self, name: str) -> list[dict[str, Any]]:
+        items = super().new_inbox(name)
+        for number, item in enumerate(items):
+            item["id"] = f"{number:04d}"
+            item["title"] = f"{name} {number}"
+            item["createdAt"] = f"2026-03-01T{23 - number % 24:02d}:00:00.{number % 7}00{number % 3}+01:00"
+        return items
+
+
+class Challenges(Api):
+    """Challenges name a realm, caching is forbidden twice, `Allow` names HEAD and OPTIONS."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        if answer.status == 401:
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="api", error="invalid_token"'
+        if "Allow" in answer.headers:
+            answer.headers["Allow"] += ", HEAD, OPTIONS"
+        answer.headers["Cache-Control"] = "private, No-Store, max-age=0"
+        return answer
+
+
+class Empty(Api):
+    """Nobody has a notification or a referral."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inbox = {name: [] for name in self.users}
+        self.referrals = {name: [] for name in self.users}
+
+
+class AllRead(Api):
+    """Everything is read already, and nothing was ever set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, items in self.inbox.items():
+            self.users[name] |= dict.fromkeys(("displayName", "handle", "biography", "dateOfBirth"))
+            for item in items:
+                item["read"] = True
+
+
+class OneContainer(Api):
+    """The second user is in one container only, and has three notifications."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.containers["side"] = {"ada"}
+        self.inbox["grace"] = self.inbox["grace"][:3]
+
+
+class DetailsOfAll(Api):
+    """Errors have empty details."""
+
+    def error_body(self, request: Request, code: str) -> dict[str, Any]:
+        body = super().error_body(request, code)
+        return body if code == "GENERIC_CLIENT_ERROR" else {**body, "details": []}
+
+
+SAME = [
+    *(Variant(style, Api, frozenset({style})) for style in STYLES),
+    *(
+        Variant(made.__name__, made)
+        for made in (
+            ExtraProperties,
+            ExtraInErrors,
+            KeyOrder,
+            OtherIds,
+            Challenges,
+            Empty,
+            AllRead,
+            OneContainer,
+            DetailsOfAll,
+        )
+    ),
+]
+
+
+class NestedErrors(Api):
+    """Errors have a shape of their own, with the name inside."""
+
+    def error_body(self, request: Request, code: str) -> dict[str, Any]:  # noqa: ARG002
+        return {"error": {"type": code, "text": "no"}}
+
+
+class Wrapped(Api):
+    """Every success is wrapped in `data`."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        if answer.status == 200:
+            answer.body = {"data": answer.body}
+        return answer
+
+
+class BareLists(Api):
+    """Lists are bare arrays."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        if isinstance(answer.body, dict) and "items" in answer.body:
+            answer.body = answer.body["items"]
+        return answer
+
+
+class OtherBounds(Api):
+    """Tighter and wider bounds."""
+
+    def limit(self, query: dict[str, list[str]]) -> int:
+        return self.number(query, "limit", 10, 50)
+
+    def good_displayName(self, value: Any) -> bool:  # noqa: N802
+        return isinstance(value, str) and 2 <= len(value) <= 30
+
+    def good_biography(self, value: Any) -> bool:
+        return isinstance(value, str) and 1 <= len(value) <= 5000
+
+    def good_handle(self, value: Any) -> bool:
+        return isinstance(value, str) and re.fullmatch(r"[a-zA-Z0-9_.-]{1,40}", value) is not None
+
+
+class OtherOrder(Api):
+    """Oldest first; a page past the end is 404; unknown containers are empty."""
+
+    def ordered(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return super().ordered(items)[::-1]
+
+    def cut(self, whole: list[dict[str, Any]], page: int, limit: int) -> list[dict[str, Any]]:
+        if page > 1 and (page - 1) * limit >= len(whole):
+            raise RefusalError(404, "GENERIC_NOT_FOUND")
+        return super().cut(whole, page, limit)
+
+    def list_notifications(self, request: Request) -> Answer:
+        container = self.container(self.query(request))
+        return (
+            super().list_notifications(request)
+            if container in self.containers
+            else Answer(200, {"items": [], "page": 1, "limit": 20, "total": 0})
+        )
+
+
+class OtherStatuses(Api):
+    """Created for an update, conflict for a taken handle, unprocessable for a wrong one."""
+
+    def update_profile(self, request: Request) -> Answer:
+        body = self.parse(request)
+        try:
+            self.check(body)
+        except RefusalError:
+            raise RefusalError(422, "GENERIC_CLIENT_ERROR") from None
+        if "handle" in body and not self.free(request.user, body["handle"]):
+            raise RefusalError(409, "GENERIC_CLIENT_ERROR")
+        answer = super().update_profile(request)
+        answer.status = 201
+        return answer
+
+
+class OtherChecks(Api):
+    """Input is checked before the session, methods are 404, nothing about caches is said, and text is trimmed."""
+
+    def authenticate(self, request: Request) -> str:
+        if request.handler in ("get_public", "list_notifications"):
+            self.container(self.query(request))
+        return super().authenticate(request)
+
+    def stored(self, name: str, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else super().stored(name, value)
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        answer.headers.pop("WWW-Authenticate", None)
+        answer.headers["Cache-Control"] = "private"
+        if answer.status == 405:
+            answer.status, answer.body = 404, {"code": "GENERIC_NOT_FOUND", "message": "no"}
+        return answer
+
+
+class CommaFields(Api):
+    """Fields are separated by commas, and the whole profile is always answered."""
+
+    def asked(self, request: Request) -> list[str]:
+        names = [name for text in self.query(request).get("fields", []) for name in text.split(",")]
+        if not names:
+            raise self.wrong()
+        return ["username", "displayName", "handle", "biography", "dateOfBirth"]
+
+
+class EmptyUpdate(Api):
+    """An update answers only what it changed, and refuses to change nothing."""
+
+    def update_profile(self, request: Request) -> Answer:
+        body = self.parse(request)
+        if not set(body) & {"displayName", "handle", "biography", "dateOfBirth"}:
+            raise self.wrong()
+        answer = super().update_profile(request)
+        return Answer(200, {name: value for name, value in answer.body.items() if name in body})
+
+
+class BirthAsText(Api):
+    """A date of birth has other parts."""
+
+    def good_dateOfBirth(self, value: Any) -> bool:  # noqa: N802
+        return isinstance(value, dict) and set(value) == {"y", "m", "d"}
+
+    def stored(self, name: str, value: Any) -> Any:  # noqa: ARG002
+        return value
+
+
+DIFFERENT = [
+    Variant(made.__name__, made)
+    for made in (
+        NestedErrors,
+        Wrapped,
+        BareLists,
+        OtherBounds,
+        OtherOrder,
+        OtherStatuses,
+        OtherChecks,
+        CommaFields,
+        EmptyUpdate,
+        BirthAsText,
+    )
+]
