@@ -79,7 +79,8 @@ CHECKS = _table(
     _ours("public.any-reader", "A public profile is the same for every reader."),
     # Pages.
     _sure("pages.whole", "Pages of any size concatenate to the whole: no item twice, none lost, none changed."),
-    _sure("pages.limit", "A page holds at most `limit` items, and as many while there are more."),
+    _sure("pages.limit", "A page holds at most `limit` items."),
+    _ours("pages.size", "A page holds `limit` items while there are more."),
     _sure("pages.container", "Notifications of another container do not appear."),
     _ours("pages.order", "Newest first, among equal times by `id` ascending."),
     _ours("pages.total", "`total` counts the notifications of the container."),

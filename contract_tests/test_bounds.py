@@ -133,6 +133,31 @@ def test_huge_pages(lab: Lab) -> None:
             lab.find("pages.past-end", "listNotifications", f"{len(items)} items", "no items past the end", exchange)
 
 
+def test_extremes(lab: Lab) -> None:
+    """Input that exhausts a careless server is answered without failing: deep, long, huge."""
+    token = lab.target.sessions["primary"]
+    container = state.homes(lab, "primary")[0] if lab.target.containers else "main"
+    huge = b"9" * 400
+    asks = [
+        update(b'{"unknown": ' + b"[" * 3000 + b"]" * 3000 + b"}"),
+        update(b'{"dateOfBirth": {"year": ' + huge + b', "month": 1, "day": 1}}'),
+        update(b'{"unknown": 1e999}'),
+        update(b'{"unknown": ' + b"9" * 5000 + b"}"),
+        update({"biography": "x" * 100_000}),
+        notifications(container, "9" * 400, 1),
+        notifications(container, 1, "1" + "0" * 400),
+        notifications("x" * 2000),
+        public("x" * 2000, container),
+        Ask("getProfile", query=(("fields", "handle"),) * 200),
+        update({}).but(content_type="application/json; charset=nonsense"),
+        update({}).but(content_type="application/json; ="),
+    ]
+    for ask in asks:
+        lab.ask(ask)
+    for header in ("Bearer t\u00f6ken", f"Bearer {token * 50}", "Bearer " + "x" * 4000):
+        lab.ask(fields("handle"), None, header)
+
+
 def test_required_parameters(lab: Lab) -> None:
     """A missing required parameter is refused every time, an empty one too."""
     asks = [

@@ -33,10 +33,21 @@ def test_pages_add_up(lab: Lab, who: str, limit: int) -> None:
         pytest.skip("another depth")
     for container in state.homes(lab, who):
         reference = _reference(lab, who, container)
-        for number in _numbers(lab, len(reference), limit):
+        size = _size(lab, who, container, limit, len(reference))
+        for number in _numbers(lab, len(reference), size):
             exchange, items = state.page(lab, who, container, number, limit)
-            wanted = reference[(number - 1) * limit : number * limit]
+            wanted = reference[(number - 1) * size : number * size]
             _judge_page(lab, exchange, items, wanted, (number, limit, len(reference)))
+
+
+def test_every_limit(lab: Lab) -> None:
+    """The first page of every size is the beginning of the whole."""
+    container = state.homes(lab, "primary")[0]
+    reference = _reference(lab, "primary", container)
+    largest = state.page_size(lab, "primary", container)
+    for limit in range(1, largest + 1):
+        exchange, items = state.page(lab, "primary", container, 1, limit)
+        _judge_page(lab, exchange, items, reference[:limit], (1, limit, len(reference)))
 
 
 @WHO
@@ -103,6 +114,15 @@ def test_users_have_their_own(lab: Lab) -> None:
             )
 
 
+def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
+    """How many items a page of this limit holds: a target may hold fewer, as long as none is lost."""
+    exchange, items = state.page(lab, who, container, 1, limit)
+    if 0 < len(items) < min(limit, total):
+        lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{min(limit, total)} items", exchange)
+        return len(items)
+    return limit
+
+
 def moment(text: object) -> tuple[datetime, Fraction] | None:
     """Answer an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if it is none."""
     match = STAMP.match(text) if isinstance(text, str) else None
@@ -116,9 +136,11 @@ def moment(text: object) -> tuple[datetime, Fraction] | None:
 
 def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], at: tuple[int, int, int]) -> None:
     number, limit, total = at
-    if len(items) > limit or len(items) < len(wanted):
-        lab.find("pages.limit", OPERATION, f"{len(items)} items on page {number} of {limit}", f"{len(wanted)} items", exchange)
-    if items != wanted:
+    if len(items) > limit:
+        lab.find("pages.limit", OPERATION, f"{len(items)} items on page {number} of {limit}", f"at most {limit}", exchange)
+    if number == 1 and 0 < len(items) < len(wanted) and items == wanted[: len(items)]:
+        lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{len(wanted)} items", exchange)
+    elif items != wanted:
         different = next((f"{a} where {b} was" for a, b in zip(items, wanted, strict=False) if a != b), f"{len(items)} items")
         lab.find(
             "pages.whole",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract_tests import state
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import MARK_READ, UNAUTHORIZED, Item, Lab
+from contract_tests.lab import MARK_READ, UNAUTHORIZED, Ask, Item, Lab, fields, update
 from contract_tests.session import kinds
 
 Inbox = dict[str, list[Item]]
@@ -30,6 +30,24 @@ def test_only_marking_marks(lab: Lab) -> None:
                 continue
         lab.ask(MARK_READ.but(method="GET"), who)
     _same(lab, before, "read.only-marking", "after reading alone")
+    for who in lab.roles():
+        for name, asks in _others(lab, who).items():
+            for ask in asks:
+                lab.ask(ask, who)
+            _same(lab, before, "read.only-marking", f"after {name}")
+
+
+def _others(lab: Lab, who: str) -> dict[str, list[Ask]]:
+    """Calls that have nothing to do with marking, by name."""
+    containers = state.homes(lab, who) if lab.target.containers else ()
+    lists = [Ask("listNotifications", query=(("containerId", container),)) for container in containers]
+    return {
+        "a list without page and limit": lists,
+        "HEAD": [ask.but(method="HEAD") for ask in [*lists, fields("handle"), Ask("listReferrals")]],
+        "an update": [update({"biography": lab.marker(who)}), update({})],
+        "a rejected update": [update({"displayName": 5}), update(b"{")],
+        "other methods": [MARK_READ.but(method=method) for method in ("PUT", "PATCH", "DELETE", "OPTIONS")],
+    }
 
 
 def test_marking_marks_all_of_ones_own(lab: Lab) -> None:

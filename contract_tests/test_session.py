@@ -40,6 +40,25 @@ def test_the_session_comes_first(lab: Lab, operation: str) -> None:
                 _unauthorized(lab, ask, kind, "session.first")
 
 
+def test_head_needs_a_session_too(lab: Lab) -> None:
+    """What GET refuses without a valid session, HEAD does not grant."""
+    for operation in OPERATIONS:
+        if lab.contract.operations[operation].method != "GET":
+            continue
+        ask = _valid(lab, operation).but(method="HEAD")
+        for kind in kinds(lab):
+            exchange = lab.ask(ask, None, kind.header)
+            if exchange.ok:
+                lab.find("session.required", operation, exchange.shown(), f"401 for {kind.name}", exchange)
+
+
+def test_every_container_needs_a_session(lab: Lab) -> None:
+    """No container's notifications are shown without a valid session."""
+    for container in lab.target.containers:
+        for kind in kinds(lab):
+            _unauthorized(lab, notifications(container), kind)
+
+
 def test_a_refused_session_changes_nothing(lab: Lab) -> None:
     """An update without a valid session leaves every profile as it was."""
     before = {who: state.profile(lab, who) for who in lab.roles()}

@@ -44,6 +44,10 @@ TEXTS = {
     "latin-1": "Ã©ÿ¡",
     "combining pile": "Z\u0351\u036b\u0343",
     "slashes": "a/b//c",
+    "soft hyphen and variation selectors": "a\u00adb\u2764\ufe0e\u2764\ufe0f",
+    "tag characters": "\U0001f3f4\U000e0067\U000e0062\U000e007f",
+    "marks of direction": "a\u200e\u200f\u061c\u2066b\u2069",
+    "invisible operators": "a\u2061\u2062\u2063\u180e\u034fb",
     "json": '{"a": [1]}',
 }
 

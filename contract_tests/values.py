@@ -64,7 +64,7 @@ def _bad_objects(schema: Schema) -> list[dict[str, Any]]:
     past = [{**middle, key: part["minimum"] - 1} for key, part in parts.items()]
     past += [{**middle, key: part["maximum"] + 1} for key, part in parts.items()]
     past += [{**middle, key: -middle[key]} for key in parts]
-    wrong = [{**middle, key: value} for key in parts for value in NOT_INTEGERS]
+    wrong = [{**middle, key: value} for key in parts for value in (*NOT_INTEGERS, str(middle[key]), middle[key] + 0.5)]
     missing = [{other: value for other, value in middle.items() if other != key} for key in schema.get("required", [])]
     return [*past, *wrong, *missing, {}]
 

@@ -189,7 +189,7 @@ class OneTooMany(Api):
         return whole[(page - 1) * limit : page * limit + (limit == 7)]
 
 
-@fault("pages", "pages.limit", LIST)
+@fault("pages", "pages.size", LIST)
 class FullPageIsShort(Api):
     """A page of a hundred has only fifty items."""
 

@@ -15,7 +15,7 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("variant", SAME, ids=lambda variant: variant.name)
 def test_what_the_contract_does_not_say(variant: Variant, tmp_path: Path) -> None:
-    for seed in ("1", "2"):
+    for seed in ("1",):
         with serving(variant.make(), variant.style) as url:
             code, report, output = gate(tmp_path, "--base-url", url, "--strict", "--depth", "quick", "--seed", seed)
         assert not report["findings"], output

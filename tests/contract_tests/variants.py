@@ -176,12 +176,11 @@ class OtherOrder(Api):
         return super().cut(whole, page, limit)
 
     def list_notifications(self, request: Request) -> Answer:
-        container = self.container(self.query(request))
-        return (
-            super().list_notifications(request)
-            if container in self.containers
-            else Answer(200, {"items": [], "page": 1, "limit": 20, "total": 0})
-        )
+        query = self.query(request)
+        container, page, limit = self.container(query), self.page(query), self.limit(query)
+        if container not in self.containers:
+            return Answer(200, {"items": [], "page": page, "limit": limit, "total": 0})
+        return super().list_notifications(request)
 
 
 class OtherStatuses(Api):
