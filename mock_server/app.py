@@ -20,7 +20,7 @@ from .clock import Clock, real_clock
 from .contract import Contract, Operation, RawRequest, accept, decode, response_faults
 from .control import control
 from .decoding import canonical_path
-from .errors import ApiError, ClientError, InternalError, MethodNotAllowed, NotFound, error_body
+from .errors import ApiError, ClientError, InternalError, MethodNotAllowed, NotFound, Violation, error_body
 from .faults import wished_delay
 from .journal import Entry, Journal
 from .operations import OPERATIONS
@@ -85,10 +85,9 @@ class Core(Flask):
 
     def serve(self, operation: Operation, **path: str) -> Reply:
         """Take a request through the pipeline: authenticate → validate → operate → validate, and say how long to wait."""
-        delay = 0.0
+        delay, impossible = wished_delay(request.environ.get("HTTP_PREFER"))
         try:
-            delay = wished_delay(request.environ.get("HTTP_PREFER"))
-            answer = self.operate(operation, path)
+            answer = self.operate(operation, path, impossible)
             reply = self.respond(operation, answer.status, answer.body)
         except ApiError as error:
             reply = self.respond(operation, error.status, error_body(error), error.headers)
@@ -96,17 +95,17 @@ class Core(Flask):
         reply.delay = delay
         return reply
 
-    def operate(self, operation: Operation, path: dict[str, str]) -> Answer:
-        """Authenticate, validate and run the handler until its change is the newest; raises `ApiError`."""
+    def operate(self, operation: Operation, path: dict[str, str], impossible: list[Violation]) -> Answer:
+        """Authenticate, validate, and run the handler until its change is the newest; raises `ApiError`."""
         session = authenticate(self.store.load(), request.environ.get("HTTP_AUTHORIZATION"), self.clock())
-        call = self.validate(operation, path)
+        call = self.validate(operation, path, impossible)
         while True:
             before = self.store.load()
             after, answer = OPERATIONS[operation.id](before, session, call)
             if after is before or self.store.commit(before, after):
                 return answer
 
-    def validate(self, operation: Operation, path: dict[str, str]) -> Call:
+    def validate(self, operation: Operation, path: dict[str, str], impossible: list[Violation]) -> Call:
         """Decode a request that the contract allows; raises `ClientError` with all that is wrong with it."""
         environ = request.environ
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
@@ -114,8 +113,8 @@ class Core(Flask):
         raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, environ.get(OVERSIZED))
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
-        if accepted is None:
-            violations = self.explain(operation, raw, decoded)
+        if accepted is None or impossible:
+            violations = [*impossible, *self.explain(operation, raw, decoded)]
             if not violations:
                 log.error("the two tiers disagree about %s %s; please report this", operation.id, raw.query)
                 raise InternalError

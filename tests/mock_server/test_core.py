@@ -199,3 +199,10 @@ def test_even_a_failure_after_the_answer_is_an_error_in_shape(core: Core, monkey
     monkeypatch.setattr(core.journal, "record", None)
     environ = core.test_client().get("/v1/user/referrals", headers=ADA).request.environ
     assert core.answer(environ).get_json() == {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."}
+
+
+def test_an_impossible_wish_comes_after_the_session_and_beside_all_else_that_is_wrong(client: FlaskClient) -> None:
+    wish = {"Prefer": "delay=x"}
+    assert client.get("/v1/user/profile", headers=wish).status_code == 401
+    details = client.get("/v1/user/profile", headers={**ADA, **wish}).get_json()["details"]
+    assert [detail["name"] for detail in details] == ["Prefer", "fields"]
