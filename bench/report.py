@@ -42,6 +42,11 @@ def ratios(m: Medians) -> list[tuple[str, float, str, bool]]:
             0.9,
         ),
         least("`getProfile`, ×10,000 / ×1", m["getProfile by size"]["×10,000"] / m["getProfile by size"]["×1"], 0.9),
+        most(
+            "creating, forking, resetting or dropping a sandbox at ×10,000, the slowest, ms",
+            max(m[f"{call} a sandbox ms"]["×10,000"] for call in ("create", "fork", "reset", "drop")),
+            1.0,
+        ),
         least("`updateProfile`, ×10,000 / ×1", m["updateProfile by size"]["×10,000"] / m["updateProfile by size"]["×1"], 0.9),
     ]
 

@@ -5,11 +5,13 @@ Writes results.json and chart.svg beside this file. `--rounds`, `--seconds` say 
 
 import argparse
 import contextlib
+import http.client
 import json
 import re
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from collections import defaultdict
 from pathlib import Path
@@ -105,6 +107,28 @@ def with_delays(server: Running, seconds: float) -> float:
     return rate
 
 
+def sandboxes(server: Running, count: int = 200) -> dict[str, float]:
+    """Milliseconds to make, fork, reset and drop a sandbox over a kept connection: the median of `count` calls."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+    calls = {
+        "create": ("GET", "/__sandbox/s{}/__mock/clock"),
+        "fork": ("PUT", "/__mock/sandboxes/f{}"),
+        "reset": ("POST", "/__sandbox/s{}/__mock/reset"),
+        "drop": ("DELETE", "/__mock/sandboxes/s{}"),
+    }
+    times: dict[str, list[float]] = defaultdict(list)
+    for name, (method, path) in calls.items():
+        for number in range(count):
+            began = time.perf_counter()
+            connection.request(method, path.format(number), headers={"X-Mock-Control": "1"})
+            answer = connection.getresponse()
+            answer.read()
+            times[name].append((time.perf_counter() - began) * 1000)
+            assert answer.status in {200, 204}, (name, answer.status)
+    connection.close()
+    return {name: median(values) for name, values in times.items()}
+
+
 def measure(rounds: int, seconds: float) -> tuple[Figures, dict[str, Any]]:
     """Run everything; answers lists of figures by load and server."""
     found: Figures = defaultdict(lambda: defaultdict(list))
@@ -123,6 +147,8 @@ def measure(rounds: int, seconds: float) -> tuple[Figures, dict[str, Any]]:
                 found["listNotifications by size"][label].append(wrk(server.url + NOTIFICATIONS, seconds)[0])
                 found["getProfile by size"][label].append(wrk(server.url + PROFILE, seconds)[0])
                 found["updateProfile by size"][label].append(wrk(server.url + "/v1/user/profile", seconds, "update.lua")[0])
+                for call, spent in sandboxes(server).items():
+                    found[f"{call} a sandbox ms"][label].append(spent)
             found["with 50 delayed"]["without"].append(wrk(servers["ours"].url + PROFILE, seconds)[0])
             found["with 50 delayed"]["with"].append(with_delays(servers["ours"], seconds))
         for name in STARTS:

@@ -1,18 +1,23 @@
 """How answers are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import orjson
 from flask import Response
 
 from .errors import ApiError, Violation, error_body
+from .journal import Change
+from .rules import NOTHING, Plan
 
 
 class Reply(Response):
-    """A response, and what the shell and the journal want to know of it; `delay` in seconds."""
+    """A response, and what the shell and the journal want to know of it: how to send it, and what it was about."""
 
     violations: Sequence[Violation] = ()
-    delay: float = 0.0
+    plan: Plan = NOTHING
+    user: str | None = None
+    changes: Sequence[Change] = ()
+    events: AsyncIterator[bytes] | None = None
 
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
@@ -27,6 +32,14 @@ def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) 
     response = Reply(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
+
+
+def stream_response(events: AsyncIterator[bytes]) -> Reply:
+    """Build an answer of server-sent events, which the shell sends as they come."""
+    reply = Reply(status=200, headers={"Cache-Control": "no-store"}, content_type="text/event-stream; charset=utf-8")
+    del reply.headers["Content-Length"]
+    reply.events = events
+    return reply
 
 
 def to_json(body: object) -> bytes:

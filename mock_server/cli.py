@@ -6,13 +6,17 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from . import __version__
-from .app import MAX_REQUESTS, Core
-from .documents import FileError
-from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, free_port, load_core, serve
+from .app import Core
+from .documents import FileError, write_document
+from .options import Options
+from .scenarios import scenario_of
+from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, free_port, is_loopback, load_core, serve
+from .store import DEFAULT
 from .world import Session
 
 LEVELS = ["debug", "info", "warning", "error"]
@@ -76,11 +80,82 @@ class UsageProblem(click.ClickException):
 @click.option(
     "--max-requests",
     type=click.IntRange(min=0),
-    default=MAX_REQUESTS,
+    default=1000,
     show_default=True,
     show_envvar=True,
     metavar="N",
-    help="How many requests the journal keeps (GET /__mock/requests).",
+    help="How many requests the journal keeps of each sandbox (GET /__mock/requests).",
+)
+@click.option(
+    "--max-journal",
+    type=click.IntRange(min=0),
+    default=64 * 1024 * 1024,
+    show_default=True,
+    show_envvar=True,
+    metavar="BYTES",
+    help="How much the journals of all sandboxes may take.",
+)
+@click.option(
+    "--max-sandboxes",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    show_envvar=True,
+    metavar="N",
+    help="How many named sandboxes may exist; the longest unused goes first.",
+)
+@click.option(
+    "--sandbox-idle",
+    type=click.FloatRange(min=1),
+    default=3600.0,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="How long an unused sandbox is kept.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    show_envvar=True,
+    help="Decides tokens, ids and draws: same seed, same answers.",
+)
+@click.option(
+    "--import",
+    "import_file",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="Start from this state instead of the scenario's.",
+)
+@click.option(
+    "--export-on-exit",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="Write the state there when the server stops: .json or .yaml, usable as a scenario.",
+)
+@click.option(
+    "--refresh-session/--no-refresh-session",
+    default=True,
+    show_default=True,
+    show_envvar=True,
+    help="Answer POST /v1/user/auth/refresh-session.",
+)
+@click.option(
+    "--control-token",
+    show_envvar=True,
+    metavar="TOKEN",
+    help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback.",
+)
+@click.option(
+    "--control-origin",
+    "control_origins",
+    multiple=True,
+    show_envvar=True,
+    metavar="ORIGIN",
+    help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
 )
 @click.option(
     "--log-level",
@@ -99,9 +174,13 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     scenario: str,
     log_level: str,
     max_body: int,
-    max_requests: int,
+    max_sandboxes: int,
+    sandbox_idle: float,
+    import_file: Path | None,
+    export_on_exit: Path | None,
     *,
     watch: bool,
+    **options: Any,
 ) -> None:
     """Serve a stateful mock of the User Profile API.
 
@@ -111,16 +190,41 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     try:
-        settings = Settings(host, free_port(host, port), openapi, fixtures, scenario, watch, max_body, max_requests)
+        port = free_port(host, port)
+        known = _imported(import_file, export_on_exit)
+        rest = max_body, max_sandboxes, sandbox_idle, known, _options(host, **options)
+        settings = Settings(host, port, openapi, fixtures, scenario, watch, *rest)
         core = load_core(settings)
     except FileError as error:
         raise UsageProblem(str(error)) from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(_address_problem(host, port, error)) from None
-    serve(settings, core, lambda: click.echo(greeting(settings, core)))
+    core = serve(settings, core, lambda: click.echo(greeting(settings, core)))
+    code = 0 if export_on_exit is None else _export(export_on_exit, core)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # Granian's threads abort noisily where the interpreter is torn down under them
+    os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
+
+
+def _options(host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: Any) -> Options:
+    if control_token is None and not is_loopback(host):
+        raise UsageProblem(f"{host} can be reached from other machines: protect the control API with --control-token")
+    return Options(max_journal_bytes=max_journal, control_token=control_token, control_origins=tuple(control_origins), **rest)
+
+
+def _imported(file: Path | None, export: Path | None) -> Path | None:
+    """Answer the state to start from; none at the first start with a file that the exit is going to write."""
+    return None if file is not None and file == export and not file.exists() else file
+
+
+def _export(path: Path, core: Core) -> int:
+    try:
+        write_document(path, scenario_of(core.store.load(DEFAULT).world))
+    except FileError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
+    click.echo(f"State written to {path}")
+    return 0
 
 
 def _address_problem(host: str, port: int, error: OSError | OverflowError) -> str:
@@ -136,7 +240,9 @@ def greeting(settings: Settings, core: Core) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}"
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
-    sessions = sorted(core.store.load().sessions.values(), key=lambda session: (_state(session) != "", session.token))
+    sessions = sorted(
+        core.store.load(DEFAULT).world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
+    )
     rows = [f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]]
     more = [f"  … and {len(sessions) - 10} more"] if len(sessions) > 10 else []  # noqa: PLR2004
     token = sessions[0].token if sessions else "TOKEN"

@@ -49,7 +49,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the contract. `body` is `None` where none is documented."""
+    """An operation of the contract. `body` is `None` where none is documented; `body_required` where it must be there."""
 
     id: str
     method: str
@@ -57,6 +57,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: IsValid | None
     media_types: tuple[str, ...]
+    body_required: bool
     responses: Mapping[str, Response]
 
     def response(self, status: int) -> Response | None:
@@ -98,22 +99,22 @@ class Contract:
         """Compile a schema; `$ref: urn:contract#/…` in it points into the contract."""
         return jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True)
 
-    def problems(self, schema: dict[str, Any], value: object) -> Iterator[tuple[list[str | int], str]]:
-        """List where a value breaks a schema, and how, in plain words."""
-        for error in self.validator(schema).iter_errors(value):
+    def problems(self, schema: str, value: object) -> Iterator[tuple[list[str | int], str]]:
+        """List where a value breaks a schema of `components`, and how, in plain words."""
+        for error in self.validator({"$ref": f"{URI}#/components/schemas/{schema}"}).iter_errors(value):
             yield error.instance_path, error.message
 
     def _is_valid(self, *pointer: str) -> IsValid:
         return self.validator({"$ref": f"{URI}#/{'/'.join(_escape(part) for part in pointer)}"}).is_valid
 
-    def _resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """Follow references from a place in the document to an object and the place where it stands."""
         node: Any = self.document
         for part in pointer:
             node = node[int(part)] if isinstance(node, list) else node[part]
         if "$ref" in node:
             target = node["$ref"].removeprefix("#/").split("/")
-            return self._resolve(*(part.replace("~1", "/").replace("~0", "~") for part in target))
+            return self.resolve(*(part.replace("~1", "/").replace("~0", "~") for part in target))
         return node, pointer
 
     def _operations(self) -> Iterator[Operation]:
@@ -130,22 +131,21 @@ class Contract:
         shared = self.document["paths"][path].get("parameters", [])
         places = [(path, method, "parameters", str(n)) for n in range(len(node.get("parameters", [])))]
         shared_places = [(path, "parameters", str(n)) for n in range(len(shared))]
-        body, media_types = self._body(path, method)
+        body, media_types, required = self._body(path, method)
         responses = {status: self._response("paths", path, method, "responses", status) for status in node["responses"]}
         parameters = {
             (p.where, p.name): p for p in reversed([self._parameter("paths", *place) for place in (*places, *shared_places)])
         }
-        return Operation(
-            node["operationId"], method.upper(), path, tuple(reversed(parameters.values())), body, media_types, responses
-        )
+        kept = tuple(reversed(parameters.values()))
+        return Operation(node["operationId"], method.upper(), path, kept, body, media_types, required, responses)
 
     def _parameter(self, *pointer: str) -> Parameter:
-        node, pointer = self._resolve(*pointer)
-        schema, _ = self._resolve(*pointer, "schema")
+        node, pointer = self.resolve(*pointer)
+        schema, _ = self.resolve(*pointer, "schema")
         where, many = node["in"], schema.get("type") == "array"
         usual = {"query": ("form", True), "path": ("simple", False)}.get(where)
         chosen = (node.get("style", usual and usual[0]), node.get("explode", usual and usual[1]))
-        item = self._resolve(*pointer, "schema", "items")[0] if many else schema
+        item = self.resolve(*pointer, "schema", "items")[0] if many else schema
         if usual is None or chosen != usual or item.get("type") not in DECODERS or (many and where == "path"):
             raise ValueError(f"parameter {node['name']!r}: this place, style or type is not supported")
         return Parameter(
@@ -158,19 +158,20 @@ class Contract:
             is_valid=self._is_valid(*pointer, "schema"),
         )
 
-    def _body(self, path: str, method: str) -> tuple[IsValid | None, tuple[str, ...]]:
+    def _body(self, path: str, method: str) -> tuple[IsValid | None, tuple[str, ...], bool]:
         if "requestBody" not in self.document["paths"][path][method]:
-            return None, ()
-        node, pointer = self._resolve("paths", path, method, "requestBody")
+            return None, (), False
+        node, pointer = self.resolve("paths", path, method, "requestBody")
         if list(node["content"]) != ["application/json"]:
             raise ValueError("only application/json bodies are supported")
-        return self._is_valid(*pointer, "content", "application/json", "schema"), tuple(node["content"])
+        is_valid = self._is_valid(*pointer, "content", "application/json", "schema")
+        return is_valid, tuple(node["content"]), node.get("required", False)
 
     def _response(self, *pointer: str) -> Response:
-        node, pointer = self._resolve(*pointer)
+        node, pointer = self.resolve(*pointer)
         headers = {}
         for name in node.get("headers", {}):
-            header, place = self._resolve(*pointer, "headers", name)
+            header, place = self.resolve(*pointer, "headers", name)
             if header.get("required"):
                 headers[name] = self._is_valid(*place, "schema")
         is_json = "schema" in node.get("content", {}).get("application/json", {})
@@ -202,7 +203,7 @@ def _parameters(operation: Operation, decoded: Decoded) -> dict[str, Any]:
 
 
 def _body(operation: Operation, request: RawRequest) -> Any:
-    if operation.body is None:
+    if operation.body is None or not (request.body or operation.body_required):
         return None
     if request.media_type not in operation.media_types:
         raise ValueError(request.media_type)

@@ -5,8 +5,9 @@ refuses to send `Authorization` or JSON in the first place.
 """
 
 import re
+from collections.abc import Collection
 
-from flask import Request, Response, request
+from flask import Request, Response
 
 LOCAL = re.compile(r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
 
@@ -16,18 +17,18 @@ def is_preflight(asked: Request) -> bool:
     return asked.method == "OPTIONS" and "Access-Control-Request-Method" in asked.headers
 
 
-def allow(response: Response) -> Response:
-    """Add what lets a page on a local origin read the answer and send what the API takes."""
-    origin = request.environ.get("HTTP_ORIGIN")
+def allow(asked: Request, response: Response, origins: Collection[str] | None) -> Response:
+    """Add what lets a page of these origins, of any local one where `None`, read the answer and send what the API takes."""
+    origin = asked.environ.get("HTTP_ORIGIN")
     if origin is None:
         return response
     response.headers.add("Vary", "Origin")
-    if not LOCAL.fullmatch(origin):
+    if not (LOCAL.fullmatch(origin) if origins is None else origin in origins):
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = "Allow, WWW-Authenticate"
-    if is_preflight(request):
+    if is_preflight(asked):
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, POST, OPTIONS")
-        response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
+        response.headers["Access-Control-Allow-Headers"] = asked.headers.get("Access-Control-Request-Headers", "*")
         response.headers["Access-Control-Max-Age"] = "600"
     return response

@@ -69,6 +69,12 @@ class NotFound(ApiError):
     status, code, message = 404, "GENERIC_NOT_FOUND", "Generic not found."
 
 
+class Conflict(ApiError):
+    """What was asked of the control API contradicts itself, the contract or the sandbox."""
+
+    status, code, message = 409, "GENERIC_CONFLICT", "It contradicts what there is; the details say how."
+
+
 class InternalError(ApiError):
     """The mock failed; what went wrong is in its log and never in its answer."""
 
@@ -79,7 +85,8 @@ def error_body(error: ApiError) -> dict[str, object]:
     """Build the `Error` body of `openapi.yaml`; `details` only where there are any."""
     body: dict[str, object] = {"code": error.code, "message": error.message}
     if error.details:
-        places = "1 place" if len(error.details) == 1 else f"{len(error.details)} places"
-        body["message"] = f"The request breaks the contract in {places}."
+        if isinstance(error, ClientError):
+            places = "1 place" if len(error.details) == 1 else f"{len(error.details)} places"
+            body["message"] = f"The request breaks the contract in {places}."
         body["details"] = [violation.as_json() for violation in error.details]
     return body

@@ -1,20 +1,22 @@
-"""Scenario files: from YAML (or JSON) to a `World`, checked against the contract's schemas."""
+"""Scenario files: from YAML (or JSON) to a `World`, checked against the schema of `control.yaml`."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 from rpds import HashTrieMap
 
+from .clock import written
 from .contract import Contract
 from .documents import FileError, line_of, read_document
 from .world import Json, Session, User, World
 
+SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
+LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"}
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
-SCHEMA = Path(__file__).with_name("scenario.schema.yaml")
 
 Problem = tuple[list[str | int], str]
 
@@ -25,16 +27,24 @@ def find_scenario(fixtures: Path, name: str) -> Path:
         return fixtures
     if not fixtures.is_dir():
         raise FileError(fixtures, "there is no such file or directory")
-    known = {path.stem: path for path in sorted(fixtures.iterdir()) if path.suffix in {".yaml", ".yml", ".json"}}
+    known = scenario_files(fixtures)
     if name not in known:
         raise FileError(fixtures, f"has no scenario {name!r}; it has: {', '.join(known) or 'none'}")
     return known[name]
 
 
-def load_world(path: Path, contract: Contract) -> World:
-    """Read a scenario; raises `FileError` with the line and the field of the first problem, and how many more there are."""
+def scenario_files(directory: Path) -> dict[str, Path]:
+    """Answer the scenarios of a directory by name."""
+    return {path.stem: path for path in sorted(directory.iterdir()) if path.suffix in {".yaml", ".yml", ".json"}}
+
+
+def load_world(path: Path, control: Contract) -> World:
+    """Read a scenario; raises `FileError` with the line and the field of the first problem, and how many more there are.
+
+    `control` is the compiled document of the control API, which describes scenarios.
+    """
     scenario = read_document(path)
-    problems = list(_schema_problems(scenario, contract)) or list(_reference_problems(scenario))
+    problems = list(_schema_problems(scenario, control)) or list(reference_problems(scenario))
     if problems:
         place, reason = problems[0]
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
@@ -49,11 +59,13 @@ def build_world(scenario: dict[str, Any]) -> World:
     handles = {user.profile["handle"]: name for name, user in users.items() if user.profile["handle"] is not None}
     containers = {item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())}
     sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
+    refreshable = {each.refresh_token: token for token, each in sessions.items() if each.refresh_token is not None}
     return World(
         HashTrieMap(users),
         HashTrieMap({str(handle): name for handle, name in handles.items()}),
         HashTrieMap(containers),
         HashTrieMap(sessions),
+        HashTrieMap(refreshable),
     )
 
 
@@ -78,12 +90,13 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
         for n in range(template["repeat"]):
             counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
             moment = first - timedelta(seconds=n * template.get("every", 0))
-            yield {**fixed, **counted, "createdAt": moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+            yield {**fixed, **counted, "createdAt": written(moment)}
 
 
 def _session(item: dict[str, Any]) -> Session:
-    ends = [_time(item[key]) if key in item else None for key in ("expiresAt", "refreshExpiresAt")]
-    return Session(item["token"], item["username"], *ends)
+    ends = {field: _time(item[key]) for key, field in LIFETIMES.items() if key in item}
+    rest = item.get("refreshToken"), item.get("calls"), item.get("refuseOnce")
+    return Session(item["token"], item["username"], ends.get("expires_at"), ends.get("refresh_expires_at"), *rest)
 
 
 def _time(text: object) -> datetime:
@@ -91,19 +104,20 @@ def _time(text: object) -> datetime:
     return datetime.fromisoformat(str(text).upper())
 
 
-def _schema_problems(scenario: object, contract: Contract) -> Iterator[Problem]:
+def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
     try:
         orjson.dumps(scenario)
     except TypeError as error:
         yield [], f"holds what JSON cannot: {error}"
         return
-    yield from contract.problems(read_document(SCHEMA), scenario)
+    yield from control.problems("Scenario", scenario)
 
 
-def _reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+    """List where a scenario of the right shape contradicts itself."""
     users = {user["username"] for user in scenario["users"]}
     members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
-    for kind, key in (("users", "username"), ("users", "handle"), ("containers", "id"), ("sessions", "token")):
+    for kind, key in (("users", "username"), ("users", "handle"), ("containers", "id"), *SESSION_NAMES):
         yield from _twice([kind], scenario.get(kind, ()), key)
     for n, container in enumerate(scenario.get("containers", ())):
         for m, name in enumerate(container.get("members", ())):

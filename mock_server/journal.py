@@ -1,42 +1,143 @@
-"""What was asked lately, and what the contract said of it. Credentials and bodies are never in it."""
+"""What was asked lately, what the contract said of it and what it changed. Credentials are never in it."""
 
+import asyncio
+import re
 from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 
+import orjson
+
+from .clock import written
 from .errors import Violation
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
+WAITING = 1000
+"""How many entries may wait for a slow reader of the stream before it loses the oldest."""
+HEARTBEAT = 15.0
+"""Seconds of silence after which a stream shows that it lives."""
+SECRET = re.compile(r"(?i)([^&=]*(?:token|secret|password|authorization|session)[^&=]*=)[^&]*")
+
+Change = tuple[str, object, object]
+"""A JSON pointer into the state, what stood there before, and what stands there now."""
 
 
 class Entry(NamedTuple):
-    """One request: `at` in seconds since 1970, `duration` in milliseconds, `operation` empty where none matched."""
+    """One request: `at` by the sandbox's clock, `duration` in milliseconds, `operation` empty where none matched.
 
-    at: float
+    `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close.
+    """
+
+    id: int
+    sandbox: str
+    at: datetime
     method: str
     path: str
     query: str
     operation: str
+    user: str | None
     status: int
     duration: float
-    violations: tuple[Violation, ...]
+    violations: Sequence[Violation] = ()
+    changes: Sequence[Change] = ()
+    nearest: str = ""
+    fault: str = ""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        more = 200 * len(self.violations) + 1000 * len(self.changes) if self.violations or self.changes else 0
+        return 500 + len(self.path) + len(self.query) + more
+
+    def as_json(self) -> dict[str, object]:
+        """Answer the `Request` of `control.yaml`."""
+        changes = [{"path": path, "before": _short(before), "after": _short(after)} for path, before, after in self.changes]
+        violations = [violation.as_json() for violation in self.violations]
+        query = SECRET.sub(r"\1***", self.query)
+        return {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
 
 
 class Journal:
-    """The newest requests, at most `size`."""
+    """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
-    def __init__(self, size: int) -> None:
-        self.entries: deque[Entry] = deque(maxlen=size)
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes, self._bytes = most, most_bytes, 0
+        self._entries: dict[str, deque[Entry]] = {}
+        self._ids = count(1)
+        self._readers: dict[asyncio.Queue[Entry], str] = {}
 
-    def record(self, entry: Entry) -> None:
-        """Keep an entry; the oldest goes where there are too many."""
+    def record(self, sandbox: str, *values: object, **more: object) -> None:
+        """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
+        entry = Entry(next(self._ids), sandbox, *values, **more)  # type: ignore[arg-type]
         if len(entry.path) + len(entry.query) > LONGEST:
             entry = entry._replace(path=entry.path[:LONGEST], query=entry.query[:LONGEST])
-        self.entries.append(entry)
+        kept = self._entries.setdefault(sandbox, deque())
+        kept.append(entry)
+        self._bytes += entry.size
+        if len(kept) > self._most:
+            self._bytes -= kept.popleft().size
+        if self._bytes > self._most_bytes:
+            self._shrink()
+        if self._readers:
+            self._tell(entry)
 
-    def newest_first(self) -> list[dict[str, object]]:
-        """Answer all entries as JSON holds them."""
-        return [
-            {**entry._asdict(), "violations": [violation.as_json() for violation in entry.violations]}
-            for entry in reversed(tuple(self.entries))
-        ]
+    def newest_first(self, sandbox: str) -> Iterator[Entry]:
+        """Answer the entries of a sandbox."""
+        return reversed(tuple(self._entries.get(sandbox, ())))
+
+    def clear(self, sandbox: str) -> None:
+        """Forget the entries of a sandbox."""
+        self._bytes -= sum(entry.size for entry in self._entries.pop(sandbox, ()))
+
+    async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
+        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then each new one."""
+        queue: asyncio.Queue[Entry] = asyncio.Queue(WAITING)
+        self._readers[queue] = sandbox
+        try:
+            yield b": the journal of this sandbox\n\n"
+            missed = () if after is None else [entry for entry in self.newest_first(sandbox) if entry.id > after]
+            for entry in reversed(missed):
+                yield _event(entry)
+            while True:
+                try:
+                    yield _event(await asyncio.wait_for(queue.get(), HEARTBEAT))
+                except TimeoutError:
+                    yield b": still here\n\n"
+        finally:
+            del self._readers[queue]
+
+    def _tell(self, entry: Entry) -> None:
+        for queue, sandbox in self._readers.items():
+            if sandbox == entry.sandbox:
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(entry)
+
+    def _shrink(self) -> None:
+        """Halve the largest journal: who asked most pays."""
+        largest = max(self._entries.values(), key=len)
+        for _ in range(len(largest) // 2 + 1):
+            self._bytes -= largest.popleft().size
+
+
+def criteria(wanted: dict[str, object]) -> Callable[[Entry], bool]:
+    """Answer a test for entries: each key is a field of theirs, `only` one of `violations`, `unmatched`, `changes`."""
+    fields = [(name, value) for name, value in wanted.items() if name != "only" and value is not None]
+    only = {
+        "violations": lambda e: bool(e.violations),
+        "unmatched": lambda e: not e.operation,
+        "changes": lambda e: bool(e.changes),
+    }
+    extra: Callable[[Entry], bool] = only.get(str(wanted.get("only")), lambda _: True)
+    return lambda entry: extra(entry) and all(getattr(entry, name) == value for name, value in fields)
+
+
+def _event(entry: Entry) -> bytes:
+    return b"id: %d\nevent: request\ndata: %s\n\n" % (entry.id, orjson.dumps(entry.as_json()))
+
+
+def _short(value: object) -> object:
+    return value if not isinstance(value, str) or len(value) <= 200 else value[:200] + "…"  # noqa: PLR2004

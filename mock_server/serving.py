@@ -1,22 +1,29 @@
 """From settings to a listening server: what is loaded, reloaded and stopped."""
 
 import asyncio
+import ipaddress
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from .app import MAX_REQUESTS, Core, check_operations
+from .app import Core, check_operations
+from .bundle import control_document, without_headers
 from .contract import Contract, ContractError
 from .documents import FileError, read_document
 from .fixtures import find_scenario, load_world
+from .journal import Journal
+from .operations import OPERATIONS
+from .options import Options
+from .sandbox import Sandbox
+from .scenarios import Scenarios
 from .shell import Shell
 from .store import MemoryStore, Store
 
@@ -26,11 +33,14 @@ PACKAGED = Path(__file__).parent / "data"
 DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent
 DEFAULT_CONTRACT = DATA / "openapi.yaml"
 DEFAULT_FIXTURES = DATA / "fixtures"
+BACKLOG = 1024
+CONNECTIONS = 65_536
+"""How many connections are served at once; Granian's own bound, 128, would leave the others waiting for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line decides; `max_body` in bytes."""
+    """What the command line decides; `max_body` in bytes, `sandbox_idle` in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -39,7 +49,15 @@ class Settings:
     scenario: str = "default"
     watch: bool = False
     max_body: int = 1024 * 1024
-    max_requests: int = MAX_REQUESTS
+    max_sandboxes: int = 10_000
+    sandbox_idle: float = 3600.0
+    import_file: Path | None = None
+    options: Options = field(default_factory=Options)
+
+    @property
+    def start(self) -> str:
+        """The name of the scenario to start from."""
+        return self.fixtures.stem if self.fixtures.is_file() else self.scenario
 
 
 def load_contract(path: Path) -> Contract:
@@ -55,7 +73,7 @@ def load_contract(path: Path) -> Contract:
         raise FileError(path, str(error)) from None
     except ValueError as error:
         raise FileError(path, f"a schema cannot be compiled: {error}") from None
-    if faults := check_operations(contract):
+    if faults := check_operations(contract, OPERATIONS):
         raise FileError(path, "; ".join(faults))
     return contract
 
@@ -70,12 +88,22 @@ def _check_document(path: Path, document: dict[str, object]) -> None:
         raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {error.message}", line_of(path, place))
 
 
-def load_core(settings: Settings, store: Store | None = None) -> Core:
+def load_core(settings: Settings, store: Store | None = None, journal: Journal | None = None) -> Core:
     """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
     contract = load_contract(settings.openapi)
+    control = Contract(without_headers(control_document(contract.document)))
+    scenarios = Scenarios(settings.fixtures, control)
     if store is None:
-        store = MemoryStore(load_world(find_scenario(settings.fixtures, settings.scenario), contract))
-    return Core(contract, store, max_requests=settings.max_requests)
+        world = scenarios.world(settings.start)
+        if settings.import_file is not None:
+            world = load_world(settings.import_file, control)
+        store = MemoryStore(Sandbox.of(world, settings.start), settings.max_sandboxes, settings.sandbox_idle)
+    return Core(contract, control, store, scenarios, settings.options, journal)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach the address; raises `OSError` where it cannot be looked up."""
+    return ipaddress.ip_address(socket.getaddrinfo(host, None)[0][4][0]).is_loopback
 
 
 def free_port(host: str, port: int) -> int:
@@ -88,8 +116,8 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
-def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
+def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> Core:
+    """Serve until SIGINT or SIGTERM and answer the core that served last; `ready` is called when connections are accepted."""
     shell = Shell(core, settings.max_body)
     stop = threading.Event()
     if settings.watch:
@@ -98,6 +126,7 @@ def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> None:
         asyncio.run(_serve(settings, shell, ready))
     finally:
         stop.set()
+    return shell.core
 
 
 async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
@@ -108,19 +137,26 @@ async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) ->
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
         log_enabled=True,
         log_level=LogLevels.error,
         log_dictconfig={"version": 1, "disable_existing_loggers": False},
     )
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        shell.stopping.set()
+        server.stop()  # type: ignore[no-untyped-call]
+
     for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, server.stop)
+        loop.add_signal_handler(signum, stop)
     serving = asyncio.create_task(server.serve())
     await _listening(settings)
     if not serving.done():
         ready()
         # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
-        threading.Thread(target=lambda: shell.core.explain, daemon=True).start()
+        threading.Thread(target=lambda: shell.core.pipeline.api.explain, daemon=True).start()
     await serving
 
 
@@ -145,10 +181,10 @@ def watch(settings: Settings, shell: Shell, stop: threading.Event) -> None:
         try:
             scenario = find_scenario(settings.fixtures, settings.scenario)
             if scenario.resolve() in changed:
-                shell.core = load_core(settings)
+                shell.core = load_core(settings, None, shell.core.journal)
                 log.warning("reloaded: the state is that of %s again", scenario.name)
             elif settings.openapi.resolve() in changed:
-                shell.core = load_core(settings, shell.core.store)
+                shell.core = load_core(settings, shell.core.store, shell.core.journal)
                 log.warning("reloaded %s; the state is kept", settings.openapi.name)
         except FileError as error:
             log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - the message says it all

@@ -4,17 +4,18 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from .app import OVERSIZED, STARTED, Core
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from .app import STARTED, Core
+from .delivery import Message, Receive, Send, deliver, start
+from .pipeline import OVERSIZED
+from .rules import NOTHING
 
 log = logging.getLogger("mock_server.requests")
+
+CONTROL_BODY = 64 * 1024 * 1024
+"""The largest body of the control API in bytes: a whole state."""
 
 _BASE: dict[str, Any] = {
     "SCRIPT_NAME": "",
@@ -30,45 +31,51 @@ _BASE: dict[str, Any] = {
 
 
 class Shell:
-    """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served."""
+    """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served.
+
+    Once `stopping` is set, no answer is waited for any more.
+    """
 
     def __init__(self, core: Core, max_body: int) -> None:
         self.core = core
         self.max_body = max_body
+        self.stopping = asyncio.Event()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; the server sends nothing else."""
         environ = _environ(scope)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-            body = await self._body(receive)
+            limit = max(self.max_body, CONTROL_BODY) if "/__mock/" in environ["REQUEST_URI"] else self.max_body
+            body = await _read(receive, limit)
             if body is None:
-                environ[OVERSIZED] = self.max_body
+                environ[OVERSIZED] = limit
             else:
                 environ["wsgi.input"] = io.BytesIO(body)
         response = self.core.answer(environ)
-        if response.delay:
-            await asyncio.sleep(response.delay)
-        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
-        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        body = b"" if scope["method"] == "HEAD" else response.get_data()
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        if response.plan is not NOTHING or response.events is not None:
+            await deliver(response, scope, receive, send, self.stopping)
+        else:
+            await send(start(response))
+            body = b"" if scope["method"] == "HEAD" else response.get_data()
+            await send({"type": "http.response.body", "body": body, "more_body": False})
         if log.isEnabledFor(logging.DEBUG):
             spent = (perf_counter() - environ[STARTED]) * 1000
             log.debug("%s %s %d %.1f ms", scope["method"], environ["REQUEST_URI"], response.status_code, spent)
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """Read the body; `None` where it is over the limit (it is read to its end, so that the client hears the answer)."""
-        chunks, size = [], 0
-        while True:
-            message = await receive()
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size <= self.max_body:
-                chunks.append(chunk)
-            else:
-                chunks.clear()
-            if not message.get("more_body"):
-                return b"".join(chunks) if size <= self.max_body else None
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """Read the body; `None` where it is over the limit (it is read to its end, so that the client hears the answer)."""
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if not message.get("more_body"):
+            return b"".join(chunks) if size <= limit else None
 
 
 def _environ(scope: Message) -> dict[str, Any]:

@@ -1,38 +1,123 @@
-"""Where worlds are kept: the newest one, replaced atomically."""
+"""Where sandboxes are kept: the newest value of each, replaced atomically."""
 
 import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Protocol
 
-from .world import World
+from .sandbox import Sandbox
+
+DEFAULT = "default"
+"""The name of the sandbox of those who name none; it is never dropped."""
+BUSY = 10.0
+"""A sandbox that was used within so many seconds is never dropped for another."""
+
+
+class SandboxesFullError(Exception):
+    """All sandboxes that may exist are in use."""
 
 
 class Store(Protocol):
-    """Keeps one world; a change is a comparison and a swap."""
+    """Keeps sandboxes by name; a change is a comparison and a swap."""
 
-    def load(self) -> World:
-        """Answer the present world."""
+    def load(self, name: str) -> Sandbox:
+        """Answer the present sandbox, made from the active scenario on first use; raises `SandboxesFullError`."""
         ...
 
-    def commit(self, before: World, after: World) -> bool:
+    def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
         """Replace `before` by `after`; answer `False`, and do nothing, where somebody else was faster."""
+        ...
+
+    def put(self, name: str, sandbox: Sandbox) -> None:
+        """Keep a sandbox under a name, whatever was there; raises `SandboxesFullError`."""
+        ...
+
+    def drop(self, name: str) -> bool:
+        """Forget a sandbox; answer whether there was one. The default one starts anew."""
+        ...
+
+    def names(self) -> Iterator[tuple[str, float]]:
+        """Answer every name, with how many seconds it was not used."""
         ...
 
 
 class MemoryStore:
-    """Keeps the world in this process."""
+    """Keeps sandboxes in this process: at most `most` named ones, until `idle` seconds unused or the oldest too many."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, start: Sandbox, most: int = 10_000, idle: float = 3600.0) -> None:
+        self._start, self._default, self._most, self._idle = start, start, most, idle
+        self._named: OrderedDict[str, Sandbox] = OrderedDict()
+        self._used: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def load(self) -> World:
-        """Answer the present world."""
-        return self._world
-
-    def commit(self, before: World, after: World) -> bool:
-        """Replace `before` by `after` unless the present world is another one."""
+    def load(self, name: str) -> Sandbox:
+        """Answer the present sandbox, made on first use."""
+        if name == DEFAULT:
+            return self._default
         with self._lock:
-            if self._world is not before:
+            if name not in self._named:
+                self._make_room()
+                self._named[name] = self._start
+            self._touch(name)
+            return self._named[name]
+
+    def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
+        """Replace `before` by `after` unless the present sandbox is another one."""
+        with self._lock:
+            present = self._default if name == DEFAULT else self._named.get(name)
+            if present is not before:
                 return False
-            self._world = after
+            self._keep(name, after)
             return True
+
+    def put(self, name: str, sandbox: Sandbox) -> None:
+        """Keep a sandbox under a name."""
+        with self._lock:
+            if name != DEFAULT and name not in self._named:
+                self._make_room()
+            self._keep(name, sandbox)
+
+    def drop(self, name: str) -> bool:
+        """Forget a sandbox."""
+        with self._lock:
+            if name == DEFAULT:
+                self._default = self._start
+                return True
+            self._used.pop(name, None)
+            return self._named.pop(name, None) is not None
+
+    def names(self) -> Iterator[tuple[str, float]]:
+        """Answer every name, the default one first, then the longest unused first."""
+        with self._lock:
+            self._forget_idle()
+            now = time.monotonic()
+            return iter([(DEFAULT, 0.0), *((name, now - self._used[name]) for name in self._named)])
+
+    def _keep(self, name: str, sandbox: Sandbox) -> None:
+        if name == DEFAULT:
+            self._default = sandbox
+        else:
+            self._named[name] = sandbox
+            self._touch(name)
+
+    def _touch(self, name: str) -> None:
+        self._used[name] = time.monotonic()
+        self._named.move_to_end(name)
+
+    def _make_room(self) -> None:
+        self._forget_idle()
+        if len(self._named) < self._most:
+            return
+        oldest = next(iter(self._named), None)
+        if oldest is None or time.monotonic() - self._used[oldest] < BUSY:
+            raise SandboxesFullError
+        self._forget(oldest)
+
+    def _forget_idle(self) -> None:
+        now = time.monotonic()
+        while self._named and now - self._used[oldest := next(iter(self._named))] > self._idle:
+            self._forget(oldest)
+
+    def _forget(self, name: str) -> None:
+        del self._named[name], self._used[name]

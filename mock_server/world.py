@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Json = Mapping[str, object]
+DATE_PARTS = ("year", "month", "day")
 
 
 class HandleTakenError(Exception):
@@ -25,12 +26,19 @@ class HandleTakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user. A lifetime of `None` never ends."""
+    """A signed-in user. A lifetime of `None` never ends.
+
+    `calls` is how many calls it still admits, `None` for any number; `refuse` is the name of the 401 that answers its next
+    call, and that one only.
+    """
 
     token: str
     username: str
     expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
+    refresh_token: str | None = None
+    calls: int | None = None
+    refuse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +64,16 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the mock remembers: users by username, who holds which handle, members by container, sessions by token."""
+    """Everything the mock remembers: users by username, who holds which handle, members by container, sessions by token.
+
+    `refreshable` names the session that a refresh token belongs to.
+    """
 
     users: HashTrieMap[str, User]
     handles: HashTrieMap[str, str]
     containers: HashTrieMap[str, frozenset[str]]
     sessions: HashTrieMap[str, Session]
+    refreshable: HashTrieMap[str, str]
 
     def is_member(self, username: str, container_id: str) -> bool:
         """Tell whether the container exists and the user belongs to it."""
@@ -70,6 +82,8 @@ class World:
     def update_profile(self, username: str, changes: Json) -> World:
         """Answer the world in which the user's profile has these values; raises `HandleTakenError`."""
         user = self.users[username]
+        if all(user.profile[field] == value for field, value in changes.items()):
+            return self
         handle = changes.get("handle")
         handles = self.handles
         if isinstance(handle, str):
@@ -82,4 +96,30 @@ class World:
 
     def mark_notifications_read(self, username: str) -> World:
         """Answer the world in which the user has read everything, in all containers."""
-        return replace(self, users=self.users.insert(username, replace(self.users[username], all_read=True)))
+        user = self.users[username]
+        return self if user.all_read else replace(self, users=self.users.insert(username, replace(user, all_read=True)))
+
+    def with_session(self, session: Session) -> World:
+        """Answer the world in which this session is known; one with the same token is replaced."""
+        refreshable = self.refreshable
+        if session.refresh_token is not None:
+            refreshable = refreshable.insert(session.refresh_token, session.token)
+        return replace(self, sessions=self.sessions.insert(session.token, session), refreshable=refreshable)
+
+    def without_session(self, token: str) -> World:
+        """Answer the world in which this session, which must exist, is unknown, and its refresh token too."""
+        session, refreshable = self.sessions[token], self.refreshable
+        if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
+            refreshable = refreshable.remove(session.refresh_token)
+        return replace(self, sessions=self.sessions.remove(token), refreshable=refreshable)
+
+    def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
+        """Answer what changed of one user between this world and a later one: JSON pointer, before, after."""
+        old, new = self.users[username], after.users[username]
+        if old is new:
+            return ()
+        place = f"/users/{username.replace('~', '~0').replace('/', '~1')}"
+        fields = [
+            (f"{place}/{key}", old.profile[key], value) for key, value in new.profile.items() if old.profile[key] != value
+        ]
+        return (*fields, *([(f"{place}/notifications/*/read", False, True)] if new.all_read and not old.all_read else []))

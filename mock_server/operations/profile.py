@@ -1,11 +1,9 @@
 """Operations with the tag Profile."""
 
 from mock_server.errors import ClientError, NotFound, Violation
-from mock_server.world import HandleTakenError, Session, World
+from mock_server.world import DATE_PARTS, HandleTakenError, Session, World
 
 from .handler import Answer, Call
-
-DATE_PARTS = ("year", "month", "day")
 
 
 def getProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:

@@ -1,15 +1,19 @@
 """A core of one's own for every test."""
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from mock_server.app import Core
+from mock_server.bundle import control_document, without_headers
 from mock_server.contract import Contract
-from mock_server.fixtures import find_scenario, load_world
+from mock_server.options import Options
+from mock_server.sandbox import Sandbox
+from mock_server.scenarios import Scenarios
 from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_contract
-from mock_server.store import MemoryStore
+from mock_server.store import MemoryStore, Store
+from tests.steering import Build, Steer
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +21,30 @@ def contract() -> Contract:
     return load_contract(DEFAULT_CONTRACT)
 
 
+@pytest.fixture(scope="session")
+def control(contract: Contract) -> Contract:
+    return Contract(without_headers(control_document(contract.document)))
+
+
+@pytest.fixture(scope="session")
+def scenarios(control: Contract) -> Scenarios:
+    return Scenarios(DEFAULT_FIXTURES, control)
+
+
 @pytest.fixture
-def core(contract: Contract) -> Core:
-    world = load_world(find_scenario(DEFAULT_FIXTURES, "default"), contract)
-    return Core(contract, MemoryStore(replace(world)))
+def build(contract: Contract, control: Contract, scenarios: Scenarios) -> Build:
+    """A core of the default scenario, or of another store, with other options."""
+
+    def make(store: Store | None = None, **options: Any) -> Core:
+        start = Sandbox.of(scenarios.world("default"))
+        return Core(contract, control, store or MemoryStore(start), scenarios, Options(**options))
+
+    return make
+
+
+@pytest.fixture
+def core(build: Build) -> Core:
+    return build()
 
 
 @pytest.fixture
@@ -31,3 +55,15 @@ def client(core: Core) -> FlaskClient:
 @pytest.fixture
 def settings() -> Settings:
     return Settings()
+
+
+@pytest.fixture
+def steer(client: FlaskClient) -> Steer:
+    """Calls the control API: status and parsed body."""
+
+    def call(method: str, path: str, body: object = None, sandbox: str = "default") -> tuple[int, Any]:
+        headers = {"X-Mock-Control": "1", "X-Mock-Sandbox": sandbox}
+        answer = client.open(f"/__mock{path}", method=method, json=body, headers=headers)
+        return answer.status_code, answer.get_json(silent=True)
+
+    return call

@@ -29,12 +29,12 @@ NOTE = {
 
 
 @pytest.fixture
-def load(tmp_path: Path, contract: Contract) -> Load:
+def load(tmp_path: Path, control: Contract) -> Load:
     def write_and_load(**ada: object) -> World:
         path = tmp_path / "mine.json"
         world = {"users": [{"username": "ada", **ada}], "containers": [{"id": "main", "members": ["ada"]}]}
         path.write_bytes(orjson.dumps(world))
-        return load_world(path, contract)
+        return load_world(path, control)
 
     return write_and_load
 
@@ -66,8 +66,8 @@ def test_all_problems_are_counted(load: Load) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["default", "empty", "busy", "edge"])
-def test_lists_are_newest_first_and_among_equals_by_id(scenario: str, contract: Contract) -> None:
-    world = load_world(find_scenario(DEFAULT_FIXTURES, scenario), contract)
+def test_lists_are_newest_first_and_among_equals_by_id(scenario: str, control: Contract) -> None:
+    world = load_world(find_scenario(DEFAULT_FIXTURES, scenario), control)
     for user in world.users.values():
         for held in user.inbox.values():
             keys = [(-datetime.fromisoformat(str(item["createdAt"])).timestamp(), str(item["id"])) for item in held]

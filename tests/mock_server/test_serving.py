@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import pytest
 import requests
@@ -89,6 +90,17 @@ def test_many_clients_at_once_all_get_answers(mock: LiveMock) -> None:
     for thread in threads:
         thread.join()
     assert statuses == [200] * 400
+
+
+def test_every_one_of_many_open_connections_is_answered(mock: LiveMock) -> None:
+    host = mock.url.removeprefix("http://")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(http.client.HTTPConnection(host, timeout=10))) for _ in range(400)]
+        for client in clients:
+            client.request("GET", "/v1/user/referrals", headers=ADA)
+        assert {client.getresponse().read() for client in clients} == {
+            requests.get(f"{mock.url}/v1/user/referrals", headers=ADA, timeout=10).content
+        }
 
 
 def test_a_delayed_answer_is_late_and_holds_up_nobody(mock: LiveMock) -> None:

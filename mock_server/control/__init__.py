@@ -1,0 +1,36 @@
+"""The control API: handlers by the operationId of `control.yaml`."""
+
+from . import overrides, requests, sessions, state
+from .desk import Handler
+
+CONTROL: dict[str, Handler] = {
+    "health": state.health,
+    "reset": state.reset,
+    "listScenarios": state.listScenarios,
+    "listSandboxes": state.listSandboxes,
+    "forkSandbox": state.forkSandbox,
+    "dropSandbox": state.dropSandbox,
+    "getState": state.getState,
+    "putState": state.putState,
+    "undo": state.undo,
+    "listSnapshots": state.listSnapshots,
+    "takeSnapshot": state.takeSnapshot,
+    "dropSnapshot": state.dropSnapshot,
+    "restoreSnapshot": state.restoreSnapshot,
+    "getClock": state.getClock,
+    "setClock": state.setClock,
+    "listSessions": sessions.listSessions,
+    "createSession": sessions.createSession,
+    "changeSession": sessions.changeSession,
+    "revokeSession": sessions.revokeSession,
+    "refreshSession": sessions.refreshSession,
+    "listRules": overrides.listRules,
+    "addRule": overrides.addRule,
+    "removeRule": overrides.removeRule,
+    "clearRules": overrides.clearRules,
+    "listRequests": requests.listRequests,
+    "countRequests": requests.countRequests,
+    "clearRequests": requests.clearRequests,
+    "streamRequests": requests.streamRequests,
+}
+"""The keys must equal the operationIds of `control.yaml`."""

@@ -1,0 +1,70 @@
+"""How an answer goes out when it is not simply sent: late, slowly, without end, or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from .answers import Reply
+from .connections import break_off
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PIECES = 20
+"""In how many pieces a slow body is sent."""
+
+
+async def deliver(response: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+    """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping."""
+    plan = response.plan
+    await _pause(plan.delay, stopping)
+    if plan.fault and break_off(plan.fault, scope["client"], f"{plan.fault}:{scope['path']}"):
+        await _gone(receive)
+        return
+    await send(start(response))
+    if response.events is not None and scope["method"] != "HEAD":
+        await _stream(response.events, receive, send, stopping)
+        return
+    body = b"" if scope["method"] == "HEAD" else response.get_data()
+    if plan.body and body:
+        size = -(-len(body) // PIECES)
+        *pieces, body = (body[place : place + size] for place in range(0, len(body), size))
+        for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await _pause(plan.body / len(pieces), stopping)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def start(response: Reply) -> Message:
+    """Answer the message that starts a response."""
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+
+
+async def _pause(seconds: float, stopping: asyncio.Event) -> None:
+    if seconds:
+        await asyncio.wait([asyncio.ensure_future(stopping.wait())], timeout=seconds)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _stream(events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+    """Send events until the client leaves or the server stops."""
+
+    async def pump() -> None:
+        async for event in events:
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+
+    ends = [asyncio.ensure_future(each) for each in (pump(), _gone(receive), stopping.wait())]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in ends:
+            each.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+    if stopping.is_set():
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,142 @@
+"""The way of a request: sandbox → fault → authenticate → validate → operate → validate."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from flask import request
+
+from . import guard
+from .addressing import sandbox_name
+from .answers import Reply, json_response, stream_response
+from .attempt import attempt
+from .authentication import find_session
+from .contract import Contract, Operation, RawRequest, accept, decode, response_faults
+from .control import CONTROL
+from .control.desk import Desk, Stream
+from .errors import ApiError, ClientError, InternalError, Violation, error_body
+from .faults import wish
+from .operations import OPERATIONS
+from .operations.handler import Answer, Call
+from .options import Options
+from .rules import NOTHING, Plan, choose
+from .sandbox import Sandbox
+from .world import Session, World
+
+log = logging.getLogger("mock_server")
+
+OVERSIZED = "mock_server.oversized"
+"""Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
+NO_STORE = {"Cache-Control": "no-store"}
+
+Environ = dict[str, Any]
+Paths = Mapping[str, str]
+
+
+class Gate:
+    """Validates requests and answers of one document, with both tiers."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+
+    @cached_property
+    def explain(self) -> Callable[..., list[Violation]]:
+        """Import openapi-core and compile the document for it, when the first request is refused."""
+        from .authority import Authority  # noqa: PLC0415 - a third of a second that a good answer does not need
+
+        return Authority(self.contract.document).explain
+
+    def validate(self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]) -> Call:
+        """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""
+        media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        body = request.get_data() if operation.body is not None else b""
+        raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, environ.get(OVERSIZED))
+        decoded = decode(operation, raw)
+        accepted = accept(operation, raw, decoded)
+        if accepted is None or impossible:
+            violations = [*impossible, *self.explain(operation, raw, decoded)]
+            if not violations:
+                log.error("the two tiers disagree about %s %s; please report this", operation.id, raw.query)
+                raise InternalError
+            raise ClientError(violations)
+        return Call(*accepted)
+
+    @staticmethod
+    def respond(operation: Operation, status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
+        """Build an answer of an operation and check it against the document; a wrong one is a bug of ours, hence 500."""
+        headers = {**NO_STORE, **headers} if headers else NO_STORE
+        faults = response_faults(operation, status, headers, body)
+        if faults:
+            log.error("%s: the answer breaks the contract: %s", operation.id, "; ".join(faults))
+            status, body, headers = InternalError.status, error_body(InternalError()), NO_STORE
+        return json_response(status, body, headers)
+
+
+class Pipeline:
+    """What happens to a request once its operation is known."""
+
+    def __init__(self, contract: Contract, control: Contract, desk: Desk, options: Options) -> None:
+        self.api, self.control, self.desk, self.options = Gate(contract), Gate(control), desk, options
+
+    def serve(self, operation: Operation, **path: str) -> Reply:
+        """Answer a request to the API: truly, or as it or a rule wishes."""
+        environ = request.environ
+        name, authorization = sandbox_name(environ), environ.get("HTTP_AUTHORIZATION")
+        plan, impossible = wish(self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"])
+        if plan is NOTHING and not impossible and self.desk.load(name).rules:
+            plan = self.overridden(operation, name, authorization)
+        if plan.status and not impossible:
+            reply = self.api.respond(operation, *self.desk.examples.find(operation.id, plan.status, plan.example))
+            session = find_session(self.desk.load(name).world, authorization)
+            reply.user = session.username if session else None
+        else:
+
+            def run(world: World, session: Session) -> tuple[World, Answer]:
+                return OPERATIONS[operation.id](world, session, self.api.validate(operation, environ, path, impossible))
+
+            reply = self.perform(operation, name, authorization, run)
+        reply.plan = plan
+        return reply
+
+    def overridden(self, operation: Operation, name: str, authorization: str | None) -> Plan:
+        """Answer the plan of the override rule that applies, and count it."""
+
+        def step(box: Sandbox) -> tuple[Sandbox, Plan]:
+            session = find_session(box.world, authorization)
+            user = session.username if session else None
+            plan, rules = choose(box.rules, operation.id, user, f"{self.options.seed}:{name}")
+            return (box if rules is box.rules else replace(box, rules=rules)), plan
+
+        return self.desk.change(name, step)
+
+    def perform(
+        self, operation: Operation, name: str, authorization: str | None, run: Callable[[World, Session], tuple[World, Answer]]
+    ) -> Reply:
+        """Authenticate and run the handler, again until its change is the newest; a refusal changes nothing."""
+        outcome = self.desk.change(name, lambda box: attempt(box, authorization, run))
+        answer, session = outcome.answer, outcome.session
+        if isinstance(answer, ApiError):
+            reply = self.api.respond(operation, answer.status, error_body(answer), answer.headers)
+            reply.violations = answer.details
+        else:
+            reply = self.api.respond(operation, answer.status, answer.body)
+        if session is not None:
+            reply.user = session.username
+            if outcome.after is not outcome.before:
+                reply.changes = outcome.before.changes(outcome.after, session.username)
+        return reply
+
+    def steer(self, operation: Operation, **path: str) -> Reply:
+        """Answer a request to the control API, whose document has a GET for everything that changes nothing."""
+        environ = request.environ
+        if environ["REQUEST_URI"].startswith(guard.PREFIX):
+            changes = operation.method != "GET"
+            guard.check(environ, self.options.control_token, self.options.control_origins, changes=changes)
+        name = sandbox_name(environ)
+        call = self.control.validate(operation, environ, path, [])
+        answer = CONTROL[operation.id](self.desk, name, call)
+        if isinstance(answer, Stream):
+            return stream_response(answer.events)
+        return self.control.respond(operation, answer.status, answer.body)

@@ -1,0 +1,63 @@
+"""Override rules: what a test or a person asked the mock to answer instead of the truth, and how often."""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+
+class Plan(NamedTuple):
+    """How to answer one request.
+
+    `status` 0 answers truly; else the documented answer of that status with this example (empty for the first one). `delay`
+    comes before the answer, `body` is how long its body takes, both in seconds; `fault` breaks the connection instead.
+    """
+
+    status: int = 0
+    example: str = ""
+    delay: float = 0.0
+    body: float = 0.0
+    fault: str = ""
+
+
+NOTHING = Plan()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A plan for all requests to an operation (`None` for every one), by a user (`None` for anybody), `times` or always.
+
+    `delay` is the least and the most in milliseconds; `drawn` counts the requests that met the conditions, `hits` those that
+    were answered by the rule.
+    """
+
+    id: str
+    plan: Plan
+    operation: str | None = None
+    user: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    delay: tuple[int, int] = (0, 0)
+    drawn: int = 0
+    hits: int = 0
+
+    def concerns(self, operation: str, user: str | None) -> bool:
+        """Tell whether a request meets the conditions and the rule is not used up."""
+        left = self.times is None or self.hits < self.times
+        return left and self.operation in {None, operation} and self.user in {None, user}
+
+    def draw(self, seed: str) -> tuple[bool, float, "Rule"]:
+        """Throw the dice: does it apply, with what delay in seconds, and the rule afterwards. The same seed draws the same."""
+        dice = Random(f"{seed}:{self.id}:{self.drawn}")  # noqa: S311 - for reproducible tests
+        applies = dice.random() < self.probability
+        return applies, dice.uniform(*self.delay) / 1000, replace(self, drawn=self.drawn + 1, hits=self.hits + applies)
+
+
+def choose(rules: tuple[Rule, ...], operation: str, user: str | None, seed: str) -> tuple[Plan, tuple[Rule, ...]]:
+    """Answer the plan of the first rule that applies, and the rules afterwards; the same tuple where none was concerned."""
+    for place, rule in enumerate(rules):
+        if rule.concerns(operation, user):
+            applies, delay, after = rule.draw(seed)
+            rules = (*rules[:place], after, *rules[place + 1 :])
+            if applies:
+                return rule.plan._replace(delay=delay), rules
+    return NOTHING, rules

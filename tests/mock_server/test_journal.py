@@ -1,0 +1,140 @@
+"""The journal: what was asked, what was wrong with it, what it changed, and who may count it."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mock_server.journal import Journal
+from tests.live import ADA
+from tests.steering import Build, Steer
+
+
+def newest(steer: Steer) -> dict[str, Any]:
+    entry: dict[str, Any] = steer("GET", "/requests?limit=1")[1]["requests"][0]
+    return entry
+
+
+def test_an_entry_says_everything_about_a_request(client: FlaskClient, steer: Steer) -> None:
+    steer("PUT", "/clock", {"action": "freeze", "time": "2026-03-10T12:00:00Z"})
+    client.post("/v1/user/profile", json={"biography": "new", "handle": "ada_2"}, headers=ADA)
+    entry = newest(steer)
+    assert entry.pop("duration") > 0
+    assert entry == {
+        "id": 1,
+        "sandbox": "default",
+        "at": "2026-03-10T12:00:00Z",
+        "method": "POST",
+        "path": "/v1/user/profile",
+        "query": "",
+        "operation": "updateProfile",
+        "user": "ada",
+        "status": 200,
+        "violations": [],
+        "changes": [
+            {"path": "/users/ada/handle", "before": "ada", "after": "ada_2"},
+            {"path": "/users/ada/biography", "before": "Wrote the first program..", "after": "new"},
+        ],
+        "nearest": "",
+        "fault": "",
+    }
+
+
+def test_marking_is_one_change_and_marking_again_is_none(client: FlaskClient, steer: Steer) -> None:
+    client.post("/v1/user/notifications/read", headers=ADA)
+    assert newest(steer)["changes"] == [{"path": "/users/ada/notifications/*/read", "before": False, "after": True}]
+    client.post("/v1/user/notifications/read", headers=ADA)
+    assert newest(steer)["changes"] == []
+
+
+def test_long_texts_are_cut(client: FlaskClient, steer: Steer) -> None:
+    client.post("/v1/user/profile", json={"biography": "x" * 500}, headers=ADA)
+    assert newest(steer)["changes"][0]["after"] == "x" * 200 + "…"
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "sessionToken", "password", "SECRET", "session"])
+def test_credentials_are_hidden(client: FlaskClient, steer: Steer, name: str) -> None:
+    client.get(f"/v1/user/profile?fields=handle&{name}=hush-hush&last=1", headers=ADA)
+    assert newest(steer)["query"] == f"fields=handle&{name}=***&last=1"
+    assert "ada-session" not in client.get("/__mock/requests").text
+
+
+NEAREST = {
+    "GET /v1/user/profiles": ("getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'"),
+    "PUT /v1/user/profile": "getProfile (GET /v1/user/profile) has this path; the method is GET, not PUT",
+    "GET /v1/user/by-id/ada": (
+        "getPublicProfile (GET /v1/user/by-id/{username}/public) is nearest; it has 5 segments, this path 4"
+    ),
+    "PUT /v1/user/referal": (
+        "listReferrals (GET /v1/user/referrals) is nearest; "
+        "it has 'referrals' where this path has 'referal', and the method is GET, not PUT"
+    ),
+    "GET /v1/user/notifications/read": (
+        "markNotificationsRead (POST /v1/user/notifications/read) has this path; the method is POST, not GET"
+    ),
+    "GET /": "",
+    "GET /completely/elsewhere": "",
+}
+
+
+@pytest.mark.parametrize("asked", NEAREST)
+def test_an_unmatched_request_is_told_what_was_nearest(client: FlaskClient, steer: Steer, asked: str) -> None:
+    method, path = asked.split()
+    client.open(path, method=method, headers=ADA)
+    assert newest(steer)["nearest"] == NEAREST[asked]
+
+
+def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> None:
+    client.post("/v1/user/notifications/read", headers=ADA)
+    client.get("/v1/user/profile", headers=ADA)
+    client.get("/v1/user/referrals", headers={"Authorization": "Bearer grace-session"})
+    client.get("/nope")
+    for wanted, count in [
+        ({"operation": "markNotificationsRead", "status": 201}, 1),
+        ({"user": "ada"}, 2),
+        ({"user": "grace", "method": "GET"}, 1),
+        ({"only": "violations"}, 1),
+        ({"only": "unmatched"}, 1),
+        ({"only": "changes"}, 1),
+        ({"path": "/nope"}, 1),
+        ({"status": 404, "user": "ada"}, 0),
+        ({}, 4),
+        (None, 4),
+    ]:
+        assert steer("POST", "/requests/count", wanted) == (200, {"count": count}), wanted
+    found = steer("GET", "/requests?user=ada&only=violations")[1]["requests"]
+    assert [entry["operation"] for entry in found] == ["getProfile"]
+    assert [entry["path"] for entry in steer("GET", "/requests?limit=2")[1]["requests"]] == ["/nope", "/v1/user/referrals"]
+
+
+def test_each_sandbox_has_its_own_journal(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/referrals", headers={**ADA, "X-Mock-Sandbox": "a"})
+    assert steer("POST", "/requests/count", sandbox="a")[1] == {"count": 1}
+    assert steer("POST", "/requests/count")[1] == {"count": 0}
+    assert steer("DELETE", "/requests", sandbox="a") == (204, None)
+    assert steer("POST", "/requests/count", sandbox="a")[1] == {"count": 0}
+
+
+def test_the_journal_is_bounded_in_number(build: Build) -> None:
+    client = build(max_requests=3).test_client()
+    for n in range(5):
+        client.get(f"/{n}" + "x" * 5000)
+    kept = client.get("/__mock/requests").get_json()["requests"]
+    assert [entry["path"][1] for entry in kept] == ["4", "3", "2"]
+    assert all(len(entry["path"]) <= 2000 for entry in kept)
+
+
+def test_the_journal_is_bounded_in_bytes_and_the_busiest_sandbox_pays(build: Build) -> None:
+    client = build(max_journal_bytes=100_000).test_client()
+    client.get("/modest", headers={"X-Mock-Sandbox": "modest"})
+    for n in range(500):
+        client.get(f"/{n}/" + "x" * 1000)
+    kept = client.get("/__mock/requests").get_json()["requests"]
+    assert 20 < len(kept) < 100
+    assert kept[0]["path"].startswith("/499/")
+    assert len(client.get("/__mock/requests", headers={"X-Mock-Sandbox": "modest"}).get_json()["requests"]) == 1
+
+
+def test_an_empty_journal_may_be_asked_for() -> None:
+    journal = Journal(0, 0)
+    assert list(journal.newest_first("default")) == []

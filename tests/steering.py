@@ -1,0 +1,9 @@
+"""The shapes of the fixtures that tests of the mock share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mock_server.app import Core
+
+Build = Callable[..., Core]
+Steer = Callable[..., tuple[int, Any]]
