@@ -9,6 +9,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from mock_server.rules import NOTHING
 from mock_server.shell import Shell
 
 app = Flask(__name__)
@@ -25,7 +26,7 @@ class Bare:
     def answer(self, environ: dict[str, Any]) -> Response:
         with app.request_context(environ):
             response = app.full_dispatch_request()
-        response.delay = 0.0  # type: ignore[attr-defined]
+        response.plan, response.events = NOTHING, None  # type: ignore[attr-defined]
         return response
 
 
@@ -36,6 +37,7 @@ server = Server(
     interface=Interfaces.ASGINL,
     http=HTTPModes.http1,
     websockets=False,
+    backpressure=65_536,
     log_level=LogLevels.error,
 )
 asyncio.run(server.serve())

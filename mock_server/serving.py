@@ -6,8 +6,9 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
@@ -33,6 +34,8 @@ PACKAGED = Path(__file__).parent / "data"
 DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent
 DEFAULT_CONTRACT = DATA / "openapi.yaml"
 DEFAULT_FIXTURES = DATA / "fixtures"
+DEADLINE = 20.0
+"""Seconds in which a server has to start and to stop."""
 BACKLOG = 1024
 CONNECTIONS = 65_536
 """How many connections are served at once; Granian's own bound, 128, would leave the others waiting for ever."""
@@ -119,17 +122,51 @@ def free_port(host: str, port: int) -> int:
 def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> Core:
     """Serve until SIGINT or SIGTERM and answer the core that served last; `ready` is called when connections are accepted."""
     shell = Shell(core, settings.max_body)
-    stop = threading.Event()
+    done = threading.Event()
     if settings.watch:
-        threading.Thread(target=watch, args=(settings, shell, stop), daemon=True).start()
+        threading.Thread(target=watch, args=(settings, shell, done), daemon=True).start()
+
+    def begin(stop: Callable[[], None]) -> None:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signum, stop)
+        ready()
+
     try:
-        asyncio.run(_serve(settings, shell, ready))
+        asyncio.run(_serve(settings, shell, begin, log_errors=True))
     finally:
-        stop.set()
+        done.set()
     return shell.core
 
 
-async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Serve from a thread of this process for the length of the block; answers the base URL.
+
+    Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
+    """
+    settings = replace(settings, port=free_port(settings.host, settings.port))
+    shell = Shell(load_core(settings), settings.max_body)
+    loop, started = asyncio.new_event_loop(), threading.Event()
+    stops: list[Callable[[], None]] = []
+
+    def begin(stop: Callable[[], None]) -> None:
+        stops.append(stop)
+        started.set()
+
+    serving = _serve(settings, shell, begin, log_errors=False)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serving,), daemon=True)
+    thread.start()
+    if not started.wait(DEADLINE):
+        raise RuntimeError(f"the mock did not start within {DEADLINE:.0f} seconds")
+    try:
+        yield f"http://{settings.host}:{settings.port}"
+    finally:
+        loop.call_soon_threadsafe(stops[0])
+        thread.join(DEADLINE)
+        loop.close()
+
+
+async def _serve(settings: Settings, shell: Shell, begin: Callable[[Callable[[], None]], None], *, log_errors: bool) -> None:
     server = Server(
         shell,
         address=settings.host,
@@ -139,22 +176,19 @@ async def _serve(settings: Settings, shell: Shell, ready: Callable[[], None]) ->
         websockets=False,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
-        log_enabled=True,
+        log_enabled=log_errors,
         log_level=LogLevels.error,
         log_dictconfig={"version": 1, "disable_existing_loggers": False},
     )
-    loop = asyncio.get_running_loop()
 
     def stop() -> None:
         shell.stopping.set()
         server.stop()  # type: ignore[no-untyped-call]
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, stop)
     serving = asyncio.create_task(server.serve())
     await _listening(settings)
     if not serving.done():
-        ready()
+        begin(stop)
         # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
         threading.Thread(target=lambda: shell.core.pipeline.api.explain, daemon=True).start()
     await serving

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,13 +70,14 @@ def _node_version() -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", done.stdout)[:2]))
 
 
-def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*command: str, cwd: Path, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end."""
     # The path of the child is searched, not ours.
     program = shutil.which(command[0], path=environment()["PATH"])
     assert program, f"{command[0]} was not installed"
+    env = {**environment(), **(more or {})}
     return subprocess.run(
-        [program, *command[1:]], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        [program, *command[1:]], cwd=cwd, env=env, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
     )
 
 
