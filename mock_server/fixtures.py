@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 from rpds import HashTrieMap
 
-from .clock import written
+from .clock import read_time, written
 from .contract import Contract
 from .documents import FileError, line_of, read_document
 from .world import Json, Session, User, World
 
+TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
 SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
 LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"}
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
@@ -74,8 +75,8 @@ def _user(user: dict[str, Any]) -> User:
     for notification in _repeated(user.get("notifications", ())):
         inbox.setdefault(str(notification["containerId"]), []).append(notification)
     for held in inbox.values():
-        held.sort(key=lambda item: (-_time(item["createdAt"]).timestamp(), str(item["id"])))
-    referrals = sorted(user.get("referrals", ()), key=lambda item: _time(item["joinedAt"]), reverse=True)
+        held.sort(key=lambda item: (-read_time(str(item["createdAt"])).timestamp(), str(item["id"])))
+    referrals = sorted(user.get("referrals", ()), key=lambda item: read_time(item["joinedAt"]), reverse=True)
     return User({field: user.get(field) for field in PROFILE_FIELDS}, tuple(referrals), HashTrieMap(inbox))
 
 
@@ -86,7 +87,7 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
             yield template
             continue
         fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
-        first = _time(template["createdAt"])
+        first = read_time(template["createdAt"])
         for n in range(template["repeat"]):
             counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
             moment = first - timedelta(seconds=n * template.get("every", 0))
@@ -94,14 +95,9 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
 
 
 def _session(item: dict[str, Any]) -> Session:
-    ends = {field: _time(item[key]) for key, field in LIFETIMES.items() if key in item}
+    ends = {field: read_time(item[key]) for key, field in LIFETIMES.items() if key in item}
     rest = item.get("refreshToken"), item.get("calls"), item.get("refuseOnce")
     return Session(item["token"], item["username"], ends.get("expires_at"), ends.get("refresh_expires_at"), *rest)
-
-
-def _time(text: object) -> datetime:
-    """Read an RFC 3339 time."""
-    return datetime.fromisoformat(str(text).upper())
 
 
 def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
@@ -126,8 +122,25 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     for n, session in enumerate(scenario.get("sessions", ())):
         if session["username"] not in users:
             yield ["sessions", n, "username"], f"there is no user {session['username']!r}"
+    yield from _time_problems([], scenario)
     for n, user in enumerate(scenario["users"]):
         yield from _notification_problems(["users", n, "notifications"], user, members)
+
+
+def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
+    """Find times that have the right form and cannot be reckoned with."""
+    if isinstance(node, dict):
+        for key in TIMES & node.keys():
+            try:
+                read_time(node[key])
+            except ValueError:
+                yield [*place, key], "must be a time in the years 1 to 9999"
+        parts: Iterable[tuple[str | int, object]] = node.items()
+    else:
+        parts = enumerate(node) if isinstance(node, list) else ()
+    for part, child in parts:
+        if isinstance(child, dict | list):
+            yield from _time_problems([*place, part], child)
 
 
 def _notification_problems(place: list[str | int], user: dict[str, Any], members: dict[str, set[str]]) -> Iterator[Problem]:

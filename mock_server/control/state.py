@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from mock_server.clock import Clock, written
+from mock_server.clock import Clock, read_time, written
 from mock_server.documents import FileError
 from mock_server.errors import Conflict, NotFound, Violation
 from mock_server.fixtures import build_world, reference_problems
@@ -141,17 +141,19 @@ def setClock(desk: Desk, name: str, call: Call) -> Answer:
 
     def step(box: Sandbox) -> tuple[Sandbox, Clock]:
         clock = _moved(box.clock, call.body)
-        clock.now()
+        if not clock.sane:
+            raise ValueError
         return replace(box, clock=clock), clock
 
     try:
         return _clock(desk.change(name, step))
-    except OverflowError:
-        raise Conflict([Violation("body", "/seconds", "leads out of the years 1 to 9999")]) from None
+    except (ValueError, OverflowError):
+        wrong = "/seconds" if "seconds" in call.body else "/time"
+        raise Conflict([Violation("body", wrong, "leads out of the years 1000 to 9000")]) from None
 
 
 def _moved(clock: Clock, body: dict[str, object]) -> Clock:
-    moment = datetime.fromisoformat(str(body["time"]).upper()) if "time" in body else None
+    moment = read_time(str(body["time"])) if "time" in body else None
     match body["action"]:
         case "freeze":
             return clock.freeze(moment)

@@ -158,9 +158,17 @@ def moment(steer: Steer) -> datetime:
 
 
 def test_time_does_not_leave_the_calendar(steer: Steer) -> None:
-    steer("PUT", "/clock", {"action": "set", "time": "9999-01-01T00:00:00Z"})
+    steer("PUT", "/clock", {"action": "set", "time": "8999-01-01T00:00:00Z"})
     assert steer("PUT", "/clock", {"action": "advance", "seconds": 315360000})[0] == 409
-    assert steer("GET", "/clock")[1]["now"].startswith("9999-01-01")
+    assert steer("GET", "/clock")[1]["now"].startswith("8999-01-01")
+    assert steer("POST", "/sessions", {"username": "ada", "expiresIn": 315360000})[0] == 201
+    for time in ("9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        for action in ("set", "freeze"):
+            assert steer("PUT", "/clock", {"action": action, "time": time})[0] == 409
+
+
+def test_a_leap_second_is_the_second_after(steer: Steer) -> None:
+    assert steer("PUT", "/clock", {"action": "freeze", "time": "2016-12-31T23:59:60Z"})[1]["now"] == "2017-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(

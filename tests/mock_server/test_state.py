@@ -169,8 +169,13 @@ def test_a_state_that_was_written_is_a_scenario(
         ({"users": [{"username": ""}]}, 400, "/users/0/username"),
         ({"users": [{"username": "a"}, {"username": "a"}]}, 409, "/users/0/username"),
         ({"users": [], "sessions": [{"token": "t", "username": "a"}]}, 409, "/sessions/0/username"),
+        (
+            {"users": [{"username": "a"}], "sessions": [{"token": "t", "username": "a", "expiresAt": "0000-01-01T00:00:00Z"}]},
+            409,
+            "/sessions/0/expiresAt",
+        ),
     ],
-    ids=["no users", "no name", "twice", "nobody's session"],
+    ids=["no users", "no name", "twice", "nobody's session", "no time"],
 )
 def test_a_wrong_state_is_refused_whole(
     client: FlaskClient, steer: Steer, state: dict[str, Any], status: int, name: str
