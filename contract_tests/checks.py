@@ -56,6 +56,7 @@ CHECKS = _table(
     _sure("session.name", "A call without a valid session is 401 with the one of the three names that applies."),
     _ours("session.first", "The session is checked before the input and before what exists."),
     _sure("session.valid", "A valid session is not answered with 401."),
+    _ours("session.place", "A session is taken from the `Authorization` header and from nowhere else."),
     _ours("session.scheme", "The scheme name `Bearer` is case-insensitive."),
     _sure("session.isolation", "One user's calls never read or write another user's private data."),
     _sure("session.no-change", "A call without a valid session changes nothing."),

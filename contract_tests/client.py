@@ -12,7 +12,7 @@ import time
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,10 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Call:
-    """One request: `path` is the raw target below the base URL, `secrets` what must not be shown of the headers."""
+    """One request: `path` is the raw target below the base URL, `secrets` what must not be shown of it.
+
+    A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False.
+    """
 
     operation: str
     method: str
@@ -36,12 +39,15 @@ class Call:
     headers: Pairs = ()
     body: bytes | None = None
     secrets: Pairs = ()
+    length: bool = True
 
     def curl(self, base_url: str) -> str:
         """Answer a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
-        words = ["curl", "-i", *self._method_words(), shlex.quote(base_url + self.path)]
+        words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.path)]
         for name, value in self.headers:
-            words += ["-H", self._header_word(name, value)]
+            # curl drops a header without a value unless it ends in a semicolon.
+            words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
+        words += self._header_words()
         if self.body is not None:
             words += ["--data-binary", _body_word(self.body)]
         return " ".join(words)
@@ -51,17 +57,32 @@ class Call:
             return ["--head"]
         return [] if self.method == "GET" else ["-X", self.method]
 
-    def _header_word(self, name: str, value: str) -> str:
-        shown = self.hide(value)
-        if shown != value:
-            return '"' + f"{name}: {shown}".replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
-        # curl drops a header without a value unless it ends in a semicolon.
-        return shlex.quote(f"{name}: {value}" if value else f"{name};")
+    def _path_words(self) -> list[str]:
+        """Keep curl from shortening `..` and from reading brackets as a pattern."""
+        return ["--path-as-is"] * ("/." in self.path) + ["-g"] * bool(set("[]{}") & set(self.path))
+
+    def _header_words(self) -> list[str]:
+        """Make curl's own headers those of the call."""
+        if self.body is None:
+            return ["-H", "'Content-Length: 0'"] if self.says_length else []
+        typed = any(name.lower() == "content-type" for name, _ in self.headers)
+        return [] if typed else ["-H", "Content-Type:"]
+
+    @property
+    def says_length(self) -> bool:
+        """Whether the call carries `Content-Length`."""
+        return self.body is not None or (self.length and self.method in ("POST", "PUT", "PATCH"))
+
+    def _word(self, text: str) -> str:
+        shown = self.hide(text)
+        if shown == text:
+            return shlex.quote(text)
+        return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
 
     def hide(self, text: str) -> str:
         """Put the name of a session in place of its token."""
         for token, shown in self.secrets:
-            text = text.replace(token, shown)
+            text = text.replace(token, shown).replace(quote(token, safe=""), shown)
         return text
 
 
@@ -188,7 +209,7 @@ class Client:
 
 
 def _with_length(call: Call) -> Pairs:
-    if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
+    if call.says_length:
         return (*call.headers, ("Content-Length", str(len(call.body or b""))))
     return call.headers
 

@@ -25,6 +25,31 @@ def wrong(contract: Contract, view: View, call: Call) -> list[Place]:
     return found + (_body(view, operation, call, full=full) if operation.body is not None else [])
 
 
+def named(details: object) -> set[Place] | None:
+    """Answer `(in, name)` of each of an error's details; None if they are not of our shape."""
+    if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):
+        return None
+    return {(str(detail.get("in")), str(detail.get("name"))) for detail in details}
+
+
+def missing(wrong: list[Place], named: set[Place]) -> list[Place]:
+    """Answer the wrong places that no detail names; a body that is wrong as a whole may be told from its header."""
+    unnamed = [place for place in wrong if not any(_about(place, each) for each in named)]
+    return [place for place in unnamed if place != ("body", "") or not named]
+
+
+def accused(wrong: list[Place], named: set[Place]) -> list[Place]:
+    """Answer the named places that are right; a body that is wrong as a whole has no part that is."""
+    whole = ("body", "") in wrong
+    return [each for each in named if not whole and not any(_about(place, each) for place in wrong)]
+
+
+def _about(place: Place, named: Place) -> bool:
+    """Whether a detail names the place, or something around or inside it, which is good enough."""
+    (where, pointer), (said, name) = place, named
+    return where == said and (name == pointer or name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/"))
+
+
 def _parameter(view: View, parameter: Parameter, call: Call, query: list[tuple[str, str]], full: bool) -> list[Place]:  # noqa: FBT001
     place = (parameter.place, parameter.name)
     given = [value for name, value in query if name == parameter.name]

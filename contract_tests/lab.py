@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from urllib.parse import quote
 from contract_tests import answers, inputs
 from contract_tests.client import Call, Client, Exchange, Pairs, UnreadableError
 from contract_tests.contract import JSON_TYPE, Contract
-from contract_tests.findings import Ledger, NotJudgedError
+from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.target import LIVE, Target
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Ask:
     raw_username: str = ""
     headers: Pairs = ()
     method: str = ""
+    length: bool = True
 
     def but(self, **changes: Any) -> Ask:
         """Answer the same request with something changed."""
@@ -82,8 +85,8 @@ class Lab:
     ledger: Ledger
     depth: Depth
     seed: int
-    max_time: int
     coverage: Coverage
+    until: float = math.inf
     client: Client = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
 
@@ -96,11 +99,11 @@ class Lab:
 
     def marker(self, *salt: object) -> str:
         """Answer a plain text that no other law writes."""
-        return f"gate {self.random(*salt).getrandbits(48):012x}"
+        return f"{self.random(*salt).getrandbits(48):012x} gate"
 
     def handle(self, *salt: object) -> str:
         """Answer a handle in the contract's form that nobody is likely to hold."""
-        return f"gate_{self.random(*salt).getrandbits(40):010x}"
+        return f"g{self.random(*salt).getrandbits(40):010x}_gate"
 
     def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
         """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
@@ -115,7 +118,8 @@ class Lab:
         if body is not None and ask.content_type is not None:
             headers.append(("Content-Type", ask.content_type))
         method = ask.method or operation.method
-        return Call(ask.operation, method, path + (f"?{query}" if query else ""), tuple(headers), body, self.target.secrets)
+        target = path + (f"?{query}" if query else "")
+        return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length)
 
     @property
     def host(self) -> str:
@@ -130,11 +134,17 @@ class Lab:
         return exchange
 
     def judge(self, exchange: Exchange) -> None:
-        """Note what is wrong with an answer by itself."""
+        """Note what is wrong with an answer by itself; stop the law when the time is over."""
         self.ledger.judged += 1
         self.coverage.see(exchange)
         for complaint in answers.judge(self.contract, exchange):
             self.find(complaint.rule, exchange.call.operation, complaint.received, complaint.documented, exchange)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Raise `OutOfTimeError` when the time is over, so that no law goes on."""
+        if time.monotonic() > self.until:
+            raise OutOfTimeError
 
     def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
         """Note a finding."""
@@ -153,34 +163,33 @@ class Lab:
             self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
         raise NotJudgedError(f"{ask.operation} did not answer a valid request")
 
-    def refused(self, ask: Ask, who: str = "primary") -> Exchange:
-        """Send an invalid request; whether the documentation or only we forbid it decides the severity."""
+    def refused(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
+        """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""
         exchange = self.ask(ask, who)
         call = exchange.call
         wrong = inputs.wrong(self.contract, self.contract.full, call)
         assert wrong, call
         shown = ", ".join(f"{name or 'the body'} ({place})" for place, name in wrong)
         if exchange.ok:
-            rule = "input.documented" if inputs.wrong(self.contract, self.contract.documented, call) else "input.bounds"
+            forbidden = inputs.wrong(self.contract, self.contract.documented, call)
+            rule = rule or ("input.documented" if forbidden else "input.bounds")
             self.find(rule, ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
         elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < answers.SERVER_ERROR:
             self.find("input.status", ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
         elif exchange.status == BAD_REQUEST:
-            self._details(exchange, set(wrong))
+            self._details(exchange, wrong)
         return exchange
 
-    def _details(self, exchange: Exchange, wrong: set[inputs.Place]) -> None:
+    def _details(self, exchange: Exchange, wrong: list[inputs.Place]) -> None:
         body = self.body(exchange)
-        details = body.get("details") if isinstance(body, dict) else None
-        if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):
+        named = inputs.named(body.get("details") if isinstance(body, dict) else None)
+        if named is None:
             return
-        named = {(detail.get("in"), detail.get("name")) for detail in details}
-        missing = {(place, name) for place, name in wrong if not any(p == place and _below(name, n) for p, n in named)}
-        # A body that is wrong as a whole may be told from its header.
-        missing = {place for place in missing if place != ("body", "") or not named}
-        if missing:
-            received = f"details name {sorted(map(str, named))}"
+        received = f"details name {sorted(map(str, named))}"
+        if inputs.missing(wrong, named):
             self.find("error.details", exchange.call.operation, received, f"all of {sorted(wrong)}", exchange)
+        elif inputs.accused(wrong, named):
+            self.find("error.details", exchange.call.operation, received, f"nothing but {sorted(wrong)}", exchange)
 
     def body(self, exchange: Exchange) -> Any:
         """Answer the parsed body, or None where it cannot be read (which is judged elsewhere)."""
@@ -218,8 +227,3 @@ def _bytes(body: object) -> bytes | None:
         return json.dumps(body, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(body).encode("ascii")
-
-
-def _below(pointer: str, named: object) -> bool:
-    """Whether a detail's name is the place or something around or inside it, which names it well enough."""
-    return isinstance(named, str) and (named == pointer or named.startswith(f"{pointer}/") or pointer.startswith(f"{named}/"))

@@ -1,4 +1,4 @@
-"""The ways of being without a valid session, and which of the three names applies to each."""
+"""The ways of being without a valid session, and of naming another user than the session's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from contract_tests.lab import Lab
+    from contract_tests.client import Pairs
+    from contract_tests.lab import Ask, Lab
 
 GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
+
+TOKEN_QUERIES = ("access_token", "token", "session", "session_token", "sessionToken", "auth", "auth_token", "api_key")
+TOKEN_COOKIES = ("session", "token", "access_token", "session_token", "sessionToken", "auth_token", "sid")
+TOKEN_HEADERS = ("X-Session-Token", "X-Auth-Token", "X-Access-Token", "X-Token", "X-Session", "X-Api-Key", "X-Authorization")
+USER_HEADERS = (
+    "X-User-Id",
+    "X-Username",
+    "X-User",
+    "X-Forwarded-User",
+    "X-Remote-User",
+    "X-Impersonate-User",
+    "X-On-Behalf-Of",
+)
+USER_QUERIES = ("username", "userId", "user_id", "user", "as")
 
 
 @dataclass(frozen=True)
@@ -58,3 +73,35 @@ def kinds(lab: Lab) -> list[Kind]:
 
 def _other_case(token: str) -> set[str]:
     return {token.upper(), token.swapcase()} - {token}
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Something said in a part of a request that the contract gives no such meaning."""
+
+    name: str
+    query: Pairs = ()
+    headers: Pairs = ()
+
+    def on(self, ask: Ask) -> Ask:
+        """Answer the request with it."""
+        return ask.but(query=(*ask.query, *self.query), headers=(*ask.headers, *self.headers))
+
+
+def elsewhere(lab: Lab) -> list[Carried]:
+    """Answer the places other than `Authorization` that could carry the session; its token is in URLs on this machine only."""
+    token = lab.target.sessions["primary"]
+    found = [Carried(f"the header {name}", headers=((name, token),)) for name in TOKEN_HEADERS]
+    found += [Carried(f"the cookie {name}", headers=(("Cookie", f"{name}={token}"),)) for name in TOKEN_COOKIES]
+    if lab.target.is_local:
+        found += [Carried(f"{name} in the query", query=((name, token),)) for name in TOKEN_QUERIES]
+    return found
+
+
+def claims(username: str) -> list[Carried]:
+    """Answer the ways to claim to be the user of this name."""
+    found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_QUERIES]
+    if username.isascii() and username.isprintable():
+        found += [Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS]
+        found.append(Carried("a cookie", headers=(("Cookie", f"username={username}; user={username}; user_id={username}"),)))
+    return found

@@ -42,6 +42,11 @@ class Target:
     usernames: tuple[str, ...] = DEFAULT_USERNAMES
 
     @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, so that a token in a URL lands in nobody else's log."""
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Tokens and what is shown in their place, the longest first so that none shows a part of another."""
         named = ((token, f"${role.upper()}") for role, token in self.sessions.items())

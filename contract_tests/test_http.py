@@ -14,6 +14,8 @@ CONTRACT = contract.load()
 PATHS = sorted({operation.path for operation in CONTRACT.operations.values()})
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOT_ALLOWED = 405
+STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})")
+HEAD_ALSO = ("Cache-Control", "WWW-Authenticate")
 READS = [operation.name for operation in CONTRACT.operations.values() if operation.method == "GET"]
 UNKNOWN = (
     "/v1/user/none",
@@ -22,6 +24,13 @@ UNKNOWN = (
     "/v1/user/by-id/ada",
     "/v1/user/by-id/ada/private",
     "/none",
+    "/v1/user/profile/",
+    "/v1/user/referrals/",
+    "/v1/user/notifications/?containerId=main",
+    "/v1/user/Profile?fields=handle",
+    "/V1/user/referrals",
+    "/v1/USER/notifications?containerId=main",
+    "/v1/user/referrals.json",
 )
 HEAVY = ("x" * 100_000, "😀" * 20_000, "\u0000", "\\u0000", "%00", "{" * 50, "[" * 50, "1" * 400)
 
@@ -45,9 +54,10 @@ def test_unknown_paths(lab: Lab, path: str) -> None:
     """An unknown path is 404 with an error body, with and without a session."""
     for who in ("primary", None):
         known = lab.call(REFERRALS, who)
-        exchange = lab.client.send(Call(**{**vars(known), "path": path, "operation": f"GET {path}"}))
+        name = f"GET {path.partition('?')[0]}"
+        exchange = lab.client.send(Call(**{**vars(known), "path": path, "operation": name}))
         if exchange.status != NOT_FOUND and exchange.status:
-            lab.find("http.path", f"GET {path}", exchange.shown(), "404", exchange)
+            lab.find("http.path", name, exchange.shown(), "404", exchange)
         elif exchange.status:
             _error_body(lab, exchange, "http.path", "GENERIC_NOT_FOUND")
 
@@ -57,25 +67,42 @@ def test_head(lab: Lab, operation: str) -> None:
     """HEAD answers the status and headers of GET without a body (RFC 9110, 9.3.2)."""
     ask = state.valid(lab, operation, "primary")
     for who in ("primary", None):
-        got = lab.ask(ask, who)
-        call = lab.call(ask.but(method="HEAD"), who)
-        raw = lab.client.send_raw(_raw(lab, call))
-        head, _, body = raw.partition(b"\r\n\r\n")
-        status = int(found[1]) if (found := re.match(rb"HTTP/1\.[01] (\d{3})", head)) else 0
-        shown = Exchange(call, status, body=body)
-        if status != got.status:
-            lab.find("http.head", operation, f"HEAD {status}", f"{got.status}, as GET", shown)
-        elif body:
-            lab.find("http.head", operation, f"a body of {len(body)} bytes: {body[:80]!r}", "no body", shown)
-        kinds = re.findall(rb"(?im)^content-type:[ \t]*([^;\r\n]*)", head)
-        if status == got.status and kinds and kinds[0].strip().decode("latin-1").lower() != got.media_type:
-            lab.find("http.head", operation, f"Content-Type {kinds[0]!r}", f"{got.media_type}, as GET", shown)
+        got, head = lab.ask(ask, who), _head(lab, ask, who)
+        if head.status != got.status:
+            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
+            continue
+        if head.body:
+            lab.find("http.head", operation, f"a body of {len(head.body)} bytes: {head.body[:80]!r}", "no body", head)
+        if head.media_type is not None and head.media_type != got.media_type:
+            lab.find("http.head", operation, f"Content-Type {head.media_type}", f"{got.media_type}, as GET", head)
+        for name, (mine, wanted) in {key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO}.items():
+            if mine != wanted:
+                lab.find("http.head", operation, f"{name}: {head.header(name)}", f"{got.header(name)}, as GET", head)
+        _same_length(lab, ask, who)
+
+
+def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
+    """A length that HEAD tells is that of GET (RFC 9110, 8.6), unless the length of the target's answers varies."""
+    heads = [_head(lab, ask, who) for _ in range(4)]
+    gets = [lab.ask(ask, who) for _ in range(4)]
+    told, real = ({exchange.header("Content-Length") for exchange in each} for each in (heads, gets))
+    # An answer in chunks tells no length, but then it is not empty either.
+    empty = told == {"0"} and real == {None} and all(exchange.body for exchange in gets)
+    if empty or (len(told) == len(real) == 1 and told != real and not {None} & (told | real)):
+        documented = f"that of GET, which is {gets[0].header('Content-Length')}, or none"
+        lab.find("http.head", ask.operation, f"Content-Length: {told.pop()}", documented, heads[0])
+
+
+def _kind(exchange: Exchange, name: str) -> str:
+    """What of a header has to be the same for HEAD: that caches keep out, and the scheme of the challenge."""
+    value = (exchange.header(name) or "").lower()
+    return "no-store" * ("no-store" in value) if name == "Cache-Control" else value.split(" ")[0].rstrip(",")
 
 
 def test_marking_demands_no_body(lab: Lab) -> None:
-    """Mark-read takes nothing: no body, no content type, and it answers 201 without a body."""
+    """Mark-read takes nothing: no body, no content type, no length, and it answers 201 without a body."""
     for who in lab.roles():
-        for ask in (MARK_READ, MARK_READ.but(body=b"", content_type=None)):
+        for ask in (MARK_READ, MARK_READ.but(body=b"", content_type=None), MARK_READ.but(length=False)):
             for _ in range(lab.depth.repeats):
                 lab.accepted(ask, who)
 
@@ -126,6 +153,15 @@ def _error_body(lab: Lab, exchange: Exchange, rule: str, code: str) -> None:
     if exchange.media_type != "application/json" or not isinstance(body, dict) or body.get("code") != code:
         received = f"{exchange.header('Content-Type')}: {exchange.shown()}"
         lab.find(rule, exchange.call.operation, received, f"an Error body with code {code}", exchange)
+
+
+def _head(lab: Lab, ask: Ask, who: str | None) -> Exchange:
+    """Send HEAD and read all that comes, since a client for HTTP would not look for a body."""
+    call = lab.call(ask.but(method="HEAD"), who)
+    head, _, body = lab.client.send_raw(_raw(lab, call)).partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
+    return Exchange(call, int(found[1]) if (found := STATUS_LINE.match(first)) else 0, headers, body)
 
 
 def _raw(lab: Lab, call: Call) -> bytes:

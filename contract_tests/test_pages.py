@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 
-from contract_tests import depth, state
+from contract_tests import depth, lists, state
 from contract_tests.findings import NotJudgedError
 from contract_tests.lab import FULL_PAGE, Item, Lab, notifications
 
@@ -35,7 +36,23 @@ def test_pages_add_up(lab: Lab, who: str, limit: int) -> None:
         reference = _reference(lab, who, container)
         size = _size(lab, who, container, limit, len(reference))
         for number in _numbers(lab, len(reference), size):
-            exchange, items = state.page(lab, who, container, number, limit)
+            exchange, items = lists.page(lab, who, container, number, limit)
+            wanted = reference[(number - 1) * size : number * size]
+            _judge_page(lab, exchange, items, wanted, (number, limit, len(reference)))
+
+
+@WHO
+def test_any_page(lab: Lab, who: str) -> None:
+    """Any page of any size is that part of the whole."""
+    lab.need(who)
+    for container in state.homes(lab, who):
+        reference = _reference(lab, who, container)
+        chance = lab.random(who, container)
+        for _ in range(lab.depth.rounds):
+            limit = chance.randint(1, lists.page_size(lab, who, container))
+            size = _size(lab, who, container, limit, len(reference))
+            number = chance.randint(1, ceil(len(reference) / size))
+            exchange, items = lists.page(lab, who, container, number, limit)
             wanted = reference[(number - 1) * size : number * size]
             _judge_page(lab, exchange, items, wanted, (number, limit, len(reference)))
 
@@ -44,9 +61,9 @@ def test_every_limit(lab: Lab) -> None:
     """The first page of every size is the beginning of the whole."""
     container = state.homes(lab, "primary")[0]
     reference = _reference(lab, "primary", container)
-    largest = state.page_size(lab, "primary", container)
+    largest = lists.page_size(lab, "primary", container)
     for limit in range(1, largest + 1):
-        exchange, items = state.page(lab, "primary", container, 1, limit)
+        exchange, items = lists.page(lab, "primary", container, 1, limit)
         _judge_page(lab, exchange, items, reference[:limit], (1, limit, len(reference)))
 
 
@@ -55,10 +72,10 @@ def test_whole(lab: Lab, who: str) -> None:
     """The whole has no item twice, only items of its container, newest first, and `total` of them."""
     lab.need(who)
     for container in state.homes(lab, who):
-        for limit in (state.page_size(lab, who, container), 20, 9):
-            items = state.whole(lab, who, container, limit)
+        for limit in (lists.page_size(lab, who, container), 20, 9):
+            items = lists.whole(lab, who, container, limit)
             identities = [item["id"] for item in items]
-            exchange = lab.ask(notifications(container, 1, limit), who)
+            exchange = lab.ask(lists.at(lab, who, container, 1, limit), who)
             if len(set(map(str, identities))) != len(identities):
                 double = next(name for name in identities if identities.count(name) > 1)
                 lab.find("pages.whole", OPERATION, f"{double} twice with limit {limit}", "each once", exchange)
@@ -77,12 +94,12 @@ def test_defaults(lab: Lab, who: str) -> None:
         for page, limit in ((None, None), (2, None), (3, None), (None, 5), (None, FULL_PAGE), (1, None)):
             if ((page or 1) - 1) * (limit or size) >= len(reference):
                 continue
-            exchange, items = state.page(lab, who, container, page, limit)
+            exchange, items = lists.page(lab, who, container, page, limit)
             number, most = page or 1, limit or size
             if items != reference[(number - 1) * most : number * most]:
                 received = f"{len(items)} items for page={page}, limit={limit}"
                 lab.find("pages.defaults", OPERATION, received, f"as page={number}, limit={most}", exchange)
-            _echo(lab, exchange, number, most)
+            _echo(lab, exchange, lists.first_page(lab, who, container), most)
 
 
 @WHO
@@ -94,8 +111,8 @@ def test_past_the_end(lab: Lab, who: str) -> None:
         for limit in (1, 7, 20, FULL_PAGE):
             last = ceil(total / limit)
             for number in (last + 1, last + 2, last + 50, total + 1000):
-                exchange = lab.accepted(notifications(container, number, limit), who, "pages.past-end")
-                items = state.items_of(lab, exchange)
+                exchange = lab.accepted(lists.at(lab, who, container, number, limit), who, "pages.past-end")
+                items = lists.items_of(lab, exchange)
                 if items and (number - 1) * limit >= total:
                     lab.find("pages.past-end", OPERATION, f"{len(items)} items", "none past the end", exchange)
                 _echo(lab, exchange, number, limit)
@@ -106,7 +123,7 @@ def test_users_have_their_own(lab: Lab) -> None:
     """Two users do not share a whole list of notifications or of referrals."""
     lab.need("primary", "secondary")
     for container in set(state.homes(lab, "primary")) & set(state.homes(lab, "secondary")):
-        first, second = (_plain(state.whole(lab, who, container)) for who in ("primary", "secondary"))
+        first, second = (_plain(lists.whole(lab, who, container)) for who in ("primary", "secondary"))
         if first and first == second:
             exchange = lab.ask(notifications(container), "secondary")
             lab.find(
@@ -116,7 +133,7 @@ def test_users_have_their_own(lab: Lab) -> None:
 
 def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
     """How many items a page of this limit holds: a target may hold fewer, as long as none is lost."""
-    exchange, items = state.page(lab, who, container, 1, limit)
+    exchange, items = lists.page(lab, who, container, 1, limit)
     if 0 < len(items) < min(limit, total):
         lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{min(limit, total)} items", exchange)
         return len(items)
@@ -154,7 +171,7 @@ def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[It
 
 
 def _reference(lab: Lab, who: str, container: str) -> list[Item]:
-    items = state.whole(lab, who, container)
+    items = lists.whole(lab, who, container)
     if not items:
         raise NotJudgedError(f"the session {who} has no notifications in {container}")
     return items
@@ -187,6 +204,8 @@ def _container(lab: Lab, items: list[Item], container: str, exchange: Exchange) 
 
 def _echo(lab: Lab, exchange: Exchange, page: int, limit: int) -> None:
     body = lab.body(exchange)
+    asked = dict(parse_qsl(exchange.call.path.partition("?")[2]))
+    page = int(asked.get("page", page))
     echoed = (body.get("page"), body.get("limit"))
     if echoed != (page, limit) and None not in echoed:
         lab.find("pages.echo", OPERATION, f"page {echoed[0]}, limit {echoed[1]}", f"page {page}, limit {limit}", exchange)

@@ -2,87 +2,105 @@
 
 from __future__ import annotations
 
-from contract_tests import state
-from contract_tests.findings import NotJudgedError
-from contract_tests.lab import MARK_READ, UNAUTHORIZED, Ask, Item, Lab, fields, update
-from contract_tests.session import kinds
+from typing import TYPE_CHECKING
 
-Inbox = dict[str, list[Item]]
+from contract_tests import lists, state
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import MARK_READ, UNAUTHORIZED, Ask, Item, Lab, fields, notifications, update
+from contract_tests.session import claims, kinds
+from contract_tests.test_update import fresh
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+    from contract_tests.lists import Inbox
+
+LIST, MARK = "listNotifications", "markNotificationsRead"
+
+
+def test_listing_marks_nothing(lab: Lab) -> None:
+    """What the very first reading of a list shows as unread is still unread in the second."""
+    for who in lab.roles():
+        first = {container: _first_reading(lab, who, container) for container in lab.target.containers}
+        found = {container: items for container, (items, _) in first.items() if items}
+        if found:
+            steps = [exchange for _, exchange in first.values() if exchange]
+            _same(lab, {who: found}, ("read.only-marking", LIST, "after reading the lists"), *steps)
 
 
 def test_only_marking_marks(lab: Lab) -> None:
     """Reading notifications, other calls, and mark-read without a valid session leave everything as it was."""
-    before = {who: state.inbox(lab, who) for who in lab.roles()}
-    _same(lab, before, "read.only-marking", "after reading the lists")
+    before = {who: lists.inbox(lab, who) for who in lab.roles()}
     for kind in kinds(lab):
         exchange = lab.ask(MARK_READ, None, kind.header)
-        _same(
-            lab,
-            before,
-            "session.no-change" if exchange.status == UNAUTHORIZED else "read.only-marking",
-            f"after mark-read, {kind.name}",
-        )
+        rule = "session.no-change" if exchange.status == UNAUTHORIZED else "read.only-marking"
+        _same(lab, before, (rule, MARK, f"after mark-read, {kind.name}"), exchange)
     for who in lab.roles():
-        for operation in ("getProfile", "getPublicProfile", "listReferrals", "listNotifications"):
-            try:
-                lab.ask(state.valid(lab, operation, who), who)
-            except NotJudgedError:
-                continue
-        lab.ask(MARK_READ.but(method="GET"), who)
-    _same(lab, before, "read.only-marking", "after reading alone")
-    for who in lab.roles():
-        for name, asks in _others(lab, who).items():
-            for ask in asks:
-                lab.ask(ask, who)
-            _same(lab, before, "read.only-marking", f"after {name}")
+        for rule, operation, name, asks in _others(lab, who):
+            steps = [lab.ask(ask, who) for ask in asks]
+            _same(lab, before, (rule, operation, f"after {name}"), *steps[:1])
 
 
-def _others(lab: Lab, who: str) -> dict[str, list[Ask]]:
-    """Calls that have nothing to do with marking, by name."""
+def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
+    """Calls that have nothing to do with marking: the rule and the operation that a change is put down to, name, calls."""
     containers = state.homes(lab, who) if lab.target.containers else ()
-    lists = [Ask("listNotifications", query=(("containerId", container),)) for container in containers]
-    return {
-        "a list without page and limit": lists,
-        "HEAD": [ask.but(method="HEAD") for ask in [*lists, fields("handle"), Ask("listReferrals")]],
-        "an update": [update({"biography": lab.marker(who)}), update({})],
-        "a rejected update": [update({"displayName": 5}), update(b"{")],
-        "other methods": [MARK_READ.but(method=method) for method in ("PUT", "PATCH", "DELETE", "OPTIONS")],
-    }
+    lists_ = [notifications(container) for container in containers]
+    odd = [notifications(home, *pair) for home in containers for pair in ((2, 7), (None, 1), (3, None), (1, 50), (999, 20))]
+    only = "read.only-marking"
+    return [
+        (only, LIST, "a list without page and limit", lists_),
+        (only, LIST, "pages of other sizes", odd),
+        (only, LIST, "a list and more", [ask.but(query=(*ask.query, ("unread", "true"), ("x", "1"))) for ask in lists_]),
+        (only, LIST, "HEAD of a list", [ask.but(method="HEAD") for ask in lists_]),
+        *((only, operation, operation, _valid(lab, operation, who)) for operation in ("getProfile", "getPublicProfile")),
+        (only, "listReferrals", "the referrals", [Ask("listReferrals"), Ask("listReferrals", method="HEAD")]),
+        (only, "getProfile", "HEAD of a profile", [fields("handle").but(method="HEAD")]),
+        (
+            "update.partial",
+            "updateProfile",
+            "an update",
+            [update({name: fresh(lab, name, who)}) for name in lab.contract.updatable],
+        ),
+        ("update.all-or-nothing", "updateProfile", "a rejected update", [update({"displayName": 5}), update(b"{")]),
+        (only, MARK, "other methods", [MARK_READ.but(method=name) for name in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")]),
+    ]
 
 
 def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
     """After mark-read all of the user's notifications are read and everything else is as it was."""
     order = tuple(reversed(lab.roles()))
     for who in order:
-        before = {role: state.inbox(lab, role) for role in order}
+        before = {role: lists.inbox(lab, role) for role in order}
         profiles = {role: state.profile(lab, role) for role in order}
         exchange = lab.accepted(MARK_READ, who)
         for role in order:
-            after = state.inbox(lab, role)
             if role == who:
-                _marked(lab, before[role], after, exchange)
-            elif after != before[role]:
-                steps = (exchange, lab.ask(state.valid(lab, "listNotifications", role), role))
-                lab.find(
-                    "read.only-own",
-                    "markNotificationsRead",
-                    _difference(before[role], after),
-                    "another user's as before",
-                    *steps,
-                )
+                _marked(lab, before[role], lists.inbox(lab, role), exchange)
+            else:
+                _same(lab, {role: before[role]}, ("read.only-own", MARK, "after mark-read of the other user"), exchange)
             _profile_kept(lab, role, profiles[role], exchange)
+        for other in set(order) - {who}:
+            _nobody_marks_for(lab, who, other)
+
+
+def _nobody_marks_for(lab: Lab, who: str, other: str) -> None:
+    """Another user's name in a call of mark-read does not mark that user's notifications."""
+    before = {other: lists.inbox(lab, other)}
+    for claim in claims(state.username(lab, other)):
+        exchange = lab.ask(claim.on(MARK_READ), who)
+        _same(lab, before, ("session.isolation", MARK, f"after mark-read with {claim.name}"), exchange)
 
 
 def test_marking_again_is_harmless(lab: Lab) -> None:
     """Mark-read again, many times, succeeds and changes nothing."""
     for who in lab.roles():
         lab.accepted(MARK_READ, who)
-        before = state.inbox(lab, who)
-        for _ in range(lab.depth.repeats):
-            lab.accepted(MARK_READ, who)
-        after = state.inbox(lab, who)
+        before = lists.inbox(lab, who)
+        steps = [lab.accepted(MARK_READ, who) for _ in range(lab.depth.repeats)]
+        after = _kept(before, lists.inbox(lab, who))
         if after != before:
-            lab.find("read.nothing-else", "markNotificationsRead", _difference(before, after), "nothing changed")
+            container, received = _difference(before, after)
+            steps = [*steps[:1], *_showing(lab, who, container, before)]
+            lab.find("read.nothing-else", MARK, received, "nothing changed", *steps)
 
 
 def test_there_was_something_to_mark(lab: Lab) -> None:
@@ -92,31 +110,79 @@ def test_there_was_something_to_mark(lab: Lab) -> None:
         raise NotJudgedError("no notification was unread when the run began")
 
 
-def _marked(lab: Lab, before: Inbox, after: Inbox, exchange: object) -> None:
+def _first_reading(lab: Lab, who: str, container: str) -> tuple[list[Item], Exchange | None]:
+    """Read a list in as few calls as the target allows, before anything else is asked of it."""
+    for size in lists.SIZES:
+        first = exchange = lab.ask(notifications(container, 1, size), who)
+        found: list[Item] = []
+        for number in range(2, lists.MOST_PAGES):
+            items = lists.items_of(lab, exchange) if exchange.ok else []
+            found += items
+            if len(items) < size:
+                break
+            exchange = lab.ask(notifications(container, number, size), who)
+        if first.ok:
+            return found, first
+    return [], None
+
+
+def _valid(lab: Lab, operation: str, who: str) -> list[Ask]:
+    try:
+        return [state.valid(lab, operation, who)]
+    except NotJudgedError:
+        return []
+
+
+def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
     unread = sum(item.get("read") is False for items in before.values() for item in items)
     if unread:
         lab.once("unread seen", lambda: unread)
-    steps = [exchange] if exchange else []
+    after = _kept(before, now)
     left = [(name, item.get("id")) for name, items in after.items() for item in items if item.get("read") is not True]
     if left:
-        lab.find("read.marks", "markNotificationsRead", f"still unread: {left[:5]}", "all read in all containers", *steps)  # type: ignore[arg-type]
+        lab.find("read.marks", MARK, f"still unread: {left[:5]}", "all read in all containers", exchange)
     if _without_read(before) != _without_read(after):
-        received = _difference(_without_read(before), _without_read(after))
-        lab.find("read.nothing-else", "markNotificationsRead", received, "only `read` changes", *steps)  # type: ignore[arg-type]
+        _, received = _difference(_without_read(before), _without_read(after))
+        lab.find("read.nothing-else", MARK, received, "only `read` changes", exchange)
 
 
-def _profile_kept(lab: Lab, role: str, before: object, exchange: object) -> None:
+def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> None:
     after = state.profile(lab, role)
     if after != before:
-        lab.find("read.nothing-else", "markNotificationsRead", f"profile {after}", f"profile {before}", exchange)  # type: ignore[arg-type]
+        lab.find("read.nothing-else", MARK, f"profile {after}", f"profile {before}", exchange)
 
 
-def _same(lab: Lab, before: dict[str, Inbox], rule: str, when: str) -> None:
-    for role, inbox in before.items():
-        after = state.inbox(lab, role)
-        if after != inbox:
-            lab.find(rule, "markNotificationsRead", f"{when}: {_difference(inbox, after)}", "nothing changed")
-            before[role] = after
+def _same(lab: Lab, before: dict[str, Inbox], judged: tuple[str, str, str], *steps: Exchange) -> None:
+    """Judge by `judged`, a rule, an operation and a moment, what of the notifications known before is read or not."""
+    rule, operation, when = judged
+    for role, known in before.items():
+        now = lists.inbox(lab, role)
+        old, new = _flags(known), _flags(now)
+        changed = [place for place, flag in old.items() if new.get(place, flag) != flag]
+        if changed:
+            container, name = changed[0]
+            received = f"{when}: {name} in {container} has read {new[changed[0]]}, {len(changed)} in all changed"
+            shown = _showing(lab, role, container, now, name)
+            lab.find(rule, operation, received, f"read {old[changed[0]]} as before", *steps, *shown)
+            before[role] = now
+
+
+def _showing(lab: Lab, who: str, container: str, inbox: Inbox, name: str = "") -> list[Exchange]:
+    """Ask for the page that shows this notification."""
+    names = [str(item["id"]) for item in inbox.get(container, [])]
+    size = lists.page_size(lab, who, container)
+    number = (names.index(name) if name in names else 0) // size + 1
+    return [lab.ask(lists.at(lab, who, container, number, size), who)]
+
+
+def _flags(inbox: Inbox) -> dict[tuple[str, str], object]:
+    return {(name, str(item["id"])): item.get("read") for name, items in inbox.items() for item in items}
+
+
+def _kept(before: Inbox, after: Inbox) -> Inbox:
+    """Leave out what is new, since notifications may come at any time."""
+    known = _flags(before)
+    return {name: [item for item in after.get(name, []) if (name, str(item["id"])) in known] for name in before}
 
 
 def _without_read(inbox: Inbox) -> Inbox:
@@ -125,11 +191,12 @@ def _without_read(inbox: Inbox) -> Inbox:
     }
 
 
-def _difference(before: Inbox, after: Inbox) -> str:
-    changed = [
-        f"{name}: {new} where {old} was"
-        for name, items in before.items()
-        for old, new in zip(items, after.get(name, []), strict=False)
-        if old != new
-    ]
-    return changed[0] if changed else f"{sum(map(len, after.values()))} items where {sum(map(len, before.values()))} were"
+def _difference(before: Inbox, after: Inbox) -> tuple[str, str]:
+    """Answer the container of the first difference, and the difference."""
+    for name, items in before.items():
+        for old, new in zip(items, after[name], strict=False):
+            if old != new:
+                return name, f"{name}: {new} where {old} was"
+        if len(items) != len(after[name]):
+            return name, f"{name}: {len(after[name])} items where {len(items)} were"
+    return "", "no difference"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from contract_tests import state
+from contract_tests import lists, state
 from contract_tests.test_pages import moment
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_order_and_total(lab: Lab) -> None:
     """Newest first, and `total` of them."""
     for who in lab.roles():
-        exchange, items = state.referrals(lab, who)
+        exchange, items = lists.referrals(lab, who)
         stamps = [(moment(item.get("joinedAt")), item.get("username")) for item in items]
         for (first, one), (second, other) in itertools.pairwise(stamps):
             if first is not None and second is not None and first < second:
@@ -31,7 +31,7 @@ def test_own(lab: Lab) -> None:
     """Nobody referred himself, and two users did not refer the very same people at the same times."""
     seen: dict[str, list[tuple[object, object]]] = {}
     for who in lab.roles():
-        exchange, items = state.referrals(lab, who)
+        exchange, items = lists.referrals(lab, who)
         names = [(item.get("username"), item.get("joinedAt")) for item in items]
         if any(name == state.username(lab, who) for name, _ in names):
             lab.find("referrals.own", "listReferrals", f"{names}", "users that the session's user referred", exchange)

@@ -22,7 +22,7 @@ JUNK = "no-such-thing-here"
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_needs_a_session(lab: Lab, operation: str) -> None:
     """Each way of being unauthenticated is 401 with its name; plain ways are repeated to catch one in seven."""
-    ask = _valid(lab, operation)
+    ask = valid(lab, operation)
     for kind in kinds(lab):
         for _ in range(lab.depth.repeats if kind.plain else 1):
             _unauthorized(lab, ask, kind)
@@ -45,7 +45,7 @@ def test_head_needs_a_session_too(lab: Lab) -> None:
     for operation in OPERATIONS:
         if lab.contract.operations[operation].method != "GET":
             continue
-        ask = _valid(lab, operation).but(method="HEAD")
+        ask = valid(lab, operation).but(method="HEAD")
         for kind in kinds(lab):
             exchange = lab.ask(ask, None, kind.header)
             if exchange.ok:
@@ -76,7 +76,7 @@ def test_a_refused_session_changes_nothing(lab: Lab) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_scheme_is_case_insensitive(lab: Lab, operation: str) -> None:
     """`bearer` and `BEARER` are as good as `Bearer` (RFC 9110, 11.1)."""
-    ask = _valid(lab, operation)
+    ask = valid(lab, operation)
     for who in lab.roles():
         for scheme in ("bearer", "BEARER", "bEaReR"):
             exchange = lab.ask(ask, who, f"{scheme} {lab.target.sessions[who]}")
@@ -132,7 +132,8 @@ def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> No
         lab.find("answer.shape", ask.operation, received, wanted, exchange)
 
 
-def _valid(lab: Lab, operation: str) -> Ask:
+def valid(lab: Lab, operation: str) -> Ask:
+    """Answer a request that only lacks a session, also where the target gives too little for a success."""
     try:
         return state.valid(lab, operation, "primary")
     except NotJudgedError:

@@ -37,6 +37,7 @@ TEXTS = {
     "numbers": "007",
     "words that are values": "null",
     "true": "true",
+    "null character": "a\u0000b",
     "control characters": "a\u0001\u001f\u007fb",
     "line separators": "a\u2028b\u2029c\u0085d",
     "private use and noncharacters": "\ue000\ufffe\U0010ffff",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests import state
-from contract_tests.lab import Lab, Profile, fields, public, update
+from contract_tests import lists, state
+from contract_tests.lab import MARK_READ, Lab, Profile, fields, public, update
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
 
 WHO = pytest.mark.parametrize("who", ["primary", "secondary"])
 
@@ -27,16 +30,17 @@ def test_partial(lab: Lab, who: str) -> None:
 
 @WHO
 def test_seen_every_time(lab: Lab, who: str) -> None:
-    """Plain updates, one after another, are each seen by the next read of each kind."""
+    """Plain updates, one after another, are each seen by the next read."""
     lab.need(who)
+    known = state.profile(lab, who, "biography", "displayName")
     for number in range(lab.depth.repeats + 4):
         for name in ("biography", "displayName"):
             value = lab.marker(name, number, who)
             written = state.set_profile(lab, who, **{name: value})
             read = lab.accepted(fields(name), who)
             got = state.profile_of(lab, read, (name,))[name]
-            if got != value:
-                lab.find("update.seen", "updateProfile", f"{name} is {got!r}", f"{value!r}", written, read)
+            _arrived(lab, (name, value), (known[name], got), written, read)
+            known[name] = got
 
 
 @WHO
@@ -47,14 +51,16 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
     subsets = [subset for size in (1, 2, 5) for subset in combinations(names, size) if "displayName" in subset]
     for number in range(2):
         for subset in subsets:
-            state.profile(lab, who, *subset)
+            before = state.profile(lab, who, *subset)["displayName"]
         value = lab.marker(who, number)
         written = state.set_profile(lab, who, displayName=value)
+        stored = state.profile(lab, who)["displayName"]
+        _arrived(lab, ("displayName", value), (before, stored), written)
         for subset in subsets:
             read = lab.accepted(fields(*subset), who, "input.accepted")
             got = state.profile_of(lab, read, subset)["displayName"]
-            if got != value:
-                lab.find("update.seen", "updateProfile", f"displayName is {got!r}", f"{value!r}", written, read)
+            if got != stored:
+                lab.find("update.seen", "updateProfile", f"displayName is {got!r}", f"{stored!r}", written, read)
 
 
 @WHO
@@ -78,43 +84,21 @@ def test_nothing_to_change(lab: Lab, who: str) -> None:
 
 
 def test_other_things_stay(lab: Lab) -> None:
-    """An update changes no notification, no referral and nothing of another user."""
+    """An update changes no notification, no referral and nothing of another user, whichever field it changes."""
     for who in lab.roles():
-        before = _surroundings(lab, who)
-        exchange = state.set_profile(lab, who, biography=lab.marker(who))
-        for what, now in _surroundings(lab, who).items():
-            if now != before[what]:
-                lab.find("update.partial", "updateProfile", f"{what}: {now}", f"{before[what]}", exchange)
-
-
-def test_handles_are_unique(lab: Lab) -> None:
-    """Another's handle is refused, one's own is not, and one that was given up is free again."""
-    lab.need("primary", "secondary")
-    for who, other in (("primary", "secondary"), ("secondary", "primary")):
-        taken, next_one = lab.handle(who, 1), lab.handle(who, 2)
-        state.set_profile(lab, who, handle=taken)
-        _handle(lab, who, taken, taken=False)
-        _handle(lab, other, taken, taken=True)
-        state.set_profile(lab, who, handle=next_one)
-        _handle(lab, other, taken, taken=False)
-        state.set_profile(lab, other, handle=lab.handle(other, 3))
-
-
-def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:
-    before = state.profile(lab, who)
-    body = {"biography": lab.marker(who, handle, taken), "handle": handle} if taken else {"handle": handle}
-    exchange = lab.ask(update(body), who)
-    if exchange.ok == taken:
-        documented = "400: another user holds it" if taken else "accepted: nobody else holds it"
-        lab.find("update.handle", "updateProfile", exchange.shown(), documented, exchange)
-    elif taken:
-        _unchanged(lab, who, before, exchange)
-
-
-def _unchanged(lab: Lab, who: str, before: Profile, exchange: Any) -> None:
-    after = state.profile(lab, who)
-    if after != before:
-        lab.find("update.all-or-nothing", "updateProfile", f"{exchange.status}, then {after}", f"unchanged {before}", exchange)
+        for name in lab.contract.updatable:
+            for role in lab.roles():
+                lab.ask(MARK_READ, role)
+            before = _surroundings(lab, who)
+            exchange = state.set_profile(lab, who, **{name: fresh(lab, name, who, "alone")})
+            now = _surroundings(lab, who)
+            for (role, what), known in before.items():
+                # Something new may come at any time.
+                changed = {key: now[role, what].get(key) for key, value in known.items() if now[role, what].get(key) != value}
+                if changed:
+                    rule = "update.partial" if role == who else "session.isolation"
+                    documented = f"unchanged { ({key: known[key] for key in changed}) }"
+                    lab.find(rule, "updateProfile", f"{what} of {role}: {changed}", documented, exchange)
 
 
 def fresh(lab: Lab, name: str, *salt: object) -> Any:
@@ -128,34 +112,40 @@ def fresh(lab: Lab, name: str, *salt: object) -> Any:
 
 
 def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profile:
-    for rule in ("update.seen", "update.idempotent"):
-        exchange = state.set_profile(lab, who, **changes)
-        read = lab.accepted(fields(*lab.contract.fields), who, "input.accepted")
-        after = state.profile_of(lab, read, lab.contract.fields)
-        _compare(
-            lab,
-            (rule, "update.partial" if rule == "update.seen" else rule),
-            changes,
-            ({**known, **changes}, after),
-            (exchange, read),
-        )
-        _answer(lab, exchange, after)
-        _public(lab, who, after, exchange)
-        known = after
-    return known
+    exchange, read, after = _update(lab, who, changes)
+    for name, value in {**known, **changes}.items():
+        if name in changes:
+            _arrived(lab, (name, value), (known[name], after[name]), exchange, read)
+        elif after[name] != value:
+            received = f"{name} is {after[name]!r} after {sorted(changes)}"
+            lab.find("update.partial", "updateProfile", received, f"{value!r}", exchange, read)
+    again, read, last = _update(lab, who, changes)
+    for name, value in after.items():
+        if last[name] != value:
+            received = f"{name} is {last[name]!r} after {sorted(changes)}"
+            lab.find("update.idempotent", "updateProfile", received, f"{value!r} as before", exchange, again, read)
+    return last
 
 
-def _compare(lab: Lab, rules: tuple[str, str], changes: Profile, states: tuple[Profile, Profile], steps: Any) -> None:
-    wanted, after = states
-    for name, value in wanted.items():
-        if after[name] != value:
-            rule = rules[0] if name in changes else rules[1]
-            lab.find(rule, "updateProfile", f"{name} is {after[name]!r}", f"{value!r} after {sorted(changes)}", *steps)
+def _update(lab: Lab, who: str, changes: Profile) -> tuple[Exchange, Exchange, Profile]:
+    exchange = state.set_profile(lab, who, **changes)
+    read = lab.accepted(fields(*lab.contract.fields), who, "input.accepted")
+    after = state.profile_of(lab, read, lab.contract.fields)
+    _answer(lab, exchange, after)
+    _public(lab, who, after, exchange)
+    return exchange, read, after
+
+
+def _arrived(lab: Lab, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange) -> None:
+    (name, value), (before, got) = sent, states
+    if got != value:
+        rule = state.how_lost(value, before, got)
+        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps)
 
 
 def _answer(lab: Lab, exchange: Any, after: Profile) -> None:
     body = lab.body(exchange)
-    if isinstance(body, dict) and {key: body.get(key) for key in after} != after:
+    if isinstance(body, dict) and state.plain(lab, {key: body.get(key) for key in after}) != after:
         lab.find("update.answer", "updateProfile", exchange.shown(), f"the whole profile {after}", exchange)
 
 
@@ -167,17 +157,21 @@ def _public(lab: Lab, who: str, after: Profile, exchange: Any) -> None:
     for container in state.own_homes(lab, who):
         read = lab.accepted(public(name, container), who)
         body = lab.body(read)
-        shared = {key: body[key] for key in after if key in body} if isinstance(body, dict) else {}
+        shared = state.plain(lab, {key: body[key] for key in after if key in body}) if isinstance(body, dict) else {}
         wrong = {key: value for key, value in shared.items() if value != after[key]}
         if wrong:
             wanted = str({key: after[key] for key in wrong})
             lab.find("update.public", "updateProfile", f"public profile in {container}: {wrong}", wanted, exchange, read)
 
 
-def _surroundings(lab: Lab, who: str) -> dict[str, Any]:
-    found: dict[str, Any] = {f"profile of {role}": state.profile(lab, role) for role in lab.roles() if role != who}
+def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:
+    """Everything but the user's own profile; what may show the names of others is left out."""
+    found: dict[tuple[str, str], Any] = {(role, "profile"): state.profile(lab, role) for role in lab.roles() if role != who}
     for role in lab.roles():
-        found[f"referrals of {role}"] = state.referrals(lab, role)[1]
+        found[role, "referrals"] = {item.get("username"): item.get("joinedAt") for item in lists.referrals(lab, role)[1]}
         if lab.target.containers:
-            found[f"notifications of {role}"] = state.inbox(lab, role)
+            inbox = lists.inbox(lab, role)
+            found[role, "notifications"] = {
+                (name, str(item["id"])): item.get("read") for name, items in inbox.items() for item in items
+            }
     return found

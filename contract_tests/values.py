@@ -16,7 +16,7 @@ ALPHABETS = ("a", "é", "漢", "😀", "\u0301", " ")
 NOT_STRINGS: tuple[Any, ...] = (5, 1.5, True, False, None, [], {}, ["text"], {"text": "text"})
 NOT_OBJECTS: tuple[Any, ...] = ("1990-01-01", "", 5, 1.5, True, False, None, [], [1990, 1, 1])
 NOT_INTEGERS: tuple[Any, ...] = ("5", 5.5, True, None, [], {})
-STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u200b\n\t"
+STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u0000\u200b\n\t"
 
 
 def good(name: str, schema: Schema, salt: str) -> list[Any]:
@@ -83,6 +83,18 @@ def _good_words(schema: Schema, salt: str) -> list[str]:
     allowed = letters(schema)
     words = [f"{salt}{'q' * high}"[:size] for size in (high, high - 1, low, low + 1)]
     firsts = [f"{letter}{salt}"[: high - 1] + letter for letter in allowed if letter in "az059_"]
+    # Words that a careless server takes for numbers or trims.
+    digits = "".join(str(ord(letter) % 10) for letter in salt)
+    odd = [
+        digits,
+        f"0{digits}",
+        f"1e{digits[:3]}",
+        f"_{salt}",
+        f"{salt}_",
+        f"{salt[:4]}__{salt[4:8]}",
+        "_" * (low + len(salt) % 7),
+    ]
+    words += [word[:high] for word in odd if len(word[:high]) >= low and set(word) <= set(allowed)]
     rest = [(allowed[start : start + high - 4] + salt)[:high] for start in range(0, len(allowed), high - 4)]
     return [*words, *firsts, *rest]
 

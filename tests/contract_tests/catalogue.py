@@ -22,6 +22,11 @@ class Fault:
     make: Callable[[], Api]
     style: frozenset[str] = frozenset()
 
+    @property
+    def depth(self) -> str:
+        """The least depth that is sure to catch it: what takes several steps in a row needs many tries."""
+        return "standard" if self.law == "machine" else "quick"
+
 
 FAULTS: dict[str, Fault] = {}
 

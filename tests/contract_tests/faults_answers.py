@@ -39,7 +39,7 @@ class MarkIs200(Api):
         return Answer(202)
 
 
-@fault("status", "answer.status-default", UPDATE, law="update")
+@fault("status", "answer.status-default", UPDATE, law="handles")
 class ConflictIs409(Api):
     """A handle that another holds is 409."""
 
@@ -51,7 +51,7 @@ class ConflictIs409(Api):
         return super().update_profile(request)
 
 
-@fault("status", "answer.status", LIST, law="bounds")
+@fault("status", "answer.status", LIST, law="queries")
 class WrongPageIs422(Api):
     """A wrong page is 422."""
 
@@ -80,7 +80,7 @@ class EmojiIs500(Api):
             raise RefusalError(500, "GENERIC_CLIENT_ERROR")
 
 
-@fault("status", "answer.no-server-error", LIST, law="bounds")
+@fault("status", "answer.no-server-error", LIST, law="queries")
 class HugePageIs500(Api):
     """A page of more than 32 bits makes the list fail."""
 
@@ -109,7 +109,7 @@ class ProfileIsText(Api):
         return answer
 
 
-@fault("schema", "answer.media-type", LIST, law="bounds")
+@fault("schema", "answer.media-type", LIST, law="queries")
 class ErrorIsHtml(Api):
     """A refused list is a page of HTML."""
 

@@ -10,7 +10,7 @@ from tests.contract_tests.faults_answers import LIST, MARK, PROFILE, PUBLIC, REF
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 
-@fault("bounds", "input.documented", PROFILE)
+@fault("bounds", "input.documented", PROFILE, law="queries")
 class FieldsAreOptional(Api):
     """Without `fields` all are answered."""
 
@@ -29,7 +29,7 @@ class UnknownFieldsIgnored(Api):
         return names
 
 
-@fault("bounds", "input.documented", PUBLIC)
+@fault("bounds", "input.documented", PUBLIC, law="queries")
 class PublicContainerIsOptional(Api):
     """Without `containerId` a public profile is that in main."""
 
@@ -38,7 +38,7 @@ class PublicContainerIsOptional(Api):
         return super().get_public(request)
 
 
-@fault("bounds", "input.documented", LIST)
+@fault("bounds", "input.documented", LIST, law="queries")
 class PageMayBeText(Api):
     """A page that is no number is the first."""
 
@@ -47,7 +47,7 @@ class PageMayBeText(Api):
         return super().page(query) if re.match(r"[-0-9.]|$", text) else 1
 
 
-@fault("bounds", "input.bounds", LIST)
+@fault("bounds", "input.bounds", LIST, law="queries")
 class LimitIsUnbounded(Api):
     """A limit of more than a hundred is accepted."""
 
@@ -55,7 +55,7 @@ class LimitIsUnbounded(Api):
         return min(self.number(query, "limit", 20, None), 100)
 
 
-@fault("bounds", "input.bounds", LIST)
+@fault("bounds", "input.bounds", LIST, law="queries")
 class PageZero(Api):
     """Page 0 is the first."""
 
@@ -63,7 +63,7 @@ class PageZero(Api):
         return 1 if query.get("page") == ["0"] else super().page(query)
 
 
-@fault("bounds", "input.accepted", LIST)
+@fault("bounds", "input.accepted", LIST, law="queries")
 class NinetyNine(Api):
     """A limit of a hundred is refused."""
 
@@ -158,7 +158,7 @@ class AnyMediaType(Api):
         return super().parse(request)
 
 
-@fault("bounds", "input.bounds", LIST)
+@fault("bounds", "input.bounds", LIST, law="queries")
 class TwiceIsFine(Api):
     """The last of a repeated parameter counts."""
 

@@ -62,7 +62,7 @@ class HalfAnUpdate(Api):
         return super().update_profile(request)
 
 
-@fault("state", "update.all-or-nothing", UPDATE)
+@fault("state", "update.all-or-nothing", UPDATE, law="handles")
 class TakenHandleHalf(Api):
     """A taken handle is refused after the rest was kept."""
 
@@ -73,7 +73,7 @@ class TakenHandleHalf(Api):
         return super().update_profile(request)
 
 
-@fault("state", "update.handle", UPDATE)
+@fault("state", "update.handle", UPDATE, law="handles")
 class HandlesAreShared(Api):
     """Two users may hold one handle."""
 
@@ -81,7 +81,7 @@ class HandlesAreShared(Api):
         return True
 
 
-@fault("state", "update.handle", UPDATE)
+@fault("state", "update.handle", UPDATE, law="handles")
 class OwnHandleIsTaken(Api):
     """One's own handle is taken."""
 
@@ -89,7 +89,7 @@ class OwnHandleIsTaken(Api):
         return super().free(user, handle) and self.users[user]["handle"] != handle
 
 
-@fault("state", "update.handle", UPDATE)
+@fault("state", "update.handle", UPDATE, law="handles")
 class HandlesAreNeverFreed(Api):
     """A handle that was given up stays taken."""
 
@@ -311,7 +311,7 @@ class MarksEverybody(Api):
         return [item for items in self.inbox.values() for item in items]
 
 
-@fault("read", "read.only-marking", MARK)
+@fault("read", "read.only-marking", LIST)
 class ReadingMarks(Api):
     """Listing marks what it shows."""
 

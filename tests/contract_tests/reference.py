@@ -62,7 +62,7 @@ class Api:
         self.lock = threading.RLock()
         self.counter = itertools.count()
         self.users = {name: self.new_user(name) for name in ("ada", "grace", "newcomer")}
-        self.users["newcomer"] |= dict.fromkeys(UPDATABLE)
+        self.users["newcomer"] |= {**dict.fromkeys(UPDATABLE), "handle": "newcomer_7"}
         self.sessions = {f"{name}-session": name for name in self.users}
         self.expired = {"ada-session-expired": "SESSION_TOKEN_EXPIRED", "ada-refresh-expired": "REFRESH_TOKEN_EXPIRED"}
         self.containers = {"main": {"ada", "grace", "newcomer"}, "side": {"ada", "grace"}, "club": {"newcomer"}}

@@ -4,14 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract_tests import faults_answers, faults_input, faults_state
-from tests.contract_tests.catalogue import FAULTS
+from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.running import gate, laws
 from tests.contract_tests.serving import serving
-
-assert faults_answers
-assert faults_input
-assert faults_state
 
 
 def test_the_catalogue_is_large_enough() -> None:
@@ -22,7 +17,7 @@ def test_the_catalogue_is_large_enough() -> None:
 def test_the_gate_fails_by_the_law(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     with serving(fault.make(), fault.style) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--strict", "--depth", "quick", *laws(fault.law))
+        code, report, output = gate(tmp_path, "--base-url", url, "--strict", "--depth", fault.depth, *laws(fault.law))
     found = {(finding["check"], finding["operation"]) for finding in report["findings"]}
     assert (fault.rule, fault.operation) in found, output
     assert code == 1

@@ -104,6 +104,36 @@ class DetailsOfAll(Api):
         return body if code == "GENERIC_CLIENT_ERROR" else {**body, "details": []}
 
 
+class BirthAndMore(Api):
+    """A date of birth has more parts in answers."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if request.handler in ("get_profile", "update_profile") and answer.status == 200 and answer.body.get("dateOfBirth"):
+            birth = answer.body["dateOfBirth"]
+            answer.body["dateOfBirth"] = {**birth, "iso": f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}"}
+        return answer
+
+
+class Namesakes(Api):
+    """There are a user and a container whose names differ from known ones in case only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users["ADA"] = {**self.new_user("ADA"), "handle": "other_ada"}
+        self.containers["main"] = {*self.containers["main"], "ADA"}
+        self.containers["MAIN"] = {"ada"}
+        more = [{**item, "id": f"{item['id']}-more", "containerId": "MAIN"} for item in self.inbox["ada"][:5]]
+        self.inbox["ada"] = [*self.inbox["ada"], *more]
+
+
+class Apart(Api):
+    """The two users share no container."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.containers = {"main": {"ada", "newcomer"}, "side": {"grace"}}
+
+
 SAME = [
     *(Variant(style, Api, frozenset({style})) for style in STYLES),
     *(
@@ -118,6 +148,9 @@ SAME = [
             AllRead,
             OneContainer,
             DetailsOfAll,
+            BirthAndMore,
+            Apart,
+            Namesakes,
         )
     ),
 ]
@@ -249,6 +282,87 @@ class BirthAsText(Api):
         return value
 
 
+class FromZero(Api):
+    """Pages are counted from 0."""
+
+    def page(self, query: dict[str, list[str]]) -> int:
+        text = self.single(query, "page")
+        return 1 if text in (None, "0") else super().page(query) + 1
+
+    def list_notifications(self, request: Request) -> Answer:
+        answer = super().list_notifications(request)
+        answer.body["page"] -= 1
+        return answer
+
+
+class Cuts(Api):
+    """Longer text is cut without a word."""
+
+    def stored(self, name: str, value: Any) -> Any:
+        return value[:16] if isinstance(value, str) and name != "handle" else super().stored(name, value)
+
+
+class MembersOnly(Api):
+    """Public profiles are shown to members of the container."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.containers["side"] = {"ada"}
+
+    def get_public(self, request: Request) -> Answer:
+        if not self.member(request.user, self.container(self.query(request))):
+            raise RefusalError(404, "GENERIC_NOT_FOUND")
+        return super().get_public(request)
+
+
+class Brackets(Api):
+    """A list in a query has brackets after its name, or none; paths may end in a slash; their case does not matter."""
+
+    def asked(self, request: Request) -> list[str]:
+        request.query = request.query.replace("%5B%5D=", "=")
+        return super().asked(request)
+
+    def route(self, request: Request) -> str:
+        head, middle, rest = request.path.partition("/by-id/")
+        request.path = head.lower().rstrip("/") + middle + rest
+        return super().route(request)
+
+
+class Cookies(Api):
+    """A session may be in a cookie as well."""
+
+    def authenticate(self, request: Request) -> str:
+        name, _, token = request.headers.get("cookie", "").partition("=")
+        if "authorization" not in request.headers and name == "session" and token in self.sessions:
+            return self.sessions[token]
+        return super().authenticate(request)
+
+
+class NoNull(Api):
+    """Text with U+0000 is refused, and a handle begins with a letter."""
+
+    def check(self, body: dict[str, Any]) -> None:
+        super().check(body)
+        if any("\0" in value for value in body.values() if isinstance(value, str)):
+            raise self.wrong()
+
+    def good_handle(self, value: Any) -> bool:
+        return super().good_handle(value) and value[0].isalpha()
+
+
+class Folds(Api):
+    """Names of users and containers are compared without case, and other parameters are refused."""
+
+    def get_public(self, request: Request) -> Answer:
+        request.path = request.path.lower()
+        return super().get_public(request)
+
+    def container(self, query: dict[str, list[str]]) -> str:
+        if set(query) - {"containerId", "page", "limit"}:
+            raise self.wrong()
+        return super().container(query).lower()
+
+
 DIFFERENT = [
     Variant(made.__name__, made)
     for made in (
@@ -262,5 +376,12 @@ DIFFERENT = [
         CommaFields,
         EmptyUpdate,
         BirthAsText,
+        FromZero,
+        Cuts,
+        MembersOnly,
+        Brackets,
+        Cookies,
+        NoNull,
+        Folds,
     )
 ]

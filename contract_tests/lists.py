@@ -1,0 +1,126 @@
+"""Reads whole lists, page by page, whatever number the target gives its first page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contract_tests import state
+from contract_tests.answers import SERVER_ERROR
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import BAD_REQUEST, FULL_PAGE, REFERRALS, UNAUTHORIZED, Ask, Item, Lab, notifications
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+MOST_PAGES = 100
+SIZES = (FULL_PAGE, 50, 20, 10)
+Inbox = dict[str, list[Item]]
+
+
+def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
+    """Answer the items of a list's answer."""
+    body = lab.body(exchange)
+    items = body.get("items") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
+    return [_known(lab, exchange.call.operation, item) for item in items]
+
+
+def first_page(lab: Lab, who: str, container: str) -> int:
+    """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
+    number: int = lab.once(f"first page {who} {container}", lambda: _first_page(lab, who, container))
+    return number
+
+
+def _first_page(lab: Lab, who: str, container: str) -> int:
+    zeroth, first, plain = (lab.ask(notifications(container, number, 5), who) for number in (0, 1, None))
+    if not (zeroth.ok and first.ok and plain.ok):
+        return 1
+    items = items_of(lab, zeroth)
+    if not items or items != items_of(lab, plain) or items == items_of(lab, first):
+        return 1
+    lab.find("pages.defaults", "listNotifications", "the first page is page 0", "the first page is page 1", plain, zeroth)
+    return 0
+
+
+def at(lab: Lab, who: str, container: str, number: int, limit: object = None) -> Ask:
+    """Ask for the page that is the `number`th, from 1 on."""
+    return notifications(container, number - 1 + first_page(lab, who, container), limit)
+
+
+def page(lab: Lab, who: str, container: str, number: int | None = None, limit: object = None) -> tuple[Exchange, list[Item]]:
+    """Read one page; without a number, the one that the target answers by default."""
+    plain = limit is None and number in (None, 1)
+    ask = at(lab, who, container, number, limit) if number is not None else notifications(container, None, limit)
+    exchange = lab.accepted(ask, who, "input.valid" if plain else "input.accepted")
+    return exchange, items_of(lab, exchange)
+
+
+def page_size(lab: Lab, who: str, container: str) -> int:
+    """The largest of some sizes that the target takes: that 100 is too much for it is judged elsewhere."""
+
+    def learn() -> int:
+        return next((size for size in SIZES if _holds(lab, who, container, size)), FULL_PAGE)
+
+    size: int = lab.once("page size", learn)
+    return size
+
+
+def _holds(lab: Lab, who: str, container: str, size: int) -> bool:
+    """Whether pages of this size are taken, and full while there are more items."""
+    first, second = (lab.ask(at(lab, who, container, number, size), who) for number in (1, 2))
+    if not first.ok:
+        return False
+    return len(items_of(lab, first)) >= size or not second.ok or not items_of(lab, second)
+
+
+def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
+    """Read all notifications of a container, page by page until one is empty."""
+    limit = size or page_size(lab, who, container)
+    exchange, found = page(lab, who, container, 1, limit)
+    for number in range(2, MOST_PAGES + 1):
+        total = lab.body(exchange).get("total")
+        exchange = lab.ask(at(lab, who, container, number, limit), who)
+        if not exchange.ok:
+            _ended(lab, exchange)
+            break
+        items = items_of(lab, exchange)
+        if items and len(found) < limit * (number - 1):
+            shown = f"{len(items)} items on page {number} of {limit} after {len(found)} items on those before"
+            lab.find("pages.size", exchange.call.operation, shown, "full pages before it", exchange)
+        if not items:
+            break
+        found += items
+        if len(found) == total and len(items) < limit:
+            break
+    else:
+        if not size:
+            raise NotJudgedError(f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}")
+    return found
+
+
+def _ended(lab: Lab, exchange: Exchange) -> None:
+    """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
+    if BAD_REQUEST <= exchange.status < SERVER_ERROR and exchange.status != UNAUTHORIZED:
+        lab.find("pages.past-end", exchange.call.operation, exchange.shown(), "200 with no items", exchange)
+
+
+def inbox(lab: Lab, who: str) -> Inbox:
+    """Read all notifications of a user by container."""
+    return {container: whole(lab, who, container) for container in state.homes(lab, who)}
+
+
+def referrals(lab: Lab, who: str) -> tuple[Exchange, list[Item]]:
+    """Read the referrals."""
+    exchange = lab.accepted(REFERRALS, who)
+    return exchange, items_of(lab, exchange)
+
+
+def _known(lab: Lab, operation: str, item: Item) -> Item:
+    view = lab.contract.full
+    name = {"listNotifications": "Notification", "listReferrals": "Referral"}[operation]
+    known: dict[str, Any] = view.document["components"]["schemas"][name]["properties"]
+    kept = {key: item[key] for key in known if key in item}
+    if "id" not in kept and operation == "listNotifications":
+        raise NotJudgedError(f"{operation} answers in a shape of its own")
+    return kept

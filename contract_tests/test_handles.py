@@ -1,0 +1,64 @@
+"""Handles: unique among all users, and one's own to take again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contract_tests import lists, state
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import Lab, Profile, public, update
+
+if TYPE_CHECKING:
+    from contract_tests.client import Exchange
+
+
+def test_handles_are_unique(lab: Lab) -> None:
+    """Another's handle is refused, one's own is not, and one that was given up is free again."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        taken, next_one = lab.handle(who, 1), lab.handle(who, 2)
+        state.set_profile(lab, who, handle=taken)
+        _handle(lab, who, taken, taken=False)
+        _handle(lab, other, taken, taken=True)
+        state.set_profile(lab, who, handle=next_one)
+        _handle(lab, other, taken, taken=False)
+        state.set_profile(lab, other, handle=lab.handle(other, 3))
+
+
+def test_the_handles_of_all_users_count(lab: Lab) -> None:
+    """A handle that a public profile shows is taken, also if its user has no session here."""
+    found = _strangers(lab)
+    if not found:
+        raise NotJudgedError("no user without a session is known to hold a handle")
+    for who in lab.roles():
+        for handle in found:
+            _handle(lab, who, handle, taken=True)
+        state.set_profile(lab, who, handle=lab.handle(who, 4))
+
+
+def _strangers(lab: Lab) -> list[str]:
+    """The handles of users whose session we do not have: those of the target, and those that were referred."""
+    own = {state.username(lab, who) for who in lab.roles()}
+    referred = [item.get("username") for who in lab.roles() for item in lists.referrals(lab, who)[1]]
+    names = [name for name in dict.fromkeys([*lab.target.usernames, *referred]) if name and name not in own]
+    asks = [public(str(name), container) for name in names for container in lab.target.containers]
+    bodies = [lab.body(exchange) for exchange in map(lab.ask, asks) if exchange.ok]
+    handles = [body.get("handle") for body in bodies if isinstance(body, dict)]
+    return [handle for handle in dict.fromkeys(handles) if isinstance(handle, str) and handle][:5]
+
+
+def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:
+    before = state.profile(lab, who)
+    body = {"biography": lab.marker(who, handle, taken), "handle": handle} if taken else {"handle": handle}
+    exchange = lab.ask(update(body), who)
+    if exchange.ok == taken:
+        documented = "400: another user holds it" if taken else "accepted: nobody else holds it"
+        lab.find("update.handle", "updateProfile", exchange.shown(), documented, exchange)
+    elif taken:
+        _unchanged(lab, who, before, exchange)
+
+
+def _unchanged(lab: Lab, who: str, before: Profile, exchange: Exchange) -> None:
+    after = state.profile(lab, who)
+    if after != before:
+        lab.find("update.all-or-nothing", "updateProfile", f"{exchange.status}, then {after}", f"unchanged {before}", exchange)

@@ -1,0 +1,53 @@
+"""Who calls is said by the session in `Authorization` and by nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests import contract, state
+from contract_tests.lab import Lab, fields, update
+from contract_tests.session import claims, elsewhere
+from contract_tests.test_session import valid
+from contract_tests.test_steady import meaning
+
+OPERATIONS = tuple(contract.load().operations)
+READS = ("getProfile", "listReferrals", "listNotifications")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_session_is_taken_from_its_header_only(lab: Lab, operation: str) -> None:
+    """A token in the query, in a cookie or in another header is no session."""
+    ask = valid(lab, operation)
+    for place in elsewhere(lab):
+        exchange = lab.ask(place.on(ask), None)
+        if exchange.ok:
+            lab.find("session.place", operation, exchange.shown(), f"401: the token is in {place.name}", exchange)
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
+    """Another user's name in a header, a cookie or the query does not give that user's data."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        ask = fields(*lab.contract.fields) if operation == "getProfile" else state.valid(lab, operation, who)
+        own, theirs = lab.ask(ask, who), lab.ask(ask, other)
+        if not theirs.ok or meaning(lab, own) == meaning(lab, theirs):
+            continue
+        for claim in claims(state.username(lab, other)):
+            got = lab.ask(claim.on(ask), who)
+            if got.ok and meaning(lab, got) == meaning(lab, theirs):
+                lab.find("session.isolation", operation, f"with {claim.name}: {got.shown()}", f"{own.shown()}", got)
+
+
+def test_nobody_writes_as_somebody_else(lab: Lab) -> None:
+    """Another user's name in a header, a cookie or the query does not change that user's profile."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        before = state.profile(lab, other)
+        for number, claim in enumerate(claims(before["username"])):
+            exchange = lab.ask(claim.on(update({"biography": lab.marker(who, number)})), who)
+            after = state.profile(lab, other)
+            if after != before:
+                received = f"with {claim.name} the other user's profile is {after}"
+                lab.find("session.isolation", "updateProfile", received, f"unchanged {before}", exchange)
+                before = after
