@@ -37,7 +37,7 @@ gate: .venv/dev  ## judge a server: make gate ARGS='--base-url http://127.0.0.1:
 	$(BIN)/contract-tests $(ARGS)
 
 faults: .venv/dev  ## which law catches which faulty server, beside plain schemathesis
-	$(BIN)/python -m tests.contract_tests.faults_table
+	$(BIN)/python -m tests.contract_tests.faults_table --write docs/faults.md $(ARGS)
 
 bench: .venv/dev  ## measure ours beside its peers (Prism and Scalar from npm, wrk)
 	cd bench && ../$(BIN)/python run.py $(ARGS)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -65,11 +67,13 @@ class Wishes:
 @click.option(
     "--target", "target_file", **FILE, envvar="CONTRACT_TESTS_TARGET", help="YAML: base_url, sessions, containers, usernames."
 )
-@click.option("--depth", **DEPTH, help="quick: under 10 s; standard: under a minute against the mock; deep: --max-time.")
+@click.option(
+    "--depth", **DEPTH, help="quick: under 10 s; standard: under a minute against the mock; deep: as long as --max-time."
+)
 @click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Everything random follows it.")
 @click.option("--strict/--no-strict", default=None, show_envvar=True, help="Inferred findings fail too; default for our mock.")
 @click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
-@click.option("--max-time", **SECONDS, help="How long depth deep may take.")
+@click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
 @click.option("--laws", type=click.Choice(LAWS), multiple=True, show_envvar=True, help="Only these laws; may be repeated.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
 @click.version_option(package_name="user-profile-api-mock")
@@ -85,7 +89,7 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, **
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
             load(target_file, url)
-            sys.exit(judge(url, target_file, wishes))
+            sys.exit(judge(url, target_file, wishes, own=own))
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE)
@@ -94,14 +98,34 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, **
         sys.exit(3)
 
 
-def judge(url: str | None, target_file: Path | None, wishes: Wishes) -> int:
+def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
     """Run the laws under pytest and answer the exit code."""
     # Only what the gate needs: another plugin of the environment must not shuffle, parallelise or rewrite the laws.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest  # noqa: PLC0415 - only once its presence is known
 
-    code = int(pytest.main(arguments(url, target_file, wishes)))
+    repeat = command(None if own else url, target_file, wishes)
+    # The mock of this run stops with it; at the same port another serves the curl lines.
+    before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
+    code = int(pytest.main([*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]))
     return code if code in (0, 1, USAGE, 3) else 1
+
+
+def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
+    """Answer the command that repeats the run."""
+    given = {
+        "base-url": url,
+        "target": target_file,
+        "depth": wishes.depth,
+        "seed": wishes.seed,
+        "max-time": wishes.max_time if wishes.max_time != SECONDS["default"] else None,
+    }
+    words = ["contract-tests"]
+    for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
+        words += [f"--{name}", str(value)] if value is not None else []
+    if wishes.strict != (url is None and target_file is None):
+        words.append("--strict" if wishes.strict else "--no-strict")
+    return shlex.join(words)
 
 
 def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
@@ -119,6 +143,7 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "-p",
         "no:terminal",
         "--noconftest",
+        "--capture=no",
         "-W",
         "ignore",
     ]

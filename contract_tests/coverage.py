@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from contract_tests.client import Exchange
     from contract_tests.contract import Contract, Operation, Schema
 
+KINDS = ("absent", "present", "below minimum", "at minimum", "at maximum", "above maximum")
+
 
 @dataclass
 class Coverage:
@@ -44,8 +46,9 @@ class Coverage:
         listed = [code if code != "default" else str(operation.success) for code in operation.responses]
         seen = {status for name, status in self.statuses if name == operation.name}
         parameters: dict[str, dict[str, int]] = {}
+        in_path = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
         for name, schema in self._schemas(operation):
-            kinds = ["absent", "present", *_edges(schema)]
+            kinds = [*(["absent"] if name not in in_path else []), "present", *_edges(schema)]
             parameters[name] = {kind: self.parameters[(operation.name, name, kind)] for kind in kinds}
         return {
             "statuses": {status: self.statuses[(operation.name, status)] for status in sorted({*listed, *seen})},
@@ -91,21 +94,10 @@ def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
 
 def _edges(schema: Schema) -> dict[str, int]:
     """Answer the classes at and past each bound, with the number or length that belongs to each."""
-    edges: dict[str, int] = {}
-    for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
-        if low in schema:
-            edges |= {"at minimum": schema[low], "below minimum": schema[low] - 1}
-        if high in schema:
-            edges |= {"at maximum": schema[high], "above maximum": schema[high] + 1}
-    if (bounds := pattern_bounds(schema)) is not None:
-        low_bound, high_bound = bounds
-        edges |= {
-            "at minimum": low_bound,
-            "below minimum": low_bound - 1,
-            "at maximum": high_bound,
-            "above maximum": high_bound + 1,
-        }
-    return edges
+    low, high = schema.get("minimum", schema.get("minLength")), schema.get("maximum", schema.get("maxLength"))
+    low, high = pattern_bounds(schema) or (low, high)
+    edges = {} if low is None else {"below minimum": low - 1, "at minimum": low}
+    return edges if high is None else {**edges, "at maximum": high, "above maximum": high + 1}
 
 
 def pattern_bounds(schema: Schema) -> tuple[int, int] | None:

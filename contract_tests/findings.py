@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
 from contract_tests.checks import CHECKS, VIOLATION
 
@@ -13,10 +14,18 @@ if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
 SHOWN = 600
+OVER = "the time given by --max-time was over"
 
 
 class NotJudgedError(Exception):
     """A law that cannot be applied to this target; its text says why."""
+
+
+class OutOfTimeError(SkipTest):
+    """The time is over. A skip, because Hypothesis passes that on at once, where it would repeat and shrink an error."""
+
+    def __init__(self) -> None:
+        super().__init__(OVER)
 
 
 @dataclass

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+from contract_tests.coverage import KINDS
 
 if TYPE_CHECKING:
     from contract_tests.checks import Rule
 
+WORDS = {"conforms": "conforms to the contract", "violates": "violates the contract", "nothing judged": "could not be judged"}
 STYLE = """
-:root{color-scheme:light dark;--line:#8884;--bad:#c22;--warn:#b70;--good:#282}
+:root{color-scheme:light dark;--line:#8886;--box:#8881;--bad:#b3161b;--warn:#8a5a00;--good:#1c7a2e;--faint:#767676}
+@media screen and (prefers-color-scheme:dark){:root{--bad:#ff8a84;--warn:#f0b94d;--good:#74c98a;--faint:#8f8f8f}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
-h1{font-size:1.4rem}
-h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid var(--line)}
-h3{font-size:1rem;margin:1rem 0 .2rem}
-.verdict{padding:.6rem .8rem;border-left:.4rem solid var(--good);background:#8881}.verdict.violates{border-color:var(--bad)}
-.verdict.nothing{border-color:var(--warn)}.violation{color:var(--bad)}.inferred{color:var(--warn)}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.5rem;margin:.3rem 0;font-size:.85rem}
-dl{margin:.2rem 0;display:grid;grid-template-columns:auto 1fr;gap:.1rem .8rem}dd{margin:0;overflow-wrap:anywhere}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
-td,th{border:1px solid var(--line);padding:.15rem .4rem;text-align:left}
-td.zero{color:var(--bad)}article{break-inside:avoid}
-@media print{body{max-width:none;padding:0;font-size:11pt}.wide{overflow:visible}details{display:block}}
+p,ul,ol{margin:.3rem 0}ul,ol{padding-left:1.5rem}small{display:block;color:var(--faint)}
+h1{font-size:1.35rem;line-height:1.3;margin:0;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
+h3{font-size:1rem;margin:1.3rem 0 0}
+h1,h2,h3,h3+p{break-after:avoid}
+header{padding:.6rem .8rem;border-left:.4rem solid var(--good);background:var(--box)}
+header.violates{border-color:var(--bad)}header.nothing{border-color:var(--warn)}
+.violation{color:var(--bad)}.inferred{color:var(--warn)}
+article{margin:.5rem 0 1rem;padding-left:.7rem;border-left:2px solid var(--line)}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--box);padding:.4rem .5rem;margin:.3rem 0;font-size:.82rem}
+pre,li,tr,dl{break-inside:avoid}dl{break-after:avoid}pre span{white-space:nowrap}
+dl{margin:.2rem 0;display:grid;grid-template-columns:auto 1fr;gap:.1rem .8rem}dt{color:var(--faint)}
+dd{margin:0;min-width:0;overflow-wrap:anywhere}
+.counts{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.85rem}.zero{color:var(--faint)}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.82rem;line-height:1.3}
+td,th{border:1px solid var(--line);padding:.15rem .35rem;text-align:right}th{font-weight:600}
+th:first-child{text-align:left;position:sticky;left:0;background:Canvas}
+@media(max-width:40rem){dl{display:block}dd{margin-bottom:.3rem}td,th{padding:.15rem .25rem;font-size:.72rem}}
+@media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}
+header,pre{border:1px solid #999;background:none}header{border-left-width:.4rem}}
 """
 
 
@@ -30,89 +44,112 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
     return "\n".join(
         [
             '<!doctype html><html lang="en"><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width,initial-scale=1"><title>Contract report</title>',
-            f"<style>{STYLE}</style><h1>User Profile API: contract report</h1>",
+            '<meta name="viewport" content="width=device-width,initial-scale=1">',
+            f"<title>{escape(data['target'])} {WORDS[data['outcome']]}</title>",
+            f"<style>{STYLE}</style>",
             _verdict(data),
             _findings(data, rules),
             _not_judged(data),
+            _repeat(data),
             _matrix(data),
-            _reproduce(data),
         ]
     )
 
 
 def _verdict(data: dict[str, Any]) -> str:
-    kind = data["outcome"].split()[0]
-    count = {name: sum(f["severity"] == name for f in data["findings"]) for name in ("violation", "inferred")}
+    findings = [finding["severity"] for finding in data["findings"]]
+    counts = f"{_many(findings.count('violation'), 'violation')}, {findings.count('inferred')} inferred. "
+    laws = f"{counts}{_many(len(data['laws']), 'law')}, " if data["exit_code"] <= 1 else ""
+    skipped = len({row["what"] for row in data["not_judged"]})
+    rest = f" This is as far as it was judged: {_many(skipped, 'thing')} could not be, see below." if skipped and laws else ""
     return (
-        f'<p class="verdict {kind}"><strong>{escape(data["target"])}: {escape(data["outcome"])}</strong><br>'
-        f"{count['violation']} violations, {count['inferred']} inferred findings; {data['requests']} calls in "
-        f"{data['duration_seconds']} s; depth {data['depth']}, seed {data['seed']}{', strict' if data['strict'] else ''}.</p>"
+        f'<header class="{data["outcome"].split()[0]}"><p>User Profile API, contract report</p>'
+        f"<h1>{escape(data['target'])} {WORDS[data['outcome']]}</h1>"
+        f"<p>{laws}{data['requests']:,} calls, "
+        f"{data['duration_seconds']:.1f} s; depth {data['depth']}, seed {data['seed']}"
+        f"{', strict: inferred findings fail the run' if data['strict'] else ''}.{rest}</p></header>"
     )
 
 
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _findings(data: dict[str, Any], rules: dict[str, Rule]) -> str:
-    if not data["findings"]:
-        return "<h2>Findings</h2><p>None.</p>"
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for finding in data["findings"]:
         by_rule.setdefault(finding["check"], []).append(finding)
-    parts = ["<h2>Findings</h2>"]
+    parts = ["<h2>Findings</h2>"] if by_rule else []
     for name, findings in by_rule.items():
         rule = rules[name]
-        parts.append(f'<h3><span class="{rule.severity}">{rule.severity}</span> {escape(name)}</h3><p>{escape(rule.says)}</p>')
+        parts.append(
+            f'<h3><span class="{rule.severity}">{rule.severity}</span> {escape(name)}</h3><p>{_code(escape(rule.says))}</p>'
+        )
         parts += [_finding(finding) for finding in findings]
     return "\n".join(parts)
 
 
+def _code(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+
+
 def _finding(finding: dict[str, Any]) -> str:
-    steps = "\n".join(finding["steps"])
+    steps = [_shell(step) for step in finding["steps"]]
+    many = len(steps) > 1
+    shown = f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>" if many else "".join(steps)
+    met = "once" if finding["count"] == 1 else f"{finding['count']:,} times"
     return (
-        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>, {finding['count']} times</dd>"
-        f"<dt>Received</dt><dd>{escape(finding['received'])}</dd><dt>Documented</dt><dd>{escape(finding['documented'])}</dd></dl>"
-        f"<pre>{escape(steps)}</pre></article>"
+        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>, met {met}</dd>"
+        f"<dt>Received</dt><dd>{escape(finding['received'])}</dd><dt>Documented</dt><dd>{escape(finding['documented'])}</dd>"
+        f"</dl>{shown}</article>"
     )
+
+
+def _shell(line: str) -> str:
+    """Show a command that wraps, but not within the name of an option."""
+    shown = re.sub(r"(?<= )(--?[A-Za-z-]+)(?= )", r"<span>\1</span>", escape(line))
+    return f"<pre>{shown}</pre>"
 
 
 def _not_judged(data: dict[str, Any]) -> str:
-    if not data["not_judged"]:
-        return ""
-    rows = "".join(f"<li>{escape(row['what'])}: {escape(row['why'])}</li>" for row in data["not_judged"])
-    return f"<h2>Not judged</h2><ul>{rows}</ul>"
+    by_reason: dict[str, list[str]] = {}
+    for row in data["not_judged"]:
+        by_reason.setdefault(row["why"], []).append(row["what"])
+    rows = "".join(f"<li>{escape(why)}: <small>{escape('; '.join(whats))}</small></li>" for why, whats in by_reason.items())
+    return f"<h2>Not judged</h2><ul>{rows}</ul>" if rows else ""
+
+
+def _repeat(data: dict[str, Any]) -> str:
+    command = f"<p>The whole run:</p>{_shell(data['repeat'])}" if data["repeat"] else ""
+    before = "".join(_shell(line) for line in data["before_curl"])
+    text = f"<p>Before one of the <code>curl</code> lines:</p>{before}" if before else ""
+    return f"<h2>How to repeat</h2>{command}{text}" if command or text else ""
 
 
 def _matrix(data: dict[str, Any]) -> str:
-    parts = ["<h2>What was exercised</h2>"]
+    if data["exit_code"] > 1:
+        return ""
+    parts = ["<h2>What was exercised</h2><p>How often each answer was seen, and each parameter sent so.</p>"]
     for operation, row in data["coverage"].items():
-        counts = [*row["statuses"].items(), *row["names"].items()]
-        parts.append(f'<h3>{escape(operation)}</h3><div class="wide"><table>{_row(counts)}</table></div>')
-        kinds = list(dict.fromkeys(kind for cells in row["parameters"].values() for kind in cells))
-        head = "".join(f"<th>{escape(kind)}</th>" for kind in kinds)
-        body = "".join(
-            f"<tr><th>{escape(name)}</th>{''.join(_cell(cells.get(kind)) for kind in kinds)}</tr>"
-            for name, cells in row["parameters"].items()
-        )
-        if body:
-            parts.append(f'<div class="wide"><table><tr><th></th>{head}</tr>{body}</table></div>')
+        counts = {**row["statuses"], **row["names"]}.items()
+        shown = "".join(f"<li{_faint(count)}>{escape(name)} <strong>{count:,}</strong></li>" for name, count in counts)
+        parts.append(f'<h3>{escape(operation)}</h3><ul class="counts">{shown}</ul>{_parameters(row["parameters"])}')
     return "\n".join(parts)
 
 
-def _row(counts: list[tuple[str, int]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name, _ in counts)
-    return f"<tr>{head}</tr><tr>{''.join(_cell(count) for _, count in counts)}</tr>"
+def _parameters(parameters: dict[str, dict[str, int]]) -> str:
+    kinds = [kind for kind in KINDS if any(kind in cells for cells in parameters.values())]
+    head = "".join(f"<th>{kind.removesuffix('imum')}</th>" for kind in kinds)
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(_cell(cells.get(kind)) for kind in kinds)}</tr>"
+        for name, cells in parameters.items()
+    )
+    return f'<div class="wide" tabindex="0"><table><tr><th></th>{head}</tr>{body}</table></div>' if body else ""
 
 
 def _cell(count: int | None) -> str:
-    if count is None:
-        return "<td></td>"
-    return f'<td class="zero">{count}</td>' if count == 0 else f"<td>{count}</td>"
+    return "<td></td>" if count is None else f"<td{_faint(count)}>{count:,}</td>"
 
 
-def _reproduce(data: dict[str, Any]) -> str:
-    strict = " --strict" if data["strict"] else ""
-    command = f"contract-tests --base-url {data['target']} --depth {data['depth']} --seed {data['seed']}{strict}"
-    return (
-        f"<h2>How to repeat</h2><pre>{escape(command)}</pre>"
-        "<p>In the <code>curl</code> lines, <code>$PRIMARY</code> and the like stand for the sessions of the target: "
-        "<code>export PRIMARY=…</code> first.</p>"
-    )
+def _faint(count: int) -> str:
+    return "" if count else ' class="zero"'

@@ -1,10 +1,11 @@
-"""The pytest plugin of the gate: options, the `lab` fixture, and how a finding fails its law."""
+"""The pytest plugin of the gate: the `lab` fixture, the order of the laws, and how a finding fails its law."""
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ import pytest
 from contract_tests import contract, state, target
 from contract_tests.coverage import Coverage
 from contract_tests.depth import DEPTHS
-from contract_tests.findings import Ledger, NotJudgedError
+from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.lab import Lab
+from contract_tests.options import define, option
 from contract_tests.reach import reached, sessions_work
-from contract_tests.report import Run, write
+from contract_tests.report import Law, Run, write
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -26,9 +28,12 @@ PACKAGE = Path(__file__).parent
 ORDER = (
     "read",
     "session",
+    "identity",
     "projection",
     "update",
+    "handles",
     "bounds",
+    "queries",
     "text",
     "public",
     "pages",
@@ -36,18 +41,8 @@ ORDER = (
     "http",
     "steady",
     "concurrency",
-    "machine",
     "fuzz",
-)
-# Option, default, what for. Each has the environment variable CONTRACT_TESTS_… of the same name.
-OPTIONS = (
-    ("target", "", "YAML file that describes the target"),
-    ("depth", "standard", "quick, standard or deep"),
-    ("seed", "1", "seed of everything random"),
-    ("strict", "", "inferred findings fail the run"),
-    ("report-dir", "", "directory for report.json and report.html"),
-    ("max-time", "300", "seconds that depth deep may take"),
-    ("verbose", "", "say every law"),
+    "machine",
 )
 RUN = pytest.StashKey["Gate"]()
 
@@ -59,8 +54,9 @@ class Gate:
     run: Run
     lab: Lab | None = None
     whole: bool = True
-    closed: bool = False
-    laws: list[tuple[str, str, float]] = field(default_factory=list)
+    calls: int = 0
+    total: int = 0
+    now: str = ""
 
 
 class LawBrokenError(Exception):
@@ -68,19 +64,8 @@ class LawBrokenError(Exception):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Define `--gate-…`; pytest-base-url defines `--base-url`."""
-    group = parser.getgroup("contract tests")
-    for name, default, text in OPTIONS:
-        group.addoption(
-            f"--gate-{name}", default=None, help=f"{text} (default: {default or 'none'}; CONTRACT_TESTS_{_env(name)})"
-        )
-
-
-def option(config: pytest.Config, name: str) -> str:
-    """Answer an option's value: given, from the environment, or the default."""
-    default = next(default for option_name, default, _ in OPTIONS if option_name == name)
-    given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
-    return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}", default))
+    """Define the options."""
+    define(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,6 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         depth=option(config, "depth"),
         seed=int(option(config, "seed")),
         report_dir=Path(directory) if directory else None,
+        max_time=int(option(config, "max-time")),
+        repeat=option(config, "repeat"),
+        before=[line for line in [option(config, "before")] if line],
     )
     config.stash[RUN] = Gate(run)
     # Schemathesis takes its seed when the laws are collected.
@@ -123,7 +111,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
     mine = iter(ours)
     items[:] = [next(mine) if item.path.parent == PACKAGE else item for item in items]
-    config.stash[RUN].whole = {item.path.stem for item in ours} >= set(rank)
+    gate = config.stash[RUN]
+    gate.whole = {item.path.stem for item in ours} >= set(rank)
+    gate.total = len(ours)
 
 
 @pytest.fixture(scope="session")
@@ -135,10 +125,10 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate.run.working = sessions_work(opened)
     if gate.run.working:
         state_known(opened)
-        yield opened
+        opened.until = gate.run.started + gate.run.max_time
+    yield opened
+    if gate.run.working:
         close(gate)
-    else:
-        yield opened
 
 
 def state_known(opened: Lab) -> None:
@@ -152,10 +142,12 @@ def state_known(opened: Lab) -> None:
 def close(gate: Gate) -> None:
     """Put the profiles back and judge what was reached."""
     assert gate.lab is not None
-    gate.closed = True
     gate.lab.ledger.law = "reach"
+    gate.lab.until = math.inf
     state.restore(gate.lab)
-    if gate.whole:
+    if any(why == OVER for _, why in gate.lab.ledger.skipped):
+        gate.lab.ledger.not_judged("reach: whether everything can be reached", OVER)
+    elif gate.whole:
         reached(gate.lab)
     gate.lab.client.close()
 
@@ -169,10 +161,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     ledger = gate.run.ledger
     if not gate.run.working:
         pytest.skip("nothing can be judged")
-    ledger.law = law_name(item)
+    ledger.law = gate.now
     try:
+        if gate.lab is not None:
+            gate.lab.go_on()
         result = yield
-    except NotJudgedError as reason:
+    except (NotJudgedError, OutOfTimeError) as reason:
         ledger.not_judged(ledger.law, str(reason))
         if not ledger.failing(ledger.law):
             pytest.skip(str(reason))
@@ -180,6 +174,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if broken := ledger.failing(ledger.law):
         raise LawBrokenError("\n\n".join(finding.text() for finding in broken))
     return result
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note which law begins."""
+    if item.path.parent == PACKAGE:
+        gate = item.config.stash[RUN]
+        gate.now, gate.calls = law_name(item), gate.run.ledger.judged
 
 
 def law_name(item: pytest.Item) -> str:
@@ -192,7 +193,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Show the findings and no traceback of ours."""
     report: pytest.TestReport = yield
     if item.path.parent == PACKAGE and call.when == "call":
-        item.config.stash[RUN].laws.append((law_name(item), report.outcome, report.duration))
+        gate = item.config.stash[RUN]
+        calls = gate.run.ledger.judged - gate.calls
+        gate.run.laws.append(Law(gate.now, report.outcome, round(report.duration, 3), calls))
         if call.excinfo is not None and call.excinfo.errisinstance(LawBrokenError):
             report.longrepr = str(call.excinfo.value)
     return report
@@ -205,7 +208,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     run = gate.run
     run.seconds = time.monotonic() - run.started
-    run.laws = gate.laws
     if run.report_dir is not None:
         write(run, run.report_dir)
     session.exitstatus = run.exit_code
@@ -228,14 +230,9 @@ def _open(config: pytest.Config, run: Run) -> Lab:
     except target.TargetError as error:
         raise pytest.UsageError(str(error)) from error
     run.ledger.base_url = aim.base_url
-    return Lab(
-        aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, int(option(config, "max-time")), run.coverage
-    )
+    run.target = aim
+    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage)
 
 
 def _shuffled(config: pytest.Config) -> object:
     return config.pluginmanager.get_plugin("randomly")
-
-
-def _env(name: str) -> str:
-    return name.replace("-", "_").upper()

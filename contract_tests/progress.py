@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 
 import pytest
 
-from contract_tests.plugin import RUN, law_name, option
+from contract_tests.options import option
+from contract_tests.plugin import RUN, Gate
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
+CLEAR = "\r\x1b[K"
+TICKER = pytest.StashKey["Ticker"]()
+
+
+class Ticker(threading.Thread):
+    """Says how far the run is: each second on one line where a person looks on, else a line now and then."""
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(daemon=True)
+        self.gate = gate
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Tick until the run is done."""
+        watched = sys.stdout.isatty()
+        while not self.done.wait(1 if watched else 30):
+            sys.stdout.write(f"{CLEAR}{self.line()[:79]}" if watched else f"{self.line()}\n")
+            sys.stdout.flush()
+
+    def line(self) -> str:
+        """Answer how far the run is."""
+        run = self.gate.run
+        seconds = time.monotonic() - run.started
+        law = f"law {min(len(run.laws) + 1, self.gate.total)} of {self.gate.total}"
+        return f"  …  {law}, {run.ledger.judged} calls, {seconds:.0f} of at most {run.max_time} s: {self.gate.now}"
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
@@ -17,11 +45,10 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         sys.stdout.write(f"{report.longrepr}\n")
 
 
-def pytest_runtest_logstart(nodeid: str) -> None:
-    """Show which law is at work, where a person looks on."""
-    if sys.stdout.isatty():
-        sys.stdout.write(f"\r\x1b[K  …  {nodeid.rpartition('::')[2].removeprefix('test_').replace('_', ' ')}")
-        sys.stdout.flush()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to say how far the run is."""
+    ticker = session.config.stash[TICKER] = Ticker(session.config.stash[RUN])
+    ticker.start()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -31,20 +58,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     crashed = report.failed and report.when != "call"
     if report.when != "call" and not crashed:
         return report
-    end = "\r\x1b[K" if sys.stdout.isatty() else ""
-    sys.stdout.write(end)
     if report.failed or option(item.config, "verbose") == "1":
-        sys.stdout.write(f"{MARKS[report.outcome]} {law_name(item)}  {report.duration:.1f} s\n")
+        clear = CLEAR if sys.stdout.isatty() else ""
+        sys.stdout.write(f"{clear}{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
     if crashed or (report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"):
         sys.stdout.write(f"{report.longrepr}\n")
     sys.stdout.flush()
     return report
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Say no more how far the run is."""
+    if (ticker := session.config.stash.get(TICKER, None)) is not None:
+        ticker.done.set()
+        ticker.join()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say the verdict last."""
     gate = config.stash.get(RUN, None)
     if gate is not None and gate.lab is not None:
-        sys.stdout.write(f"\n{gate.run.verdict()}\n")
+        clear = CLEAR if sys.stdout.isatty() else ""
+        sys.stdout.write(f"{clear}\n{gate.run.verdict()}\n")
         if gate.run.report_dir is not None:
             sys.stdout.write(f"Reports: {gate.run.report_dir.resolve()}\n")

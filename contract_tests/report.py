@@ -6,19 +6,32 @@ import json
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import html
 from contract_tests.checks import CHECKS, VIOLATION
+from contract_tests.findings import OVER
+from contract_tests.target import DEFAULT_SESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from contract_tests.coverage import Coverage
     from contract_tests.findings import Ledger
+    from contract_tests.target import Target
 
 CONFORMS, VIOLATES, USAGE, NOTHING_JUDGED = range(4)
 OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", NOTHING_JUDGED: "nothing judged"}
+SHOWN = 12
+
+
+class Law(NamedTuple):
+    """One law that was run: its name, pytest's word for the outcome, how long it took and how many calls."""
+
+    law: str
+    outcome: str
+    seconds: float
+    calls: int
 
 
 @dataclass
@@ -30,20 +43,35 @@ class Run:
     depth: str
     seed: int
     report_dir: Path | None = None
+    max_time: int = 300
+    repeat: str = ""
+    before: list[str] = field(default_factory=list)
+    target: Target | None = None
     working: bool = True
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
-    laws: list[tuple[str, str, float]] = field(default_factory=list)
+    laws: list[Law] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
         """0 conforms, 1 violates, 3 nothing was judged."""
-        if not self.working:
-            return NOTHING_JUDGED
-        return VIOLATES if self.ledger.failing() or self._crashed() else CONFORMS
+        if self.working and (self.ledger.failing() or self._crashed()):
+            return VIOLATES
+        judged = self.working and any(law.outcome == "passed" for law in self.laws)
+        return CONFORMS if judged else NOTHING_JUDGED
 
     def _crashed(self) -> bool:
-        return any(outcome == "failed" for _, outcome, _ in self.laws)
+        return any(law.outcome == "failed" for law in self.laws)
+
+    def before_curl(self) -> list[str]:
+        """Answer what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
+        lines = "\n".join(line for finding in self.ledger.merged() for line in finding.curl)
+        if not lines or not self.working or self.target is None:
+            return []
+        samples = self.target.sessions == DEFAULT_SESSIONS
+        used = {role: token for role, token in self.target.sessions.items() if f"${role.upper()}" in lines}
+        words = [f"{role.upper()}={token if samples else '…'}" for role, token in used.items()]
+        return [*self.before, *([f"export {' '.join(words)}"] if words else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """Answer the run as `report.json` shows it."""
@@ -60,7 +88,9 @@ class Run:
             "requests": self.ledger.judged,
             "findings": [finding.as_dict() for finding in self.ledger.merged()] if self.working else [],
             "not_judged": [{"what": what, "why": why} for what, why in self.ledger.skipped],
-            "laws": [{"law": name, "outcome": outcome, "seconds": round(secs, 3)} for name, outcome, secs in self.laws],
+            "repeat": self.repeat,
+            "before_curl": self.before_curl(),
+            "laws": [law._asdict() for law in self.laws],
             "coverage": self.coverage.as_dict(),
         }
 
@@ -69,24 +99,37 @@ class Run:
         lines = []
         if self.working:
             lines += [f"{finding.text()}\n" for finding in self.ledger.merged()]
+        if before := self.before_curl():
+            lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]
         by_reason: dict[str, list[str]] = {}
         for what, why in self.ledger.skipped:
             by_reason.setdefault(why, []).append(what)
-        lines += [f"Not judged, because {why}:\n  {'; '.join(whats)}" for why, whats in by_reason.items()]
+        lines += [f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()]
+        lines += [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
         return "\n".join([*lines, self._sentence()])
 
     def _sentence(self) -> str:
-        if not self.working:
-            return f"NOTHING JUDGED: {self.ledger.base_url}"
+        if self.exit_code == NOTHING_JUDGED:
+            return f"{self.ledger.base_url}: NOTHING JUDGED"
         merged = self.ledger.merged()
         sure = sum(finding.severity == VIOLATION for finding in merged)
         crashed = ", and a law of the gate itself failed" if self._crashed() and not self.ledger.failing() else ""
         word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
         return (
-            f"{self.ledger.base_url} {word}{crashed}: {sure} violations, {len(merged) - sure} inferred ({guess}). "
+            f"{self.ledger.base_url} {word}{self._missing()}{crashed}: "
+            f"{sure} violations, {len(merged) - sure} inferred ({guess}). "
             f"{len(self.laws)} laws, {self.ledger.judged} calls, {self.seconds:.1f} s, depth {self.depth}, seed {self.seed}."
         )
+
+    def _missing(self) -> str:
+        count = sum(why == OVER for _, why in self.ledger.skipped)
+        return f" as far as it was judged ({count} things had no time)" if count else ""
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - SHOWN
+    return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def write(run: Run, directory: Path) -> None:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -14,10 +16,16 @@ def gate(directory: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Answer exit code, report and output; the report is empty if none was written."""
     command = [sys.executable, "-m", "contract_tests", "--report-dir", str(directory), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_"))}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=400, check=False)
     report = directory / "report.json"
     return done.returncode, json.loads(report.read_text()) if report.exists() else {}, done.stdout + done.stderr
 
 
 def laws(name: str) -> list[str]:
     return ["--laws", name] if name else []
+
+
+def target_file(directory: Path, url: str, **entries: object) -> str:
+    path = directory / "target.yaml"
+    path.write_text(yaml.safe_dump({"base_url": url, **entries}))
+    return str(path)

@@ -1,0 +1,42 @@
+"""The options of the plugin; each has an environment variable CONTRACT_TESTS_… of the same name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+# Option, default, what for.
+OPTIONS = (
+    ("target", "", "YAML file that describes the target"),
+    ("depth", "standard", "quick, standard or deep"),
+    ("seed", "1", "seed of everything random"),
+    ("strict", "", "inferred findings fail the run"),
+    ("report-dir", "", "directory for report.json and report.html"),
+    ("max-time", "300", "seconds that the run may take"),
+    ("verbose", "", "say every law"),
+    ("repeat", "", "the command that repeats the run, for the reports"),
+    ("before", "", "what to run before a curl line, for the reports"),
+)
+
+
+def define(parser: pytest.Parser) -> None:
+    """Define `--gate-…`; pytest-base-url defines `--base-url`."""
+    group = parser.getgroup("contract tests")
+    for name, default, text in OPTIONS:
+        group.addoption(
+            f"--gate-{name}", default=None, help=f"{text} (default: {default or 'none'}; CONTRACT_TESTS_{_env(name)})"
+        )
+
+
+def option(config: pytest.Config, name: str) -> str:
+    """Answer an option's value: given, from the environment, or the default."""
+    default = next(default for option_name, default, _ in OPTIONS if option_name == name)
+    given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
+    return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}", default))
+
+
+def _env(name: str) -> str:
+    return name.replace("-", "_").upper()

@@ -1,0 +1,144 @@
+"""What a run says of itself: on the terminal, in the reports, and when its time is over."""
+
+import re
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from contract_tests import html
+from contract_tests.checks import CHECKS
+from tests.contract_tests.reference import Answer, Api, Request
+from tests.contract_tests.running import gate, laws, target_file
+from tests.contract_tests.serving import serving
+
+NASTY = """<script>alert(1)</script>"'&<img src=x onerror=alert(2)>"""
+
+
+class Secretive(Api):
+    """Shows the token in its errors and always fails on referrals."""
+
+    def list_referrals(self, request: Request) -> Answer:
+        return Answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": request.headers["authorization"]})
+
+
+class Hostile(Api):
+    """Fails with text that would be markup."""
+
+    def list_referrals(self, request: Request) -> Answer:  # noqa: ARG002
+        return Answer(500, {"code": NASTY, "message": NASTY})
+
+
+class Sluggish(Api):
+    """Takes a while for every answer."""
+
+    def __call__(self, request: Request) -> Answer:
+        time.sleep(0.02)
+        return super().__call__(request)
+
+
+class SluggishAndWrong(Sluggish):
+    """Slow, and soon fails on notifications."""
+
+    def list_notifications(self, request: Request) -> Answer:
+        answer = super().list_notifications(request)
+        return Answer(500, {}) if request.number > 30 else answer
+
+
+class Tags(HTMLParser):
+    """Collects the elements of a page and the names of their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {tag, *(name for name, _ in attrs)}
+
+
+def bash(*lines: str) -> str:
+    return subprocess.run(["bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=False).stdout
+
+
+def test_a_finding_can_be_repeated_by_pasting_what_the_run_says(tmp_path: Path) -> None:
+    with serving(Secretive()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, *laws("referrals"))
+        finding = next(each for each in report["findings"] if each["check"] == "answer.no-server-error")
+        again = bash(*report["before_curl"], finding["curl"])
+    assert code == 1
+    assert " 500 " in again
+    assert "Bearer ada-session" in again
+    assert report["before_curl"] == ["export PRIMARY=ada-session"]
+    assert report["before_curl"][0] in output
+    assert finding["operation"] == "listReferrals"
+    assert report["repeat"] == f"contract-tests --base-url {url} --depth standard --seed 1 --laws referrals"
+    assert report["repeat"] in output
+
+
+def test_tokens_of_a_target_file_are_shown_nowhere(tmp_path: Path) -> None:
+    with serving(Secretive()) as url:
+        path = target_file(tmp_path, url, sessions={"primary": "ada-session"})
+        _, report, output = gate(tmp_path / "reports", "--target", path, *laws("referrals"))
+    everything = output + "".join(path.read_text() for path in (tmp_path / "reports").iterdir())
+    assert "ada-session" not in everything
+    assert "$PRIMARY" in report["findings"][0]["curl"]
+    assert report["before_curl"] == ["export PRIMARY=…"]
+
+
+def test_reports_are_written(tmp_path: Path) -> None:
+    with serving(Secretive()) as url:
+        _, report, _ = gate(tmp_path, "--base-url", url, *laws("referrals"))
+    assert {"outcome", "seed", "duration_seconds", "findings", "not_judged", "coverage"} <= set(report)
+    assert ET.parse(tmp_path / "junit.xml").getroot().find(".//failure") is not None
+    page = (tmp_path / "report.html").read_text()
+    assert "answer.no-server-error" in page
+    assert report["repeat"] in re.sub("<[^>]+>", "", page)
+    assert not re.search(r"""(src|href)=["']http""", page)
+
+
+def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
+    with serving(Hostile()) as url:
+        _, report, _ = gate(tmp_path, "--base-url", url, *laws("referrals"))
+    page = (tmp_path / "report.html").read_text()
+    assert NASTY[:10] in str(report["findings"])
+    assert not {"script", "img", "onerror"} & Tags(page).found
+    for finding in report["findings"]:
+        finding.update(dict.fromkeys(("operation", "received", "documented"), NASTY), steps=[NASTY])
+    report |= {"target": NASTY, "repeat": NASTY, "before_curl": [NASTY], "not_judged": [{"what": NASTY, "why": NASTY}]}
+    report["coverage"] = {NASTY: {"statuses": {NASTY: 1}, "names": {}, "parameters": {NASTY: {"present": 1}}}}
+    assert not {"script", "img", "onerror"} & Tags(html.page(report, CHECKS)).found
+
+
+@pytest.mark.parametrize("depth", ["quick", "deep"])
+def test_the_run_ends_when_its_time_is_over(depth: str, tmp_path: Path) -> None:
+    start = time.monotonic()
+    with serving(Sluggish()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", depth, "--max-time", "4")
+    assert time.monotonic() - start < 15
+    assert code == 0, output
+    reasons = {entry["why"] for entry in report["not_judged"]}
+    assert reasons == {"the time given by --max-time was over"}
+    assert "as far as it was judged" in output
+    assert "as far as it was judged" in (tmp_path / "report.html").read_text()
+    assert not report["findings"]
+
+
+def test_what_was_found_before_the_time_was_over_fails(tmp_path: Path) -> None:
+    with serving(SluggishAndWrong()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--max-time", "4")
+    assert code == 1, output
+    assert any(finding["check"] == "answer.no-server-error" for finding in report["findings"])
+    assert not any(finding["check"].startswith("reach") for finding in report["findings"])
+    assert report["not_judged"]
+
+
+def test_deep_uses_its_time_on_the_state_machine(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "12", *laws("machine"))
+    assert code == 0, output
+    assert not report["not_judged"]
+    assert 12 <= report["duration_seconds"] < 16
