@@ -44,7 +44,7 @@ the run. What only this project decided is 'inferred': a warning, unless --stric
 
 \b
 Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
-            3 nothing judged (unreachable, or no session works)."""
+            3 nothing judged (unreachable, no session works, no time)."""
 
 
 @dataclass(frozen=True)

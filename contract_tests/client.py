@@ -49,7 +49,7 @@ class Call:
             words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
         words += self._header_words()
         if self.body is not None:
-            words += ["--data-binary", _body_word(self.body)]
+            words += ["--data-raw", _body_word(self.body)]
         return " ".join(words)
 
     def _method_words(self) -> list[str]:

@@ -49,9 +49,9 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
             f"<style>{STYLE}</style>",
             _verdict(data),
             _findings(data, rules),
-            _not_judged(data),
             _repeat(data),
             _matrix(data),
+            _not_judged(data),
         ]
     )
 

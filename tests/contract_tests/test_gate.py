@@ -176,7 +176,7 @@ def test_what_each_view_forbids(
 def test_a_curl_line_keeps_every_byte(body: bytes) -> None:
     call = client.Call("x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),))
     line = call.curl("http://127.0.0.1")
-    word = line.partition("--data-binary ")[2]
+    word = line.partition("--data-raw ")[2]
     if b"\x00" not in body:
         printed = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
         assert printed == body

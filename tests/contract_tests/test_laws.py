@@ -67,7 +67,7 @@ def test_only_this_machine_gets_tokens_in_urls(url: str, local: bool) -> None:  
     [
         ({}, "'Content-Length: 0'", "Content-Type"),
         ({"length": False}, "-X POST", "Content-Length"),
-        ({"body": b""}, "-H Content-Type: --data-binary ''", "Content-Length"),
+        ({"body": b""}, "-H Content-Type: --data-raw ''", "Content-Length"),
         ({"body": b"{}", "headers": (("content-type", "x/y"),)}, "'content-type: x/y'", "Content-Type:"),
         ({"method": "GET", "path": "/v1/../x?a[]=1"}, "--path-as-is -g", "Content-Length"),
     ],

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests import html
+from contract_tests import contract, html
 from contract_tests.checks import CHECKS
+from contract_tests.coverage import Coverage
+from contract_tests.findings import Ledger
+from contract_tests.plugin import Gate
+from contract_tests.progress import Ticker
+from contract_tests.report import Law, Run
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate, laws, target_file
 from tests.contract_tests.serving import serving
@@ -142,3 +147,9 @@ def test_deep_uses_its_time_on_the_state_machine(tmp_path: Path) -> None:
     assert code == 0, output
     assert not report["not_judged"]
     assert 12 <= report["duration_seconds"] < 16
+
+
+def test_progress_is_one_line() -> None:
+    run = Run(Ledger("", judged=1234), Coverage(contract.load()), "standard", 1, laws=[Law("read: first", "passed", 0.1, 3)])
+    line = Ticker(Gate(run, total=9, now="read: second")).line()
+    assert line == "  …  law 2 of 9, 1234 calls, 0 of at most 300 s: read: second"
