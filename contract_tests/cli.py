@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
+import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ from urllib.parse import urlsplit
 
 import click
 
+from contract_tests import contract
 from contract_tests.depth import DEPTHS
 from contract_tests.mock import MockError, running_mock
+from contract_tests.permission import decide, plan
+from contract_tests.report import OUTCOMES
 from contract_tests.target import TargetError, load
 
 NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 PACKAGE = Path(__file__).parent
 USAGE = 2
+PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-write")
 LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
 DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
@@ -58,6 +63,15 @@ class Wishes:
     max_time: int
     laws: tuple[str, ...]
     verbose: bool
+    read_only: bool = False
+    allow_writes: bool = False
+    allow_mark_read: bool = False
+    allow_first_write: bool = False
+
+    @property
+    def permissions(self) -> list[str]:
+        """The flags of permissions that are on."""
+        return [name for name in PERMISSIONS if getattr(self, name.replace("-", "_"))]
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CONTRACT_TESTS"})
@@ -75,9 +89,18 @@ class Wishes:
 @click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
 @click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
 @click.option("--laws", type=click.Choice(LAWS), multiple=True, show_envvar=True, help="Only these laws; may be repeated.")
+@click.option("--read-only", is_flag=True, show_envvar=True, help="Send nothing that could change the target.")
+@click.option(
+    "--allow-writes", is_flag=True, show_envvar=True, help="Write to a target that is not on this machine, and put it back."
+)
+@click.option("--allow-mark-read", is_flag=True, show_envvar=True, help="Mark notifications as read there; cannot be undone.")
+@click.option(
+    "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
+)
+@click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, and send nothing.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
 @click.version_option(package_name="user-profile-api-mock")
-def main(base_url: str | None, target_file: Path | None, strict: bool | None, **rest: object) -> None:  # noqa: FBT001
+def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
     """Run the command."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -86,6 +109,9 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, **
     own = base_url is None and target_file is None
     wishes = Wishes(strict=own if strict is None else strict, **rest)  # type: ignore[arg-type]
     try:
+        if dry_run:
+            click.echo(would_send(base_url or (None if target_file else "http://127.0.0.1:4010"), target_file, wishes))
+            return
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
             load(target_file, url)
@@ -98,17 +124,26 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, **
         sys.exit(3)
 
 
+def would_send(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
+    """Answer what a run would send; raises `TargetError`."""
+    aim = load(target_file, url)
+    allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
+    return plan(aim, contract.load(), decide(aim, read_only=wishes.read_only, **allowed))
+
+
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
     """Run the laws under pytest and answer the exit code."""
     # Only what the gate needs: another plugin of the environment must not shuffle, parallelise or rewrite the laws.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest  # noqa: PLC0415 - only once its presence is known
 
+    # As Ctrl-C does: the run ends, and what it changed is put back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     repeat = command(None if own else url, target_file, wishes)
     # The mock of this run stops with it; at the same port another serves the curl lines.
     before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
     code = int(pytest.main([*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]))
-    return code if code in (0, 1, USAGE, 3) else 1
+    return code if code in (*OUTCOMES, USAGE) else 1
 
 
 def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
@@ -123,6 +158,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
     words = ["contract-tests"]
     for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
         words += [f"--{name}", str(value)] if value is not None else []
+    words += [f"--{name}" for name in wishes.permissions]
     if wishes.strict != (url is None and target_file is None):
         words.append("--strict" if wishes.strict else "--no-strict")
     return shlex.join(words)
@@ -161,4 +197,5 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
     }
     found += [f"--{name}={value}" for name, value in given.items() if value is not None]
+    found += [f"--gate-{name}=1" for name in wishes.permissions]
     return [*found, *(str(PACKAGE / f"test_{law}.py") for law in wishes.laws or LAWS)]

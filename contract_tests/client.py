@@ -131,15 +131,17 @@ class Exchange:
 
 @dataclass
 class Client:
-    """Speaks HTTP/1.1 with one target; `seen` is called with every exchange."""
+    """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange."""
 
     base_url: str
     seen: Callable[[Exchange], None]
+    permit: Callable[[Call], None]
     timeout: float = 10.0
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def send(self, call: Call) -> Exchange:
         """Send over the kept connection; a connection that died while idle is renewed once."""
+        self.permit(call)
         reused = self._connection is not None
         connection = self._connection or self._open()
         self._connection = connection
@@ -155,13 +157,15 @@ class Client:
 
     def send_alone(self, call: Call) -> Exchange:
         """Send over a connection of its own: for threads, and for servers that serve one connection at a time."""
+        self.permit(call)
         connection = self._open()
         exchange, _ = self._exchange(connection, Call(**{**vars(call), "headers": (*call.headers, ("Connection", "close"))}))
         connection.close()
         return exchange
 
-    def send_raw(self, head: bytes) -> bytes:
-        """Send bytes on a fresh connection and answer all that comes until it closes; empty on trouble."""
+    def send_raw(self, call: Call, head: bytes) -> bytes:
+        """Send the call as these bytes on a fresh connection and answer all that comes until it closes; empty on trouble."""
+        self.permit(call)
         self.close()
         parts = urlsplit(self.base_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)

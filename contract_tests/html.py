@@ -11,7 +11,12 @@ from contract_tests.coverage import KINDS
 if TYPE_CHECKING:
     from contract_tests.checks import Rule
 
-WORDS = {"conforms": "conforms to the contract", "violates": "violates the contract", "nothing judged": "could not be judged"}
+WORDS = {
+    "conforms": "conforms to the contract",
+    "violates": "violates the contract",
+    "nothing judged": "could not be judged",
+    "interrupted": "was not judged to the end",
+}
 STYLE = """
 :root{color-scheme:light dark;--line:#8886;--box:#8881;--bad:#b3161b;--warn:#8a5a00;--good:#1c7a2e;--faint:#767676}
 @media screen and (prefers-color-scheme:dark){:root{--bad:#ff8a84;--warn:#f0b94d;--good:#74c98a;--faint:#8f8f8f}}

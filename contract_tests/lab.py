@@ -14,6 +14,7 @@ from contract_tests import answers, inputs
 from contract_tests.client import Call, Client, Exchange, Pairs, UnreadableError
 from contract_tests.contract import JSON_TYPE, Contract
 from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.permission import MARKING, Permission
 from contract_tests.target import LIVE, Target
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ class Lab:
     depth: Depth
     seed: int
     coverage: Coverage
+    permission: Permission = field(default_factory=Permission)
     until: float = math.inf
     client: Client = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.target.base_url, self.judge)
+        self.client = Client(self.target.base_url, self.judge, self.permit)
 
     def random(self, *salt: object) -> Random:
         """Answer a source of randomness that depends on the seed and the salt only."""
@@ -99,7 +101,7 @@ class Lab:
 
     def marker(self, *salt: object) -> str:
         """Answer a plain text that no other law writes."""
-        return f"{self.random(*salt).getrandbits(48):012x} gate"
+        return f"{self.random(*salt).getrandbits(48):012x} contract-tests"
 
     def handle(self, *salt: object) -> str:
         """Answer a handle in the contract's form that nobody is likely to hold."""
@@ -132,6 +134,16 @@ class Lab:
         if who in LIVE and auth is None and exchange.status == UNAUTHORIZED:
             self.find("session.valid", ask.operation, exchange.shown(), f"the session ${who.upper()} is valid", exchange)
         return exchange
+
+    def permit(self, call: Call) -> None:
+        """Raise `ForbiddenError` before a call leaves that this run may not make."""
+        if self.permission != Permission():
+            self.permission.check(call, self.contract.operations[MARKING].path, self.never_set())
+
+    def never_set(self) -> set[str]:
+        """The fields that some session's user had never set when the run began; all of them as long as that is not known."""
+        before = [self._known.get(f"before {who}", dict.fromkeys(self.contract.updatable)) for who in self.roles()]
+        return {name for profile in before for name in self.contract.updatable if profile.get(name) is None}
 
     def judge(self, exchange: Exchange) -> None:
         """Note what is wrong with an answer by itself; stop the law when the time is over."""

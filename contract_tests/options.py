@@ -17,6 +17,10 @@ OPTIONS = (
     ("report-dir", "", "directory for report.json and report.html"),
     ("max-time", "300", "seconds that the run may take"),
     ("verbose", "", "say every law"),
+    ("read-only", "", "send nothing that could change the target"),
+    ("allow-writes", "", "write to a target that is not on this machine"),
+    ("allow-mark-read", "", "mark notifications as read there, which cannot be undone"),
+    ("allow-first-write", "", "write fields there that were never set, which cannot be undone"),
     ("repeat", "", "the command that repeats the run, for the reports"),
     ("before", "", "what to run before a curl line, for the reports"),
 )
@@ -36,6 +40,11 @@ def option(config: pytest.Config, name: str) -> str:
     default = next(default for option_name, default, _ in OPTIONS if option_name == name)
     given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
     return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}", default))
+
+
+def flag(config: pytest.Config, name: str) -> bool:
+    """Answer whether an option is switched on."""
+    return option(config, name).lower() in {"1", "true", "yes", "on"}
 
 
 def _env(name: str) -> str:

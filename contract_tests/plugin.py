@@ -17,7 +17,8 @@ from contract_tests.coverage import Coverage
 from contract_tests.depth import DEPTHS
 from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.lab import Lab
-from contract_tests.options import define, option
+from contract_tests.options import define, flag, option
+from contract_tests.permission import decide
 from contract_tests.reach import reached, sessions_work
 from contract_tests.report import Law, Run, write
 
@@ -72,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run and make Hypothesis follow its seed."""
     directory = option(config, "report-dir")
     run = Run(
-        ledger=Ledger("", strict=option(config, "strict") in ("1", "true", "yes", "on")),
+        ledger=Ledger("", strict=flag(config, "strict")),
         coverage=Coverage(contract.load()),
         depth=option(config, "depth"),
         seed=int(option(config, "seed")),
@@ -201,12 +202,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Give the run its outcome, write the reports, set the exit status."""
     gate = session.config.stash[RUN]
     if gate.lab is None:
         return
     run = gate.run
+    run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
     run.seconds = time.monotonic() - run.started
     if run.report_dir is not None:
         write(run, run.report_dir)
@@ -231,7 +233,9 @@ def _open(config: pytest.Config, run: Run) -> Lab:
         raise pytest.UsageError(str(error)) from error
     run.ledger.base_url = aim.base_url
     run.target = aim
-    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage)
+    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
+    permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
+    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission)
 
 
 def _shuffled(config: pytest.Config) -> object:

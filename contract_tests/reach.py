@@ -39,6 +39,9 @@ def reached(lab: Lab) -> None:
 
 
 def _unreached(lab: Lab, operation: str, rule: str, what: str) -> None:
+    if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
+        lab.ledger.not_judged(f"{rule} on {operation}", why)
+        return
     if operation in WITH_LOOK_UP and not lab.target.containers:
         lab.ledger.not_judged(f"{rule} on {operation}", "the target gives no containers")
         return
@@ -49,6 +52,9 @@ def _missing_name(lab: Lab, operation: str, name: str) -> None:
     role = NAME_NEEDS.get(name)
     if role is not None and role not in lab.target.sessions:
         lab.ledger.not_judged(f"{name} on every operation", f"the target gives no session {role}")
+        return
+    if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
+        lab.ledger.not_judged(f"reach.status on {operation}", why)
         return
     lab.find("reach.status", operation, f"never {name} in {_asked(lab, operation)} calls", f"401 with {name}")
 

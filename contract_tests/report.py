@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from contract_tests.target import Target
 
 CONFORMS, VIOLATES, USAGE, NOTHING_JUDGED = range(4)
-OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", NOTHING_JUDGED: "nothing judged"}
+INTERRUPTED = 130
+"""As shells have it for what Ctrl-C ended."""
+OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", NOTHING_JUDGED: "nothing judged", INTERRUPTED: "interrupted"}
 SHOWN = 12
 
 
@@ -48,15 +50,18 @@ class Run:
     before: list[str] = field(default_factory=list)
     target: Target | None = None
     working: bool = True
+    interrupted: bool = False
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
     laws: list[Law] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 violates, 3 nothing was judged."""
+        """0 conforms, 1 violates, 3 nothing was judged, 130 stopped before anything failed."""
         if self.working and (self.ledger.failing() or self._crashed()):
             return VIOLATES
+        if self.interrupted:
+            return INTERRUPTED
         judged = self.working and any(law.outcome == "passed" for law in self.laws)
         return CONFORMS if judged else NOTHING_JUDGED
 
@@ -109,6 +114,8 @@ class Run:
         return "\n".join([*lines, self._sentence()])
 
     def _sentence(self) -> str:
+        if self.exit_code == INTERRUPTED:
+            return f"{self.ledger.base_url}: INTERRUPTED after {len(self.laws)} laws, nothing wrong until then"
         if self.exit_code == NOTHING_JUDGED:
             return f"{self.ledger.base_url}: NOTHING JUDGED"
         merged = self.ledger.merged()

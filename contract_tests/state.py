@@ -58,12 +58,28 @@ def remember(lab: Lab) -> None:
 
 
 def restore(lab: Lab) -> None:
-    """Put the profiles back as far as possible: what was never set cannot be unset."""
-    for who in lab.roles():
+    """Put the profiles back and say what could not be: what was never set cannot be unset."""
+    for who in lab.roles() if lab.permission.writes else ():
         before = lab.once(f"before {who}", dict)
-        changes = {key: before[key] for key in lab.contract.updatable if before.get(key) is not None}
-        if changes:
-            lab.ask(update(changes), who)
+        _put_back(lab, who, {name: before[name] for name in lab.contract.updatable if name in before})
+
+
+def _put_back(lab: Lab, who: str, before: Profile) -> None:
+    changes = {name: value for name, value in _differing(lab, who, before).items() if value is not None}
+    if changes:
+        lab.ask(update(changes), who)
+    for name, value in _differing(lab, who, before).items():
+        why = "it was never set, and cannot be unset" if value is None else "the target did not take the old value again"
+        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why)
+
+
+def _differing(lab: Lab, who: str, before: Profile) -> Profile:
+    """Answer the fields that are not as they were, with their old values; all of them where that cannot be read."""
+    try:
+        now = profile(lab, who)
+    except NotJudgedError:
+        return before
+    return {name: value for name, value in before.items() if now[name] != value}
 
 
 def username(lab: Lab, who: str) -> str:

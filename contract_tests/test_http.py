@@ -158,7 +158,7 @@ def _error_body(lab: Lab, exchange: Exchange, rule: str, code: str) -> None:
 def _head(lab: Lab, ask: Ask, who: str | None) -> Exchange:
     """Send HEAD and read all that comes, since a client for HTTP would not look for a body."""
     call = lab.call(ask.but(method="HEAD"), who)
-    head, _, body = lab.client.send_raw(_raw(lab, call)).partition(b"\r\n\r\n")
+    head, _, body = lab.client.send_raw(call, _raw(lab, call)).partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
     return Exchange(call, int(found[1]) if (found := STATUS_LINE.match(first)) else 0, headers, body)

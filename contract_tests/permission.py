@@ -1,0 +1,85 @@
+"""What a run may do to its target: read, write, and what cannot be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest import SkipTest
+
+from contract_tests.findings import NotJudgedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from contract_tests.client import Call
+    from contract_tests.contract import Contract
+    from contract_tests.target import Target
+
+SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+MARKING = "markNotificationsRead"
+NO_WRITES = "it would write to the target, which needs --allow-writes"
+NO_MARKING = "what is marked as read cannot be put back, so it needs --allow-mark-read"
+NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --allow-first-write"
+
+
+class ForbiddenError(NotJudgedError, SkipTest):
+    """A call that the run may not make; nothing was sent. Hypothesis passes a `SkipTest` on at once."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set."""
+
+    writes: bool = True
+    mark_read: bool = True
+    first_write: bool = True
+
+    def check(self, call: Call, marking: str, never_set: Collection[str]) -> None:
+        """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
+        if call.method.upper() in SAFE:
+            return
+        if not self.writes:
+            raise ForbiddenError(NO_WRITES)
+        if not self.mark_read and marking in call.path.lower():
+            raise ForbiddenError(NO_MARKING)
+        named = [name for name in never_set if name.encode() in (call.body or b"")]
+        if not self.first_write and named:
+            raise ForbiddenError(NO_FIRST.format(named[0]))
+
+    def forbids(self, operation: str, method: str) -> str:
+        """Answer why a documented operation is never called; empty if it may be."""
+        if method in SAFE:
+            return ""
+        if not self.writes:
+            return NO_WRITES
+        return NO_MARKING if operation == MARKING and not self.mark_read else ""
+
+
+def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
+    """Answer what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
+    if read_only:
+        return Permission(writes=False, mark_read=False, first_write=False)
+    if target.is_local:
+        return Permission()
+    return Permission(writes, writes and mark_read, writes and first_write)
+
+
+def plan(target: Target, contract: Contract, permission: Permission) -> str:
+    """Answer what a run would send, by operation, for people."""
+    sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
+    live = " and ".join(f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions)
+    fields = ", ".join(contract.updatable)
+    unset = "" if permission.first_write else "; a field that was never set is left alone"
+    effects = {
+        "updateProfile": f"writes {fields} of {live}, recognisable as contract-tests, and puts them back at the end{unset}",
+        MARKING: f"marks what {live} have not read; it stays marked",
+    }
+    lines = [f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"]
+    for operation in contract.operations.values():
+        why = permission.forbids(operation.name, operation.method)
+        effect = f"not sent: {why}" if why else effects.get(operation.name, "reads")
+        lines.append(f"  {operation.name:22} {operation.method:4} {operation.path:37} {effect}")
+    if permission.writes:
+        lines.append("and for methods and paths that are not documented, which a right server refuses.")
+    return "\n".join(lines)

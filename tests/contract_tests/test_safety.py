@@ -1,0 +1,138 @@
+"""A target that is not on this machine is only read unless more is allowed, and is left as it was found."""
+
+import copy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract_tests.reference import UPDATABLE, Answer, Api, Request
+from tests.contract_tests.running import ROOT, gate
+from tests.contract_tests.serving import serving
+
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+TARGET = """
+base_url: {url}
+sessions: {{primary: ada-session, secondary: grace-session, session_expired: ada-session-expired}}
+containers: [main, side]
+usernames: [ada, grace]
+"""
+
+
+class Recorder(Api):
+    """Remembers the method and path of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[str, str]] = []
+
+    def __call__(self, request: Request) -> Answer:
+        self.calls.append((request.method, request.path))
+        return super().__call__(request)
+
+
+class OneNeverSet(Recorder):
+    """Ada has never set a biography."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users["ada"]["biography"] = None
+
+
+def run(tmp_path: Path, api: Api, *flags: str) -> tuple[int, dict[str, Any], str]:
+    """Judge a server by a name that is not loopback, with a target file."""
+    with serving(api) as url:
+        target = tmp_path / "target.yaml"
+        target.write_text(TARGET.format(url=url.replace("127.0.0.1", "0.0.0.0")))
+        return gate(tmp_path, "--target", str(target), "--depth", "quick", *flags)
+
+
+def profiles(api: Api) -> dict[str, dict[str, Any]]:
+    return copy.deepcopy({name: {field: user[field] for field in UPDATABLE} for name, user in api.users.items()})
+
+
+def test_another_machine_is_only_read(tmp_path: Path) -> None:
+    api = Recorder()
+    code, report, output = run(tmp_path, api)
+    assert {method for method, _ in api.calls} <= SAFE, sorted(set(api.calls))
+    assert len(api.calls) > 300
+    assert code == 0, output
+    assert not report["findings"]
+    assert "--allow-writes" in output
+    assert any(entry["what"] == "reach.success on updateProfile" for entry in report["not_judged"])
+
+
+def test_a_server_here_is_only_read_if_asked(tmp_path: Path) -> None:
+    api = Recorder()
+    with serving(api) as url:
+        gate(tmp_path, "--base-url", url, "--depth", "quick", "--read-only")
+    assert {method for method, _ in api.calls} <= SAFE
+
+
+def test_writing_touches_only_the_sessions_users_and_puts_back_what_it_changed(tmp_path: Path) -> None:
+    api = Recorder()
+    before, inbox = profiles(api), copy.deepcopy(api.inbox)
+    code, report, output = run(tmp_path, api, "--allow-writes")
+    assert profiles(api) == before
+    assert api.inbox == inbox, "nothing was marked as read"
+    assert ("POST", "/v1/user/notifications/read") not in api.calls
+    assert ("POST", "/v1/user/profile") in api.calls
+    assert code == 0, output
+    assert not report["findings"]
+
+
+def test_marking_needs_a_flag_of_its_own(tmp_path: Path) -> None:
+    api = Recorder()
+    run(tmp_path, api, "--allow-writes", "--allow-mark-read")
+    assert ("POST", "/v1/user/notifications/read") in api.calls
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["not allowed", "allowed"])
+def test_a_field_that_was_never_set_is_left_alone(tmp_path: Path, *, allowed: bool) -> None:
+    api = OneNeverSet()
+    flags = ["--allow-writes", *(["--allow-first-write"] if allowed else [])]
+    _, report, output = run(tmp_path, api, *flags)
+    assert (api.users["ada"]["biography"] is not None) == allowed
+    said = {"what": "putting back biography of $PRIMARY", "why": "it was never set, and cannot be unset"}
+    assert (said in report["not_judged"]) == allowed
+    assert ("--allow-first-write" in output) != allowed
+
+
+class SlowAfterAWhile(Recorder):
+    """Answers slowly once writing has begun, so that there is time to stop the run in its middle."""
+
+    def __call__(self, request: Request) -> Answer:
+        if len([1 for method, _ in self.calls if method == "POST"]) > 40:
+            time.sleep(0.02)
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_puts_back_what_it_changed(signum: int) -> None:
+    api = SlowAfterAWhile()
+    before = profiles(api)
+    with serving(api) as url:
+        command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--laws", "update"]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        until = time.monotonic() + 60
+        while profiles(api) == before or len(api.calls) < 300:
+            assert time.monotonic() < until, "the run wrote nothing"
+            time.sleep(0.01)
+        process.send_signal(signum)
+        output, _ = process.communicate(timeout=60)
+    assert profiles(api) == before, output
+    assert "Traceback" not in output
+    assert process.returncode != 0
+
+
+def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
+    api = Recorder()
+    code, _, output = run(tmp_path, api, "--dry-run", "--allow-writes")
+    assert (code, api.calls) == (0, [])
+    assert "writes displayName, handle, biography, dateOfBirth of $PRIMARY and $SECONDARY" in output
+    assert "needs --allow-mark-read" in output
+    assert "ada-session" not in output
