@@ -17,6 +17,7 @@ import click
 
 from contract_tests import contract
 from contract_tests.depth import DEPTHS
+from contract_tests.manners import Manners, manners
 from contract_tests.mock import MockError, running_mock
 from contract_tests.permission import decide, plan
 from contract_tests.report import OUTCOMES
@@ -67,6 +68,18 @@ class Wishes:
     allow_writes: bool = False
     allow_mark_read: bool = False
     allow_first_write: bool = False
+    rate_limit: str | None = None
+    request_timeout: float = 10.0
+    proxy: str | None = None
+    tls_verify: bool = True
+    client_cert: Path | None = None
+    header: tuple[str, ...] = ()
+
+    def manners(self) -> Manners:
+        """Answer how the target is treated; raises `TargetError`."""
+        certificate = str(self.client_cert or "")
+        how = {"proxy": self.proxy or "", "verify": self.tls_verify, "certificate": certificate, "headers": self.header}
+        return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
     @property
     def permissions(self) -> list[str]:
@@ -89,6 +102,26 @@ class Wishes:
 @click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
 @click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
 @click.option("--laws", type=click.Choice(LAWS), multiple=True, show_envvar=True, help="Only these laws; may be repeated.")
+@click.option("--rate-limit", metavar="N/s", show_envvar=True, help="At most so many requests: 5/s, 100/m, 1000/h.")
+@click.option(
+    "--request-timeout",
+    type=click.FloatRange(min=0.1),
+    default=10.0,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="How long to wait for an answer.",
+)
+@click.option("--proxy", metavar="URL", show_envvar=True, help="Go through this HTTP proxy.")
+@click.option("--tls-verify/--no-tls-verify", default=True, show_default=True, show_envvar=True, help="Check certificates.")
+@click.option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
+@click.option(
+    "--header",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    show_envvar=True,
+    help="Send this with every request; ${VARIABLE} in it is taken from the environment and never shown.",
+)
 @click.option("--read-only", is_flag=True, show_envvar=True, help="Send nothing that could change the target.")
 @click.option(
     "--allow-writes", is_flag=True, show_envvar=True, help="Write to a target that is not on this machine, and put it back."
@@ -115,6 +148,7 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
             load(target_file, url)
+            wishes.manners()
             sys.exit(judge(url, target_file, wishes, own=own))
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
@@ -153,12 +187,15 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
         "target": target_file,
         "depth": wishes.depth,
         "seed": wishes.seed,
+        "rate-limit": wishes.rate_limit,
+        "request-timeout": wishes.request_timeout if wishes.request_timeout != 10.0 else None,  # noqa: PLR2004 - the default
+        "client-cert": wishes.client_cert,
         "max-time": wishes.max_time if wishes.max_time != SECONDS["default"] else None,
     }
     words = ["contract-tests"]
     for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
         words += [f"--{name}", str(value)] if value is not None else []
-    words += [f"--{name}" for name in wishes.permissions]
+    words += [f"--{name}" for name in [*wishes.permissions, *([] if wishes.tls_verify else ["no-tls-verify"])]]
     if wishes.strict != (url is None and target_file is None):
         words.append("--strict" if wishes.strict else "--no-strict")
     return shlex.join(words)
@@ -194,6 +231,12 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-report-dir": wishes.report_dir,
         "gate-max-time": wishes.max_time,
         "gate-verbose": int(wishes.verbose),
+        "gate-rate-limit": wishes.rate_limit,
+        "gate-request-timeout": wishes.request_timeout,
+        "gate-proxy": wishes.proxy,
+        "gate-tls-verify": int(wishes.tls_verify),
+        "gate-client-cert": wishes.client_cert,
+        "gate-header": "\n".join(wishes.header) or None,
         "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
     }
     found += [f"--{name}={value}" for name, value in given.items() if value is not None]

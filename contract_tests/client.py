@@ -1,25 +1,15 @@
-"""A thin HTTP client that sends exactly what it is told and records every exchange."""
+"""Requests and answers as they are sent, received, shown and repeated."""
 
 from __future__ import annotations
 
-import gzip
-import http.client
 import json
 import shlex
-import socket
-import ssl
-import time
-import zlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 Pairs = tuple[tuple[str, str], ...]
 BODY_SHOWN = 2000
-REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
 class UnreadableError(ValueError):
@@ -127,108 +117,6 @@ class Exchange:
         text = self.body.decode("utf-8", "backslashreplace")
         text = " ".join(text.split())
         return f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
-
-
-@dataclass
-class Client:
-    """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange."""
-
-    base_url: str
-    seen: Callable[[Exchange], None]
-    permit: Callable[[Call], None]
-    timeout: float = 10.0
-    _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
-
-    def send(self, call: Call) -> Exchange:
-        """Send over the kept connection; a connection that died while idle is renewed once."""
-        self.permit(call)
-        reused = self._connection is not None
-        connection = self._connection or self._open()
-        self._connection = connection
-        exchange, again = self._exchange(connection, call)
-        if again and reused:
-            self.close()
-            self._connection = self._open()
-            exchange, _ = self._exchange(self._connection, call)
-        if exchange.trouble or (exchange.header("Connection") or "").lower() == "close":
-            self.close()
-        self.seen(exchange)
-        return exchange
-
-    def send_alone(self, call: Call) -> Exchange:
-        """Send over a connection of its own: for threads, and for servers that serve one connection at a time."""
-        self.permit(call)
-        connection = self._open()
-        exchange, _ = self._exchange(connection, Call(**{**vars(call), "headers": (*call.headers, ("Connection", "close"))}))
-        connection.close()
-        return exchange
-
-    def send_raw(self, call: Call, head: bytes) -> bytes:
-        """Send the call as these bytes on a fresh connection and answer all that comes until it closes; empty on trouble."""
-        self.permit(call)
-        self.close()
-        parts = urlsplit(self.base_url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        answer = b""
-        try:
-            with socket.create_connection((parts.hostname or "", port), self.timeout) as plain:
-                stream = _tls(plain, parts.hostname) if parts.scheme == "https" else plain
-                stream.sendall(head)
-                while chunk := stream.recv(65536):
-                    answer += chunk
-        except OSError:
-            return answer
-        return answer
-
-    def close(self) -> None:
-        """Give up the kept connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    @property
-    def prefix(self) -> str:
-        """The path of the base URL, without a slash at its end."""
-        return urlsplit(self.base_url).path.rstrip("/")
-
-    def _open(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.base_url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        return kind(parts.hostname or "", parts.port, timeout=self.timeout)
-
-    def _exchange(self, connection: http.client.HTTPConnection, call: Call) -> tuple[Exchange, bool]:
-        start = time.perf_counter()
-        try:
-            connection.putrequest(call.method, self.prefix + call.path, skip_accept_encoding=True)
-            for name, value in _with_length(call):
-                connection.putheader(name, value.encode("utf-8"))
-            connection.endheaders(call.body)
-            answer = connection.getresponse()
-            headers = tuple(answer.getheaders())
-            body = _decoded(answer.read(), answer.getheader("Content-Encoding", ""))
-        except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
-            trouble = f"no complete HTTP answer ({type(error).__name__}: {error})"
-            return Exchange(call, 0, trouble=trouble), isinstance(error, REUSED_AND_GONE)
-        return Exchange(call, answer.status, headers, body, seconds=time.perf_counter() - start), False
-
-
-def _with_length(call: Call) -> Pairs:
-    if call.says_length:
-        return (*call.headers, ("Content-Length", str(len(call.body or b""))))
-    return call.headers
-
-
-def _decoded(body: bytes, coding: str) -> bytes:
-    match coding.strip().lower():
-        case "gzip" | "x-gzip":
-            return gzip.decompress(body) if body else body
-        case "deflate":
-            return zlib.decompress(body) if body else body
-    return body
-
-
-def _tls(plain: socket.socket, host: str | None) -> socket.socket:
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
 
 
 def _no_constant(name: str) -> float:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from contract_tests import answers, inputs
-from contract_tests.client import Call, Client, Exchange, Pairs, UnreadableError
+from contract_tests.client import Call, Exchange, Pairs, UnreadableError
 from contract_tests.contract import JSON_TYPE, Contract
 from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.manners import Manners
 from contract_tests.permission import MARKING, Permission
+from contract_tests.sending import Client
 from contract_tests.target import LIVE, Target
 
 if TYPE_CHECKING:
@@ -88,12 +90,14 @@ class Lab:
     seed: int
     coverage: Coverage
     permission: Permission = field(default_factory=Permission)
+    manners: Manners = field(default_factory=Manners)
     until: float = math.inf
     client: Client = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.target.base_url, self.judge, self.permit)
+        run_id = f"{Random().getrandbits(32):08x}"  # noqa: S311 - a name, not a secret
+        self.client = Client(self.target.base_url, self.judge, self.permit, self.manners, run_id)
 
     def random(self, *salt: object) -> Random:
         """Answer a source of randomness that depends on the seed and the salt only."""

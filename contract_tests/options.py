@@ -21,6 +21,12 @@ OPTIONS = (
     ("allow-writes", "", "write to a target that is not on this machine"),
     ("allow-mark-read", "", "mark notifications as read there, which cannot be undone"),
     ("allow-first-write", "", "write fields there that were never set, which cannot be undone"),
+    ("rate-limit", "", "at most so many requests: 5/s, 100/m"),
+    ("request-timeout", "10", "seconds to wait for an answer"),
+    ("proxy", "", "an HTTP proxy"),
+    ("tls-verify", "1", "whether certificates are checked"),
+    ("client-cert", "", "PEM file with a client certificate and its key"),
+    ("header", "", "headers of every request, one a line"),
     ("repeat", "", "the command that repeats the run, for the reports"),
     ("before", "", "what to run before a curl line, for the reports"),
 )

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from contract_tests import contract, state, target
+from contract_tests import contract, state
 from contract_tests.coverage import Coverage
 from contract_tests.depth import DEPTHS
 from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
-from contract_tests.lab import Lab
+from contract_tests.opening import open_lab
 from contract_tests.options import define, flag, option
-from contract_tests.permission import decide
 from contract_tests.reach import reached, sessions_work
 from contract_tests.report import Law, Run, write
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    from contract_tests.lab import Lab
 
 PACKAGE = Path(__file__).parent
 ORDER = (
@@ -121,7 +122,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The open laboratory: the target answers, and at least one of its sessions works."""
     gate = request.config.stash[RUN]
-    opened = _open(request.config, gate.run)
+    opened = open_lab(request.config, gate.run)
     gate.lab = opened
     gate.run.working = sessions_work(opened)
     if gate.run.working:
@@ -222,20 +223,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if gate.lab is not None:
         terminalreporter.write_line("")
         terminalreporter.write_line(gate.run.verdict())
-
-
-def _open(config: pytest.Config, run: Run) -> Lab:
-    path = option(config, "target")
-    url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
-    try:
-        aim = target.load(Path(path) if path else None, url)
-    except target.TargetError as error:
-        raise pytest.UsageError(str(error)) from error
-    run.ledger.base_url = aim.base_url
-    run.target = aim
-    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
-    permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
-    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission)
 
 
 def _shuffled(config: pytest.Config) -> object:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import html
 from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.findings import OVER
 from contract_tests.target import DEFAULT_SESSIONS
+from contract_tests.version import gate_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,11 +146,3 @@ def write(run: Run, directory: Path) -> None:
     text = json.dumps(data, indent=2, ensure_ascii=False)
     (directory / "report.json").write_text(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n", encoding="utf-8")
     (directory / "report.html").write_text(html.page(data, CHECKS), encoding="utf-8", errors="xmlcharrefreplace")
-
-
-def gate_version() -> str:
-    """The version of the installed distribution, or `unknown` in a bare checkout."""
-    try:
-        return version("user-profile-api-mock")
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,0 +1,118 @@
+"""How a run treats the machines between it and its target: pace, patience, proxies, certificates, and its own name."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from contract_tests.target import TargetError
+
+Pairs = tuple[tuple[str, str], ...]
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+RATE = re.compile(r"(\d+(?:\.\d+)?)/(s|m|h)")
+LONGEST_WAIT = 60.0
+"""Seconds that a `Retry-After` is obeyed at most."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """`interval` is the least number of seconds between two requests, `headers` go with each of them.
+
+    `secrets` are values that are never shown, each with what stands in its place; `certificate` is a PEM file with its key.
+    """
+
+    interval: float = 0.0
+    timeout: float = 10.0
+    proxy: str = ""
+    verify: bool = True
+    certificate: str = ""
+    headers: Pairs = ()
+    secrets: Pairs = ()
+
+    def context(self) -> ssl.SSLContext:
+        """Answer how TLS is spoken; raises `OSError` where the certificate cannot be used."""
+        context = ssl.create_default_context()
+        if not self.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if self.certificate:
+            context.load_cert_chain(self.certificate)
+        return context
+
+
+def manners(  # noqa: PLR0913 - one argument for each option
+    rate: str = "",
+    timeout: float = 10.0,
+    *,
+    proxy: str = "",
+    verify: bool = True,
+    certificate: str = "",
+    headers: tuple[str, ...] = (),
+) -> Manners:
+    """Read the options; raises `TargetError` with a sentence about what is wrong with one."""
+    if rate and not (RATE.fullmatch(rate) and float(rate.partition("/")[0])):
+        raise TargetError(f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h")
+    if proxy and (urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname):
+        raise TargetError(f"--proxy {_without_password(proxy)}: an address such as http://proxy.example:3128 is expected")
+    number, _, unit = rate.partition("/")
+    pairs, secrets = zip(*map(_header, headers), strict=True) if headers else ((), ())
+    made = Manners(
+        UNITS[unit] / float(number) if rate else 0.0,
+        timeout,
+        proxy,
+        verify,
+        certificate,
+        tuple(pairs),
+        tuple(pair for found in secrets for pair in found),
+    )
+    try:
+        made.context()
+    except OSError as error:
+        raise TargetError(f"--client-cert {certificate}: {error.strerror or error}") from error
+    return made
+
+
+def _header(text: str) -> tuple[tuple[str, str], Pairs]:
+    """Split `Name: value`; `${VARIABLE}` in it is taken from the environment and never shown."""
+    name, colon, value = text.partition(":")
+    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
+        raise TargetError(f"--header {name}: 'Name: value' is expected")
+    names = re.findall(r"\$\{(\w+)\}", value)
+    for each in names:
+        if each not in os.environ:
+            raise TargetError(f"--header {name}: the environment has no variable {each}")
+        value = value.replace(f"${{{each}}}", os.environ[each])
+    return (name.strip(), value.strip()), tuple((os.environ[each], f"${each}") for each in names if os.environ[each])
+
+
+def _without_password(proxy: str) -> str:
+    return re.sub(r"//[^@/]*@", "//…@", proxy)
+
+
+@dataclass
+class Pace:
+    """Keeps a distance between requests, also between those of several threads."""
+
+    interval: float
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Wait for one's turn."""
+        if not self.interval:
+            return
+        with self._lock:
+            now = time.monotonic()
+            turn = max(self._next, now)
+            self._next = turn + self.interval
+        time.sleep(turn - now)
+
+
+def patience(retry_after: str | None) -> float:
+    """Answer the seconds to wait after a 429 (RFC 9110, 10.2.3); a date, or nonsense, is a second."""
+    text = (retry_after or "").strip()
+    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() else 1.0

@@ -1,0 +1,46 @@
+"""From the options of pytest to an open laboratory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests import target
+from contract_tests.depth import DEPTHS
+from contract_tests.lab import Lab
+from contract_tests.manners import Manners, manners
+from contract_tests.options import flag, option
+from contract_tests.permission import decide
+
+if TYPE_CHECKING:
+    from contract_tests.report import Run
+
+
+def open_lab(config: pytest.Config, run: Run) -> Lab:
+    """Answer the laboratory that the options describe; raises `pytest.UsageError`."""
+    path = option(config, "target")
+    url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
+    try:
+        aim = target.load(Path(path) if path else None, url)
+        how = _manners(config)
+    except target.TargetError as error:
+        raise pytest.UsageError(str(error)) from error
+    run.ledger.base_url = aim.base_url
+    run.target = aim
+    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
+    permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
+    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
+
+
+def _manners(config: pytest.Config) -> Manners:
+    return manners(
+        option(config, "rate-limit"),
+        float(option(config, "request-timeout")),
+        proxy=option(config, "proxy"),
+        verify=flag(config, "tls-verify"),
+        certificate=option(config, "client-cert"),
+        headers=tuple(line for line in option(config, "header").splitlines() if line.strip()),
+    )

@@ -1,0 +1,179 @@
+"""A thin HTTP client that sends exactly what it is told, with the manners that it is told."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+import ssl
+import time
+import zlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from contract_tests.client import Call, Exchange, Pairs
+from contract_tests.findings import NotJudgedError
+from contract_tests.manners import Manners, Pace, patience
+from contract_tests.version import gate_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+TOO_MANY = 429
+TRIES = 3
+BETWEEN_TRIES = 0.5
+"""Seconds after which a connection that failed is tried again."""
+
+
+@dataclass
+class Client:
+    """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange."""
+
+    base_url: str
+    seen: Callable[[Exchange], None]
+    permit: Callable[[Call], None]
+    manners: Manners = field(default_factory=Manners)
+    run_id: str = ""
+    _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.manners.interval)
+        self._context = self.manners.context() if self.base_url.startswith("https:") else None
+
+    def send(self, call: Call) -> Exchange:
+        """Send over the kept connection; a connection that died while idle is renewed once."""
+        self.permit(call)
+        exchange = self._patiently(self._complete(call), self._kept)
+        if exchange.trouble or (exchange.header("Connection") or "").lower() == "close":
+            self.close()
+        self.seen(exchange)
+        return exchange
+
+    def send_alone(self, call: Call) -> Exchange:
+        """Send over a connection of its own: for threads, and for servers that serve one connection at a time."""
+        self.permit(call)
+        return self._patiently(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
+
+    def send_raw(self, call: Call, head: bytes) -> bytes:
+        """Send the call as these bytes on a fresh connection and answer all that comes until it closes; empty on trouble."""
+        self.permit(call)
+        self.close()
+        if self.manners.proxy:
+            raise NotJudgedError("raw bytes do not go through a proxy")
+        parts = urlsplit(self.base_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._pace.wait()
+        answer = b""
+        try:
+            with socket.create_connection((parts.hostname or "", port), self.manners.timeout) as plain:
+                stream = self._context.wrap_socket(plain, server_hostname=parts.hostname) if self._context else plain
+                stream.sendall(head)
+                while chunk := stream.recv(65536):
+                    answer += chunk
+        except OSError:
+            return answer
+        return answer
+
+    def close(self) -> None:
+        """Give up the kept connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def prefix(self) -> str:
+        """The path of the base URL, without a slash at its end."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
+    def _complete(self, call: Call) -> Call:
+        return replace(call, headers=(*call.headers, *self.manners.headers), secrets=(*call.secrets, *self.manners.secrets))
+
+    def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
+        """Send again what the target had no time for (429, RFC 6585) after as long as it says."""
+        for _ in range(TRIES):
+            self._pace.wait()
+            exchange = send(call)
+            if exchange.status != TOO_MANY:
+                return exchange
+            time.sleep(patience(exchange.header("Retry-After")))
+        raise NotJudgedError("the target answers 429, too many requests: give it --rate-limit")
+
+    def _kept(self, call: Call) -> Exchange:
+        reused = self._connection is not None
+        self._connection = self._connection or self._open()
+        exchange, again = self._exchange(self._connection, call)
+        if again and reused:
+            self.close()
+            self._connection = self._open()
+            exchange, _ = self._exchange(self._connection, call)
+        return exchange
+
+    def _alone(self, call: Call) -> Exchange:
+        connection = self._open()
+        exchange, _ = self._exchange(connection, call)
+        connection.close()
+        return exchange
+
+    def _open(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.base_url)
+        proxy = urlsplit(self.manners.proxy)
+        host, port = (proxy.hostname, proxy.port or 80) if proxy.hostname else (parts.hostname, parts.port)
+        if self._context is None:
+            return http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
+        connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
+        if proxy.hostname:
+            connection.set_tunnel(parts.hostname or "", parts.port or 443)
+        return connection
+
+    def _exchange(self, connection: http.client.HTTPConnection, call: Call) -> tuple[Exchange, bool]:
+        start = time.perf_counter()
+        try:
+            self._connect(connection)
+            connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
+            for name, value in self._own(call):
+                connection.putheader(name, value.encode("utf-8"))
+            connection.endheaders(call.body)
+            answer = connection.getresponse()
+            headers = tuple(answer.getheaders())
+            body = _decoded(answer.read(), answer.getheader("Content-Encoding", ""))
+        except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
+            trouble = f"no complete HTTP answer ({type(error).__name__}: {error})"
+            return Exchange(call, 0, trouble=trouble), isinstance(error, REUSED_AND_GONE)
+        return Exchange(call, answer.status, headers, body, seconds=time.perf_counter() - start), False
+
+    def _connect(self, connection: http.client.HTTPConnection) -> None:
+        """Connect, again if that fails: nothing was sent yet, so nothing is sent twice."""
+        for left in reversed(range(TRIES if connection.sock is None else 0)):
+            try:
+                connection.connect()
+            except ssl.SSLError:
+                raise
+            except OSError:
+                connection.close()
+                if not left:
+                    raise
+                time.sleep(BETWEEN_TRIES)
+            else:
+                return
+
+    def _target(self, call: Call) -> str:
+        through = self.manners.proxy and self._context is None
+        return f"{self.base_url}{call.path}" if through else self.prefix + call.path
+
+    def _own(self, call: Call) -> Pairs:
+        own = [("User-Agent", f"contract-tests/{gate_version()} (run {self.run_id})")]
+        if any(name.lower() == "user-agent" for name, _ in call.headers):
+            own = []
+        length = [("Content-Length", str(len(call.body or b"")))] if call.says_length else []
+        return (*own, *call.headers, *length)
+
+
+def _decoded(body: bytes, coding: str) -> bytes:
+    match coding.strip().lower():
+        case "gzip" | "x-gzip":
+            return gzip.decompress(body) if body else body
+        case "deflate":
+            return zlib.decompress(body) if body else body
+    return body

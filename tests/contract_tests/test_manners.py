@@ -1,0 +1,220 @@
+"""Pace, patience, proxies, certificates, and the gate's own name."""
+
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from contract_tests.client import Call
+from contract_tests.manners import Manners, Pace, manners, patience
+from contract_tests.sending import Client
+from tests.contract_tests.reference import Answer, Api, Request
+from tests.contract_tests.running import gate
+from tests.contract_tests.serving import serving
+
+CALL = Call("listReferrals", "GET", "/v1/user/referrals", (("Authorization", "Bearer ada-session"),))
+
+
+class Recorder(Api):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers: list[dict[str, str]] = []
+
+    def __call__(self, request: Request) -> Answer:
+        self.headers.append(request.headers)
+        return super().__call__(request)
+
+
+class Busy(Api):
+    """Has no time for every twentieth request, and says for how long."""
+
+    def __call__(self, request: Request) -> Answer:
+        answer = super().__call__(request)
+        return Answer(429, {"code": "BUSY"}, {"Retry-After": "0"}) if request.number % 20 == 7 else answer
+
+
+def client(url: str, how: Manners) -> Client:
+    return Client(url, lambda _: None, lambda _: None, how, "abc123")
+
+
+def test_a_target_that_has_no_time_is_asked_again_and_not_accused(tmp_path: Path) -> None:
+    with serving(Busy()) as url:
+        code, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--strict", "--laws", "pages", "--laws", "session"
+        )
+    assert (code, report["findings"]) == (0, []), output
+    assert not report["not_judged"], output
+
+
+def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
+    class Never(Api):
+        def operate(self, request: Request) -> Answer:  # noqa: ARG002 - overridden
+            return Answer(429, {"code": "BUSY"}, {"Retry-After": "0"})
+
+    with serving(Never()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "pages")
+    assert code == 3, output
+    assert not report["findings"]
+    assert "429" in output
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("7", 7), ("9999", 60), (None, 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 1)]
+)
+def test_retry_after_is_obeyed_within_reason(text: str | None, seconds: float) -> None:
+    assert patience(text) == seconds
+
+
+def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("contract_tests.manners.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("contract_tests.manners.time.sleep", slept.append)
+    pace = Pace(manners("5/s").interval)
+    for _ in range(4):
+        pace.wait()
+    assert slept == pytest.approx([0.0, 0.2, 0.4, 0.6])
+    assert manners("120/m").interval == 0.5
+    assert manners("").interval == 0
+
+
+def test_the_rate_is_kept_over_a_socket(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        _, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "referrals", "--rate-limit", "20/s"
+        )
+    assert report["duration_seconds"] >= report["requests"] / 20 - 0.5, output
+
+
+def test_it_says_who_asks_and_sends_what_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Recorder()
+    monkeypatch.setenv("GATEWAY_KEY", "hush-hush")
+    with serving(api) as url:
+        flags = ["--header", "X-Gateway: key ${GATEWAY_KEY}", "--header", "X-Plain: 1", "--laws", "referrals"]
+        _, _, output = gate(tmp_path, "--base-url", url, "--depth", "quick", *flags)
+    agents = {headers.get("user-agent", "") for headers in api.headers}
+    assert len(agents) == 1
+    assert agents.pop().startswith("contract-tests/")
+    assert {headers.get("x-gateway") for headers in api.headers} == {"key hush-hush"}
+    assert {headers.get("x-plain") for headers in api.headers} == {"1"}
+    for artefact in [output, *(path.read_text() for path in tmp_path.iterdir())]:
+        assert "hush-hush" not in artefact
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--rate-limit", "fast"], "such as 5/s"),
+        (["--rate-limit", "0/s"], "such as 5/s"),
+        (["--proxy", "socks5://user:secret@x"], "such as http://proxy.example:3128"),
+        (["--header", "no colon"], "'Name: value' is expected"),
+        (["--header", "X: ${NOT_THERE}"], "no variable NOT_THERE"),
+        (["--client-cert", "nope.pem"], "No such file"),
+    ],
+)
+def test_a_wrong_option_is_named(tmp_path: Path, flags: list[str], words: str) -> None:
+    code, _, output = gate(tmp_path, "--base-url", "http://127.0.0.1:9", *flags)
+    assert code == 2, output
+    assert words in output
+    assert "secret" not in output
+    assert "Traceback" not in output
+
+
+def test_a_connection_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contract_tests.sending.BETWEEN_TRIES", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = HTTPServer(("127.0.0.1", port), Proxy, bind_and_activate=False)
+
+    def begin() -> None:
+        server.server_bind()
+        server.server_activate()
+        server.handle_request()
+
+    timer = threading.Timer(0.15, begin)
+    timer.start()
+    assert client(f"http://127.0.0.1:{port}", Manners()).send(CALL).status == 200
+    timer.join()
+    server.server_close()
+
+
+class Proxy(BaseHTTPRequestHandler):
+    seen: list[str] = []  # noqa: RUF012 - of this test process
+
+    def do_GET(self) -> None:
+        Proxy.seen.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_proxy_is_asked_for_the_whole_address() -> None:
+    server = HTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    how = manners(proxy=f"http://127.0.0.1:{server.server_address[1]}")
+    sender = client("http://api.example", how)
+    assert sender.send(CALL).status == 200
+    assert Proxy.seen[-1] == "http://api.example/v1/user/referrals"
+    sender.close()
+    server.server_close()
+
+
+@contextmanager
+def tls(folder: Path, *, demand: bool = False) -> Iterator[str]:
+    """A server with a certificate of its own making, which may demand one of its client."""
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+        "-days",
+        "2",
+    ]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "both.pem")
+    if demand:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(folder / "cert.pem")
+    server = HTTPServer(("127.0.0.1", 0), Proxy)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield f"https://localhost:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_certificates_are_checked_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tls(tmp_path) as url:
+        refused = client(url, Manners()).send(CALL)
+        assert "CERTIFICATE_VERIFY_FAILED" in refused.trouble
+        assert client(url, manners(verify=False)).send(CALL).status == 200
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        assert client(url, Manners()).send(CALL).status == 200
+
+
+def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
+    with tls(tmp_path, demand=True) as url:
+        assert client(url, manners(verify=False)).send(CALL).status == 0
+        how = manners(verify=False, certificate=str(tmp_path / "both.pem"))
+        assert client(url, how).send(CALL).status == 200
