@@ -58,6 +58,7 @@ CHECKS = _table(
     _sure("session.valid", "A valid session is not answered with 401."),
     _ours("session.place", "A session is taken from the `Authorization` header and from nowhere else."),
     _ours("session.scheme", "The scheme name `Bearer` is case-insensitive."),
+    _ours("session.form", "A session is `Bearer` and its token exactly: no other scheme, no quotes, no other case."),
     _sure("session.isolation", "One user's calls never read or write another user's private data."),
     _sure("session.no-change", "A call without a valid session changes nothing."),
     # Reading a profile.
@@ -94,6 +95,7 @@ CHECKS = _table(
     _sure("read.marks", "After mark-read the user's notifications are read, in all containers."),
     _sure("read.only-own", "Mark-read marks nothing of another user."),
     _sure("read.nothing-else", "Mark-read changes nothing but `read`, and again changes nothing."),
+    _ours("read.keeps", "Read notifications stay in the list, where they were."),
     _sure("read.only-marking", "Reading, or a refused call, marks nothing as read."),
     # Referrals.
     _ours("referrals.order", "Referrals come newest first."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from urllib.parse import quote
 
 Pairs = tuple[tuple[str, str], ...]
 BODY_SHOWN = 2000
+ESCAPED = re.compile(r'["\\`$]')
+"""What a shell would expand within double quotes."""
 
 
 class UnreadableError(ValueError):
@@ -64,16 +67,27 @@ class Call:
         return self.body is not None or (self.length and self.method in ("POST", "PUT", "PATCH"))
 
     def _word(self, text: str) -> str:
-        shown = self.hide(text)
-        if shown == text:
+        """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
+        known, pattern = self._spellings()
+        pieces = re.split(f"({pattern})", text) if known else [text]
+        if len(pieces) == 1:
             return shlex.quote(text)
-        return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
+        for place in range(1, len(pieces), 2):
+            shown, after = known[pieces[place]], pieces[place + 1][:1]
+            pieces[place] = f"${{{shown[1:]}}}" if shown[1:].isidentifier() and (after.isalnum() or after == "_") else shown
+        return (
+            '"' + "".join(piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece) for place, piece in enumerate(pieces)) + '"'
+        )
 
     def hide(self, text: str) -> str:
-        """Put the name of a session in place of its token."""
-        for token, shown in self.secrets:
-            text = text.replace(token, shown).replace(quote(token, safe=""), shown)
-        return text
+        """Put the name of a session in place of its token, however that is spelt."""
+        known, pattern = self._spellings()
+        return re.sub(pattern, lambda match: known[match[0]], text) if known else text
+
+    def _spellings(self) -> tuple[dict[str, str], str]:
+        """Answer what is shown for each spelling of each secret, and a pattern that finds them, the longest first."""
+        known = {quote(secret, safe=""): shown for secret, shown in self.secrets} | dict(self.secrets)
+        return known, "|".join(re.escape(secret) for secret in sorted(known, key=len, reverse=True))
 
 
 @dataclass(frozen=True)

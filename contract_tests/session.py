@@ -32,13 +32,15 @@ USER_QUERIES = ("username", "userId", "user_id", "user", "as")
 class Kind:
     """One way of being unauthenticated: the header to send (None for none) and the name that applies.
 
-    `plain` marks the ways that every depth repeats on every operation.
+    `plain` marks the ways that every depth repeats on every operation; `valid_inside` those that hold a valid token in a
+    form that only we do not take.
     """
 
     name: str
     header: str | None
     applies: str
     plain: bool = False
+    valid_inside: bool = False
 
 
 def kinds(lab: Lab) -> list[Kind]:
@@ -51,17 +53,17 @@ def kinds(lab: Lab) -> list[Kind]:
         Kind("an unknown token", f"Bearer {unknown}", GENERIC, plain=True),
         Kind("a malformed header", "Bearer", GENERIC, plain=True),
         Kind("an empty header", "", GENERIC),
-        Kind("the token without a scheme", token, GENERIC),
-        Kind("another scheme", f"Basic {basic}", GENERIC),
-        Kind("a token under another scheme", f"Token {token}", GENERIC),
-        Kind("no space after the scheme", f"Bearer{token}", GENERIC),
+        Kind("the token without a scheme", token, GENERIC, valid_inside=True),
+        Kind("another scheme", f"Basic {basic}", GENERIC, valid_inside=True),
+        Kind("a token under another scheme", f"Token {token}", GENERIC, valid_inside=True),
+        Kind("no space after the scheme", f"Bearer{token}", GENERIC, valid_inside=True),
         Kind("a longer token", f"Bearer {token}x", GENERIC),
         Kind("a shorter token", f"Bearer {token[:-1]}", GENERIC),
-        Kind("a token and more", f"Bearer {token} {token}", GENERIC),
-        Kind("a quoted token", f'Bearer "{token}"', GENERIC),
+        Kind("a token and more", f"Bearer {token} {token}", GENERIC, valid_inside=True),
+        Kind("a quoted token", f'Bearer "{token}"', GENERIC, valid_inside=True),
         Kind("null", "Bearer null", GENERIC),
         *(Kind("a username as token", f"Bearer {name}", GENERIC) for name in lab.target.usernames[:1]),
-        *(Kind("the token in another case", f"Bearer {other}", GENERIC) for other in _other_case(token)),
+        *(Kind("the token in another case", f"Bearer {other}", GENERIC, valid_inside=True) for other in _other_case(token)),
     ]
     known = {f"Bearer {value}" for value in lab.target.sessions.values()}
     found = [kind for kind in found if kind.header not in known]

@@ -152,15 +152,17 @@ def own_homes(lab: Lab, who: str) -> tuple[str, ...]:
 def how_lost(sent: object, before: object, got: object) -> str:
     """Answer the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
 
-    Text that was cut or folded was kept in a form of the target's own, to which the documentation gives no bounds.
+    Text that was cut, folded or trimmed was kept in a form of the target's own, to which the documentation gives no bounds;
+    so is null for an empty text.
     """
-    if not isinstance(sent, str) or not isinstance(got, str) or got == before:
+    if not isinstance(sent, str) or not isinstance(got, str | int | None) or got == before:
         return "update.seen"
-    kept, wanted = _letters(got), _letters(sent)
-    return "text.exact" if kept and (kept in wanted or wanted in kept) else "update.seen"
+    kept, wanted = letters(str(got or "")), letters(sent)
+    return "text.exact" if not wanted or (kept and (kept in wanted or wanted in kept)) else "update.seen"
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Answer what remains of a text in every form that a target may keep it in."""
     return "".join(letter for letter in normalize("NFKD", text).casefold() if letter.isalnum())
 
 

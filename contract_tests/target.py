@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
 LIVE = ("primary", "secondary")
+SHORTEST = 6
+"""Characters of a token of which a part is worth hiding; a part of a shorter one is in every other word."""
 KEYS = ("base_url", "sessions", "containers", "usernames")
 # What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
 DEFAULT_SESSIONS = {
@@ -48,9 +51,17 @@ class Target:
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
-        """Tokens and what is shown in their place, the longest first so that none shows a part of another."""
-        named = ((token, f"${role.upper()}") for role, token in self.sessions.items())
-        return tuple(sorted(named, key=lambda pair: -len(pair[0])))
+        """Tokens, in every form that a law makes of them, and what a shell takes for it."""
+        return tuple(pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token))
+
+
+def _forms(name: str, token: str) -> list[tuple[str, str]]:
+    basic = b64encode(f"{token}:".encode()).decode()
+    forms = [(token, f"${name}"), (basic, f"$(printf %s ${name}: | base64 -w0)")]
+    if len(token) >= SHORTEST:
+        forms += [(token[:-1], f"${{{name}%?}}")]
+        forms += [(token.upper(), f"${{{name}^^}}"), (token.swapcase(), f"${{{name}~~}}"), (token.lower(), f"${{{name},,}}")]
+    return list(dict(reversed(forms)).items())
 
 
 def load(path: Path | None, base_url: str | None) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_json_types(lab: Lab, content_type: str) -> None:
 
 
 def test_extremes(lab: Lab) -> None:
-    """Input that exhausts a careless server is answered without failing: deep, long, huge."""
+    """Deep, long and huge input is answered without failing, by whatever stands before the target too."""
     token = lab.target.sessions["primary"]
     container = state.homes(lab, "primary")[0] if lab.target.containers else "main"
     huge = b"9" * 400
@@ -125,24 +126,19 @@ def test_extremes(lab: Lab) -> None:
         update({}).but(content_type="application/json; charset=nonsense"),
         update({}).but(content_type="application/json; ="),
     ]
-    for ask in asks:
-        lab.ask(ask)
-    for header in ("Bearer t\u00f6ken", f"Bearer {token * 50}", "Bearer " + "x" * 4000):
-        lab.ask(fields("handle"), None, header)
+    headers = ("Bearer t\u00f6ken", f"Bearer {token * 50}"[:4000], "Bearer " + "x" * 4000)
+    calls = [lab.call(ask) for ask in asks] + [lab.call(fields("handle"), None, header) for header in headers]
+    for call in calls:
+        lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
 
 
 def _read_back(lab: Lab, who: str, name: str, value: object, exchange: Exchange) -> None:
     read = lab.accepted(fields(name), who)
     got = state.profile_of(lab, read, (name,))[name]
     if got != state.plain(lab, {name: value})[name]:
-        lab.find(
-            "text.exact" if isinstance(value, str) else "update.seen",
-            "updateProfile",
-            f"{name} is {got!r}",
-            f"{value!r}",
-            exchange,
-            read,
-        )
+        # Neighbours look alike once they are cut, so that the value before tells nothing; an empty text looks like none.
+        rule = "update.seen" if value == "" and got else state.how_lost(value, None, got)
+        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read)
 
 
 def _nothing(lab: Lab, who: str, before: Profile, exchange: Exchange) -> Profile:

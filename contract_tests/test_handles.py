@@ -25,6 +25,22 @@ def test_handles_are_unique(lab: Lab) -> None:
         state.set_profile(lab, other, handle=lab.handle(other, 3))
 
 
+def test_handles_stay_with_their_holder(lab: Lab) -> None:
+    """A handle is free neither while its holder changes something else nor taken because somebody asked for it in vain."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        held, second, wanted = lab.handle(who, 1), lab.handle(who, 2), lab.handle(who, 3)
+        state.set_profile(lab, who, handle=held)
+        for name in ("displayName", "biography"):
+            state.set_profile(lab, who, **{name: lab.marker(who, name)})
+        _handle(lab, other, held, taken=True)
+        state.set_profile(lab, who, handle=second)
+        _handle(lab, who, held, taken=False)
+        lab.ask(update({"handle": wanted, "displayName": 5}), who)
+        _handle(lab, other, wanted, taken=False)
+        state.set_profile(lab, other, handle=lab.handle(other, 4))
+
+
 def test_the_handles_of_all_users_count(lab: Lab) -> None:
     """A handle that a public profile shows is taken, also if its user has no session here."""
     found = _strangers(lab)

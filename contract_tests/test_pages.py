@@ -141,18 +141,31 @@ def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
 
 
 def moment(text: object) -> tuple[datetime, Fraction] | None:
-    """Answer an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if it is none."""
+    """Answer an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if Python knows none such."""
     match = STAMP.match(text) if isinstance(text, str) else None
     if match is None:
         return None
     start, second, fraction, zone = match.groups()
     leap = int(second == "60")
-    whole = datetime.fromisoformat(f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}")
-    return whole.astimezone(UTC), Fraction(fraction or 0) + leap
+    try:
+        whole = datetime.fromisoformat(f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return whole, Fraction(fraction or 0) + leap
+
+
+def _settled(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], total: int) -> None:
+    """Give up where something has come since the whole was read, which may happen at any time."""
+    said = lab.body(exchange).get("total")
+    if items != wanted and type(said) is int and said > total:
+        again = lab.body(lab.client.send(exchange.call))
+        if isinstance(again, dict) and again.get("total") == said:
+            raise NotJudgedError("new notifications have come while pages were compared")
 
 
 def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], at: tuple[int, int, int]) -> None:
     number, limit, total = at
+    _settled(lab, exchange, items, wanted, total)
     if len(items) > limit:
         lab.find("pages.limit", OPERATION, f"{len(items)} items on page {number} of {limit}", f"at most {limit}", exchange)
     if number == 1 and 0 < len(items) < len(wanted) and items == wanted[: len(items)]:

@@ -61,8 +61,10 @@ def test_order_and_repetition(lab: Lab) -> None:
 def test_a_wrong_list_is_refused(lab: Lab, query: tuple[tuple[str, str], ...]) -> None:
     """`fields` is required, has at least one item, and each is one of the known names."""
     for who in lab.roles():
+        known = state.profile(lab, who)
         for _ in range(1 if query else lab.depth.repeats):
             lab.refused(Ask("getProfile", query=query), who)
+        _exact(lab, who, ("biography",), known)
 
 
 @pytest.mark.parametrize("name", OTHER_LISTS)

@@ -49,6 +49,17 @@ TEXTS = {
     "tag characters": "\U0001f3f4\U000e0067\U000e0062\U000e007f",
     "marks of direction": "a\u200e\u200f\u061c\u2066b\u2069",
     "invisible operators": "a\u2061\u2062\u2063\u180e\u034fb",
+    "conjoining jamo": "\u1112\u1161\u11ab",
+    "address": "http://a.io/b?c=d#e a.b@c.io @x #y",
+    "typography": ":) ... -- (c) 1/2 <3 'x' \"y\"",
+    "formula": "=1+1",
+    "plus first": "+1",
+    "minus first": "-1",
+    "at first": "@SUM(1)",
+    "decimal": "1.50",
+    "long number": "12345678901234567890",
+    "markdown": "*a* _b_ [c](d) `e` ~~f~~",
+    "harmless words": "hell Scunthorpe",
     "json": '{"a": [1]}',
 }
 

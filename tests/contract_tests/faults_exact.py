@@ -1,5 +1,6 @@
 """Faults of what is nearly right: names, handles, spellings, lengths, single pages, moments."""
 
+import copy
 import re
 import time
 from fnmatch import fnmatchcase
@@ -228,3 +229,50 @@ class PagesOfFortyOverlap(Api):
     def cut(self, whole: Items, page: int, limit: int) -> Items:
         start = (page - 1) * limit - (page > 1 and 33 <= limit <= 48)
         return whole[start : start + limit]
+
+
+@fault("read", "read.keeps", MARK)
+class MarkHides(Api):
+    """After mark-read the list shows nothing any more."""
+
+    def chosen(self, request: Request, container: str) -> list[dict[str, Any]]:
+        whole = super().chosen(request, container)
+        unread = [item for item in whole if not item["read"]]
+        return whole if unread else []
+
+
+@fault("state", "update.handle", UPDATE, law="handles")
+class FreedTooEarly(Api):
+    """A handle is free once its holder has changed something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.freed: set[str] = set()
+
+    def free(self, user: str, handle: str) -> bool:
+        return handle in self.freed or super().free(user, handle)
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        if "handle" in body:
+            self.freed.discard(body["handle"])
+        else:
+            self.freed.add(self.users[user]["handle"])
+        super().apply(user, body)
+
+
+@fault("auth", "session.required", PROFILE, law="session")
+class AnswersAreCached(Api):
+    """What a valid session has just read is answered to the next caller, whoever it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], Answer] = {}
+
+    def pipeline(self, request: Request) -> Answer:
+        asked = request.path, request.query
+        kept = self.kept.pop(asked, None)
+        self.kept.clear()
+        answer = super().pipeline(request) if kept is None or request.method != "GET" else kept
+        if kept is None and request.handler == "get_profile":
+            self.kept[asked] = copy.deepcopy(answer)
+        return answer

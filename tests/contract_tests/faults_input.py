@@ -240,7 +240,7 @@ class TokenByPrefix(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.required", UPDATE)
+@fault("auth", "session.form", UPDATE)
 class AnyScheme(Api):
     """The scheme is not looked at."""
 

@@ -122,7 +122,7 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
 def test_the_run_ends_when_its_time_is_over(depth: str, tmp_path: Path) -> None:
     start = time.monotonic()
     with serving(Sluggish()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", depth, "--max-time", "4")
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", depth, "--max-time", "8")
     assert time.monotonic() - start < 100
     assert code == 0, output
     reasons = {entry["why"] for entry in report["not_judged"]}
