@@ -1,6 +1,5 @@
 """The command `mock-server`: flags and environment variables to settings, one clear message for every mistake."""
 
-import errno
 import logging
 import os
 import sys
@@ -9,27 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from . import __version__
 from .app import Core
 from .documents import FileError, write_document
 from .options import Options
+from .proxy.command import proxy
 from .scenarios import scenario_of
 from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, free_port, is_loopback, load_core, serve
 from .store import DEFAULT
+from .usage import LEVELS, UsageProblem, address_problem
 from .world import Session
 
-LEVELS = ["debug", "info", "warning", "error"]
 
-
-class UsageProblem(click.ClickException):
-    """Something that the user can put right."""
-
-    exit_code = 2
-
-
-@click.command(
-    context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100}
+@click.group(
+    invoke_without_command=True,
+    context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--host", default="127.0.0.1", show_default=True, show_envvar=True, help="Address to listen on.")
 @click.option(
@@ -166,7 +161,10 @@ class UsageProblem(click.ClickException):
     help="How much to say; debug has a line for each request.",
 )
 @click.version_option(__version__, prog_name="mock-server")
+@click.pass_context
 def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
+    context: click.Context,
+    /,
     host: str,
     port: int,
     openapi: Path,
@@ -187,6 +185,9 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     Every request and every answer is checked against the contract, and what a client changes is remembered until the server
     stops. Each flag can also be set by the environment variable beside it.
     """
+    if context.invoked_subcommand is not None:
+        _check_order(context)
+        return
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     try:
@@ -198,12 +199,21 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     except FileError as error:
         raise UsageProblem(str(error)) from None
     except (OSError, OverflowError) as error:
-        raise UsageProblem(_address_problem(host, port, error)) from None
+        raise UsageProblem(address_problem(host, port, error)) from None
     core = serve(settings, core, lambda: click.echo(greeting(settings, core)))
     code = 0 if export_on_exit is None else _export(export_on_exit, core)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
+
+
+def _check_order(context: click.Context) -> None:
+    """Refuse flags of the mock before a command that would not hear them."""
+    for param in context.command.params:
+        if context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+            raise UsageProblem(
+                f"{param.opts[0]} is a flag of the mock; those of {context.invoked_subcommand} stand after its name"
+            )
 
 
 def _options(host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: Any) -> Options:
@@ -225,14 +235,6 @@ def _export(path: Path, core: Core) -> int:
         return 1
     click.echo(f"State written to {path}")
     return 0
-
-
-def _address_problem(host: str, port: int, error: OSError | OverflowError) -> str:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is taken; choose another with --port, or 0 for any free one"
-    if isinstance(error, OSError) and error.errno == errno.EACCES:
-        return f"port {port} of {host} needs privileges; choose one above 1023 with --port"
-    return f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}"
 
 
 def greeting(settings: Settings, core: Core) -> str:
@@ -268,3 +270,6 @@ def _state(session: Session) -> str:
     if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
         return " (refresh token expired)"
     return " (expired)" if session.expires_at is not None and session.expires_at <= now else ""
+
+
+main.add_command(proxy)

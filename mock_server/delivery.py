@@ -24,7 +24,7 @@ async def deliver(response: Reply, scope: Message, receive: Receive, send: Send,
         return
     await send(start(response))
     if response.events is not None and scope["method"] != "HEAD":
-        await _stream(response.events, receive, send, stopping)
+        await stream(response.events, receive, send, stopping)
         return
     body = b"" if scope["method"] == "HEAD" else response.get_data()
     if plan.body and body:
@@ -52,7 +52,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _stream(events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+async def stream(events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event) -> None:
     """Send events until the client leaves or the server stops."""
 
     async def pump() -> None:

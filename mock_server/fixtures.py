@@ -45,13 +45,18 @@ def load_world(path: Path, control: Contract) -> World:
     `control` is the compiled document of the control API, which describes scenarios.
     """
     scenario = read_document(path)
-    problems = list(_schema_problems(scenario, control)) or list(reference_problems(scenario))
+    problems = scenario_problems(scenario, control)
     if problems:
         place, reason = problems[0]
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
         field = "/".join(str(part) for part in place) or "the file"
         raise FileError(path, f"{field}: {reason}{more}", line_of(path, place))
     return build_world(scenario)
+
+
+def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
+    """List what keeps a scenario from being one: its shape, or else where it contradicts itself."""
+    return list(_schema_problems(scenario, control)) or list(reference_problems(scenario))
 
 
 def build_world(scenario: dict[str, Any]) -> World:

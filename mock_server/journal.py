@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import orjson
 
 from .clock import written
-from .errors import Violation
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
@@ -25,10 +24,19 @@ Change = tuple[str, object, object]
 """A JSON pointer into the state, what stood there before, and what stands there now."""
 
 
+class Shown(Protocol):
+    """What was wrong with a request, or with an answer that came through the proxy."""
+
+    def as_json(self) -> dict[str, str]:
+        """Answer what the journal shows of it."""
+        ...
+
+
 class Entry(NamedTuple):
     """One request: `at` by the sandbox's clock, `duration` in milliseconds, `operation` empty where none matched.
 
-    `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close.
+    `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close;
+    `unjudged` says why the proxy did not judge a body.
     """
 
     id: int
@@ -41,10 +49,11 @@ class Entry(NamedTuple):
     user: str | None
     status: int
     duration: float
-    violations: Sequence[Violation] = ()
+    violations: Sequence[Shown] = ()
     changes: Sequence[Change] = ()
     nearest: str = ""
     fault: str = ""
+    unjudged: str = ""
 
     @property
     def size(self) -> int:
@@ -57,7 +66,10 @@ class Entry(NamedTuple):
         changes = [{"path": path, "before": _short(before), "after": _short(after)} for path, before, after in self.changes]
         violations = [violation.as_json() for violation in self.violations]
         query = SECRET.sub(r"\1***", self.query)
-        return {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
+        said = {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
+        if not self.unjudged:
+            del said["unjudged"]
+        return said
 
 
 class Journal:

@@ -6,14 +6,13 @@ import logging
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from .app import Core, check_operations
 from .bundle import control_document, without_headers
@@ -21,6 +20,7 @@ from .contract import Contract, ContractError
 from .documents import FileError, read_document
 from .fixtures import find_scenario, load_world
 from .journal import Journal
+from .listening import listen
 from .operations import OPERATIONS
 from .options import Options
 from .sandbox import Sandbox
@@ -36,9 +36,6 @@ DEFAULT_CONTRACT = DATA / "openapi.yaml"
 DEFAULT_FIXTURES = DATA / "fixtures"
 DEADLINE = 20.0
 """Seconds in which a server has to start and to stop."""
-BACKLOG = 1024
-CONNECTIONS = 65_536
-"""How many connections are served at once; Granian's own bound, 128, would leave the others waiting for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> Core:
         ready()
 
     try:
-        asyncio.run(_serve(settings, shell, begin, log_errors=True))
+        asyncio.run(listen(shell, settings.host, settings.port, begin, log_errors=True))
     finally:
         done.set()
     return shell.core
@@ -144,65 +141,39 @@ def running(settings: Settings) -> Iterator[str]:
 
     Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
     """
+    with warnings.catch_warnings(action="ignore"):  # said while modules are loaded; no other thread may load them, therefore
+        shell = Shell(load_core(settings), settings.max_body)
+        _ = shell.core.pipeline.api.explain
     settings = replace(settings, port=free_port(settings.host, settings.port))
-    shell = Shell(load_core(settings), settings.max_body)
-    loop, started = asyncio.new_event_loop(), threading.Event()
-    stops: list[Callable[[], None]] = []
-
-    def begin(stop: Callable[[], None]) -> None:
-        stops.append(stop)
-        started.set()
-
-    serving = _serve(settings, shell, begin, log_errors=False)
-    thread = threading.Thread(target=loop.run_until_complete, args=(serving,), daemon=True)
+    begun: Future[Callable[[], object]] = Future()
+    thread = threading.Thread(target=_run, args=(settings, shell, begun), daemon=True)
     thread.start()
-    if not started.wait(DEADLINE):
-        raise RuntimeError(f"the mock did not start within {DEADLINE:.0f} seconds")
     try:
+        try:
+            begun.result(DEADLINE)
+        except Exception as error:
+            raise RuntimeError(f"the mock did not start: {error or type(error).__name__}") from error
         yield f"http://{settings.host}:{settings.port}"
     finally:
-        loop.call_soon_threadsafe(stops[0])
+        begun.add_done_callback(_stop)  # at once, or as soon as there is something to stop
         thread.join(DEADLINE)
-        loop.close()
 
 
-async def _serve(settings: Settings, shell: Shell, begin: Callable[[Callable[[], None]], None], *, log_errors: bool) -> None:
-    server = Server(
-        shell,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=BACKLOG,
-        backpressure=CONNECTIONS,
-        log_enabled=log_errors,
-        log_level=LogLevels.error,
-        log_dictconfig={"version": 1, "disable_existing_loggers": False},
-    )
+def _run(settings: Settings, shell: Shell, begun: Future[Callable[[], object]]) -> None:
+    def begin(stop: Callable[[], None]) -> None:
+        begun.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, stop))
 
-    def stop() -> None:
-        shell.stopping.set()
-        server.stop()  # type: ignore[no-untyped-call]
-
-    serving = asyncio.create_task(server.serve())
-    await _listening(settings)
-    if not serving.done():
-        begin(stop)
-        # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
-        threading.Thread(target=lambda: shell.core.pipeline.api.explain, daemon=True).start()
-    await serving
+    try:
+        asyncio.run(listen(shell, settings.host, settings.port, begin, log_errors=False))
+    except Exception as error:  # noqa: BLE001 - it is told to who waits
+        begun.set_exception(error)
+    finally:
+        begun.cancel()
 
 
-async def _listening(settings: Settings) -> None:
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
+def _stop(begun: Future[Callable[[], object]]) -> None:
+    with suppress(Exception):  # it never started, or has ended
+        begun.result()()
 
 
 def watch(settings: Settings, shell: Shell, stop: threading.Event) -> None:

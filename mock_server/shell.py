@@ -30,6 +30,10 @@ _BASE: dict[str, Any] = {
 }
 
 
+class ClientGoneError(Exception):
+    """The client left before its request was whole; nobody waits for an answer, and nothing may be done."""
+
+
 class Shell:
     """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served.
 
@@ -41,12 +45,19 @@ class Shell:
         self.max_body = max_body
         self.stopping = asyncio.Event()
 
+    def warm(self) -> object:
+        """Load openapi-core."""
+        return self.core.pipeline.api.explain
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; the server sends nothing else."""
         environ = _environ(scope)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             limit = max(self.max_body, CONTROL_BODY) if "/__mock/" in environ["REQUEST_URI"] else self.max_body
-            body = await _read(receive, limit)
+            try:
+                body = await _read(receive, limit)
+            except ClientGoneError:
+                return
             if body is None:
                 environ[OVERSIZED] = limit
             else:
@@ -68,6 +79,8 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
     chunks, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= limit:

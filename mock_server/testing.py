@@ -3,16 +3,26 @@
 pytest loads this in every project where the mock is installed, so the server is imported by the fixture that needs it.
 """
 
+from __future__ import annotations
+
 import hashlib
+import io
 import json
-from collections.abc import Iterator
+import re
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from urllib.request import OpenerDirector, Request
 
 SECONDS = 30.0
 
@@ -30,12 +40,15 @@ class Mock:
         return f"{self.server}/__sandbox/{self.sandbox}"
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """Call the control API, such as `POST` `/reset`, and answer its parsed body; raises `urllib.error.HTTPError`."""
+        """Call the control API, such as `POST` `/reset`, and answer its parsed body.
+
+        Raises `urllib.error.HTTPError`, whose text says what was wrong with the call.
+        """
+        from urllib.request import Request  # noqa: PLC0415 - brings mail and archives with it
+
         raw = None if body is None else json.dumps(body).encode()
         headers = {"X-Mock-Control": "1", "Content-Type": "application/json"}
-        asked = Request(f"{self.url}/__mock{path}", raw, headers, method=method)  # noqa: S310 - our own server
-        with urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - likewise
-            content = answer.read()
+        content = _ask(Request(f"{self.url}/__mock{path}", raw, headers, method=method))  # noqa: S310 - our own server
         return json.loads(content) if content else None
 
     def session(self, username: str, **options: Any) -> str:
@@ -75,6 +88,24 @@ class Mock:
         return count
 
 
+@cache
+def _opener() -> OpenerDirector:
+    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - likewise
+
+    return build_opener(ProxyHandler({}))  # the mock is on this machine, whatever proxy the environment names
+
+
+def _ask(asked: Request) -> bytes:
+    try:
+        with _opener().open(asked, timeout=SECONDS) as answer:
+            content: bytes = answer.read()
+            return content
+    except HTTPError as refusal:
+        body = refusal.read()
+        reason = f"{refusal.msg}: {body.decode()}"
+        raise HTTPError(asked.full_url, refusal.code, reason, refusal.headers, io.BytesIO(body)) from None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Define what the mock starts from."""
     group = parser.getgroup("user profile mock")
@@ -85,20 +116,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
     """The base URL of a mock that runs in this process, on a free port."""
-    from .serving import DEFAULT_FIXTURES, Settings, running  # noqa: PLC0415 - slow, and needed by those who ask only
+    with warnings.catch_warnings(action="ignore"):  # of modules that are not the tests' own
+        from .documents import FileError  # noqa: PLC0415 - slow, and needed by those who ask only
+        from .serving import DEFAULT_FIXTURES, Settings, running  # noqa: PLC0415 - likewise
 
     fixtures = pytestconfig.getoption("user_profile_mock_fixtures")
     scenario = pytestconfig.getoption("user_profile_mock_scenario")
     settings = Settings(port=0, fixtures=Path(fixtures) if fixtures else DEFAULT_FIXTURES, scenario=scenario)
-    with running(settings) as url:
-        yield url
+    try:
+        with running(settings) as url:
+            yield url
+    except FileError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture
 def user_profile_mock(user_profile_mock_server: str, request: pytest.FixtureRequest) -> Iterator[Mock]:
-    """A sandbox for this test alone, dropped at its end."""
-    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
-    mock = Mock(user_profile_mock_server, f"test-{name}")
+    """A sandbox for this test alone, dropped at its end; a worker of pytest-xdist has a server, thus sandboxes, of its own."""
+    mock = Mock(user_profile_mock_server, _sandbox_name(request.node))
     mock.reset()
     yield mock
-    mock.control("DELETE", f"/sandboxes/{mock.sandbox}")
+    with suppress(HTTPError):  # the test may have dropped it itself
+        mock.control("DELETE", f"/sandboxes/{mock.sandbox}")
+
+
+def _sandbox_name(test: pytest.Item) -> str:
+    """Answer a name that tells which test it is, the same in every run; at most 64 characters."""
+    said = re.sub(r"[^A-Za-z0-9_.]+", "-", test.name)[:40]
+    return f"test-{hashlib.sha256(test.nodeid.encode()).hexdigest()[:16]}-{said}"

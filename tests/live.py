@@ -30,7 +30,19 @@ class LiveMock:
 
 @contextmanager
 def live_mock(*flags: str, env: dict[str, str] | None = None) -> Iterator[LiveMock]:
-    command = [sys.executable, "-m", "mock_server", "--port", "0", *flags]
+    with _live([sys.executable, "-m", "mock_server", "--port", "0", *flags], env) as running:
+        yield running
+
+
+@contextmanager
+def live_proxy(upstream: str, *flags: str, env: dict[str, str] | None = None) -> Iterator[LiveMock]:
+    """A validating proxy as a process of its own."""
+    with _live([sys.executable, "-m", "mock_server", "proxy", upstream, "--port", "0", *flags], env) as running:
+        yield running
+
+
+@contextmanager
+def _live(command: list[str], env: dict[str, str] | None) -> Iterator[LiveMock]:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
     )

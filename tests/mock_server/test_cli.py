@@ -13,8 +13,9 @@ import pytest
 import requests
 import yaml
 
-from mock_server.cli import _address_problem, main
+from mock_server.cli import main
 from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES
+from mock_server.usage import address_problem
 from tests.live import live_mock
 
 GOOD = (DEFAULT_FIXTURES / "default.yaml").read_text()
@@ -183,7 +184,7 @@ def test_debug_has_a_line_for_each_request() -> None:
 
 
 def test_a_port_that_needs_privileges_is_named() -> None:
-    assert "above 1023" in _address_problem("127.0.0.1", 80, PermissionError(errno.EACCES, "no"))
+    assert "above 1023" in address_problem("127.0.0.1", 80, PermissionError(errno.EACCES, "no"))
 
 
 def test_a_folder_is_no_contract() -> None:

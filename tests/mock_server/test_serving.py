@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -39,6 +40,22 @@ def test_a_chunked_body_is_read(own: LiveMock) -> None:
     chunks = iter([b'{"biography":', b' "in pieces"}'])
     answer = requests.post(f"{own.url}/v1/user/profile", data=chunks, headers=headers, timeout=10)
     assert answer.json()["biography"] == "in pieces"
+
+
+def test_a_body_that_never_came_whole_does_nothing(own: LiveMock) -> None:
+    host, _, port = own.url.removeprefix("http://").partition(":")
+    body = b'{"displayName": "Half a request"}'
+    head = (
+        b"POST /v1/user/profile HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada-session\r\nContent-Type: application/json\r\n"
+    )
+    reset = b"POST /__mock/reset HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Mock-Control: 1\r\n"
+    requests.post(f"{own.url}/v1/user/profile", json={"displayName": "kept"}, headers=ADA, timeout=10)
+    for start, sent in ((head, body), (reset, b"")):
+        with socket.create_connection((host, int(port)), timeout=5) as raw:
+            raw.sendall(start + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + sent)
+    time.sleep(0.2)
+    answer = requests.get(f"{own.url}/v1/user/profile?fields=displayName", headers=ADA, timeout=10)
+    assert answer.json() == {"displayName": "kept"}
 
 
 def test_head_has_the_length_and_no_body(own: LiveMock) -> None:

@@ -3,11 +3,20 @@ import { createServer } from 'node:http';
 
 const page = `<!doctype html><title>App</title><h1></h1><button>Rename</button><p role="alert"></p><script>
   const given = new URLSearchParams(location.search);
-  const headers = { Authorization: 'Bearer ' + given.get('session'), 'Content-Type': 'application/json' };
-  const ask = async (path, init = {}) => {
+  let session = given.get('session');
+  const call = (path, init = {}) => fetch(given.get('api') + '/v1/user/' + path, {
+    headers: { Authorization: 'Bearer ' + session, 'Content-Type': 'application/json' }, ...init });
+  const refresh = async () => {
+    const answer = await call('auth/refresh-session', { method: 'POST', body: JSON.stringify({ refreshToken: given.get('refresh') }) });
+    session = (await answer.json()).sessionToken;
+  };
+  const ask = async (path, init) => {
     try {
-      const answer = await fetch(given.get('api') + '/v1/user/' + path, { headers, ...init });
-      const body = await answer.json();
+      let answer = await call(path, init), body = await answer.json();
+      if (body.code === 'SESSION_TOKEN_EXPIRED') {
+        await refresh();
+        answer = await call(path, init), body = await answer.json();
+      }
       if (!answer.ok) throw new Error(body.code);
       document.querySelector('h1').textContent = body.displayName;
     } catch (error) {

@@ -5,6 +5,7 @@ const port = process.env.MOCK_PORT ?? '4010';
 export default defineConfig({
   fullyParallel: true,
   workers: 4,
+  expect: { timeout: 15_000 }, // for a busy machine
   use: {
     // Only for a browser of the system's own; leave it out and run `npx playwright install chromium` otherwise.
     launchOptions: process.env.CHROMIUM

@@ -23,6 +23,7 @@ export class Mock {
 export const test = base.extend<{ mock: Mock }>({
   mock: async ({}, use) => {
     const mock = new Mock();
+    await mock.control('POST', '/reset');
     await use(mock);
     await mock.control('DELETE', `/sandboxes/${mock.sandbox}`);
   },

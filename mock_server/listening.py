@@ -1,0 +1,85 @@
+"""An ASGI application on an address, until it is told to stop."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+GRACE = 1.0
+"""Seconds in which the requests under way have to end when the server stops."""
+BACKLOG = 1024
+CONNECTIONS = 65_536
+"""How many connections are served at once; Granian's own bound, 128, would leave the others waiting for ever."""
+
+
+class Application(Protocol):
+    """What is served; once `stopping` is set, it waits for nothing any more."""
+
+    stopping: asyncio.Event
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one HTTP request (asgi.readthedocs.io)."""
+        ...
+
+    def warm(self) -> object:
+        """Load what only some requests need; called from another thread."""
+        ...
+
+
+async def listen(
+    app: Application, host: str, port: int, begin: Callable[[Callable[[], None]], None], *, log_errors: bool
+) -> None:
+    """Serve; `begin` is called when connections are accepted, with what stops the server."""
+    server = _server(app, host, port, log_errors=log_errors)
+
+    def stop() -> None:
+        app.stopping.set()
+        server.stop()  # type: ignore[no-untyped-call]
+        asyncio.get_running_loop().call_later(GRACE, _cut, own, serving)
+
+    serving = asyncio.create_task(server.serve())
+    await _listening(host, port)
+    own = asyncio.all_tasks()
+    if not serving.done():
+        begin(stop)
+        # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
+        threading.Thread(target=app.warm, daemon=True).start()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Server:
+    return Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        log_enabled=log_errors,
+        log_level=LogLevels.error,
+        log_dictconfig={"version": 1, "disable_existing_loggers": False},
+    )
+
+
+def _cut(own: set[asyncio.Task[None]], serving: asyncio.Task[None]) -> None:
+    """Give up what is still being served; the server would wait for clients that neither send the rest nor read."""
+    for request in asyncio.all_tasks() - own:
+        request.cancel()
+    asyncio.get_running_loop().call_later(GRACE, serving.cancel)
+
+
+async def _listening(host: str, port: int) -> None:
+    for _ in range(200):
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.01)

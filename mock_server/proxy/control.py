@@ -1,0 +1,98 @@
+"""The control API of the proxy: health, and the journal read, counted, cleared and followed as the mock's."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from mock_server import guard
+from mock_server.answers import to_json
+from mock_server.contract import Contract, Operation, RawRequest, accept, decode
+from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
+from mock_server.journal import Journal, criteria
+from mock_server.pipeline import NO_STORE, Gate
+from mock_server.store import DEFAULT
+
+from .headers import Headers, media_type
+from .incoming import Incoming
+
+OFFERED = ("health", "listRequests", "countRequests", "clearRequests", "streamRequests")
+NOTHING_ELSE = "the proxy keeps no state: it has health, requests, requests/count and requests/stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer of the control API; `events` goes on where it is not `None`."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    events: AsyncIterator[bytes] | None = None
+
+
+class Control:
+    """Answers what is under `/__mock/`; `origins` are those of web pages that may ask."""
+
+    def __init__(
+        self, document: Contract, journal: Journal, health: Callable[[], object], token: str | None, origins: Collection[str]
+    ) -> None:
+        self._gate, self._journal, self._health = Gate(document), journal, health
+        self._token, self.origins = token, origins
+        self._operations = {(each.method, each.path): each for each in document.operations.values() if each.id in OFFERED}
+
+    def warm(self) -> object:
+        """Load what explains refusals."""
+        return self._gate.explain
+
+    def answer(self, asked: Incoming, body: bytes) -> Told:
+        """Answer one request; refusals too."""
+        try:
+            operation = self._find(asked)
+            guard.check(asked.environ, self._token, self.origins, changes=asked.method != "GET")
+            return self._perform(operation, asked, *self._understood(operation, asked, body))
+        except ApiError as error:
+            headers = {**NO_STORE, "Content-Type": "application/json", **error.headers}
+            return Told(error.status, _raw(headers), to_json(error_body(error)))
+
+    def _find(self, asked: Incoming) -> Operation:
+        found = self._operations.get((asked.method, asked.path))
+        if found is not None:
+            return found
+        allowed = sorted(method for method, path in self._operations if path == asked.path)
+        if allowed:
+            raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
+        raise NotFound([Violation("path", "", NOTHING_ELSE)])
+
+    def _understood(self, operation: Operation, asked: Incoming, body: bytes) -> tuple[dict[str, Any], Any]:
+        raw = RawRequest({}, asked.query, media_type(asked.by_name), body if operation.body else b"")
+        decoded = decode(operation, raw)
+        accepted = accept(operation, raw, decoded)
+        if accepted is None:
+            raise ClientError(self._gate.explain(operation, raw, decoded))
+        return accepted
+
+    def _perform(self, operation: Operation, asked: Incoming, parameters: dict[str, Any], body: Any) -> Told:
+        match operation.id:
+            case "health":
+                return _json(self._health())
+            case "listRequests":
+                limit = int(parameters.pop("limit"))
+                found = filter(criteria(parameters), self._journal.newest_first(DEFAULT))
+                return _json({"requests": [entry.as_json() for entry in islice(found, limit)]})
+            case "countRequests":
+                return _json({"count": sum(map(criteria(body or {}), self._journal.newest_first(DEFAULT)))})
+            case "streamRequests":
+                seen = asked.by_name.get("last-event-id", "")
+                after = int(seen) if seen.isascii() and seen.isdigit() else parameters["after"]
+                headers = _raw({**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"})
+                return Told(200, headers, events=self._journal.follow(DEFAULT, after))
+        self._journal.clear(DEFAULT)
+        return Told(204, _raw(NO_STORE))
+
+
+def _json(body: object) -> Told:
+    return Told(200, _raw({**NO_STORE, "Content-Type": "application/json"}), to_json(body))
+
+
+def _raw(headers: dict[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]

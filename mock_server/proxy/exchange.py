@@ -1,0 +1,252 @@
+"""One request on its way to the upstream and back: judged on the way, held up by nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import aiohttp
+
+from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, start_of
+from .findings import HEADER, Finding, header_value
+from .headers import forwarded, joined, to_upstream
+from .pages import may_read, permissions
+from .refusals import Refusal, forbidden, no_answer
+from .upstream import TroubleError, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from mock_server.delivery import Receive, Send
+
+    from .incoming import Incoming
+    from .judging import Judge
+    from .upstream import Upstream
+
+log = logging.getLogger("mock_server")
+T = TypeVar("T")
+
+HOLD = 0.1
+"""Seconds for which an answer may be held back to be judged; then it goes out as it comes, and the journal has the rest."""
+
+OWN = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+
+
+class BrokenOffError(Exception):
+    """The upstream broke off after the answer had begun, and so the connection to the client has to be broken too."""
+
+
+class ClientLeftError(Exception):
+    """The client left before it had sent its whole request."""
+
+
+class Exchange:
+    """What is known of one request and its answer; `run` does it all."""
+
+    def __init__(
+        self, judge: Judge, upstream: Upstream, asked: Incoming, note: Callable[[Exchange], None], *, errors: bool
+    ) -> None:
+        self.judge, self.upstream, self.asked, self.errors = judge, upstream, asked, errors
+        self._note: Callable[[Exchange], None] | None = note
+        self.match = judge.find(asked.method, asked.path)
+        self.findings: list[Finding] = []
+        self.status, self.fault, self.unjudged = 0, "", ""
+        self.value: Any = None
+        self.started = perf_counter()
+        self._request, self._answer = Copy(), Copy()
+        self._sent_all, self._judged = asyncio.Event(), False
+        if not asked.has_body:
+            self._sent_all.set()
+        self.answer_headers: dict[str, str] = {}
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Forward the request and the answer; raises `BrokenOffError`."""
+        try:
+            body = self._body(receive) if self.asked.has_body else None
+            if body is not None and self.errors:
+                body = after(await start_of(body), body)
+            self._judge_request()
+            if self.errors and (refusal := forbidden(self.findings, "request", self.upstream.url)):
+                await self._send_whole(send, refusal)
+                return
+            headers = to_upstream(self.asked.headers, self.asked.version)
+            async with await self.upstream.ask(self.asked.method, self.asked.target, headers, body) as response:
+                await self._relay(response, send)
+        except TroubleError as trouble:
+            self.fault = trouble.fault
+            await self._send_whole(send, no_answer(trouble))
+
+    async def gone(self, receive: Receive) -> None:
+        """Return when the client has left; until its request is there, whoever reads that will notice."""
+        await self._sent_all.wait()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
+        """Answer the request's body as it comes; with its last byte it is known to be whole."""
+        size, length = 0, int(self.asked.by_name.get("content-length", "-1"))
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeftError
+            piece = message.get("body", b"")
+            size += len(piece)
+            self._request.add(piece)
+            if size == length or not message.get("more_body"):
+                self._sent_all.set()
+            if piece:
+                yield piece
+            if self._sent_all.is_set():
+                return
+
+    def _judge_request(self) -> None:
+        """Judge the request, once it is there as a whole."""
+        if self.match is None or self._judged or not self._sent_all.is_set():
+            return
+        self._judged = True
+        headers = self.asked.by_name
+        try:
+            body = self._request.decoded(headers.get("content-encoding", "")) if self.match.operation.body else b""
+        except UnjudgedError as reason:
+            self.unjudged = f"request: {reason}"
+        else:
+            self.findings += self._said(self.judge.request, [], self.match, self.asked.query, headers, body)
+
+    async def _relay(self, response: aiohttp.ClientResponse, send: Send) -> None:
+        """Pass the answer on: whole and with all that is wrong with it, or as it comes where it is long or slow."""
+        self.answer_headers = joined(response.raw_headers)
+        self._judge_request()
+        wants_body = self._judge_head(response.status)
+        held: list[bytes] = []
+        body = pieces(response)
+        ended = await self._hold(body, held) if wants_body else False
+        if ended:
+            self._judge_answer(response.status)
+        if self.errors and (refusal := forbidden(self.findings, "answer", self.upstream.url)):
+            await self._send_whole(send, refusal)
+            return
+        if not await self._begin(response, send):
+            return
+        await self._pass_on(body, held, send, ended=ended, judged=ended or not wants_body)
+
+    def _judge_head(self, status: int) -> bool:
+        """Judge status and headers; answer whether the body is to be judged too."""
+        if self.match is None:
+            return False
+        self.findings += self._said(self.judge.head, [], self.match, self.asked.method, status, self.answer_headers)
+        if self.asked.method == "HEAD" or not self.judge.wants_body(self.match, status, self.answer_headers):
+            return False
+        length = self.answer_headers.get("content-length", "")
+        if length.isdecimal() and int(length) > BOUND:
+            self.unjudged = f"answer: {TOO_LARGE}"
+            return False
+        return True
+
+    async def _hold(self, body: AsyncIterator[bytes], held: list[bytes]) -> bool:
+        """Read the body for a moment; answer whether that was all of it."""
+        size = 0
+        try:
+            async with asyncio.timeout(None if self.errors else HOLD) as moment:
+                async for piece in body:
+                    held.append(piece)
+                    self._answer.add(piece)
+                    size += len(piece)
+                    if size > BOUND:
+                        return False
+        except TimeoutError as error:
+            if not moment.expired():
+                return self._broken(error)
+            return False
+        except (aiohttp.ClientError, OSError) as error:
+            return self._broken(error)
+        return True
+
+    def _broken(self, error: Exception) -> bool:
+        self.fault = self.upstream.trouble(error).fault
+        if self.errors:
+            raise self.upstream.trouble(error) from error
+        return False
+
+    def _judge_answer(self, status: int) -> None:
+        assert self.match is not None
+        try:
+            body = self._answer.decoded(self.answer_headers.get("content-encoding", ""))
+        except UnjudgedError as reason:
+            self.unjudged = f"answer: {reason}"
+        else:
+            found, self.value = self._said(self.judge.body, ([], None), self.match, status, body)
+            self.findings += found
+
+    async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
+        """Send status and headers; answer whether a body is to follow."""
+        version = response.version
+        headers = forwarded(response.raw_headers, f"{version.major}.{version.minor}" if version else "1.1")
+        status, grants_itself = response.status, "access-control-allow-origin" in self.answer_headers
+        if not grants_itself and self.asked.is_preflight and may_read(self.asked):
+            await self._send_whole(send, Refusal(204, [], b""))
+            return False
+        if not grants_itself:
+            headers += permissions(self.asked)
+        if self.findings:
+            headers.append((HEADER, header_value(self.findings)))
+        self.status = status
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        return True
+
+    async def _pass_on(self, body: AsyncIterator[bytes], held: list[bytes], send: Send, *, ended: bool, judged: bool) -> None:
+        """Send the body: what was held, then what comes; the journal has it before the client can know it is whole."""
+        if ended:
+            self.note()
+            await send({"type": "http.response.body", "body": b"".join(held), "more_body": False})
+            return
+        for piece in held:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        try:
+            if self.fault:
+                raise BrokenOffError
+            async for piece in body:
+                self._answer.add(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except (aiohttp.ClientError, OSError) as error:
+            self.fault = self.upstream.trouble(error).fault
+            raise BrokenOffError from error
+        if not judged:
+            self._judge_answer(self.status)
+        self.note()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_whole(self, send: Send, refusal: Refusal) -> None:
+        """Send an answer of our own."""
+        self.status, headers, body = refusal
+        if body:
+            length = str(len(body)).encode()
+            headers = [*OWN, (b"content-length", length), *headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": [*headers, *permissions(self.asked)]})
+        self.note()
+        content = b"" if self.asked.method == "HEAD" else body
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+    def _said(self, judgement: Callable[..., T], otherwise: T, *evidence: object) -> T:
+        """Answer a judgement; a failure of ours must not keep anything from passing."""
+        try:
+            return judgement(*evidence)
+        except Exception:
+            log.exception("%s %s could not be judged; please report this", self.asked.method, self.asked.path)
+            self.unjudged = "the judge failed; the log says why"
+            return otherwise
+
+    def note(self) -> None:
+        """Hand the exchange to the journal and the recording, once."""
+        self._judge_request()
+        if self.match is not None and not self._judged and not self.unjudged:
+            self.unjudged = "request: it was not sent to its end"
+        if self._note is not None:
+            note, self._note = self._note, None
+            note(self)
+
+    @property
+    def duration(self) -> float:
+        """Milliseconds since the request came."""
+        return (perf_counter() - self.started) * 1000

@@ -1,0 +1,61 @@
+"""Which headers go through: end-to-end ones as they came, hop-by-hop ones not at all (RFC 9110, 7.6.1)."""
+
+from collections.abc import Iterable
+
+Headers = list[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    b"connection proxy-connection keep-alive te trailer transfer-encoding upgrade"
+    b" proxy-authenticate proxy-authorization proxy-authentication-info".split()
+)
+PSEUDONYM = "mock-server"
+"""How this proxy calls itself in `Via` (RFC 9110, 7.6.3)."""
+READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity", "*", ""))
+"""The content codings that can be judged (RFC 9110, 8.4.1)."""
+
+
+def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
+    """Answer the end-to-end headers in their order, each as often as it came, and `Via`; `version` is that of HTTP."""
+    given = [(name.lower(), value) for name, value in headers]
+    named = {token.strip().lower() for name, value in given if name == b"connection" for token in value.split(b",")}
+    kept = [(name, value) for name, value in given if name not in HOP_BY_HOP and name not in named]
+    return [*kept, (b"via", f"{version} {PSEUDONYM}".encode())]
+
+
+def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
+    """Answer what the upstream is told: not the client's `Host`, and not `Expect`, which the server has answered."""
+    told = []
+    for name, value in forwarded(headers, version):
+        if name not in {b"host", b"expect"}:
+            told.append((name.decode("latin-1"), _readable(value) if name == b"accept-encoding" else _text(value)))
+    return told
+
+
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Answer the headers by name in lower case; those that come twice are joined (RFC 9110, 5.3)."""
+    values: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
+
+
+def media_type(headers: dict[str, str]) -> str:
+    """Answer the media type without its parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _readable(value: bytes) -> str:
+    """Take away the codings that could not be judged; a client that takes others is content without (RFC 9110, 12.5.3)."""
+    wanted = value.decode("latin-1")
+    members = [member.strip() for member in wanted.split(",")]
+    kept = [member for member in members if member.partition(";")[0].strip().lower() in READABLE]
+    return wanted if len(kept) == len(members) else ", ".join(kept) or "identity"
+
+
+def _text(value: bytes) -> str:
+    """Decode a value so that encoding it as UTF-8, as the client library does, gives the same bytes wherever that can be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

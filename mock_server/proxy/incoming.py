@@ -1,0 +1,67 @@
+"""A request as the server hands it over (asgi.readthedocs.io)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .headers import joined
+
+if TYPE_CHECKING:
+    from mock_server.delivery import Message
+
+    from .headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Method, percent-encoded path and query as they came, headers in order, and the client's address."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    by_name: dict[str, str]
+    version: str
+    client: Any
+
+    @classmethod
+    def of(cls, scope: Message) -> Incoming:
+        """Read a scope; bytes that a target must not hold are percent-encoded."""
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        headers = list(scope["headers"])
+        return cls(
+            scope["method"],
+            _visible(raw.partition(b"?")[0]),
+            _visible(scope["query_string"]),
+            headers,
+            joined(headers),
+            scope["http_version"],
+            scope["client"],
+        )
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def has_body(self) -> bool:
+        """Tell whether a body follows (RFC 9112, 6.3)."""
+        return "transfer-encoding" in self.by_name or self.by_name.get("content-length", "0").strip() != "0"
+
+    @property
+    def is_preflight(self) -> bool:
+        """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
+        return self.method == "OPTIONS" and {"origin", "access-control-request-method"} <= self.by_name.keys()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Answer what `guard` looks at."""
+        names = {"HTTP_HOST": "host", "HTTP_ORIGIN": "origin", "HTTP_X_MOCK_CONTROL": "x-mock-control"}
+        return {key: self.by_name[name] for key, name in names.items() if name in self.by_name}
+
+
+def _visible(raw: bytes) -> str:
+    return raw.decode() if raw.isascii() else quote(raw, safe=bytes(range(0x21, 0x7F)))

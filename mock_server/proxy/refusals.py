@@ -1,0 +1,39 @@
+"""What the proxy answers in the upstream's stead, in the contract's shape of an error."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mock_server.answers import to_json
+
+from .findings import DOCUMENTED, HEADER, Finding, header_value
+from .headers import Headers
+from .upstream import TroubleError
+
+
+class Refusal(NamedTuple):
+    """Status, headers of its own, and body."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def forbidden(findings: Sequence[Finding], side: str, url: str) -> Refusal | None:
+    """Answer the error for what the documented view forbids of one side (`--errors`); `None` where there is nothing."""
+    wrong = [finding for finding in findings if finding.view == DOCUMENTED and finding.side == side]
+    if not wrong:
+        return None
+    status, code, what = 400, "GENERIC_CLIENT_ERROR", "The request"
+    if side == "answer":
+        status, code, what = 502, "INTERNAL_SERVER_ERROR", f"The answer of the upstream {url}"
+    places = "1 place" if len(wrong) == 1 else f"{len(wrong)} places"
+    message = f"{what} breaks the documented contract in {places}."
+    details = [finding.as_violation().as_json() for finding in wrong]
+    body = to_json({"code": code, "message": message, "details": details})
+    return Refusal(status, [(HEADER, header_value(findings))], body)
+
+
+def no_answer(trouble: TroubleError) -> Refusal:
+    """Answer that there is no answer; RFC 9209 has a header for who says so."""
+    body = to_json({"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)})
+    return Refusal(trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body)

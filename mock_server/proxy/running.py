@@ -1,0 +1,96 @@
+"""From settings to a proxy that listens."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mock_server import __version__
+from mock_server.bundle import control_document, without_headers
+from mock_server.contract import Contract
+from mock_server.journal import Journal
+from mock_server.listening import listen
+from mock_server.options import Options
+from mock_server.serving import DEFAULT_CONTRACT, load_contract
+
+from .application import Proxy
+from .control import Control
+from .judging import Judge
+from .recording import Recorder
+from .upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .upstream import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line decides; `patience` is how many seconds the upstream may take, `verify` what TLS trusts."""
+
+    url: str
+    host: str = "127.0.0.1"
+    port: int = 4010
+    openapi: Path = DEFAULT_CONTRACT
+    patience: float = 30.0
+    verify: Trust = True
+    errors: bool = False
+    record: Path | None = None
+    options: Options = field(default_factory=Options)
+
+
+class Parts:
+    """What a proxy is made of; raises `FileError` where the contract cannot be used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, options = settings, settings.options
+        contract = load_contract(settings.openapi)
+        self.judge = Judge(contract)
+        self.journal = Journal(options.max_requests, options.max_journal_bytes)
+        document = Contract(without_headers(control_document(contract.document)))
+        self.control = Control(document, self.journal, self.health, options.control_token, options.control_origins)
+        self.recorder = None if settings.record is None else Recorder(settings.record, document)
+
+    def health(self) -> dict[str, object]:
+        """Say what is in front of what."""
+        record = self.settings.record
+        told = {
+            "upstream": self.settings.url,
+            "errors": self.settings.errors,
+            "record": None if record is None else str(record),
+        }
+        return {"status": "ok", "version": __version__, **told}
+
+    def application(self, upstream: Upstream) -> Proxy:
+        """Put everything together."""
+        any_host = self.settings.options.control_token is not None
+        parts = self.judge, upstream, self.journal, self.control, self.recorder
+        return Proxy(*parts, errors=self.settings.errors, any_host=any_host)
+
+
+async def serve(parts: Parts, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
+    settings = parts.settings
+
+    def begin(stop: Callable[[], None]) -> None:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signum, stop)
+        ready()
+
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(Upstream(settings.url, settings.patience, settings.verify))
+        if parts.recorder is not None:
+            writing = asyncio.ensure_future(parts.recorder.keep_writing())
+            stack.push_async_callback(_end, writing)
+        await listen(parts.application(upstream), settings.host, settings.port, begin, log_errors=True)
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

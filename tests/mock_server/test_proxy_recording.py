@@ -1,0 +1,286 @@
+"""What `--record` writes: a scenario that the mock serves, with everybody's words replaced and nobody's token in it."""
+
+import json
+import re
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from mock_server.proxy.anonymous import Anonymous
+from mock_server.proxy.facts import Facts
+from tests.live import LiveMock, live_mock, live_proxy
+
+DAY = {"year": 1987, "month": 11, "day": 23}
+PEOPLE = {
+    "containers": [{"id": "main", "members": ["zebulon", "quincy@mail.example"]}, {"id": "side", "members": ["zebulon"]}],
+    "users": [
+        {
+            "username": "zebulon",
+            "displayName": "Zebulon Winterbottom",
+            "handle": "zebulon",
+            "biography": "Lives at 4711 Marigold Street. Жанна знает.",
+            "dateOfBirth": DAY,
+            "referrals": [
+                {"username": "quincy@mail.example", "displayName": "Quincy Adams", "joinedAt": "2026-01-15T18:00:00Z"},
+                {"username": "thomasina", "displayName": None, "joinedAt": "2026-01-14T18:00:00Z"},
+            ],
+            "notifications": [
+                {
+                    "id": f"zebulon-{n:03}",
+                    "containerId": "main",
+                    "type": "mention",
+                    "title": "Quincy mentioned you",
+                    "body": f"@zebulon call +49 170 5551234, says Winterbottom ({n}).",
+                    "read": n > 2,
+                    "createdAt": f"2026-03-09T16:{59 - n:02}:00Z",
+                }
+                for n in range(30)
+            ],
+        },
+        {"username": "quincy@mail.example", "displayName": "Quincy Adams", "handle": "quincy_a", "biography": ""},
+    ],
+    "sessions": [
+        {"token": "secret-zebulon-1", "username": "zebulon"},
+        {"token": "secret-zebulon-2", "username": "zebulon"},
+        {"token": "secret-quincy", "username": "quincy@mail.example"},
+        {
+            "token": "secret-expired",
+            "username": "zebulon",
+            "expiresAt": "2026-01-01T00:00:00Z",
+            "refreshExpiresAt": "2099-01-01T00:00:00Z",
+        },
+        {
+            "token": "secret-over",
+            "username": "zebulon",
+            "expiresAt": "2026-01-01T00:00:00Z",
+            "refreshExpiresAt": "2026-01-02T00:00:00Z",
+        },
+    ],
+}
+PLANTED = [
+    "zebulon",
+    "winterbottom",
+    "quincy",
+    "adams",
+    "thomasina",
+    "mail.example",
+    "4711",
+    "marigold",
+    "street",
+    "1987",
+    "5551234",
+    "жанна",
+    "знает",
+    "lives",
+    "secret",
+    "newname",
+    "newbio",
+    "saturnine",
+    "unknown-token",
+]
+ALL = "?fields=username&fields=displayName&fields=handle&fields=biography&fields=dateOfBirth"
+CALLS: list[tuple[str, str, str, dict[str, Any] | None]] = [
+    ("secret-zebulon-1", "GET", "/v1/user/profile?fields=displayName", None),
+    ("secret-zebulon-1", "GET", f"/v1/user/profile{ALL}", None),
+    ("secret-zebulon-2", "GET", "/v1/user/profile?fields=handle", None),
+    ("secret-quincy", "GET", f"/v1/user/profile{ALL}", None),
+    ("secret-zebulon-1", "GET", "/v1/user/referrals", None),
+    ("secret-quincy", "GET", "/v1/user/referrals", None),
+    ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=main&limit=5", None),
+    ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=main&limit=5&page=2", None),
+    ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=side", None),
+    ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=nowhere", None),
+    ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=main&page=0", None),
+    ("secret-quincy", "GET", "/v1/user/by-id/zebulon/public?containerId=main", None),
+    ("secret-zebulon-2", "GET", "/v1/user/by-id/quincy%40mail.example/public?containerId=main", None),
+    ("secret-quincy", "GET", "/v1/user/by-id/saturnine/public?containerId=main", None),
+    ("secret-zebulon-1", "POST", "/v1/user/profile", {"displayName": "Newname", "biography": "newbio"}),
+    ("secret-zebulon-1", "POST", "/v1/user/profile", {"displayName": 5}),
+    ("secret-zebulon-1", "GET", f"/v1/user/profile{ALL}", None),
+    ("secret-zebulon-1", "POST", "/v1/user/notifications/read", None),
+    ("secret-zebulon-2", "GET", "/v1/user/notifications?containerId=main&limit=5", None),
+    ("secret-expired", "GET", "/v1/user/referrals", None),
+    ("secret-over", "GET", "/v1/user/referrals", None),
+    ("unknown-token", "GET", "/v1/user/referrals", None),
+]
+
+
+def call(base: str, token: str, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Any]:
+    answer = requests.request(method, base + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    return answer.status_code, answer.json() if answer.content else None
+
+
+def shape(value: Any) -> Any:
+    """Types, keys, lengths of lists and numbers that pages are made of; of texts that they are there."""
+    if isinstance(value, dict):
+        return {
+            key: each if key in {"code", "page", "limit", "total", "read", "details"} else shape(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [shape(each) for each in value]
+    return type(value).__name__ if value != "" else "empty"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int, Any]], str]:
+    """The file, what was answered while it was made, and what the proxy said."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "people.yaml").write_text(yaml.safe_dump(PEOPLE, allow_unicode=True))
+    path = folder / "recorded.yaml"
+    with live_mock("--fixtures", str(folder / "people.yaml")) as mock, live_proxy(mock.url, "--record", str(path)) as proxy:
+        answers = [call(proxy.url, *each) for each in CALLS]
+        proxy.process.send_signal(signal.SIGINT)
+        said, errors = proxy.process.communicate(timeout=20)
+        assert (proxy.process.returncode, errors) == (0, "")
+    return path, answers, said
+
+
+def test_no_word_of_anybody_and_no_token_is_in_the_file(recorded: tuple[Path, Any, str]) -> None:
+    text = recorded[0].read_text().casefold()
+    assert [word for word in PLANTED if word in text] == []
+
+
+def test_the_mock_serves_it_and_the_same_calls_have_answers_of_the_same_shapes(
+    recorded: tuple[Path, list[tuple[int, Any]], str],
+) -> None:
+    path, before, _ = recorded
+    aliases: dict[str, str] = {}
+    with live_mock("--fixtures", str(path)) as mock:
+        names: dict[str, str] = {"saturnine": "saturnine"}
+        for given, (status, body) in zip(CALLS, before, strict=True):
+            token, method, target, sent = given
+            alias = token if token == "unknown-token" else aliases.setdefault(token, f"recorded-{len(aliases) + 1}")
+            for name, other in names.items():
+                target = target.replace(requests.utils.quote(name), requests.utils.quote(other))  # type: ignore[attr-defined]
+            after = call(mock.url, alias, method, target, sent)
+            assert (after[0], shape(after[1])) == (status, shape(body)), given
+            if isinstance(body, dict) and "username" in body:
+                names[body["username"]] = after[1]["username"]
+
+
+def test_the_same_person_is_the_same_everywhere(recorded: tuple[Path, Any, str]) -> None:
+    scenario = yaml.safe_load(recorded[0].read_text())
+    zebulon, quincy = scenario["users"][:2]
+    assert zebulon["username"] == zebulon["handle"]
+    first = zebulon["notifications"][0]
+    assert first["title"].split()[0] == quincy["displayName"].split()[0]
+    assert first["body"].startswith(f"@{zebulon['handle']} ")
+    assert zebulon["displayName"].split()[1] in first["body"]
+    assert zebulon["referrals"][0]["username"] == quincy["username"]
+    assert zebulon["referrals"][0]["displayName"] == quincy["displayName"]
+    assert re.fullmatch(r"[a-z]+@[a-z]+\.[a-z]+", quincy["username"])
+    assert zebulon["dateOfBirth"] != DAY
+    owners = {session["token"]: session["username"] for session in scenario["sessions"]}
+    assert owners["recorded-1"] == owners["recorded-2"] == zebulon["username"]
+    assert owners["recorded-3"] == quincy["username"]
+    assert scenario["containers"][0]["members"] == sorted((zebulon["username"], quincy["username"]))
+
+
+def test_it_says_what_was_recorded(recorded: tuple[Path, Any, str]) -> None:
+    path, _, said = recorded
+    assert f"Serve it: mock-server --fixtures {path}" in said
+    assert "5 sessions" in said
+
+
+@pytest.mark.parametrize("name", ["killed.yaml", "killed.json"])
+def test_a_crash_loses_little(tmp_path: Path, mock: LiveMock, name: str) -> None:
+    path = tmp_path / name
+    with live_proxy(mock.url, "--record", str(path)) as proxy:
+        call(proxy.url, "ada-session", "GET", f"/v1/user/profile{ALL}", None)
+        until = time.monotonic() + 10
+        while not path.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        call(proxy.url, "grace-session", "GET", f"/v1/user/profile{ALL}", None)
+        time.sleep(2.5)
+        proxy.process.kill()
+        proxy.process.wait(10)
+    scenario = yaml.safe_load(path.read_text())
+    assert len(scenario["users"]) == 2
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_where_nothing_was_seen_nothing_is_written(tmp_path: Path, mock: LiveMock) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text("kept")
+    with live_proxy(mock.url, "--record", str(path)) as proxy:
+        requests.get(f"{proxy.url}/nope", timeout=5)
+        assert proxy.stop() == (0, "")
+    assert path.read_text() == "kept"
+
+
+class TestAnonymous:
+    def test_the_same_word_has_one_replacement_whatever_its_case(self) -> None:
+        hide = Anonymous()
+        once, again = hide.text("Ada, ADA and ada"), hide.text("ada")
+        assert once.casefold().startswith(f"{again}, {again} ")
+        assert once.split()[0][0].isupper()
+
+    def test_different_words_have_different_replacements(self) -> None:
+        hide = Anonymous()
+        words = [first + second for first in "abcdefghij" for second in "abcdefghij"] + list("abcdefghij")
+        assert len({hide.text(word) for word in words}) == len(words)
+
+    def test_the_shape_of_a_text_stays(self) -> None:
+        hidden = Anonymous().text("Grace's 12 notes:\n — über_all@x.org")
+        assert re.fullmatch(r"\w{5}'\w 1?\d+ \w{5}:\n — \w{4}_\w{3}@\w\.\w{3}", hidden)
+
+    def test_a_handle_stays_a_handle(self) -> None:
+        hide = Anonymous()
+        for handle in ("ada", "grace_hopper", "a_1", "x" * 20, "___"):
+            assert re.fullmatch(r"[a-z0-9_]{3,20}", hide.text(handle))
+
+    def test_no_replacement_is_the_word_of_another(self) -> None:
+        for _ in range(20):
+            hide = Anonymous()
+            words = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmn"]
+            hidden = {hide.text(word) for word in words}
+            while hide.settle():
+                hidden = {hide.text(word) for word in words}
+            assert hidden & set(words) == set()
+
+    def test_two_tables_have_nothing_in_common(self) -> None:
+        assert Anonymous().text("a rather long sentence about somebody") != Anonymous().text(
+            "a rather long sentence about somebody"
+        )
+
+    def test_a_date_becomes_another_one_always_the_same(self) -> None:
+        hide = Anonymous()
+        assert hide.date(dict(DAY)) == hide.date(dict(DAY)) != DAY
+
+
+class TestFacts:
+    def test_two_sessions_turn_out_to_be_of_one_user(self) -> None:
+        facts = Facts()
+        one, two = facts.session("one"), facts.session("two")
+        facts.learn(one, {"handle": "ada"})
+        facts.learn(two, {"username": "a", "handle": "ada"})
+        assert one.person is two.person
+        assert [person.profile for person in facts.people] == [{"username": "a", "handle": "ada"}]
+
+    def test_a_handle_that_has_changed_hands_joins_nobody(self) -> None:
+        facts = Facts()
+        one, two = facts.session("one"), facts.session("two")
+        facts.learn(one, {"username": "a", "handle": "ada"})
+        facts.learn(two, {"username": "b", "handle": "ada"})
+        assert one.person is not two.person
+
+    def test_the_first_thing_seen_is_kept(self) -> None:
+        facts = Facts()
+        facts.learn(facts.session("one"), {"biography": None})
+        facts.learn(facts.session("one"), {"biography": "later", "displayName": "x"})
+        assert facts.session("one").person.profile == {"biography": None, "displayName": "x"}
+
+    def test_a_public_profile_is_that_of_a_session(self) -> None:
+        facts = Facts()
+        signed = facts.session("one")
+        facts.learn(signed, {"handle": "ada"})
+        person = facts.named({"username": "a", "handle": "ada"})
+        assert signed.person is person
+        assert len(list(facts.people)) == 1
+        assert json.dumps(person.profile)
