@@ -176,7 +176,8 @@ class Exchange:
         except UnjudgedError as reason:
             self.unjudged = f"answer: {reason}"
         else:
-            found, self.value = self._said(self.judge.body, ([], None), self.match, status, body)
+            nothing: tuple[list[Finding], Any] = [], None
+            found, self.value = self._said(self.judge.body, nothing, self.match, status, body)
             self.findings += found
 
     async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
