@@ -110,6 +110,7 @@ def test_health_says_what_is_behind(proxy: LiveMock, mock: LiveMock) -> None:
 
 
 def test_the_journal_is_read_counted_and_cleared(proxy: LiveMock) -> None:
+    ask(proxy, "DELETE", "/requests", headers=CONTROL)
     requests.get(f"{proxy.url}/v1/user/referrals", headers=ADA, timeout=5)
     requests.get(f"{proxy.url}/v1/user/referrals", timeout=5)
     requests.get(f"{proxy.url}/nope", timeout=5)
