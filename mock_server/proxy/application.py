@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from mock_server import guard
@@ -113,6 +114,7 @@ class Proxy:
     def _note(self, exchange: Exchange) -> None:
         """Write an exchange into the journal and the recording."""
         asked, match = exchange.asked, exchange.match
+        duration = (perf_counter() - exchange.started) * 1000
         self.journal.record(
             DEFAULT,
             datetime.now(UTC),
@@ -122,7 +124,7 @@ class Proxy:
             match.operation.id if match else "",
             None,
             exchange.status,
-            exchange.duration,
+            duration,
             tuple(exchange.findings),
             (),
             "" if match else self.judge.nearest(asked.method, asked.path),
@@ -134,7 +136,7 @@ class Proxy:
                 self.recorder.saw(Seen(match, asked.query, asked.by_name, exchange.status, exchange.value))
             except Exception:
                 log.exception("%s %s could not be recorded; please report this", asked.method, asked.path)
-        log.debug("%s %s %d %.1f ms", asked.method, asked.path, exchange.status, exchange.duration)
+        log.debug("%s %s %d %.1f ms", asked.method, asked.path, exchange.status, duration)
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

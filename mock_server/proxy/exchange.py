@@ -246,8 +246,3 @@ class Exchange:
         if self._note is not None:
             note, self._note = self._note, None
             note(self)
-
-    @property
-    def duration(self) -> float:
-        """Milliseconds since the request came."""
-        return (perf_counter() - self.started) * 1000

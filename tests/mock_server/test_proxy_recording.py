@@ -11,8 +11,14 @@ import pytest
 import requests
 import yaml
 
+from mock_server.contract import Contract
+from mock_server.documents import FileError
+from mock_server.fixtures import load_world
 from mock_server.proxy.anonymous import Anonymous
 from mock_server.proxy.facts import Facts
+from mock_server.proxy.judging import Judge
+from mock_server.proxy.recording import Recorder, Seen
+from mock_server.serving import DEFAULT_CONTRACT, load_contract
 from tests.live import LiveMock, live_mock, live_proxy
 
 DAY = {"year": 1987, "month": 11, "day": 23}
@@ -212,6 +218,43 @@ def test_where_nothing_was_seen_nothing_is_written(tmp_path: Path, mock: LiveMoc
         requests.get(f"{proxy.url}/nope", timeout=5)
         assert proxy.stop() == (0, "")
     assert path.read_text() == "kept"
+
+
+def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(tmp_path: Path, control: Contract) -> None:
+    recorder = Recorder(tmp_path / "odd.json", control)
+    judge = Judge(load_contract(DEFAULT_CONTRACT))
+    good = {
+        "id": "n",
+        "containerId": "c",
+        "type": "t",
+        "title": "x",
+        "body": "y",
+        "read": True,
+        "createdAt": "0001-01-01T00:00:00Z",
+    }
+    other = {**good, "id": "m", "createdAt": "2026-01-01T00:00:00Z", "more": 1}
+    odd: list[tuple[str, str, Any]] = [
+        ("/v1/user/profile", "", {"username": "", "handle": "NO", "displayName": "x" * 51, "biography": "fine"}),
+        ("/v1/user/profile", "", [1]),
+        ("/v1/user/by-id/abc/public", "containerId=c", {"displayName": "Abc"}),
+        ("/v1/user/by-id/abc/public", "containerId=c", None),
+        ("/v1/user/referrals", "", {"items": [{"username": 1}], "total": 1}),
+        ("/v1/user/referrals", "", {"items": {}}),
+        ("/v1/user/notifications", "containerId=c", {"items": [good, {**good, "createdAt": "soon"}, other, 5], "total": "x"}),
+        ("/v1/user/notifications", "containerId=d", {"items": [{**other, "containerId": "e"}], "total": 3}),
+        ("/v1/user/notifications", "", {"items": []}),
+    ]
+    for path, query, value in odd:
+        match = judge.find("GET", path)
+        assert match is not None
+        recorder.saw(Seen(match, query, {"cookie": "session=1"}, 200, value))
+        recorder.saw(Seen(match, query, {}, 500, value))
+    assert "values left out that break the contract" in recorder.finish()
+    world = load_world(tmp_path / "odd.json", control)
+    assert sorted(world.sessions) == ["recorded-1"]
+    recorder.path = tmp_path / "nowhere" / "odd.json"
+    with pytest.raises(FileError):
+        recorder.finish()
 
 
 class TestAnonymous:
