@@ -1,0 +1,43 @@
+"""What the mock says when it listens."""
+
+from datetime import UTC, datetime
+
+from .app import Core
+from .serving import Settings
+from .store import DEFAULT
+from .world import Session
+
+
+def greeting(settings: Settings, core: Core) -> str:
+    """Say where the mock listens, with which sessions, and one line to try."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}"
+    source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
+    sessions = sorted(
+        core.store.load(DEFAULT).world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
+    )
+    rows = [f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]]
+    more = [f"  … and {len(sessions) - 10} more"] if len(sessions) > 10 else []  # noqa: PLR2004
+    token = sessions[0].token if sessions else "TOKEN"
+    curl = f"  curl -H 'Authorization: Bearer {token}' '{url}/v1/user/profile?fields=displayName&fields=handle'"
+    return "\n".join(
+        [
+            f"User Profile API mock listens on {url} (scenario {source})",
+            "",
+            "Sessions:",
+            *rows,
+            *more,
+            "",
+            "Try:",
+            curl,
+            "",
+            "Stop with Ctrl-C.",
+        ]
+    )
+
+
+def _state(session: Session) -> str:
+    now = datetime.now(UTC)
+    if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
+        return " (refresh token expired)"
+    return " (expired)" if session.expires_at is not None and session.expires_at <= now else ""
