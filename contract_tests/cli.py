@@ -172,7 +172,8 @@ def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: boo
     import pytest  # noqa: PLC0415 - only once its presence is known
 
     # As Ctrl-C does: the run ends, and what it changed is put back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.default_int_handler)
     repeat = command(None if own else url, target_file, wishes)
     # The mock of this run stops with it; at the same port another serves the curl lines.
     before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""

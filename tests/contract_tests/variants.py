@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
-STYLES = ("gzip", "chunked", "charset", "media-case", "slow", "lower-headers", "extra-headers", "close", "ascii")
+# Together where one does not hide the other: each run takes its time.
+STYLES = ("gzip charset lower-headers", "chunked media-case extra-headers", "close ascii", "slow")
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Apart(Api):
 
 
 SAME = [
-    *(Variant(style, Api, frozenset({style})) for style in STYLES),
+    *(Variant(style, Api, frozenset(style.split())) for style in STYLES),
     *(
         Variant(made.__name__, made)
         for made in (

@@ -90,6 +90,7 @@ def test_nothing_big_is_imported_beside_the_tests(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_no_noise(tmp_path: Path) -> None:
     (tmp_path / "test_stopped.py").write_text(
         "import os, signal, time\n\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may have ignored it\n\n"
         "def test(user_profile_mock):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(60)\n"
