@@ -9,8 +9,6 @@ from unittest import SkipTest
 from contract_tests.checks import CHECKS, VIOLATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from contract_tests.client import Exchange
 
 SHOWN = 600
@@ -124,8 +122,3 @@ def _sum(first: Finding, more: Finding) -> Finding:
 
 def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
-
-
-def list_of(names: Sequence[str]) -> str:
-    """Answer names as a readable list."""
-    return ", ".join(names) if names else "nothing"

@@ -72,7 +72,7 @@ def plan(target: Target, contract: Contract, permission: Permission) -> str:
     fields = ", ".join(contract.updatable)
     unset = "" if permission.first_write else "; a field that was never set is left alone"
     effects = {
-        "updateProfile": f"writes {fields} of {live}, recognisable as contract-tests, and puts them back at the end{unset}",
+        "updateProfile": f"writes {fields} of {live} and puts them back at the end{unset}",
         MARKING: f"marks what {live} have not read; it stays marked",
     }
     lines = [f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"]
