@@ -3,13 +3,11 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests import npm
+from tests.browsers import chromium
 from tests.live import live_mock
 
 HERE = Path(__file__).parent
@@ -24,16 +22,6 @@ def project(recipe: str, folder: Path) -> Path:
     shutil.copytree(RECIPES / recipe, made)
     (made / "node_modules").symlink_to(npm.MODULES)
     return made
-
-
-def chromium() -> str:
-    """Find a Chromium, or install the system's own; skips where there is no way to."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None and os.getuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            subprocess.run(command, capture_output=True, timeout=540, check=False)
-        found = shutil.which("chromium")
-    return found or pytest.skip("there is no Chromium, and only root can install one")
 
 
 def test_playwright(tmp_path: Path) -> None:
