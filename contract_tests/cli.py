@@ -218,6 +218,7 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "no:terminal",
         "--noconftest",
         "--capture=no",
+        "--assert=plain",
         "-W",
         "ignore",
     ]
