@@ -105,6 +105,7 @@ CHECKS = _table(
     _sure("http.same-answer", "The same safe request twice, with nothing between, gives the same data."),
     _ours("http.method", "A method that is not documented is 405 with `Allow` and an `Error` body."),
     _ours("http.path", "An unknown path is 404 with an `Error` body."),
+    _ours("http.headers", "A header or parameter that the contract does not name changes neither answer nor effect."),
     _ours("http.head", "HEAD on a GET operation answers its status and headers without a body."),
     # At once.
     _sure("concurrent.updates", "Simultaneous updates of different fields all survive."),

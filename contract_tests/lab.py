@@ -142,7 +142,9 @@ class Lab:
     def permit(self, call: Call) -> None:
         """Raise `ForbiddenError` before a call leaves that this run may not make."""
         if self.permission != Permission():
-            self.permission.check(call, self.contract.operations[MARKING].path, self.never_set())
+            operation = self.contract.operations.get(call.operation.partition(",")[0])
+            documented = operation is not None and operation.method == call.method
+            self.permission.check(call, self.contract.operations[MARKING].path, self.never_set(), documented=documented)
 
     def never_set(self) -> set[str]:
         """The fields that some session's user had never set when the run began; all of them as long as that is not known."""

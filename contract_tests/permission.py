@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers that name another method than that of the request; what they are sent with is not safe, therefore."""
 MARKING = "markNotificationsRead"
 NO_WRITES = "it would write to the target, which needs --allow-writes"
+NO_OTHERS = "what a method that is not documented does there cannot be known"
 NO_MARKING = "what is marked as read cannot be put back, so it needs --allow-mark-read"
 NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --allow-first-write"
 
@@ -29,18 +32,24 @@ class ForbiddenError(NotJudgedError, SkipTest):
 
 @dataclass(frozen=True)
 class Permission:
-    """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set."""
+    """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set.
+
+    `others` are methods that are not documented, of which nobody knows what they do.
+    """
 
     writes: bool = True
     mark_read: bool = True
     first_write: bool = True
+    others: bool = True
 
-    def check(self, call: Call, marking: str, never_set: Collection[str]) -> None:
+    def check(self, call: Call, marking: str, never_set: Collection[str], *, documented: bool) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
-        if call.method.upper() in SAFE:
+        if call.method.upper() in SAFE and not _overridden(call):
             return
         if not self.writes:
             raise ForbiddenError(NO_WRITES)
+        if not self.others and (not documented or _overridden(call)):
+            raise ForbiddenError(NO_OTHERS)
         if not self.mark_read and marking in call.path.lower():
             raise ForbiddenError(NO_MARKING)
         named = [name for name in never_set if name.encode() in (call.body or b"")]
@@ -59,10 +68,15 @@ class Permission:
 def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
     """Answer what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
     if read_only:
-        return Permission(writes=False, mark_read=False, first_write=False)
+        return Permission(writes=False, mark_read=False, first_write=False, others=False)
     if target.is_local:
         return Permission()
-    return Permission(writes, writes and mark_read, writes and first_write)
+    return Permission(writes, writes and mark_read, writes and first_write, others=False)
+
+
+def _overridden(call: Call) -> bool:
+    named = {name.lower() for name, _ in call.headers}
+    return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
 
 
 def plan(target: Target, contract: Contract, permission: Permission) -> str:
@@ -80,6 +94,6 @@ def plan(target: Target, contract: Contract, permission: Permission) -> str:
         why = permission.forbids(operation.name, operation.method)
         effect = f"not sent: {why}" if why else effects.get(operation.name, "reads")
         lines.append(f"  {operation.name:22} {operation.method:4} {operation.path:37} {effect}")
-    if permission.writes:
+    if permission.others:
         lines.append("and for methods and paths that are not documented, which a right server refuses.")
     return "\n".join(lines)

@@ -36,6 +36,7 @@ ORDER = (
     "handles",
     "bounds",
     "queries",
+    "headers",
     "text",
     "public",
     "pages",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, BrokenBarrierError
 from typing import TYPE_CHECKING
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import state
-from contract_tests.lab import Ask, Lab, fields, public, update
+from contract_tests.findings import NotJudgedError
+from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
 WAIT = 10.0
+STATE = re.compile("state ([0-9]+) contract-tests")
 READERS = 3
 FLIPS = 12
 # Every part differs, so that a mixture shows.
@@ -77,6 +80,39 @@ def test_a_date_is_read_whole(lab: Lab, who: str) -> None:
                 lab.judge(exchange)
             for exchange in [exchange for reader in readers for exchange in reader.result()]:
                 _whole_date(lab, writer.result()[0], exchange)
+
+
+@pytest.mark.parametrize("who", ["primary", "secondary"])
+def test_a_public_profile_is_read_whole(lab: Lab, who: str) -> None:
+    """While two fields are changed together, to and fro, others see both of one update."""
+    lab.need(who)
+    if not lab.target.containers or not state.own_homes(lab, who):
+        raise NotJudgedError("the session's user has no public profile in the target's containers")
+    ask = public(state.username(lab, who), state.own_homes(lab, who)[0])
+    state.set_profile(lab, who, **_state(0))
+    lab.client.close()
+    with ThreadPoolExecutor(READERS + 1) as pool:
+        for _ in range(lab.depth.rounds // 5):
+            writer = pool.submit(lambda: [_read(lab, update(_state(number)), who) for number in range(FLIPS)])
+            readers = [pool.submit(lambda: [_read(lab, ask, who) for _ in range(FLIPS)]) for _ in range(READERS)]
+            for exchange in writer.result():
+                lab.judge(exchange)
+            for exchange in [exchange for reader in readers for exchange in reader.result()]:
+                _whole(lab, writer.result()[0], exchange)
+
+
+def test_marking_loses_no_update(lab: Lab) -> None:
+    """Mark-read and an update at the same moment: the update is there afterwards."""
+    for who in lab.roles():
+        with ThreadPoolExecutor(2) as pool:
+            for number in range(lab.depth.rounds):
+                name = ("displayName", "biography")[number % 2]
+                value, before = lab.marker(who, number), state.profile(lab, who, name)[name]
+                lab.client.close()
+                exchanges = _together(lab, pool, [update({name: value}), MARK_READ], who)
+                got = state.profile(lab, who, name)[name]
+                if exchanges[0].ok and got != value and state.how_lost(value, before, got) == "update.seen":
+                    lab.find("concurrent.updates", "updateProfile", f"{name} is {got!r}", f"{value!r}", *exchanges)
 
 
 def _write_dates(lab: Lab, who: str) -> list[Exchange]:
@@ -146,7 +182,8 @@ def _state(number: int) -> dict[str, object]:
     """A profile whose parts tell of each other."""
     part = number % 12 + 1
     birth = {"year": 2000 + part, "month": part, "day": part}
-    return {"displayName": f"state {number}", "biography": f"state {number}", "dateOfBirth": birth}
+    text = f"state {number} contract-tests"
+    return {"displayName": text, "biography": text, "dateOfBirth": birth}
 
 
 def _together(lab: Lab, pool: ThreadPoolExecutor, asks: list[Ask], who: str) -> list[Exchange]:
@@ -178,8 +215,9 @@ def _whole(lab: Lab, writer: Exchange, exchange: Exchange) -> None:
 
 def _torn(body: dict[str, object]) -> bool:
     birth, name = body.get("dateOfBirth"), body.get("displayName")
-    if not isinstance(birth, dict) or not isinstance(name, str) or not name.startswith("state "):
+    number = STATE.fullmatch(name) if isinstance(name, str) else None
+    if not isinstance(birth, dict) or number is None:
         return False
-    wanted = _state(int(name.removeprefix("state ")))["dateOfBirth"]
+    wanted = _state(int(number[1]))["dateOfBirth"]
     assert isinstance(wanted, dict)
     return any(birth.get(key, part) != part for key, part in wanted.items())

@@ -49,6 +49,19 @@ def test_other_methods(lab: Lab, path: str) -> None:
             _wrong_method(lab, lab.client.send(call), set(here))
 
 
+def test_other_methods_change_nothing(lab: Lab) -> None:
+    """A method that is not documented does nothing, whatever it answers and whatever body comes with it."""
+    for who in lab.roles():
+        before = state.profile(lab, who)
+        for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+            exchange = lab.client.send(lab.call(update({"biography": lab.marker(who, method)}).but(method=method), who))
+            after = state.profile(lab, who)
+            if after != before:
+                received = f"{method} answered {exchange.status}, then the profile is {after}"
+                lab.find("http.method", "updateProfile", received, f"unchanged {before}", exchange)
+                before = after
+
+
 @pytest.mark.parametrize("path", UNKNOWN)
 def test_unknown_paths(lab: Lab, path: str) -> None:
     """An unknown path is 404 with an error body, with and without a session."""

@@ -12,6 +12,7 @@ from contract_tests.test_steady import meaning
 
 OPERATIONS = tuple(contract.load().operations)
 READS = ("getProfile", "listReferrals", "listNotifications")
+USER_KEYS = ("username", "userId", "user_id", "user", "id")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -40,14 +41,17 @@ def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
 
 
 def test_nobody_writes_as_somebody_else(lab: Lab) -> None:
-    """Another user's name in a header, a cookie or the query does not change that user's profile."""
+    """Another user's name in a header, a cookie, the query or the body does not change that user's profile."""
     lab.need("primary", "secondary")
     for who, other in (("primary", "secondary"), ("secondary", "primary")):
         before = state.profile(lab, other)
-        for number, claim in enumerate(claims(before["username"])):
-            exchange = lab.ask(claim.on(update({"biography": lab.marker(who, number)})), who)
+        name = before["username"]
+        asks = {claim.name: claim.on(update({"biography": lab.marker(who, claim.name)})) for claim in claims(name)}
+        asks |= {f"{key} in the body": update({key: name, "biography": lab.marker(who, key)}) for key in USER_KEYS}
+        for said, ask in asks.items():
+            exchange = lab.ask(ask, who)
             after = state.profile(lab, other)
             if after != before:
-                received = f"with {claim.name} the other user's profile is {after}"
+                received = f"with {said} the other user's profile is {after}"
                 lab.find("session.isolation", "updateProfile", received, f"unchanged {before}", exchange)
                 before = after

@@ -27,7 +27,7 @@ BIRTH = CONTRACT.property_schema("dateOfBirth")
 ROLES = st.sampled_from(["primary", "secondary"])
 NAMES = st.lists(st.sampled_from(CONTRACT.fields), min_size=1, max_size=5, unique=True).map(tuple)
 # Plain words: what becomes of other text is judged by the text laws, with their own severity.
-TEXT = st.text("abcXYZ019", min_size=1, max_size=50)
+TEXT = st.text("abcXYZ019", min_size=1, max_size=30).map(lambda text: f"{text} contract-tests")
 CHANGES = st.fixed_dictionaries(
     {},
     optional={
@@ -37,6 +37,7 @@ CHANGES = st.fixed_dictionaries(
         "dateOfBirth": st.sampled_from([value for value in values.good_objects(BIRTH) if "more" not in value]),
     },
 )
+START = "start contract-tests"
 WRONG = st.sampled_from(
     [(name, value) for name in CONTRACT.updatable for value in values.bad(CONTRACT.property_schema(name))[:12]]
 )
@@ -186,7 +187,7 @@ class Machine(RuleBasedStateMachine):
 
 def _start(who: str) -> dict[str, Any]:
     birth = values.plain_object(BIRTH)
-    return {"displayName": "start", "handle": f"gate_machine_{who}"[:20], "biography": "start", "dateOfBirth": birth}
+    return {"displayName": START, "handle": f"gate_machine_{who}"[:20], "biography": START, "dateOfBirth": birth}
 
 
 def test_any_calls_in_any_order(lab: Lab) -> None:

@@ -97,7 +97,8 @@ def test_defaults(lab: Lab, who: str) -> None:
             exchange, items = lists.page(lab, who, container, page, limit)
             number, most = page or 1, limit or size
             if items != reference[(number - 1) * most : number * most]:
-                received = f"{len(items)} items for page={page}, limit={limit}"
+                wanted = reference[(number - 1) * most : number * most]
+                received = f"page={page}, limit={limit}: {_first_difference(items, wanted)}"
                 lab.find("pages.defaults", OPERATION, received, f"as page={number}, limit={most}", exchange)
             _echo(lab, exchange, lists.first_page(lab, who, container), most)
 
@@ -171,16 +172,15 @@ def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[It
     if number == 1 and 0 < len(items) < len(wanted) and items == wanted[: len(items)]:
         lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{len(wanted)} items", exchange)
     elif items != wanted:
-        different = next((f"{a} where {b} was" for a, b in zip(items, wanted, strict=False) if a != b), f"{len(items)} items")
-        lab.find(
-            "pages.whole",
-            OPERATION,
-            f"page {number} of {limit}: {different}",
-            f"{len(wanted)} items as in the whole",
-            exchange,
-        )
+        received = f"page {number} of {limit}: {_first_difference(items, wanted)}"
+        lab.find("pages.whole", OPERATION, received, f"{len(wanted)} items as in the whole", exchange)
     _echo(lab, exchange, number, limit)
     _total(lab, exchange, total)
+
+
+def _first_difference(items: list[Item], wanted: list[Item]) -> str:
+    pairs = enumerate(zip(items, wanted, strict=False), 1)
+    return next((f"item {place} is {a}, not {b}" for place, (a, b) in pairs if a != b), f"{len(items)} items")
 
 
 def _reference(lab: Lab, who: str, container: str) -> list[Item]:

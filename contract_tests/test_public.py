@@ -88,6 +88,17 @@ def test_unknown_names(lab: Lab) -> None:
             _not_found(lab, notifications(other + salt), who)
 
 
+def test_handles_are_not_names(lab: Lab) -> None:
+    """A public profile is found by the username and by nothing else of a user."""
+    for who in lab.roles():
+        handle = lab.handle(who)
+        state.set_profile(lab, who, handle=handle)
+        for container in state.own_homes(lab, who):
+            body = lab.body(lab.ask(public(state.username(lab, who), container)))
+            for other in (handle, f"@{handle}"):
+                _not_found(lab, public(other, container), who, body)
+
+
 def test_similar_names(lab: Lab) -> None:
     """Names that resemble known ones are other names: no folding, trimming, normalising or wildcards."""
     pairs = dict(reversed(state.members(lab)))
@@ -131,7 +142,7 @@ def like(name: str) -> list[str]:
     middle = len(name) // 2
     others = [
         *(name.upper(), name.lower(), name.capitalize(), name.swapcase()),
-        *(name[:-1], name + "x", name + " ", " " + name, name + ".", name + "\t"),
+        *(f"@{name}", name[:-1], name + "x", name + " ", " " + name, name + ".", name + "\t"),
         *(name + "\u0000", name + "\u0301", name + "\u200b"),
         *("*", "%", "_" * len(name), name + "%", name[:1] + "%", "_" + name[1:], name[:middle] + "_" + name[middle + 1 :]),
         *(normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")),

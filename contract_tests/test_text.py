@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from contract_tests import state
@@ -63,6 +65,17 @@ TEXTS = {
     "json": '{"a": [1]}',
 }
 
+SMALL_STEPS = (
+    "Ada e\u0301",
+    "Ada \u00e9",
+    "ada \u00e9",
+    "ada \u00e9 ",
+    "ada  \u00e9",
+    "ada \u00e9\u200b",
+    "ada \u00e9\ufe0f",
+    "ada e",
+)
+
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_text_round_trips(lab: Lab, kind: str) -> None:
@@ -92,6 +105,18 @@ def test_long_text(lab: Lab) -> None:
         for _ in range(4):
             text = "".join(chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"]))
             _round_trip(lab, who, "biography", text)
+
+
+def test_the_smallest_change_counts(lab: Lab) -> None:
+    """A text that differs from the stored one by its form only replaces it."""
+    for who in lab.roles():
+        for name in ("displayName", "biography"):
+            for old, new in itertools.pairwise(SMALL_STEPS):
+                lab.accepted(update({name: old}), who, "input.accepted")
+                written = lab.accepted(update({name: new}), who, "input.accepted")
+                got = state.profile(lab, who, name)[name]
+                if got == old:
+                    lab.find("text.exact", "updateProfile", f"{name} is still {got!r}", repr(new), written)
 
 
 def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests import lists, state
-from contract_tests.lab import MARK_READ, Lab, Profile, fields, public, update
+from contract_tests.lab import MARK_READ, Lab, Profile, fields, notifications, public, update
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
+UNKNOWN = ("email", "role", "isAdmin", "verified", "avatarUrl")
+UNKNOWN_LISTS = ("roles", "containers", "containerIds", "memberships")
+NOWHERE = "no-such-container"
 WHO = pytest.mark.parametrize("who", ["primary", "secondary"])
 
 
@@ -82,6 +85,26 @@ def test_nothing_to_change(lab: Lab, who: str) -> None:
         if after != known:
             lab.find("update.ignored", "updateProfile", str(after), f"unchanged {known}", exchange)
             known = after
+
+
+def test_unknown_keys_are_not_kept(lab: Lab) -> None:
+    """What the contract does not name cannot be written: not to be read by its name, and no membership either."""
+    for who in lab.roles():
+        before = _memberships(lab, who)
+        marker = lab.marker(who)
+        # A membership that a target does take could not be put back.
+        lists_ = {key: [*lab.target.containers, NOWHERE] for key in UNKNOWN_LISTS if lab.permission.others}
+        exchange = lab.accepted(update({**dict.fromkeys(UNKNOWN, marker), **lists_}), who, "input.accepted")
+        for name in (*UNKNOWN, *lists_):
+            read = lab.ask(fields(name), who)
+            if read.ok and (lab.body(read) or {}).get(name) in (marker, lists_.get(name, marker)):
+                lab.find("update.ignored", "updateProfile", read.shown(), f"{name} is not kept", exchange, read)
+        if (after := _memberships(lab, who)) != before:
+            lab.find("update.ignored", "updateProfile", f"member of {after}", f"member of {before}", exchange)
+
+
+def _memberships(lab: Lab, who: str) -> list[str]:
+    return [container for container in (*lab.target.containers, NOWHERE) if lab.ask(notifications(container), who).ok]
 
 
 def test_other_things_stay(lab: Lab) -> None:

@@ -29,9 +29,11 @@ class Recorder(Api):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[str, str]] = []
+        self.overridden: list[str] = []
 
     def __call__(self, request: Request) -> Answer:
         self.calls.append((request.method, request.path))
+        self.overridden += [name for name in (*request.headers, request.query) if "method" in name]
         return super().__call__(request)
 
 
@@ -59,6 +61,7 @@ def test_another_machine_is_only_read(tmp_path: Path) -> None:
     api = Recorder()
     code, report, output = run(tmp_path, api)
     assert {method for method, _ in api.calls} <= SAFE, sorted(set(api.calls))
+    assert not api.overridden, "a read that asks to be taken for something else is not safe"
     assert len(api.calls) > 300
     assert code == 0, output
     assert not report["findings"]
@@ -80,7 +83,9 @@ def test_writing_touches_only_the_sessions_users_and_puts_back_what_it_changed(t
     assert profiles(api) == before
     assert api.inbox == inbox, "nothing was marked as read"
     assert ("POST", "/v1/user/notifications/read") not in api.calls
-    assert ("POST", "/v1/user/profile") in api.calls
+    unsafe = {call for call in api.calls if call[0] not in SAFE}
+    assert unsafe == {("POST", "/v1/user/profile")}, "what is not documented may do anything"
+    assert not api.overridden
     assert code == 0, output
     assert not report["findings"]
 
