@@ -16,6 +16,7 @@ from contract_tests import contract, state
 from contract_tests.coverage import Coverage
 from contract_tests.depth import DEPTHS
 from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.guardian import watch
 from contract_tests.opening import open_lab
 from contract_tests.options import define, flag, option
 from contract_tests.reach import reached, sessions_work
@@ -129,9 +130,12 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     if gate.run.working:
         state_known(opened)
         opened.until = gate.run.started + gate.run.max_time
+    guardian = watch(opened) if gate.run.working else None
     yield opened
     if gate.run.working:
         close(gate)
+    if guardian is not None:
+        guardian.dismiss()
 
 
 def state_known(opened: Lab) -> None:

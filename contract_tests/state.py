@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -11,6 +12,10 @@ from contract_tests.lab import NOT_FOUND, Ask, Lab, Profile, fields, notificatio
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+
+
+WRITTEN = re.compile(r".* contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+", re.DOTALL)
+"""What only the gate writes into a profile."""
 
 
 def profile(lab: Lab, who: str, *names: str) -> Profile:
@@ -49,12 +54,19 @@ def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
 def remember(lab: Lab) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for who in lab.roles():
-        lab.once(f"before {who}", lambda who=who: profile(lab, who))
+        left = [name for name, value in lab.once(f"before {who}", lambda who=who: profile(lab, who)).items() if _ours(value)]
+        if left:
+            what, why = f"the old {' and '.join(left)} of ${who.upper()}", "an earlier run of the gate has not put it back"
+            lab.ledger.not_judged(what, why)
     names = [own_username(lab, who) for who in lab.roles()]
     if len(names) > 1 and names[0] is not None and names[0] == names[1]:
         lab.ledger.not_judged("what two users have to do with each other", "primary and secondary are sessions of one user")
         sessions = {role: token for role, token in lab.target.sessions.items() if role != "secondary"}
         lab.target = replace(lab.target, sessions=sessions)
+
+
+def _ours(value: object) -> bool:
+    return isinstance(value, str) and WRITTEN.fullmatch(value) is not None
 
 
 def restore(lab: Lab) -> None:

@@ -134,6 +134,31 @@ def test_a_run_that_is_stopped_puts_back_what_it_changed(signum: int) -> None:
     assert process.returncode != 0
 
 
+@pytest.mark.parametrize("moment", [60, 300])
+def test_a_run_that_is_killed_leaves_nothing_behind(moment: int) -> None:
+    api = SlowAfterAWhile()
+    before = profiles(api)
+    with serving(api) as url:
+        command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--laws", "update"]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        until = time.monotonic() + 60
+        while profiles(api) == before or len(api.calls) < moment:
+            assert time.monotonic() < until, "the run wrote nothing"
+            time.sleep(0.001)
+        process.kill()
+        output, _ = process.communicate(timeout=60)
+    assert profiles(api) == before
+    assert "The run was killed; the profiles were put back." in output
+
+
+def test_what_an_earlier_run_has_left_is_said(tmp_path: Path) -> None:
+    api = Recorder()
+    api.users["ada"] |= {"handle": "g0123456789_gate", "biography": "0123456789ab contract-tests"}
+    _, report, output = run(tmp_path, api, "--laws", "projection")
+    said = {"what": "the old handle and biography of $PRIMARY", "why": "an earlier run of the gate has not put it back"}
+    assert said in report["not_judged"], output
+
+
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     api = Recorder()
     code, _, output = run(tmp_path, api, "--dry-run", "--allow-writes")
