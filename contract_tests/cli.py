@@ -74,6 +74,7 @@ class Wishes:
     tls_verify: bool = True
     client_cert: Path | None = None
     header: tuple[str, ...] = ()
+    show_values: bool | None = None
 
     def manners(self) -> Manners:
         """Answer how the target is treated; raises `TargetError`."""
@@ -129,6 +130,12 @@ class Wishes:
 @click.option("--allow-mark-read", is_flag=True, show_envvar=True, help="Mark notifications as read there; cannot be undone.")
 @click.option(
     "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
+)
+@click.option(
+    "--show-values/--hide-values",
+    default=None,
+    show_envvar=True,
+    help="Show texts that were read from the target, or only their shape; default: only what sample sessions read is shown.",
 )
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, and send nothing.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
@@ -197,6 +204,8 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
     for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
         words += [f"--{name}", str(value)] if value is not None else []
     words += [f"--{name}" for name in [*wishes.permissions, *([] if wishes.tls_verify else ["no-tls-verify"])]]
+    if wishes.show_values is not None:
+        words.append("--show-values" if wishes.show_values else "--hide-values")
     if wishes.strict != (url is None and target_file is None):
         words.append("--strict" if wishes.strict else "--no-strict")
     return shlex.join(words)
@@ -238,6 +247,7 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-proxy": wishes.proxy,
         "gate-tls-verify": int(wishes.tls_verify),
         "gate-client-cert": wishes.client_cert,
+        "gate-show-values": None if wishes.show_values is None else int(wishes.show_values),
         "gate-header": "\n".join(wishes.header) or None,
         "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
     }

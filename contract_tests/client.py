@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-Pairs = tuple[tuple[str, str], ...]
+from contract_tests.hiding import Pairs, hide, pattern
+from contract_tests.veil import Veil
+
 BODY_SHOWN = 2000
 ESCAPED = re.compile(r'["\\`$]')
 """What a shell would expand within double quotes."""
@@ -21,7 +22,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Call:
-    """One request: `path` is the raw target below the base URL, `secrets` what must not be shown of it.
+    """One request: `path` is the raw target below the base URL, `secrets` and `veil` what must not be shown of it.
 
     A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False.
     """
@@ -33,16 +34,17 @@ class Call:
     body: bytes | None = None
     secrets: Pairs = ()
     length: bool = True
+    veil: Veil = field(default_factory=Veil, repr=False, compare=False)
 
     def curl(self, base_url: str) -> str:
         """Answer a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
-        words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.path)]
+        words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.veil.path(self.path))]
         for name, value in self.headers:
             # curl drops a header without a value unless it ends in a semicolon.
             words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
         words += self._header_words()
         if self.body is not None:
-            words += ["--data-raw", _body_word(self.body)]
+            words += ["--data-raw", self._body_word(self.body)]
         return " ".join(words)
 
     def _method_words(self) -> list[str]:
@@ -68,26 +70,26 @@ class Call:
 
     def _word(self, text: str) -> str:
         """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
-        known, pattern = self._spellings()
-        pieces = re.split(f"({pattern})", text) if known else [text]
+        text = self.veil.people(hide(text, self.secrets))
+        known = {shown: shown for shown in (*dict(self.secrets).values(), *self.veil.variables.values())}
+        pieces = re.split(f"({pattern(known)})", text) if known else [text]
         if len(pieces) == 1:
             return shlex.quote(text)
         for place in range(1, len(pieces), 2):
-            shown, after = known[pieces[place]], pieces[place + 1][:1]
+            shown, after = pieces[place], pieces[place + 1][:1]
             pieces[place] = f"${{{shown[1:]}}}" if shown[1:].isidentifier() and (after.isalnum() or after == "_") else shown
         return (
             '"' + "".join(piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece) for place, piece in enumerate(pieces)) + '"'
         )
 
     def hide(self, text: str) -> str:
-        """Put the name of a session in place of its token, however that is spelt."""
-        known, pattern = self._spellings()
-        return re.sub(pattern, lambda match: known[match[0]], text) if known else text
+        """Put the name of a session in place of its token, and its shape in place of what belongs to people."""
+        return self.veil.text(hide(text, self.secrets))
 
-    def _spellings(self) -> tuple[dict[str, str], str]:
-        """Answer what is shown for each spelling of each secret, and a pattern that finds them, the longest first."""
-        known = {quote(secret, safe=""): shown for secret, shown in self.secrets} | dict(self.secrets)
-        return known, "|".join(re.escape(secret) for secret in sorted(known, key=len, reverse=True))
+    def _body_word(self, body: bytes) -> str:
+        text = body.decode("utf-8", "backslashreplace")
+        shown = self.veil.people(text)
+        return _body_word(body) if shown == text else self._word(text)
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,10 @@ class Exchange:
             raise UnreadableError(f"not JSON: {error}") from error
 
     def shown(self) -> str:
-        """Answer status and body in one line for people."""
+        """Answer status and body in one line for people, without what belongs to somebody."""
         if self.trouble:
             return self.trouble
-        text = self.body.decode("utf-8", "backslashreplace")
-        text = " ".join(text.split())
+        text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())
         return f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
 
 

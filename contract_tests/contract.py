@@ -136,6 +136,11 @@ class Contract:
         return schema
 
     @property
+    def words(self) -> set[str]:
+        """Every name and every text in the contract, which say nothing of anybody."""
+        return {"true", "false", "null", *_texts(self.full.document)}
+
+    @property
     def updatable(self) -> tuple[str, ...]:
         """The names that `updateProfile` takes in its body."""
         body = self.operations["updateProfile"].body
@@ -167,6 +172,14 @@ def read() -> dict[str, Any]:
             document: dict[str, Any] = yaml.safe_load(place.read_text(encoding="utf-8"))
             return document
     raise FileNotFoundError(f"no contract: neither {PLACES[0]} nor {PLACES[1]} exists")
+
+
+def _texts(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        return {str(key) for key in node}.union(*map(_texts, node.values()))
+    if isinstance(node, list):
+        return set().union(*map(_texts, node))
+    return {str(node)}
 
 
 def _all_ours(node: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from contract_tests.checks import CHECKS, VIOLATION
+from contract_tests.veil import Veil
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
@@ -82,6 +83,7 @@ class Ledger:
     skipped: dict[tuple[str, str], None] = field(default_factory=dict)
     law: str = ""
     judged: int = 0
+    veil: Veil = field(default_factory=Veil)
 
     def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
         """Note that `rule` is broken; `steps` are the exchanges that show it, in order."""
@@ -91,12 +93,13 @@ class Ledger:
             self.findings[key].count += 1
             return
         curls = [step.call.curl(self.base_url) for step in steps]
-        shown = steps[-1].call.hide if steps else str
-        self.findings[key] = Finding(rule, operation, shown(_cut(received)), shown(_cut(documented)), curls, self.law)
+        hide = steps[-1].call.hide if steps else self.veil.text
+        got, wanted = _cut(hide(received)), _cut(hide(documented))
+        self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law)
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
-        self.skipped[(what, why)] = None
+        self.skipped[(self.veil.text(what), self.veil.text(why))] = None
 
     def failing(self, law: str | None = None) -> list[Finding]:
         """Answer the findings that fail the run, of one law or of all."""

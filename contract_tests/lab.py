@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from contract_tests import answers, inputs
-from contract_tests.client import Call, Exchange, Pairs, UnreadableError
+from contract_tests.client import Call, Exchange, UnreadableError
 from contract_tests.contract import JSON_TYPE, Contract
 from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.manners import Manners
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from contract_tests.coverage import Coverage
     from contract_tests.depth import Depth
+    from contract_tests.hiding import Pairs
 
 UNAUTHORIZED = 401
 NOT_FOUND = 404
@@ -97,7 +98,7 @@ class Lab:
 
     def __post_init__(self) -> None:
         run_id = f"{Random().getrandbits(32):08x}"  # noqa: S311 - a name, not a secret
-        self.client = Client(self.target.base_url, self.judge, self.permit, self.manners, run_id)
+        self.client = Client(self.target.base_url, self.judge, self.permit, self.manners, run_id, self.ledger.veil)
 
     def random(self, *salt: object) -> Random:
         """Answer a source of randomness that depends on the seed and the salt only."""
@@ -125,7 +126,7 @@ class Lab:
             headers.append(("Content-Type", ask.content_type))
         method = ask.method or operation.method
         target = path + (f"?{query}" if query else "")
-        return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length)
+        return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length, self.ledger.veil)
 
     @property
     def host(self) -> str:

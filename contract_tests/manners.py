@@ -8,11 +8,14 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from contract_tests.target import TargetError
 
-Pairs = tuple[tuple[str, str], ...]
+if TYPE_CHECKING:
+    from contract_tests.hiding import Pairs
+
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 RATE = re.compile(r"(\d+(?:\.\d+)?)/(s|m|h)")
 LONGEST_WAIT = 60.0

@@ -14,6 +14,7 @@ from contract_tests.lab import Lab
 from contract_tests.manners import Manners, manners
 from contract_tests.options import flag, option
 from contract_tests.permission import decide
+from contract_tests.veil import Veil
 
 if TYPE_CHECKING:
     from contract_tests.report import Run
@@ -29,10 +30,18 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     except target.TargetError as error:
         raise pytest.UsageError(str(error)) from error
     run.ledger.base_url = aim.base_url
+    run.ledger.veil = _veil(config, run, aim, how)
     run.target = aim
     allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
     permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
     return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
+
+
+def _veil(config: pytest.Config, run: Run, aim: target.Target, how: Manners) -> Veil:
+    """Hide what was read, unless it is the sample data of our own mock, or is wanted."""
+    shows = flag(config, "show-values") if option(config, "show-values") else aim.is_sample
+    words = run.coverage.contract.words | {*aim.usernames, *aim.containers}
+    return Veil(not shows, frozenset(words), (*aim.secrets, *how.secrets))
 
 
 def _manners(config: pytest.Config) -> Manners:

@@ -27,6 +27,7 @@ OPTIONS = (
     ("tls-verify", "1", "whether certificates are checked"),
     ("client-cert", "", "PEM file with a client certificate and its key"),
     ("header", "", "headers of every request, one a line"),
+    ("show-values", "", "show what was read from the target; by default only what the mock's sample sessions read"),
     ("repeat", "", "the command that repeats the run, for the reports"),
     ("before", "", "what to run before a curl line, for the reports"),
 )

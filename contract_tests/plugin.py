@@ -14,6 +14,7 @@ import pytest
 
 from contract_tests import contract, state
 from contract_tests.coverage import Coverage
+from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
 from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
@@ -24,6 +25,8 @@ from contract_tests.report import Law, Run, write
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    from _pytest._code.code import ExceptionRepr
 
     from contract_tests.lab import Lab
 
@@ -144,6 +147,8 @@ def state_known(opened: Lab) -> None:
         state.remember(opened)
     except NotJudgedError as reason:
         opened.ledger.not_judged("putting the profile back at the end", str(reason))
+    for who in opened.roles():
+        opened.ledger.veil.name(state.own_username(opened, who) or "", f"{who.upper()}_USERNAME")
 
 
 def close(gate: Gate) -> None:
@@ -176,7 +181,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     except (NotJudgedError, OutOfTimeError) as reason:
         ledger.not_judged(ledger.law, str(reason))
         if not ledger.failing(ledger.law):
-            pytest.skip(str(reason))
+            pytest.skip(ledger.veil.text(str(reason)))
         result = None
     if broken := ledger.failing(ledger.law):
         raise LawBrokenError("\n\n".join(finding.text() for finding in broken))
@@ -197,15 +202,27 @@ def law_name(item: pytest.Item) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, pytest.TestReport]:
-    """Show the findings and no traceback of ours."""
+    """Show the findings and no traceback of ours, and of an error of ours nothing that belongs to somebody."""
     report: pytest.TestReport = yield
-    if item.path.parent == PACKAGE and call.when == "call":
-        gate = item.config.stash[RUN]
+    if item.path.parent != PACKAGE:
+        return report
+    gate = item.config.stash[RUN]
+    if call.when == "call":
         calls = gate.run.ledger.judged - gate.calls
         gate.run.laws.append(Law(gate.now, report.outcome, round(report.duration, 3), calls))
-        if call.excinfo is not None and call.excinfo.errisinstance(LawBrokenError):
-            report.longrepr = str(call.excinfo.value)
+    elif report.failed and call.when == "teardown":
+        gate.run.laws.append(Law(f"putting back, after {gate.now}", report.outcome, round(report.duration, 3), 0))
+    if call.excinfo is not None and report.failed:
+        broken = call.excinfo.errisinstance(LawBrokenError)
+        report.longrepr = str(call.excinfo.value) if broken else crash(gate.run.ledger.veil, item, call.excinfo)
+    report.sections = [(name, gate.run.ledger.veil.crash(text)) for name, text in report.sections]
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: ExceptionRepr) -> None:
+    """Keep what the gate was reading out of what pytest says when the gate itself breaks."""
+    strip(excrepr)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,8 +75,9 @@ class Run:
         if not lines or not self.working or self.target is None:
             return []
         samples = self.target.sessions == DEFAULT_SESSIONS
-        used = {role: token for role, token in self.target.sessions.items() if f"${role.upper()}" in lines}
-        words = [f"{role.upper()}={token if samples else '…'}" for role, token in used.items()]
+        known = {role.upper(): token if samples else "…" for role, token in self.target.sessions.items()}
+        known |= {variable[1:]: "…" for variable in self.ledger.veil.variables.values()}
+        words = [f"{name}={value}" for name, value in known.items() if re.search(rf"\$\{{?{name}(?![A-Z_])", lines)]
         return [*self.before, *([f"export {' '.join(words)}"] if words else [])]
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from contract_tests.client import Call, Exchange, Pairs
+from contract_tests.client import Call, Exchange
 from contract_tests.findings import NotJudgedError
 from contract_tests.manners import Manners, Pace, patience
+from contract_tests.veil import Veil
 from contract_tests.version import gate_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from contract_tests.hiding import Pairs
 
 REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 TOO_MANY = 429
@@ -36,6 +39,7 @@ class Client:
     permit: Callable[[Call], None]
     manners: Manners = field(default_factory=Manners)
     run_id: str = ""
+    veil: Veil = field(default_factory=Veil)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -88,13 +92,16 @@ class Client:
         return urlsplit(self.base_url).path.rstrip("/")
 
     def _complete(self, call: Call) -> Call:
-        return replace(call, headers=(*call.headers, *self.manners.headers), secrets=(*call.secrets, *self.manners.secrets))
+        self.veil.sent(call)
+        headers, secrets = (*call.headers, *self.manners.headers), (*call.secrets, *self.manners.secrets)
+        return replace(call, headers=headers, secrets=secrets, veil=self.veil)
 
     def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
         """Send again what the target had no time for (429, RFC 6585) after as long as it says."""
         for _ in range(TRIES):
             self._pace.wait()
             exchange = send(call)
+            self.veil.read(exchange.body, exchange.headers)
             if exchange.status != TOO_MANY:
                 return exchange
             time.sleep(patience(exchange.header("Retry-After")))
@@ -139,9 +146,14 @@ class Client:
             headers = tuple(answer.getheaders())
             body = _decoded(answer.read(), answer.getheader("Content-Encoding", ""))
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
-            trouble = f"no complete HTTP answer ({type(error).__name__}: {error})"
+            trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             return Exchange(call, 0, trouble=trouble), isinstance(error, REUSED_AND_GONE)
         return Exchange(call, answer.status, headers, body, seconds=time.perf_counter() - start), False
+
+    def _why(self, error: Exception) -> str:
+        """Say what an error says, but not what stands where a status line should: that may be the rest of a body."""
+        told = type(error) in (http.client.BadStatusLine, http.client.UnknownProtocol)
+        return self.veil.body(str(error)) if told else str(error)
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
         """Connect, again if that fails: nothing was sent yet, so nothing is sent twice."""

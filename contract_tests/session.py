@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from contract_tests.client import Pairs
+    from contract_tests.hiding import Pairs
     from contract_tests.lab import Ask, Lab
 
 GENERIC = "GENERIC_UNAUTHORIZED"

@@ -50,6 +50,11 @@ class Target:
         return _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
+    def is_sample(self) -> bool:
+        """Whether it is asked with the sample sessions of our own mock on this machine, so that its data are nobody's."""
+        return self.is_local and self.sessions == DEFAULT_SESSIONS
+
+    @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Tokens, in every form that a law makes of them, and what a shell takes for it."""
         return tuple(pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token))

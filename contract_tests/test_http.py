@@ -85,7 +85,7 @@ def test_head(lab: Lab, operation: str) -> None:
             lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
             continue
         if head.body:
-            lab.find("http.head", operation, f"a body of {len(head.body)} bytes: {head.body[:80]!r}", "no body", head)
+            lab.find("http.head", operation, f"a body of {len(head.body)} bytes: {head.shown()}", "no body", head)
         if head.media_type is not None and head.media_type != got.media_type:
             lab.find("http.head", operation, f"Content-Type {head.media_type}", f"{got.media_type}, as GET", head)
         for name, (mine, wanted) in {key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO}.items():

@@ -183,7 +183,7 @@ def location(place: tuple[str, ...]) -> str:
         case ("x-decisions", question):
             return question
         case ("paths", _, _, *rest) | ("components", _, *rest):
-            return f"`{' › '.join(rest)}`"  # noqa: RUF001 - the arrow of a breadcrumb trail
+            return f"`{' › '.join(rest)}`"
     return "`/`"
 
 
