@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import contract
+from contract_tests import baseline, contract
 from contract_tests.depth import DEPTHS
+from contract_tests.flags import findings_flags
 from contract_tests.manners import Manners, manners
 from contract_tests.mock import MockError, running_mock
 from contract_tests.permission import decide, plan
@@ -75,6 +76,7 @@ class Wishes:
     client_cert: Path | None = None
     header: tuple[str, ...] = ()
     show_values: bool | None = None
+    baseline: Path | None = None
 
     def manners(self) -> Manners:
         """Answer how the target is treated; raises `TargetError`."""
@@ -131,12 +133,7 @@ class Wishes:
 @click.option(
     "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
 )
-@click.option(
-    "--show-values/--hide-values",
-    default=None,
-    show_envvar=True,
-    help="Show texts that were read from the target, or only their shape; default: only what sample sessions read is shown.",
-)
+@findings_flags
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, and send nothing.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
 @click.version_option(package_name="user-profile-api-mock")
@@ -156,6 +153,8 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
         with server as url:
             load(target_file, url)
             wishes.manners()
+            if wishes.baseline:
+                baseline.read(wishes.baseline)
             sys.exit(judge(url, target_file, wishes, own=own))
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
@@ -198,6 +197,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
         "rate-limit": wishes.rate_limit,
         "request-timeout": wishes.request_timeout if wishes.request_timeout != 10.0 else None,  # noqa: PLR2004 - the default
         "client-cert": wishes.client_cert,
+        "baseline": wishes.baseline,
         "max-time": wishes.max_time if wishes.max_time != SECONDS["default"] else None,
     }
     words = ["contract-tests"]
@@ -247,6 +247,7 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-proxy": wishes.proxy,
         "gate-tls-verify": int(wishes.tls_verify),
         "gate-client-cert": wishes.client_cert,
+        "gate-baseline": wishes.baseline,
         "gate-show-values": None if wishes.show_values is None else int(wishes.show_values),
         "gate-header": "\n".join(wishes.header) or None,
         "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,

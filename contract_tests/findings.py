@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
@@ -10,9 +11,17 @@ from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.veil import Veil
 
 if TYPE_CHECKING:
+    from contract_tests.baseline import Entry
     from contract_tests.client import Exchange
 
 SHOWN = 600
+PLACES = (
+    re.compile(r"400, because of (\w+) \(\w+\)\Z"),
+    re.compile(r"400, because of (/[^ ,]+) \(\w+\)\Z"),
+    re.compile(r"(/[^: ]+): "),
+    re.compile(r"([a-z]\w*)(?: is | accepted, it is at its bound)"),
+)
+"""How the evidence of laws begins that is about one field, parameter or part of a body."""
 OVER = "the time given by --max-time was over"
 
 
@@ -38,6 +47,12 @@ class Finding:
     curl: list[str]
     law: str
     count: int = 1
+    field: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from others: operation, rule and field, which is empty where it is about no single one."""
+        return self.operation, self.rule, self.field
 
     @property
     def severity(self) -> str:
@@ -49,6 +64,7 @@ class Finding:
         return {
             "operation": self.operation,
             "check": self.rule,
+            "field": self.field,
             "severity": self.severity,
             "says": CHECKS[self.rule].says,
             "received": self.received,
@@ -61,8 +77,9 @@ class Finding:
 
     def text(self) -> str:
         """Answer the finding for a terminal."""
+        about = f"{self.operation}, {self.field}" if self.field else self.operation
         lines = [
-            f"{self.rule} ({self.severity}) on {self.operation}: {CHECKS[self.rule].says}",
+            f"{self.rule} ({self.severity}) on {about}: {CHECKS[self.rule].says}",
             f"  Received:   {self.received}",
             f"  Documented: {self.documented}",
         ]
@@ -75,11 +92,12 @@ class Finding:
 
 @dataclass
 class Ledger:
-    """Collects what a run finds; one finding per law, rule and operation, later evidence only counts."""
+    """Collects what a run finds; one finding per law, rule, operation and field, later evidence only counts."""
 
     base_url: str
     strict: bool = False
-    findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    baseline: tuple[Entry, ...] = ()
+    findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
     skipped: dict[tuple[str, str], None] = field(default_factory=dict)
     law: str = ""
     judged: int = 0
@@ -88,14 +106,15 @@ class Ledger:
     def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
         """Note that `rule` is broken; `steps` are the exchanges that show it, in order."""
         assert rule in CHECKS, rule
-        key = (self.law, rule, operation)
+        place = field_of(received, documented)
+        key = (self.law, rule, operation, place)
         if key in self.findings:
             self.findings[key].count += 1
             return
         curls = [step.call.curl(self.base_url) for step in steps]
         hide = steps[-1].call.hide if steps else self.veil.text
         got, wanted = _cut(hide(received)), _cut(hide(documented))
-        self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law)
+        self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law, field=hide(place))
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
@@ -106,17 +125,27 @@ class Ledger:
         return [
             finding
             for finding in self.findings.values()
-            if (self.strict or finding.severity == VIOLATION) and law in (None, finding.law)
+            if (self.strict or finding.severity == VIOLATION) and law in (None, finding.law) and not self.accepts(finding)
         ]
 
+    def accepts(self, finding: Finding) -> Entry | None:
+        """Answer the entry of the baseline that accepts a finding today."""
+        return next((entry for entry in self.baseline if entry.key == finding.key and not entry.is_over), None)
+
     def merged(self) -> list[Finding]:
-        """Answer one finding per rule and operation, violations first, in the order they were met."""
-        merged: dict[tuple[str, str], Finding] = {}
+        """Answer one finding per rule, operation and field, violations first, in the order they were met."""
+        merged: dict[tuple[str, str, str], Finding] = {}
         for finding in self.findings.values():
-            known = merged.setdefault((finding.rule, finding.operation), finding)
+            known = merged.setdefault(finding.key, finding)
             if known is not finding:
-                merged[(finding.rule, finding.operation)] = _sum(known, finding)
+                merged[finding.key] = _sum(known, finding)
         return sorted(merged.values(), key=lambda finding: finding.severity != VIOLATION)
+
+
+def field_of(received: str, documented: str) -> str:
+    """Answer the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
+    found = (pattern.match(text) for text in (documented, received) for pattern in PLACES)
+    return next((re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match), "")
 
 
 def _sum(first: Finding, more: Finding) -> Finding:

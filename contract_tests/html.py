@@ -54,6 +54,7 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
             f"<style>{STYLE}</style>",
             _verdict(data),
             _findings(data, rules),
+            _accepted(data),
             _repeat(data),
             _matrix(data),
             _not_judged(data),
@@ -64,6 +65,7 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
 def _verdict(data: dict[str, Any]) -> str:
     findings = [finding["severity"] for finding in data["findings"]]
     counts = f"{_many(findings.count('violation'), 'violation')}, {findings.count('inferred')} inferred. "
+    counts += f"{len(data['accepted'])} accepted. " if data["accepted"] else ""
     laws = f"{counts}{_many(len(data['laws']), 'law')}, " if data["exit_code"] <= 1 else ""
     skipped = len({row["what"] for row in data["not_judged"]})
     rest = f" This is as far as it was judged: {_many(skipped, 'thing')} could not be, see below." if skipped and laws else ""
@@ -102,12 +104,23 @@ def _finding(finding: dict[str, Any]) -> str:
     steps = [_shell(step) for step in finding["steps"]]
     many = len(steps) > 1
     shown = f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>" if many else "".join(steps)
+    about = f", {escape(finding['field'])}" if finding["field"] else ""
     met = "once" if finding["count"] == 1 else f"{finding['count']:,} times"
     return (
-        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>, met {met}</dd>"
+        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>{about}, met {met}</dd>"
         f"<dt>Received</dt><dd>{escape(finding['received'])}</dd><dt>Documented</dt><dd>{escape(finding['documented'])}</dd>"
         f"</dl>{shown}</article>"
     )
+
+
+def _accepted(data: dict[str, Any]) -> str:
+    rows = [
+        f"<li>{' '.join(escape(finding[key]) for key in ('check', 'operation', 'field'))}: {escape(entry['reason'])}"
+        f"<small>{escape(entry['owner'])}, until {escape(entry['expires'])}; {escape(entry['place'])}</small></li>"
+        for finding, entry in ((finding, finding["baseline"]) for finding in data["accepted"])
+    ]
+    rows += [f'<li class="violation">{escape(line)}</li>' for line in data["outdated"]]
+    return f"<h2>Accepted</h2><ul>{''.join(rows)}</ul>" if rows else ""
 
 
 def _shell(line: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests import target
+from contract_tests import baseline, target
 from contract_tests.depth import DEPTHS
 from contract_tests.lab import Lab
 from contract_tests.manners import Manners, manners
@@ -27,6 +27,8 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     try:
         aim = target.load(Path(path) if path else None, url)
         how = _manners(config)
+        accepted = option(config, "baseline")
+        run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()
     except target.TargetError as error:
         raise pytest.UsageError(str(error)) from error
     run.ledger.base_url = aim.base_url

@@ -60,7 +60,6 @@ class Gate:
 
     run: Run
     lab: Lab | None = None
-    whole: bool = True
     calls: int = 0
     total: int = 0
     now: str = ""
@@ -119,7 +118,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mine = iter(ours)
     items[:] = [next(mine) if item.path.parent == PACKAGE else item for item in items]
     gate = config.stash[RUN]
-    gate.whole = {item.path.stem for item in ours} >= set(rank)
+    gate.run.whole = {item.path.stem for item in ours} >= set(rank)
     gate.total = len(ours)
 
 
@@ -159,7 +158,7 @@ def close(gate: Gate) -> None:
     state.restore(gate.lab)
     if any(why == OVER for _, why in gate.lab.ledger.skipped):
         gate.lab.ledger.not_judged("reach: whether everything can be reached", OVER)
-    elif gate.whole:
+    elif gate.run.whole:
         reached(gate.lab)
     gate.lab.client.close()
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contract_tests import html
+from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.findings import OVER
 from contract_tests.target import DEFAULT_SESSIONS
@@ -17,8 +17,9 @@ from contract_tests.version import gate_version
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from contract_tests.baseline import Entry
     from contract_tests.coverage import Coverage
-    from contract_tests.findings import Ledger
+    from contract_tests.findings import Finding, Ledger
     from contract_tests.target import Target
 
 CONFORMS, VIOLATES, USAGE, NOTHING_JUDGED = range(4)
@@ -52,6 +53,7 @@ class Run:
     target: Target | None = None
     working: bool = True
     interrupted: bool = False
+    whole: bool = True
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
     laws: list[Law] = field(default_factory=list)
@@ -59,7 +61,7 @@ class Run:
     @property
     def exit_code(self) -> int:
         """0 conforms, 1 violates, 3 nothing was judged, 130 stopped before anything failed."""
-        if self.working and (self.ledger.failing() or self._crashed()):
+        if self.working and (self.ledger.failing() or self._crashed() or self.outdated()):
             return VIOLATES
         if self.interrupted:
             return INTERRUPTED
@@ -68,6 +70,40 @@ class Run:
 
     def _crashed(self) -> bool:
         return any(law.outcome == "failed" for law in self.laws)
+
+    def findings(self) -> list[Finding]:
+        """Answer the findings that nobody has accepted."""
+        return [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)] if self.working else []
+
+    def accepted(self) -> list[tuple[Finding, Entry]]:
+        """Answer the findings that the baseline accepts, each with its entry."""
+        pairs = [(finding, self.ledger.accepts(finding)) for finding in self.ledger.merged()]
+        return [(finding, entry) for finding, entry in pairs if entry] if self.working else []
+
+    def outdated(self) -> list[str]:
+        """Answer what of the baseline is no longer right: entries whose day is over, and those of findings that are gone."""
+        found = {finding.key for finding in self.ledger.merged()}
+        over = [
+            f"{entry.place}: {baseline.named(entry.key)} was accepted until {entry.expires}: mend it, or ask {entry.owner}"
+            for entry in self.ledger.baseline
+            if entry.is_over
+        ]
+        gone = [
+            f"{entry.place}: {baseline.named(entry.key)} was judged and not found again: remove this stale entry"
+            for entry in self.ledger.baseline
+            if not entry.is_over and entry.key not in found and self._has_judged(entry)
+        ]
+        return over + gone
+
+    def _has_judged(self, entry: Entry) -> bool:
+        """Whether this run would have found again what an entry accepts."""
+        if not self.whole or self.interrupted or not self.working or any(why == OVER for _, why in self.ledger.skipped):
+            return False
+        operation = self.coverage.contract.operations.get(entry.operation)
+        seen = {status for name, status in self.coverage.statuses if name == entry.operation}
+        laws = baseline.judges(entry.rule)
+        skipped = any(what.partition(":")[0] in laws for what, _ in self.ledger.skipped)
+        return not skipped and (operation is None or any(status.startswith("2") for status in seen))
 
     def before_curl(self) -> list[str]:
         """Answer what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
@@ -93,7 +129,9 @@ class Run:
             "strict": self.ledger.strict,
             "duration_seconds": round(self.seconds, 2),
             "requests": self.ledger.judged,
-            "findings": [finding.as_dict() for finding in self.ledger.merged()] if self.working else [],
+            "findings": [finding.as_dict() for finding in self.findings()],
+            "accepted": [{**finding.as_dict(), "baseline": entry.as_dict()} for finding, entry in self.accepted()],
+            "outdated": self.outdated(),
             "not_judged": [{"what": what, "why": why} for what, why in self.ledger.skipped],
             "repeat": self.repeat,
             "before_curl": self.before_curl(),
@@ -103,31 +141,46 @@ class Run:
 
     def verdict(self) -> str:
         """Answer what a person wants to know, a few lines."""
-        lines = []
-        if self.working:
-            lines += [f"{finding.text()}\n" for finding in self.ledger.merged()]
+        lines = [f"{finding.text()}\n" for finding in self.findings()]
         if before := self.before_curl():
             lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]
         by_reason: dict[str, list[str]] = {}
         for what, why in self.ledger.skipped:
             by_reason.setdefault(why, []).append(what)
         lines += [f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()]
+        lines += self._of_the_baseline()
         lines += [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
         return "\n".join([*lines, self._sentence()])
+
+    def _of_the_baseline(self) -> list[str]:
+        accepted, failing = self.accepted(), self.ledger.failing()
+        lines = ["Accepted:", *(f"  {entry.text()}" for _, entry in accepted), ""] if accepted else []
+        if out := self.outdated():
+            lines += ["Out of date in the baseline:", *(f"  {line}" for line in out), ""]
+        if self.ledger.baseline and failing:
+            shown = {finding.key: finding for finding in failing}.values()
+            lines += [
+                "To accept what is new, say in the baseline why, who answers for it and until when:",
+                baseline.snippet(shown),
+                "",
+            ]
+        return lines
 
     def _sentence(self) -> str:
         if self.exit_code == INTERRUPTED:
             return f"{self.ledger.base_url}: INTERRUPTED after {len(self.laws)} laws, nothing wrong until then"
         if self.exit_code == NOTHING_JUDGED:
             return f"{self.ledger.base_url}: NOTHING JUDGED"
-        merged = self.ledger.merged()
+        merged, accepted = self.findings(), len(self.accepted())
         sure = sum(finding.severity == VIOLATION for finding in merged)
         crashed = ", and a law of the gate itself failed" if self._crashed() and not self.ledger.failing() else ""
+        crashed += f", and {len(self.outdated())} entries of the baseline are out of date" if self.outdated() else ""
+        more = f", {accepted} accepted" if accepted else ""
         word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
         return (
             f"{self.ledger.base_url} {word}{self._missing()}{crashed}: "
-            f"{sure} violations, {len(merged) - sure} inferred ({guess}). "
+            f"{sure} violations, {len(merged) - sure} inferred ({guess}){more}. "
             f"{len(self.laws)} laws, {self.ledger.judged} calls, {self.seconds:.1f} s, depth {self.depth}, seed {self.seed}."
         )
 

@@ -1,0 +1,140 @@
+"""Findings that somebody has accepted for a while: the file of `--baseline`, and what became of its entries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from contract_tests.checks import CHECKS
+from contract_tests.target import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from contract_tests.findings import Finding
+
+Key = tuple[str, str, str]
+NEEDED = {
+    "operation": "the operation of the finding",
+    "rule": "the rule that it breaks",
+    "reason": "why it is accepted",
+    "owner": "who answers for it",
+    "expires": "the last day on which it is accepted, such as 2030-12-31",
+}
+KNOWN = (*NEEDED, "field")
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One accepted finding; `expires` is the last day on which it is, `place` file and line of the entry."""
+
+    operation: str
+    rule: str
+    field: str
+    reason: str
+    owner: str
+    expires: date
+    place: str
+
+    @property
+    def key(self) -> Key:
+        """What a finding must be to be accepted."""
+        return self.operation, self.rule, self.field
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last day is over, in UTC."""
+        return datetime.now(UTC).date() > self.expires
+
+    def text(self) -> str:
+        """Answer the entry in one line for people."""
+        return f"{named(self.key)}: {self.reason} ({self.owner}, until {self.expires}; {self.place})"
+
+    def as_dict(self) -> dict[str, str]:
+        """Answer the entry as `report.json` shows it."""
+        return {"reason": self.reason, "owner": self.owner, "expires": str(self.expires), "place": self.place}
+
+
+def read(path: Path) -> tuple[Entry, ...]:
+    """Read a baseline file; raises `TargetError` with the line and what to do about it."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    except OSError as error:
+        raise TargetError(f"--baseline {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TargetError(f"--baseline {path}: not YAML: {error}") from error
+    top = dict(_pairs(path, root, "accepted: and a list of entries below it")) if root else {}
+    listed = top.get("accepted")
+    if not isinstance(listed, yaml.SequenceNode) or len(top) > 1:
+        raise TargetError(f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else")
+    entries = tuple(_entry(path, node) for node in listed.value)
+    seen: dict[Key, str] = {}
+    for entry in entries:
+        if entry.key in seen:
+            raise TargetError(f"{entry.place}: the same as {seen[entry.key]}: remove one of them")
+        seen[entry.key] = entry.place
+    return entries
+
+
+def named(key: Key) -> str:
+    """Answer what is accepted, for people."""
+    operation, rule, place = key
+    return f"{rule} on {operation}" + (f", {place}" if place else "")
+
+
+def snippet(findings: Iterable[Finding]) -> str:
+    """Answer what to add to a baseline file so that these findings are accepted; reason and owner are left to be said."""
+    lines = []
+    for finding in findings:
+        known = {"operation": finding.operation, "rule": finding.rule, "field": finding.field}
+        said = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value]
+        lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
+    return "\n".join(["accepted:", *lines])
+
+
+@cache
+def judges(rule: str) -> set[str]:
+    """Answer the modules of laws that alone judge a rule; empty if whatever is called judges it."""
+    users = {path.stem for path in PACKAGE.glob("*.py") if path.stem != "checks" and f'"{rule}"' in path.read_text("utf-8")}
+    return {stem.removeprefix("test_") for stem in users} if all(stem.startswith("test_") for stem in users) else set()
+
+
+def _entry(path: Path, node: yaml.Node) -> Entry:
+    place = f"{path}:{node.start_mark.line + 1}"
+    pairs = dict(_pairs(path, node, f"an entry with {', '.join(NEEDED)}"))
+    values = {}
+    for key, value in pairs.items():
+        where = f"{path}:{value.start_mark.line + 1}"
+        if key not in KNOWN:
+            raise TargetError(f"{where}: unknown key {key}; known are {', '.join(KNOWN)}")
+        if not isinstance(value, yaml.ScalarNode):
+            raise TargetError(f"{where}: {key} must be a text")
+        values[key] = value.value.strip() if value.tag != "tag:yaml.org,2002:null" else ""
+    for key, what in NEEDED.items():
+        if not values.get(key):
+            raise TargetError(f"{place}: {key} is missing: {what}")
+    if values["rule"] not in CHECKS:
+        raise TargetError(f"{place}: there is no rule {values['rule']}; the rules are in docs/gate.md")
+    expires = _day(place, values.pop("expires"))
+    return Entry(**{"field": "", **values}, expires=expires, place=place)
+
+
+def _day(place: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise TargetError(f"{place}: expires must be a day such as 2030-12-31, not {text}") from None
+
+
+def _pairs(path: Path, node: yaml.Node | None, expected: str) -> list[tuple[str, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        line = node.start_mark.line + 1 if node else 1
+        raise TargetError(f"{path}:{line}: {expected} is expected")
+    return [(str(key.value), value) for key, value in node.value]

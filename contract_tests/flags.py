@@ -1,0 +1,34 @@
+"""Flags of the command that decide what is made of findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FLAGS = (
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        show_envvar=True,
+        help="YAML: findings that are accepted for a while. They do not fail the run; stale and expired entries do.",
+    ),
+    click.option(
+        "--show-values/--hide-values",
+        default=None,
+        show_envvar=True,
+        help="Show texts read from the target, or only their shape; default: show only what sample sessions read.",
+    ),
+)
+
+
+def findings_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags to a command."""
+    for flag in reversed(FLAGS):
+        command = flag(command)
+    return command
