@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from contract_tests.github import remarks, silence, summary
 from contract_tests.options import option
 from contract_tests.plugin import RUN, Gate
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
 CLEAR = "\r\x1b[K"
 TICKER = pytest.StashKey["Ticker"]()
+RESUME = pytest.StashKey[str]()
 
 
 class Ticker(threading.Thread):
@@ -46,7 +50,10 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to say how far the run is."""
+    """Begin to say how far the run is; to GitHub, as nothing but text."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        stop, session.config.stash[RESUME] = silence()
+        sys.stdout.write(f"{stop}\n")
     ticker = session.config.stash[TICKER] = Ticker(session.config.stash[RUN])
     ticker.start()
 
@@ -83,3 +90,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         sys.stdout.write(f"{clear}\n{gate.run.verdict()}\n")
         if gate.run.report_dir is not None:
             sys.stdout.write(f"Reports: {gate.run.report_dir.resolve()}\n")
+        _tell_github(config, gate)
+
+
+def _tell_github(config: pytest.Config, gate: Gate) -> None:
+    """Annotate the run, and add to the summary of its step where there is one."""
+    if resume := config.stash.get(RESUME, None):
+        data = gate.run.as_dict()
+        text = "\n".join([resume, *remarks(data), ""])
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(summary(data, gate.run.sentence()))

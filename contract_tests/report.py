@@ -150,7 +150,7 @@ class Run:
         lines += [f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()]
         lines += self._of_the_baseline()
         lines += [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
-        return "\n".join([*lines, self._sentence()])
+        return "\n".join([*lines, self.sentence()])
 
     def _of_the_baseline(self) -> list[str]:
         accepted, failing = self.accepted(), self.ledger.failing()
@@ -166,7 +166,8 @@ class Run:
             ]
         return lines
 
-    def _sentence(self) -> str:
+    def sentence(self) -> str:
+        """Answer the verdict in one sentence."""
         if self.exit_code == INTERRUPTED:
             return f"{self.ledger.base_url}: INTERRUPTED after {len(self.laws)} laws, nothing wrong until then"
         if self.exit_code == NOTHING_JUDGED:

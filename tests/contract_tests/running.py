@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent.parent
 def gate(directory: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Answer exit code, report and output; the report is empty if none was written."""
     command = [sys.executable, "-m", "contract_tests", "--report-dir", str(directory), *arguments]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
+    }
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=400, check=False)
     report = directory / "report.json"
     return done.returncode, json.loads(report.read_text()) if report.exists() else {}, done.stdout + done.stderr
