@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import baseline, contract
+from contract_tests import baseline
 from contract_tests.depth import DEPTHS
 from contract_tests.flags import findings_flags
 from contract_tests.manners import Manners, manners
 from contract_tests.mock import MockError, running_mock
-from contract_tests.permission import decide, plan
+from contract_tests.rehearsal import would_send
 from contract_tests.report import OUTCOMES
 from contract_tests.target import TargetError, load
 
@@ -134,7 +134,7 @@ class Wishes:
     "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
 )
 @findings_flags
-@click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, and send nothing.")
+@click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, count it on our mock, send nothing.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
 @click.version_option(package_name="user-profile-api-mock")
 def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
@@ -147,7 +147,8 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
     wishes = Wishes(strict=own if strict is None else strict, **rest)  # type: ignore[arg-type]
     try:
         if dry_run:
-            click.echo(would_send(base_url or (None if target_file else "http://127.0.0.1:4010"), target_file, wishes))
+            aim = load(target_file, base_url or (None if target_file else "http://127.0.0.1:4010"))
+            click.echo(would_send(aim, wishes))
             return
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
@@ -162,13 +163,6 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
     except MockError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(3)
-
-
-def would_send(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
-    """Answer what a run would send; raises `TargetError`."""
-    aim = load(target_file, url)
-    allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
-    return plan(aim, contract.load(), decide(aim, read_only=wishes.read_only, **allowed))
 
 
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:

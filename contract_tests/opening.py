@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     path = option(config, "target")
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
     try:
-        aim = target.load(Path(path) if path else None, url)
+        aim = replace(target.load(Path(path) if path else None, url), far=flag(config, "far"))
         how = _manners(config)
         accepted = option(config, "baseline")
         run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()
@@ -36,7 +37,9 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     run.target = aim
     allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
     permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
-    return Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
+    lab = Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
+    run.sent = lab.client.sent
+    return lab
 
 
 def _veil(config: pytest.Config, run: Run, aim: target.Target, how: Manners) -> Veil:

@@ -28,6 +28,7 @@ OPTIONS = (
     ("client-cert", "", "PEM file with a client certificate and its key"),
     ("header", "", "headers of every request, one a line"),
     ("show-values", "", "show what was read from the target; by default only what the mock's sample sessions read"),
+    ("far", "", "treat the target as one that is not on this machine"),
     ("baseline", "", "YAML file of findings that are accepted for a while"),
     ("repeat", "", "the command that repeats the run, for the reports"),
     ("before", "", "what to run before a curl line, for the reports"),

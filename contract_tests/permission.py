@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import SkipTest
@@ -79,8 +80,8 @@ def _overridden(call: Call) -> bool:
     return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
 
 
-def plan(target: Target, contract: Contract, permission: Permission) -> str:
-    """Answer what a run would send, by operation, for people."""
+def plan(target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]) -> list[str]:
+    """Answer what a run would send, by operation, for people; `sent` counts calls by operation and method."""
     sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
     live = " and ".join(f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions)
     fields = ", ".join(contract.updatable)
@@ -90,10 +91,22 @@ def plan(target: Target, contract: Contract, permission: Permission) -> str:
         MARKING: f"marks what {live} have not read; it stays marked",
     }
     lines = [f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"]
+    by_operation: dict[str, Counter[str]] = {}
+    for name, methods in sent.items():
+        by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
     for operation in contract.operations.values():
         why = permission.forbids(operation.name, operation.method)
-        effect = f"not sent: {why}" if why else effects.get(operation.name, "reads")
-        lines.append(f"  {operation.name:22} {operation.method:4} {operation.path:37} {effect}")
-    if permission.others:
-        lines.append("and for methods and paths that are not documented, which a right server refuses.")
-    return "\n".join(lines)
+        effect = f"{operation.method} not sent: {why}" if why else effects.get(operation.name, "reads")
+        counts = _counted(by_operation.pop(operation.name, Counter()), operation.method)
+        lines.append(f"  {operation.name:22} {operation.path:37} {effect}{counts}")
+    others = sum(by_operation.values(), Counter())
+    return (
+        [*lines, f"  paths that are not documented, which a right server refuses{_counted(others, 'GET')}"]
+        if others
+        else lines
+    )
+
+
+def _counted(methods: Counter[str], first: str) -> str:
+    found = [method for method in (first, *sorted(methods.keys() - {first})) if methods[method]]
+    return "".join(f"{', ' if place else ': '}{methods[method]:,} {method}" for place, method in enumerate(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,6 +55,7 @@ class Run:
     working: bool = True
     interrupted: bool = False
     whole: bool = True
+    sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
     laws: list[Law] = field(default_factory=list)
@@ -129,6 +131,7 @@ class Run:
             "strict": self.ledger.strict,
             "duration_seconds": round(self.seconds, 2),
             "requests": self.ledger.judged,
+            "sent": self._sent(),
             "findings": [finding.as_dict() for finding in self.findings()],
             "accepted": [{**finding.as_dict(), "baseline": entry.as_dict()} for finding, entry in self.accepted()],
             "outdated": self.outdated(),
@@ -138,6 +141,12 @@ class Run:
             "laws": [law._asdict() for law in self.laws],
             "coverage": self.coverage.as_dict(),
         }
+
+    def _sent(self) -> dict[str, dict[str, int]]:
+        by_operation: dict[str, dict[str, int]] = {}
+        for (operation, method), count in sorted(self.sent.items()):
+            by_operation.setdefault(operation, {})[method] = count
+        return by_operation
 
     def verdict(self) -> str:
         """Answer what a person wants to know, a few lines."""

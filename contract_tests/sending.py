@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,7 +33,10 @@ BETWEEN_TRIES = 0.5
 
 @dataclass
 class Client:
-    """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange."""
+    """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange.
+
+    `sent` counts requests by operation and method.
+    """
 
     base_url: str
     seen: Callable[[Exchange], None]
@@ -40,6 +44,7 @@ class Client:
     manners: Manners = field(default_factory=Manners)
     run_id: str = ""
     veil: Veil = field(default_factory=Veil)
+    sent: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +74,7 @@ class Client:
         parts = urlsplit(self.base_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self._pace.wait()
+        self.sent[call.operation, call.method] += 1
         answer = b""
         try:
             with socket.create_connection((parts.hostname or "", port), self.manners.timeout) as plain:
@@ -100,6 +106,7 @@ class Client:
         """Send again what the target had no time for (429, RFC 6585) after as long as it says."""
         for _ in range(TRIES):
             self._pace.wait()
+            self.sent[call.operation, call.method] += 1
             exchange = send(call)
             self.veil.read(exchange.body, exchange.headers)
             if exchange.status != TOO_MANY:

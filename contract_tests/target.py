@@ -37,17 +37,21 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """One server: `sessions` maps the roles of `SESSIONS` to tokens; only `primary` is required."""
+    """One server: `sessions` maps the roles of `SESSIONS` to tokens; only `primary` is required.
+
+    `far` makes it one that is not on this machine, wherever it is.
+    """
 
     base_url: str
     sessions: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_SESSIONS))
     containers: tuple[str, ...] = DEFAULT_CONTAINERS
     usernames: tuple[str, ...] = DEFAULT_USERNAMES
+    far: bool = False
 
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine, so that a token in a URL lands in nobody else's log."""
-        return _is_loopback(urlsplit(self.base_url).hostname or "")
+        return not self.far and _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def is_sample(self) -> bool:

@@ -1,6 +1,7 @@
 """A target that is not on this machine is only read unless more is allowed, and is left as it was found."""
 
 import copy
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, Request
 from tests.contract_tests.running import ROOT, gate
 from tests.contract_tests.serving import serving
+from tests.live import live_mock
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 TARGET = """
@@ -161,8 +163,33 @@ def test_what_an_earlier_run_has_left_is_said(tmp_path: Path) -> None:
 
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     api = Recorder()
-    code, _, output = run(tmp_path, api, "--dry-run", "--allow-writes")
-    assert (code, api.calls) == (0, [])
+    code, _, output = run(tmp_path, api, "--dry-run", "--allow-writes", "--laws", "referrals", "--rate-limit", "1/m")
+    assert (code, api.calls) == (0, []), output
     assert "writes displayName, handle, biography, dateOfBirth of $PRIMARY and $SECONDARY" in output
     assert "needs --allow-mark-read" in output
     assert "ada-session" not in output
+    calls = int(re.findall(r"^([\d,]+) calls in all", output, re.MULTILINE)[0].replace(",", ""))
+    assert f"at least {calls} minutes" in output
+
+
+@pytest.mark.parametrize("flags", [["--read-only"], []], ids=["only reading", "writing"])
+def test_a_dry_run_counts_what_a_run_then_sends(tmp_path: Path, flags: list[str]) -> None:
+    laws = ["--depth", "quick", "--laws", "read", "--laws", "session", "--laws", "public", *flags]
+    with live_mock() as mock:
+        code, _, output = gate(tmp_path / "dry", "--base-url", mock.url, "--dry-run", *laws)
+        _, report, _ = gate(tmp_path, "--base-url", mock.url, *laws)
+    assert code == 0, output
+    for operation, methods in report["sent"].items():
+        for method, count in methods.items():
+            assert re.search(rf"^  {operation} .*[:,] {count:,} {method}\b", output, re.MULTILINE), (
+                operation,
+                methods,
+                output,
+            )
+    assert f"{sum(sum(methods.values()) for methods in report['sent'].values()):,} calls in all" in output
+
+
+def test_a_report_counts_every_request(tmp_path: Path) -> None:
+    api = Recorder()
+    _, report, output = run(tmp_path, api, "--laws", "http", "--laws", "concurrency", "--allow-writes")
+    assert sum(sum(methods.values()) for methods in report["sent"].values()) == len(api.calls), output
