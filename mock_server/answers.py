@@ -18,6 +18,13 @@ class Reply(Response):
     user: str | None = None
     changes: Sequence[Change] = ()
     events: AsyncIterator[bytes] | None = None
+    is_page: bool = False
+
+    @property
+    def sent(self) -> bytes:
+        """The body, which is there as a whole; `get_data` would join and copy."""
+        body = self.response
+        return body[0] if isinstance(body, list) and body else b""
 
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:

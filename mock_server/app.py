@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 from werkzeug.routing import MapAdapter
 
-from . import __version__, cors, guard
+from . import __version__, cors, guard, window, wire
 from .addressing import address, sandbox_name
 from .answers import Reply, empty_response, refusal
 from .contract import Contract, Operation
@@ -71,6 +71,8 @@ class Core(Flask):
         for operation in control.operations.values():
             if operation.id != "refreshSession" or self.options.refresh_session:
                 self._route(operation, self.pipeline.steer)
+        for rule, page in window.PAGES.items():
+            self.add_url_rule(rule, f"page {rule}", partial(self.show, page), provide_automatic_options=False)
         self.register_error_handler(Exception, self.refuse)
         self.after_request(self.finish)
 
@@ -114,11 +116,17 @@ class Core(Flask):
             refused = InternalError(headers=NO_STORE)
         return refusal(refused)
 
+    def show(self, page: window.Page, **names: str) -> Reply:
+        """Answer a page for people, or a file of one."""
+        if self.options.control_token is None and not guard.is_local_name(request.environ.get("HTTP_HOST", "")):
+            raise guard.MisdirectedError
+        return page(request, **names)
+
     def finish(self, reply: Response) -> Response:
         """Write a request to the API into the journal, and say which web pages may read the answer."""
         asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs each time
         is_control = asked.environ["REQUEST_URI"].startswith(guard.PREFIX)
-        if not is_control and isinstance(reply, Reply):
+        if not is_control and isinstance(reply, Reply) and not reply.is_page:
             self.record(asked, reply)
         return cors.allow(asked, reply, self.options.control_origins if is_control else None)
 
@@ -145,6 +153,7 @@ class Core(Flask):
             reply.changes,
             "" if rule else nearest(self.contract.operations.values(), method, path),
             reply.plan.fault,
+            wire=wire.keep(environ, reply.headers, reply.sent),
         )
 
     def answer(self, environ: dict[str, Any]) -> Reply:

@@ -13,7 +13,7 @@ class Examples:
     """What may be asked for: `answers[operationId][status][name]` is a body and its headers."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract = contract
+        self.contract = contract
         self.answers: dict[str, dict[int, Documented]] = {
             operation.id: dict(self._of(operation.path, operation.method.lower(), operation.responses))
             for operation in contract.operations.values()
@@ -36,8 +36,8 @@ class Examples:
 
     def _of(self, path: str, method: str, responses: Mapping[str, Any]) -> Iterator[tuple[int, Documented]]:
         for key in responses:
-            node, pointer = self._contract.resolve("paths", path, method, "responses", key)
-            headers = {name: self._contract.resolve(*pointer, "headers", name)[0] for name in node.get("headers", {})}
+            node, pointer = self.contract.resolve("paths", path, method, "responses", key)
+            headers = {name: self.contract.resolve(*pointer, "headers", name)[0] for name in node.get("headers", {})}
             values = {name: str(header["example"]) for name, header in headers.items() if "example" in header}
             media = node.get("content", {}).get("application/json")
             named = {"": None} if media is None else {name: each["value"] for name, each in media.get("examples", {}).items()}

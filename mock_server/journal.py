@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import orjson
 
 from .clock import written
+from .wire import Wire
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
     """One request: `at` by the sandbox's clock, `duration` in milliseconds, `operation` empty where none matched.
 
     `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close;
-    `unjudged` says why the proxy did not judge a body.
+    `unjudged` says why the proxy did not judge a body; `wire` has headers and bodies, which the list does not show.
     """
 
     id: int
@@ -54,12 +55,14 @@ class Entry(NamedTuple):
     nearest: str = ""
     fault: str = ""
     unjudged: str = ""
+    wire: Wire | None = None
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
         more = 200 * len(self.violations) + 1000 * len(self.changes) if self.violations or self.changes else 0
-        return 500 + len(self.path) + len(self.query) + more
+        sent = self.wire.size if self.wire else 0
+        return 500 + len(self.path) + len(self.query) + more + sent
 
     def as_json(self) -> dict[str, object]:
         """Answer the `Request` of `control.yaml`."""
@@ -67,6 +70,7 @@ class Entry(NamedTuple):
         violations = [violation.as_json() for violation in self.violations]
         query = SECRET.sub(r"\1***", self.query)
         said = {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
+        del said["wire"]
         if not self.unjudged:
             del said["unjudged"]
         return said
@@ -79,7 +83,7 @@ class Journal:
         self._most, self._most_bytes, self._bytes = most, most_bytes, 0
         self._entries: dict[str, deque[Entry]] = {}
         self._ids = count(1)
-        self._readers: dict[asyncio.Queue[Entry], str] = {}
+        self._readers: dict[asyncio.Queue[Entry | bytes], tuple[str, asyncio.AbstractEventLoop]] = {}
 
     def record(self, sandbox: str, *values: object, **more: object) -> None:
         """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
@@ -100,14 +104,25 @@ class Journal:
         """Answer the entries of a sandbox."""
         return reversed(tuple(self._entries.get(sandbox, ())))
 
+    def find(self, sandbox: str, identity: int) -> Entry | None:
+        """Answer one entry of a sandbox, `None` where it is not kept."""
+        return next((entry for entry in self.newest_first(sandbox) if entry.id == identity), None)
+
+    def changed(self, sandbox: str | None, operation: str) -> None:
+        """Tell who follows a sandbox, any where `None`, that something else than a request changed it; from any thread."""
+        event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation})
+        for queue, (followed, loop) in list(self._readers.items()):
+            if sandbox in {None, followed}:
+                loop.call_soon_threadsafe(_put, queue, event)
+
     def clear(self, sandbox: str) -> None:
         """Forget the entries of a sandbox."""
         self._bytes -= sum(entry.size for entry in self._entries.pop(sandbox, ()))
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then each new one."""
-        queue: asyncio.Queue[Entry] = asyncio.Queue(WAITING)
-        self._readers[queue] = sandbox
+        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens."""
+        queue: asyncio.Queue[Entry | bytes] = asyncio.Queue(WAITING)
+        self._readers[queue] = sandbox, asyncio.get_running_loop()
         try:
             yield b": the journal of this sandbox\n\n"
             missed = () if after is None else [entry for entry in self.newest_first(sandbox) if entry.id > after]
@@ -122,11 +137,9 @@ class Journal:
             del self._readers[queue]
 
     def _tell(self, entry: Entry) -> None:
-        for queue, sandbox in self._readers.items():
+        for queue, (sandbox, _) in self._readers.items():
             if sandbox == entry.sandbox:
-                if queue.full():
-                    queue.get_nowait()
-                queue.put_nowait(entry)
+                _put(queue, entry)
 
     def _shrink(self) -> None:
         """Halve the largest journal: who asked most pays."""
@@ -147,7 +160,15 @@ def criteria(wanted: dict[str, object]) -> Callable[[Entry], bool]:
     return lambda entry: extra(entry) and all(getattr(entry, name) == value for name, value in fields)
 
 
-def _event(entry: Entry) -> bytes:
+def _put(queue: asyncio.Queue[Entry | bytes], news: Entry | bytes) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(news)
+
+
+def _event(entry: Entry | bytes) -> bytes:
+    if isinstance(entry, bytes):
+        return entry
     return b"id: %d\nevent: request\ndata: %s\n\n" % (entry.id, orjson.dumps(entry.as_json()))
 
 

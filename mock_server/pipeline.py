@@ -29,6 +29,8 @@ log = logging.getLogger("mock_server")
 
 OVERSIZED = "mock_server.oversized"
 """Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
+SANDBOXES = frozenset({"forkSandbox", "dropSandbox"})
+"""Operations of the control API that change another sandbox than the one that the request names."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 Environ = dict[str, Any]
@@ -139,4 +141,6 @@ class Pipeline:
         answer = CONTROL[operation.id](self.desk, name, call)
         if isinstance(answer, Stream):
             return stream_response(answer.events)
+        if operation.method != "GET":
+            self.desk.journal.changed(None if operation.id in SANDBOXES else name, operation.id)
         return self.control.respond(operation, answer.status, answer.body)

@@ -187,9 +187,11 @@ def watch(settings: Settings, shell: Shell, stop: threading.Event) -> None:
             scenario = find_scenario(settings.fixtures, settings.scenario)
             if scenario.resolve() in changed:
                 shell.core = load_core(settings, None, shell.core.journal)
+                shell.core.journal.changed(None, "reload")
                 log.warning("reloaded: the state is that of %s again", scenario.name)
             elif settings.openapi.resolve() in changed:
                 shell.core = load_core(settings, shell.core.store, shell.core.journal)
+                shell.core.journal.changed(None, "reload")
                 log.warning("reloaded %s; the state is kept", settings.openapi.name)
         except FileError as error:
             log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - the message says it all

@@ -11,6 +11,7 @@ from .app import STARTED, Core
 from .delivery import Message, Receive, Send, deliver, start
 from .pipeline import OVERSIZED
 from .rules import NOTHING
+from .wire import HEADERS
 
 log = logging.getLogger("mock_server.requests")
 
@@ -104,9 +105,12 @@ def _environ(scope: Message) -> dict[str, Any]:
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "wsgi.input": io.BytesIO(),
     }
+    held = 0
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1").upper().replace("-", "_")
         key = name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
         value = raw_value.decode("latin-1")
         environ[key] = f"{environ[key]},{value}" if key in environ else value
+        held += len(value)
+    environ[HEADERS] = scope["headers"], held
     return environ

@@ -1,10 +1,12 @@
 """The control API: handlers by the operationId of `control.yaml`."""
 
-from . import overrides, requests, sessions, state
+from . import documents, overrides, requests, sessions, state, users
 from .desk import Handler
 
 CONTROL: dict[str, Handler] = {
     "health": state.health,
+    "getContract": documents.getContract,
+    "getControl": documents.getControl,
     "reset": state.reset,
     "listScenarios": state.listScenarios,
     "listSandboxes": state.listSandboxes,
@@ -12,6 +14,8 @@ CONTROL: dict[str, Handler] = {
     "dropSandbox": state.dropSandbox,
     "getState": state.getState,
     "putState": state.putState,
+    "listUsers": users.listUsers,
+    "getUser": users.getUser,
     "undo": state.undo,
     "listSnapshots": state.listSnapshots,
     "takeSnapshot": state.takeSnapshot,
@@ -29,6 +33,7 @@ CONTROL: dict[str, Handler] = {
     "removeRule": overrides.removeRule,
     "clearRules": overrides.clearRules,
     "listRequests": requests.listRequests,
+    "getRequest": requests.getRequest,
     "countRequests": requests.countRequests,
     "clearRequests": requests.clearRequests,
     "streamRequests": requests.streamRequests,

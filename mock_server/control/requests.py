@@ -4,6 +4,8 @@ from itertools import islice
 
 from flask import request
 
+from mock_server.authentication import find_session
+from mock_server.errors import NotFound, Violation
 from mock_server.journal import criteria
 from mock_server.operations.handler import Answer, Call
 
@@ -16,6 +18,16 @@ def listRequests(desk: Desk, name: str, call: Call) -> Answer:
     limit = int(wanted.pop("limit"))
     found = filter(criteria(wanted), desk.journal.newest_first(name))
     return Answer(200, {"requests": [entry.as_json() for entry in islice(found, limit)]})
+
+
+def getRequest(desk: Desk, name: str, call: Call) -> Answer:
+    """Read one request whole."""
+    entry = desk.journal.find(name, int(call.parameters["id"]))
+    if entry is None or entry.wire is None:
+        raise NotFound([Violation("path", "id", "there is no such request, or it is no longer kept")])
+    session = find_session(desk.load(name).world, entry.wire.authorization)
+    more = {"session": session and session.token, "asked": entry.wire.asked(), "answered": entry.wire.answered()}
+    return Answer(200, {**entry.as_json(), **more})
 
 
 def countRequests(desk: Desk, name: str, call: Call) -> Answer:

@@ -140,7 +140,7 @@ def test_a_disagreement_of_the_tiers_is_our_bug(core: Core, caplog: pytest.LogCa
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "TRACE", "FOO"])
 def test_every_method_everywhere_gets_an_error_in_shape(client: FlaskClient, method: str) -> None:
-    for path in ("/", "/v1/user/profile", "/v1/user/notifications/read", "/%", "/%ff", "/v1/user/by-id//public"):
+    for path in ("/nowhere", "/v1/user/profile", "/v1/user/notifications/read", "/%", "/%ff", "/v1/user/by-id//public"):
         answer = client.open(path, method=method)
         assert answer.status_code in {401, 404, 405}, f"{method} {path}: {answer.status_code}"
         assert {"code", "message"} <= set(answer.get_json()), f"{method} {path}"

@@ -1,5 +1,6 @@
 """The journal: what was asked, what was wrong with it, what it changed, and who may count it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ NEAREST = {
     "GET /v1/user/notifications/read": (
         "markNotificationsRead (POST /v1/user/notifications/read) has this path; the method is POST, not GET"
     ),
-    "GET /": "",
+    "POST /": "",
     "GET /completely/elsewhere": "",
 }
 
@@ -82,6 +83,72 @@ def test_an_unmatched_request_is_told_what_was_nearest(client: FlaskClient, stee
     method, path = asked.split()
     client.open(path, method=method, headers=ADA)
     assert newest(steer)["nearest"] == NEAREST[asked]
+
+
+def whole(steer: Steer) -> dict[str, Any]:
+    entry: dict[str, Any] = steer("GET", f"/requests/by-id/{newest(steer)['id']}")[1]
+    return entry
+
+
+def headers(sent: dict[str, Any]) -> dict[str, str]:
+    return {each["name"].lower(): each["value"] for each in sent["headers"]}
+
+
+def test_one_request_can_be_read_whole(client: FlaskClient, steer: Steer) -> None:
+    client.post("/v1/user/profile", json={"biography": "née Byron"}, headers={**ADA, "X-App": "7"})
+    entry = whole(steer)
+    assert entry["session"] == "ada-session"
+    assert json.loads(entry["asked"]["body"]) == {"biography": "née Byron"}
+    assert (headers(entry["asked"])["x-app"], headers(entry["answered"])["cache-control"]) == ("7", "no-store")
+    assert json.loads(entry["answered"]["body"])["biography"] == "née Byron"
+    assert entry["asked"]["whole"]
+    assert entry["answered"]["length"] > 50
+    assert "asked" not in newest(steer)
+
+
+def test_long_bodies_are_kept_in_part(client: FlaskClient, steer: Steer) -> None:
+    client.post("/v1/user/profile", json={"biography": "x" * 6000}, headers=ADA)
+    asked = whole(steer)["asked"]
+    assert (len(asked["body"]), asked["whole"]) == (4096, False)
+    assert asked["length"] > 6000
+
+
+def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:
+    secrets = {
+        "Authorization": "Bearer hush-1",
+        "Cookie": "id=hush-2",
+        "Proxy-Authorization": "Basic hush-3",
+        "X-Api-Key": "hush-4",
+        "X-Mock-Control": "hush-5",
+    }
+    client.post("/v1/user/profile", json={"password": "hush-6", "deep": {"accessToken": "hush-7"}}, headers=secrets)
+    entry = whole(steer)
+    assert entry["session"] is None
+    assert "hush" not in json.dumps(entry)
+    client.post("/v1/user/profile", json={"password": "hush" * 2000}, headers=ADA)
+    assert "hush" not in json.dumps(whole(steer)), "a secret that was cut is a secret still"
+
+
+def test_renewing_a_session_leaves_no_token_in_the_journal(client: FlaskClient, steer: Steer) -> None:
+    answer = client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
+    entry = whole(steer)
+    assert json.loads(entry["asked"]["body"]) == {"refreshToken": "***"}
+    assert json.loads(entry["answered"]["body"]) == {"sessionToken": "***"}
+    assert answer.get_json()["sessionToken"] not in json.dumps(entry)
+
+
+def test_a_session_is_known_again_as_long_as_it_exists(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/referrals", headers={"Authorization": "Bearer ada-session-expired"})
+    assert whole(steer)["session"] == "ada-session-expired"
+    steer("DELETE", "/sessions/ada-session-expired")
+    assert whole(steer)["session"] is None
+
+
+def test_a_request_that_is_not_kept_is_not_found(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/referrals", headers=ADA)
+    assert steer("GET", "/requests/by-id/1")[0] == 200
+    assert steer("GET", "/requests/by-id/2")[0] == 404
+    assert steer("GET", "/requests/by-id/1", sandbox="elsewhere")[0] == 404
 
 
 def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> None:

@@ -1,0 +1,36 @@
+"""Users as people want to see them: who there is, and the newest of what belongs to one."""
+
+from mock_server.errors import NotFound, Violation
+from mock_server.operations.handler import Answer, Call
+from mock_server.world import User
+
+from .desk import Desk
+
+
+def listUsers(desk: Desk, name: str, _call: Call) -> Answer:
+    """List the users."""
+    users = desk.load(name).world.users
+    return Answer(200, {"users": [_line(username, users[username]) for username in sorted(users)]})
+
+
+def getUser(desk: Desk, name: str, call: Call) -> Answer:
+    """Read what belongs to a user."""
+    world, username, limit = desk.load(name).world, call.parameters["username"], int(call.parameters["limit"])
+    user = world.users.get(username)
+    if user is None:
+        raise NotFound([Violation("path", "username", f"there is no user {username!r}")])
+    containers = [_inbox(user, each, limit) for each in sorted(world.containers) if world.is_member(username, each)]
+    referrals = {"items": user.referrals[:limit], "total": len(user.referrals)}
+    return Answer(200, {"profile": user.profile, "referrals": referrals, "containers": containers})
+
+
+def _line(username: str, user: User) -> dict[str, object]:
+    notifications = sum(map(len, user.inbox.values()))
+    shown = {"username": username, "displayName": user.profile["displayName"]}
+    return {**shown, "referrals": len(user.referrals), "notifications": notifications}
+
+
+def _inbox(user: User, container: str, limit: int) -> dict[str, object]:
+    items, total = user.notifications(container, 0, limit)
+    unread = 0 if user.all_read else sum(not item["read"] for item in user.inbox.get(container, ()))
+    return {"id": container, "items": items, "total": total, "unread": unread}

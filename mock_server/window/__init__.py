@@ -1,0 +1,93 @@
+"""The pages for people: a greeting, the window, the API reference. Files under a strict policy; data is the control API's."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.util import find_spec
+from mimetypes import guess_type
+from pathlib import Path
+
+from flask import Request
+
+from mock_server.answers import Reply, empty_response
+from mock_server.errors import NotFound
+
+STATIC = Path(__file__).with_name("static")
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""Content-Security-Policy (CSP Level 3): nothing from elsewhere, nothing inline."""
+REFERENCE = POLICY | {"style-src": "'self' 'unsafe-inline'"}
+"""The renderer of the API reference writes styles into the page; no scripts."""
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Page = Callable[..., Reply]
+"""Answers a request, with the names from its path."""
+
+
+@cache
+def renderer() -> Path:
+    """Answer where Swagger UI's files are; the package that brings them is not imported."""
+    spec = find_spec("flask_swagger_ui")
+    assert spec is not None, "the package is one of our dependencies"
+    return Path(str(spec.origin)).with_name("dist")
+
+
+def send(asked: Request, folder: Path, name: str, policy: dict[str, str] = POLICY) -> Reply:
+    """Answer a file of a folder, or 304 where the browser has it; raises `NotFound`."""
+    found = _files(folder).get(name)
+    if found is None:
+        raise NotFound
+    body, etag = _read(found)
+    rules = "; ".join(f"{key} {value}" for key, value in policy.items())
+    headers = {**HEADERS, "Content-Security-Policy": rules, "ETag": etag}
+    if etag in asked.headers.get("If-None-Match", ""):
+        reply = empty_response(headers, 304)
+    else:
+        kind = guess_type(name)[0] or "application/octet-stream"
+        reply = Reply(body, 200, headers, content_type=f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+    reply.is_page = True
+    return reply
+
+
+@cache
+def _files(folder: Path) -> dict[str, Path]:
+    """List a folder once, so that no name can lead out of it."""
+    return {path.name: path for path in folder.iterdir() if path.is_file()}
+
+
+@cache
+def _read(path: Path) -> tuple[bytes, str]:
+    body = path.read_bytes()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _static(asked: Request, name: str) -> Reply:
+    return send(asked, STATIC, name)
+
+
+def _rendered(asked: Request, name: str) -> Reply:
+    return send(asked, renderer(), name)
+
+
+PAGES: dict[str, Page] = {
+    "/": partial(_static, name="home.html"),
+    "/__mock/ui": partial(_static, name="window.html"),
+    "/__mock/docs": lambda asked: send(asked, STATIC, "docs.html", REFERENCE),
+    "/__mock/static/<name>": _static,
+    "/__mock/docs/<name>": _rendered,
+}
+"""What is shown where."""

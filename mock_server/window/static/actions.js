@@ -1,0 +1,58 @@
+/** Buttons that make one call each, and the bar below that shows the call as a curl line. */
+
+import { Refused, curl, perform } from './api.js';
+import { announce, byId, copy, h } from './dom.js';
+
+let shown = '';
+
+/** Show a call in the bar; `outcome` is a text, and `good` whether it is a happy one. */
+export function show(call, outcome = '', good = true) {
+  shown = curl(call);
+  byId('call').hidden = false;
+  byId('call-line').textContent = shown;
+  const said = byId('call-outcome');
+  said.textContent = outcome;
+  said.className = `outcome ${outcome ? (good ? 'good' : 'bad') : ''}`;
+}
+
+/** Make a call, say what came of it, and answer whether it went well, with what was answered. */
+export async function run(call, done) {
+  show(call, '…');
+  try {
+    const body = await perform(call);
+    show(call, 'Done');
+    announce('Done');
+    await done?.(body);
+    return true;
+  } catch (problem) {
+    const words = problem instanceof Refused ? problem.words : 'The mock does not answer.';
+    show(call, words, false);
+    announce(words);
+    return false;
+  }
+}
+
+/** A button for a call: `describe` answers it, or nothing where something is missing. */
+export function action(label, describe, { done, kind = '', key, name } = {}) {
+  const preview = () => {
+    const call = describe();
+    if (call) show(call);
+  };
+  return h('button', {
+    type: 'button',
+    className: kind,
+    title: key ? `Key: ${key.replace('Shift+', '')}` : undefined,
+    'aria-label': name,
+    'aria-keyshortcuts': key,
+    onpointerenter: preview,
+    onfocus: preview,
+    onclick: async () => {
+      const call = describe();
+      if (call) await run(call, done);
+    },
+  }, label, key && h('kbd', { ariaHidden: 'true' }, key.replace('Shift+', '')));
+}
+
+export function startBar() {
+  byId('call-copy').addEventListener('click', (event) => copy(shown, event.currentTarget));
+}

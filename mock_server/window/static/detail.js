@@ -1,0 +1,111 @@
+/** One request, opened: why it was refused, what it changed, what was sent and answered. */
+
+import { Refused, curl, read } from './api.js';
+import { action } from './actions.js';
+import * as contract from './contract.js';
+import { copy, facts, fill, h } from './dom.js';
+import { lines } from './yaml.js';
+
+export const target = ({ path, query }) => (query ? `${path}?${query}` : path);
+const SKIPPED = new Set(['host', 'content-length', 'connection', 'accept-encoding', 'user-agent', 'accept-language', 'origin',
+  'referer', 'x-mock-sandbox', 'content-type']);
+
+/** The request as a call that can be made again; nothing where a part of it was not kept. */
+function again(entry) {
+  const { asked, session } = entry;
+  if (!asked.whole || [asked.body, entry.query].some((text) => text.includes('***'))) return null;
+  const kept = asked.headers.filter(({ name, value }) => value !== '***' && !SKIPPED.has(name) && !name.startsWith('sec-'));
+  const headers = Object.fromEntries(kept.map(({ name, value }) => [name, value]));
+  if (session) headers.Authorization = `Bearer ${session}`;
+  if (!asked.body) return { method: entry.method, path: target(entry), headers };
+  headers['Content-Type'] = asked.headers.find(({ name }) => name === 'content-type')?.value ?? '';
+  return { method: entry.method, path: target(entry), headers, body: asked.body, text: true };
+}
+
+/** Show an entry; `override` is called with it, `close` without anything. */
+export async function show(place, entry, { override, close }) {
+  const whole = await read(`/requests/by-id/${entry.id}`).catch((problem) => {
+    if (problem instanceof Refused) return entry;
+    throw problem;
+  });
+  const call = whole.asked && again(whole);
+  fill(place, head(whole, close), buttons(whole, call, override), why(whole), changes(whole),
+    whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))
+      : h('p', { className: 'muted' }, 'Headers and bodies of this request are no longer kept.'));
+}
+
+const head = (entry, close) => h('header', {},
+  h('h2', {}, h('span', { className: 'method' }, entry.method), ' ', h('span', { className: 'target' }, target(entry))),
+  h('button', { type: 'button', className: 'quiet close', 'aria-label': 'Close', 'aria-keyshortcuts': 'Escape', onclick: close }, '✕'),
+  facts([
+    ['Status', h('span', { className: `status s${String(entry.status)[0]}` }, entry.status || entry.fault)],
+    ['Operation', entry.operation || 'none'], ['User', entry.user], ['Session', entry.session],
+    ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', `${entry.duration.toFixed(2)} ms`],
+    ['Sandbox', entry.sandbox], ['Connection', entry.fault],
+  ]));
+
+function buttons(entry, call, override) {
+  const missing = 'A part of this request was not kept: its body is long, or held a secret.';
+  return h('div', { className: 'buttons' },
+    h('button', {
+      type: 'button', disabled: !call, title: call ? 'Key: c' : missing, id: 'copy-request',
+      onclick: (event) => copy(curl(call), event.currentTarget),
+    }, 'Copy as curl', h('kbd', { ariaHidden: 'true' }, 'c')),
+    call ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: missing }, 'Replay'),
+    entry.operation && h('button', { type: 'button', title: 'Key: o', id: 'override', onclick: () => override(entry) },
+      'Answer otherwise', h('kbd', { ariaHidden: 'true' }, 'o')),
+    !call && entry.asked && h('p', { className: 'muted' }, missing));
+}
+
+/** Why it was refused, each reason beside the part of the contract that it is about. */
+function why(entry) {
+  const body = parsed(entry.answered?.body);
+  const meant = contract.meaning(entry.operation, entry.status, body?.code);
+  const said = entry.nearest || meant || (entry.status >= 400 ? body?.message : '');
+  if (!said && !entry.violations.length) return null;
+  const count = entry.violations.length;
+  return h('section', { className: 'why' },
+    h('h3', {}, count ? `Breaks the contract in ${count === 1 ? 'one place' : `${count} places`}` : 'Why'),
+    !count && h('p', {}, `${said}.`.replace('..', '.')),
+    ...entry.violations.map((violation) => h('article', { className: 'violation' },
+      h('p', {}, h('span', { className: 'where' }, violation.in), ' ', h('code', {}, violation.name || 'the whole'), ' ', violation.reason),
+      excerpt(contract.broken(entry.operation, violation)))));
+}
+
+function excerpt(found) {
+  if (!found) return h('p', { className: 'muted' }, 'The contract does not know this name; it is a wish to the mock.');
+  const all = lines(found.value), hit = all.findIndex(({ key }) => key === found.keyword);
+  return h('figure', {},
+    h('figcaption', {}, found.place.join(' › ')),
+    h('pre', { tabIndex: 0, 'aria-label': 'Part of the contract' },
+      all.map(({ text }, at) => h(at === hit ? 'mark' : 'span', {}, `${text}\n`))),
+    found.decided && h('p', { className: 'muted' }, 'Decided by this project: ', found.decided));
+}
+
+const changes = (entry) => entry.changes.length > 0 && h('section', {},
+  h('h3', {}, 'Changed the world'),
+  h('div', { className: 'scroller', tabIndex: 0, role: 'group', 'aria-label': 'Changes' }, h('table', {},
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'what'), h('th', { scope: 'col' }, 'before'), h('th', { scope: 'col' }, 'after'))),
+    h('tbody', {}, entry.changes.map(({ path, before, after }) => h('tr', {},
+      h('td', {}, h('code', {}, path)), h('td', { className: 'before' }, JSON.stringify(before)),
+      h('td', { className: 'after' }, JSON.stringify(after))))))));
+
+const sent = (title, { headers, body, length, whole }) => h('section', {},
+  h('h3', {}, title),
+  h('details', {}, h('summary', {}, `${headers.length} headers`), facts(headers.map(({ name, value }) => [name.toLowerCase(), value]))),
+  body ? h('pre', { tabIndex: 0, 'aria-label': `${title} body` }, pretty(body)) : h('p', { className: 'muted' }, 'No body.'),
+  !whole && h('p', { className: 'muted' }, `The first 4 KiB of ${length.toLocaleString('en')} bytes.`));
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const pretty = (text) => {
+  const value = parsed(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
+};
+

@@ -1,0 +1,130 @@
+/** Puts the window together: views, the live stream, and what is read again when something changed. */
+
+import { currentSandbox, hasToken, useSandbox, useToken } from './api.js';
+import { startBar } from './actions.js';
+import * as clock from './clock.js';
+import * as contract from './contract.js';
+import { announce, byId } from './dom.js';
+import * as keys from './keys.js';
+import { Live } from './live.js';
+import * as requests from './requests.js';
+import * as rules from './rules.js';
+import * as state from './state.js';
+import * as theme from './theme.js';
+import * as world from './world.js';
+
+const VIEWS = { requests, world, rules, state };
+const PAUSE = 300; // milliseconds between two readings of the same view, at least
+const stale = new Set();
+let timer, reading = false;
+
+const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : 'requests');
+
+function showView() {
+  for (const name of Object.keys(VIEWS)) {
+    byId(name).hidden = name !== view();
+    const link = document.querySelector(`nav a[href="#${name}"]`);
+    if (name === view()) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  document.title = `${view()[0].toUpperCase()}${view().slice(1)} · User Profile API mock`;
+  readStale();
+}
+
+/** Note that these views no longer show the truth; the visible one is read again soon. */
+function touch(...names) {
+  for (const name of names) stale.add(name);
+  timer ??= setTimeout(readStale, PAUSE);
+}
+
+async function readStale() {
+  clearTimeout(timer);
+  timer = undefined;
+  if (reading || !stale.has(view())) return;
+  reading = true;
+  stale.delete(view());
+  await VIEWS[view()].load().catch(() => stale.add(view()));
+  reading = false;
+  if (stale.has(view())) timer ??= setTimeout(readStale, PAUSE);
+}
+
+function heard(events) {
+  const entries = events.filter(({ type }) => type === 'request').map(({ data }) => data);
+  if (entries.length) {
+    requests.heard(entries);
+    touch('world');
+    if (rules.matters()) touch('rules');
+  }
+  for (const { type, data } of events) if (type === 'changed') changed(data.operation);
+}
+
+function changed(operation) {
+  touch('world', 'rules', 'state');
+  if (['reset', 'clearRequests', 'dropSandbox', 'reload'].includes(operation)) touch('requests');
+  if (['setClock', 'reset', 'dropSandbox', 'forkSandbox', 'reload'].includes(operation)) clock.load().catch(() => {});
+  if (['forkSandbox', 'dropSandbox'].includes(operation)) state.loadSandboxes().catch(() => {});
+  if (operation === 'reload') learn().catch(() => {});
+}
+
+async function learn() {
+  await contract.load();
+  requests.known();
+  rules.known();
+}
+
+async function opened() {
+  await Promise.all([learn(), clock.load(), state.loadSandboxes(), requests.load()]);
+  stale.clear();
+  touch('world', 'rules', 'state');
+}
+
+const SAID = { live: 'Live', gone: 'Not reachable', locked: 'Locked', wait: 'Connecting' };
+
+function told(now) {
+  if (document.body.dataset.live === now) return;
+  document.body.dataset.live = now;
+  byId('live').textContent = SAID[now];
+  byId('gone').hidden = now !== 'gone';
+  announce(now === 'gone' ? 'The mock does not answer.' : SAID[now]);
+  if (now !== 'locked') return;
+  byId('token-wrong').hidden = !hasToken();
+  if (!byId('token-dialog').open) byId('token-dialog').showModal();
+}
+
+const live = new Live({ opened, heard, told });
+
+async function use(name) {
+  useSandbox(name);
+  requests.close();
+  await live.restart();
+}
+
+byId('token-form').addEventListener('submit', () => {
+  useToken(byId('token').value);
+  byId('token').value = '';
+  told('wait');
+  live.restart();
+});
+byId('sandbox').addEventListener('change', ({ target }) => use(target.value));
+byId('sandbox').addEventListener('pointerdown', () => state.loadSandboxes().catch(() => {}));
+addEventListener('hashchange', showView);
+
+startBar();
+requests.start(rules.begin);
+world.start();
+rules.start();
+state.start((name) => { use(name); });
+keys.start([
+  ['Anywhere', [
+    ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => { location.hash = `#${name}`; }]),
+    ['b', 'Choose a sandbox', () => byId('sandbox').focus()],
+    ['t', 'Light, dark, or as the system', theme.next],
+    ['?', 'These keys', () => {}],
+  ]],
+  ['Requests', requests.keys],
+  ['World', [...state.keys]],
+  ['Rules', rules.keys],
+]);
+document.body.dataset.sandbox = currentSandbox();
+showView();
+live.restart();
