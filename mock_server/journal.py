@@ -19,6 +19,8 @@ WAITING = 1000
 """How many entries may wait for a slow reader of the stream before it loses the oldest."""
 HEARTBEAT = 15.0
 """Seconds of silence after which a stream shows that it lives."""
+LISTED = frozenset({"forkSandbox", "dropSandbox"})
+"""Operations of the control API that make or end a sandbox."""
 SECRET = re.compile(r"(?i)([^&=]*(?:token|secret|password|authorization|session)[^&=]*=)[^&]*")
 
 Change = tuple[str, object, object]
@@ -109,10 +111,13 @@ class Journal:
         return next((entry for entry in self.newest_first(sandbox) if entry.id == identity), None)
 
     def changed(self, sandbox: str | None, operation: str) -> None:
-        """Tell who follows a sandbox, any where `None`, that something else than a request changed it; from any thread."""
-        event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation})
+        """Tell that something else than a request changed a sandbox, any of them where `None`; from any thread.
+
+        Who follows another one hears only of those that concern the list of sandboxes.
+        """
+        event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation, "sandbox": sandbox})
         for queue, (followed, loop) in list(self._readers.items()):
-            if sandbox in {None, followed}:
+            if sandbox in {None, followed} or operation in LISTED:
                 loop.call_soon_threadsafe(_put, queue, event)
 
     def clear(self, sandbox: str) -> None:

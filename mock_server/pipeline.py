@@ -18,6 +18,7 @@ from .control import CONTROL
 from .control.desk import Desk, Stream
 from .errors import ApiError, ClientError, InternalError, Violation, error_body
 from .faults import wish
+from .journal import LISTED
 from .operations import OPERATIONS
 from .operations.handler import Answer, Call
 from .options import Options
@@ -29,8 +30,6 @@ log = logging.getLogger("mock_server")
 
 OVERSIZED = "mock_server.oversized"
 """Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
-SANDBOXES = frozenset({"forkSandbox", "dropSandbox"})
-"""Operations of the control API that change another sandbox than the one that the request names."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 Environ = dict[str, Any]
@@ -141,6 +140,6 @@ class Pipeline:
         answer = CONTROL[operation.id](self.desk, name, call)
         if isinstance(answer, Stream):
             return stream_response(answer.events)
-        if operation.method != "GET":
-            self.desk.journal.changed(None if operation.id in SANDBOXES else name, operation.id)
+        if operation.method != "GET" and operation.id != "countRequests":
+            self.desk.journal.changed(call.parameters["name"] if operation.id in LISTED else name, operation.id)
         return self.control.respond(operation, answer.status, answer.body)

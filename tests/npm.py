@@ -70,14 +70,16 @@ def _node_version() -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", done.stdout)[:2]))
 
 
-def run(*command: str, cwd: Path, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, cwd: Path, more: Mapping[str, str] | None = None, seconds: float = RUN_SECONDS
+) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end."""
     # The path of the child is searched, not ours.
     program = shutil.which(command[0], path=environment()["PATH"])
     assert program, f"{command[0]} was not installed"
     env = {**environment(), **(more or {})}
     return subprocess.run(
-        [program, *command[1:]], cwd=cwd, env=env, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        [program, *command[1:]], cwd=cwd, env=env, capture_output=True, text=True, timeout=seconds, check=False
     )
 
 

@@ -180,6 +180,21 @@ def test_the_stream_resumes_after_what_was_seen(base: str) -> None:
         assert [entry["path"] for entry in found] == ["/two", "/three"]
 
 
+def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that_come_and_go(own: LiveMock, base: str) -> None:
+    name = base.rpartition("/")[2]
+    thread, found = events(base, 4)
+    for url, path in ((own.url, "/rules"), (base, "/requests/count"), (base, "/undo"), (base, "/rules")):
+        requests.post(f"{url}/__mock{path}", json={}, headers=CONTROL, timeout=5)
+    requests.put(f"{own.url}/__mock/sandboxes/{name}-copy", headers=CONTROL, timeout=5)
+    requests.get(base + REFERRALS, headers=ADA, timeout=5)
+    requests.delete(f"{base}/__mock/rules", headers=CONTROL, timeout=5)
+    thread.join(5)
+    told = [(each["operation"], each["sandbox"]) for each in found]
+    here = [("addRule", name), ("forkSandbox", f"{name}-copy"), ("listReferrals", name), ("clearRules", name)]
+    assert told == here, "neither what another sandbox did, nor what only looked, nor what was refused"
+    requests.delete(f"{own.url}/__mock/rules", headers=CONTROL, timeout=5)
+
+
 def test_the_server_stops_at_once_though_somebody_listens() -> None:
     with live_mock() as mock, ExitStack() as stack:
         for _ in range(5):

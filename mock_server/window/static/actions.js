@@ -3,11 +3,13 @@
 import { Refused, curl, perform } from './api.js';
 import { announce, byId, copy, h } from './dom.js';
 
-let shown = '';
+const READABLE = 1500; // milliseconds for which what came of a call stands, whatever the pointer meets
+let shown = '', until = 0;
 
 /** Show a call in the bar; `outcome` is a text, and `good` whether it is a happy one. */
 export function show(call, outcome = '', good = true) {
   shown = curl(call);
+  until = outcome ? performance.now() + READABLE : 0;
   byId('call').hidden = false;
   byId('call-line').textContent = shown;
   const said = byId('call-outcome');
@@ -32,10 +34,10 @@ export async function run(call, done) {
   }
 }
 
-/** A button for a call: `describe` answers it, or nothing where something is missing. */
+/** A button for a call: `describe` answers it, or nothing where something is missing; the form around it must be right. */
 export function action(label, describe, { done, kind = '', key, name } = {}) {
   const preview = () => {
-    const call = describe();
+    const call = performance.now() > until && describe();
     if (call) show(call);
   };
   return h('button', {
@@ -46,7 +48,8 @@ export function action(label, describe, { done, kind = '', key, name } = {}) {
     'aria-keyshortcuts': key,
     onpointerenter: preview,
     onfocus: preview,
-    onclick: async () => {
+    onclick: async ({ currentTarget }) => {
+      if (currentTarget.form?.reportValidity() === false) return;
       const call = describe();
       if (call) await run(call, done);
     },

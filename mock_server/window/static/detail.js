@@ -52,7 +52,7 @@ function buttons(entry, call, override) {
       onclick: (event) => copy(curl(call), event.currentTarget),
     }, 'Copy as curl', h('kbd', { ariaHidden: 'true' }, 'c')),
     call ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: missing }, 'Replay'),
-    entry.operation && h('button', { type: 'button', title: 'Key: o', id: 'override', onclick: () => override(entry) },
+    entry.operation && h('button', { type: 'button', title: 'Key: o', onclick: () => override(entry) },
       'Answer otherwise', h('kbd', { ariaHidden: 'true' }, 'o')),
     !call && entry.asked && h('p', { className: 'muted' }, missing));
 }

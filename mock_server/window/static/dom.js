@@ -15,8 +15,14 @@ export function h(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Replace what an element holds. */
-export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
+/** Replace what an element holds; who stood on a button stands on the new one that is named like it. */
+export function fill(element, ...children) {
+  const stood = element.contains(document.activeElement) ? nameOf(document.activeElement) : undefined;
+  element.replaceChildren(...children.flat().filter(Boolean));
+  if (stood) [...element.querySelectorAll('button')].find((button) => nameOf(button) === stood)?.focus({ preventScroll: true });
+}
+
+const nameOf = (element) => element.getAttribute('aria-label') ?? element.textContent;
 
 /** Say something to those who do not see the page. */
 export function announce(text) {
@@ -37,7 +43,7 @@ export function duration(seconds) {
 }
 
 /** An empty place that says how it gets filled. */
-export const empty = (title, ...said) => h('div', { className: 'empty' }, h('h3', {}, title), ...said);
+export const empty = (title, ...said) => h('div', { className: 'empty' }, h('p', { className: 'title' }, title), ...said);
 
 /** Copy a text and say so on the button that was pressed. */
 export async function copy(text, pressed) {

@@ -16,7 +16,7 @@ import * as world from './world.js';
 const VIEWS = { requests, world, rules, state };
 const PAUSE = 300; // milliseconds between two readings of the same view, at least
 const stale = new Set();
-let timer, reading = false;
+let timer, reading = false, dropped = false;
 
 const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : 'requests');
 
@@ -34,13 +34,13 @@ function showView() {
 /** Note that these views no longer show the truth; the visible one is read again soon. */
 function touch(...names) {
   for (const name of names) stale.add(name);
-  timer ??= setTimeout(readStale, PAUSE);
+  if (!dropped) timer ??= setTimeout(readStale, PAUSE);
 }
 
 async function readStale() {
   clearTimeout(timer);
   timer = undefined;
-  if (reading || !stale.has(view())) return;
+  if (reading || dropped || !stale.has(view())) return;
   reading = true;
   stale.delete(view());
   await VIEWS[view()].load().catch(() => stale.add(view()));
@@ -51,18 +51,22 @@ async function readStale() {
 function heard(events) {
   const entries = events.filter(({ type }) => type === 'request').map(({ data }) => data);
   if (entries.length) {
+    dropped = false;
     requests.heard(entries);
     touch('world');
     if (rules.matters()) touch('rules');
   }
-  for (const { type, data } of events) if (type === 'changed') changed(data.operation);
+  for (const { type, data } of events) if (type === 'changed') changed(data);
 }
 
-function changed(operation) {
+function changed({ operation, sandbox }) {
+  if (['forkSandbox', 'dropSandbox'].includes(operation)) state.loadSandboxes().catch(() => {});
+  if (sandbox !== null && sandbox !== currentSandbox()) return;
+  dropped = operation === 'dropSandbox' && sandbox !== 'default'; // to ask for it would make it anew
+  if (dropped) requests.drop();
   touch('world', 'rules', 'state');
   if (['reset', 'clearRequests', 'dropSandbox', 'reload'].includes(operation)) touch('requests');
-  if (['setClock', 'reset', 'dropSandbox', 'forkSandbox', 'reload'].includes(operation)) clock.load().catch(() => {});
-  if (['forkSandbox', 'dropSandbox'].includes(operation)) state.loadSandboxes().catch(() => {});
+  if (!dropped && ['setClock', 'reset', 'dropSandbox', 'forkSandbox', 'reload'].includes(operation)) clock.load().catch(() => {});
   if (operation === 'reload') learn().catch(() => {});
 }
 
@@ -73,6 +77,7 @@ async function learn() {
 }
 
 async function opened() {
+  dropped = false;
   await Promise.all([learn(), clock.load(), state.loadSandboxes(), requests.load()]);
   stale.clear();
   touch('world', 'rules', 'state');

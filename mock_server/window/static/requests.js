@@ -88,6 +88,14 @@ export function heard(entries) {
   flush();
 }
 
+/** The sandbox is no more, and its journal with it. */
+export function drop() {
+  journal.replace([]);
+  if (open) close();
+  count();
+  rows.rebuild();
+}
+
 export async function load() {
   const { requests } = await read(`/requests?limit=${MOST}`);
   journal.replace(requests.reverse());
@@ -129,7 +137,7 @@ export const keys = [
   ['w', 'Only what changed the world', toggle('changes')],
   ['c', 'Copy the open request as curl', press('copy-request')],
   ['r', 'Replay the open request', () => document.querySelector('#detail [aria-keyshortcuts="r"]')?.click()],
-  ['o', 'Answer such a request otherwise', press('override')],
+  ['o', 'Answer such a request otherwise', () => open?.operation && override(open)],
   ['x', 'Empty the journal', () => document.querySelector('#filters [aria-keyshortcuts="x"]').click()],
   ['Escape', 'Close the open request', () => open && close()],
 ];

@@ -61,7 +61,7 @@ export class Rows {
   /** Select the row that is so many rows further. */
   move(by) {
     const now = this.source.rowOf(this.selected);
-    const row = Math.max(0, Math.min(this.source.shown.length - 1, now < 0 ? 0 : now + by));
+    const row = Math.max(0, Math.min(this.source.shown.length - 1, now < 0 && Number.isFinite(by) ? 0 : now + by));
     const entry = this.source.at(row);
     if (entry) this.chosen(entry);
   }

@@ -71,7 +71,7 @@ export function start(chosen) {
   const put = (id, ...children) => byId(id).append(...children);
   put('reset-buttons',
     action('Start again', () => control('POST', '/reset'), { key: 'Shift+R' }),
-    action('Start from this scenario', () => control('POST', '/reset', { scenario: value('scenario') }), { kind: 'primary' }),
+    action('Start from this scenario', () => value('scenario') && control('POST', '/reset', { scenario: value('scenario') }), { kind: 'primary' }),
     action('Undo', () => control('POST', '/undo'), { key: 'u', name: 'Undo the last change' }));
   put('snapshot-buttons', action('Take a snapshot', () => control('PUT', `/snapshots/${part(fresh('snapshot-name', 'snapshot', snapshots))}`),
     { key: 's', kind: 'primary', done: clear('snapshot-name') }));

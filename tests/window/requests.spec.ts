@@ -1,0 +1,147 @@
+import { expect, server, test } from './mock';
+
+test('a request appears the moment it is answered, and opens to all that is known of it', async ({ mock, page }) => {
+  await mock.open();
+  await expect(page.getByText('Nothing was asked yet')).toBeVisible();
+  await mock.update({ biography: 'Née Byron' });
+  await mock.rows().first().click();
+  const detail = page.getByRole('region', { name: 'The open request' });
+  await expect(detail.getByRole('heading', { level: 2 })).toHaveText('POST /v1/user/profile');
+  await expect(detail.locator('dl').first()).toContainText('updateProfile');
+  const row = detail.getByRole('row').nth(1);
+  await expect(row).toContainText('/users/ada/biography');
+  await expect(row.getByRole('cell')).toHaveText(['/users/ada/biography', '"Wrote the first program.."', '"Née Byron"']);
+  await expect(detail.getByLabel('Request body')).toContainText('"biography": "Née Byron"');
+  await expect(detail.getByLabel('Answer body')).toContainText('"username": "ada"');
+  await detail.getByText('headers').first().click();
+  await expect(detail.locator('details dl').first()).toContainText('authorization***');
+});
+
+test('every violation stands beside the part of the contract that it breaks', async ({ mock, page }) => {
+  await mock.ask('notifications?page=0&limit=101');
+  await mock.update({ handle: 'No!', dateOfBirth: { year: 1985, month: 13 } });
+  await mock.open();
+  await mock.rows().nth(1).click();
+  const violations = page.locator('.violation');
+  await expect(violations).toHaveCount(3);
+  await expect(violations.locator('mark')).toHaveText(['  minimum: 1\n', '  maximum: 100\n', 'required: true\n']);
+  await expect(violations.nth(1)).toContainText('paths › /v1/user/notifications › get › parameters › limit');
+  await expect(violations.nth(1)).toContainText('Decided by this project: A screenful by default');
+  await expect(violations.nth(2)).not.toContainText('Decided by this project');
+  await mock.rows().nth(0).click();
+  await expect(violations.filter({ hasText: '/handle' }).locator('mark')).toContainText('pattern');
+  await expect(violations.filter({ hasText: '/dateOfBirth/month' }).locator('mark')).toHaveText('maximum: 12\n');
+  await expect(violations.filter({ hasText: '/dateOfBirth/day' }).locator('mark')).toHaveText('required: [year, month, day]\n');
+});
+
+test('a refusal says why, also where nothing of the contract was broken', async ({ mock, page }) => {
+  await mock.ask('referrals', { session: 'ada-session-expired' });
+  await mock.ask('profiles');
+  await mock.open();
+  await mock.rows().nth(1).click();
+  await expect(page.locator('.why')).toContainText("The session token's lifetime is over.");
+  await mock.rows().nth(0).click();
+  await expect(page.locator('.why')).toContainText("getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'");
+});
+
+test('filters narrow the list by operation, status, violations, changes and text', async ({ mock, page }) => {
+  await mock.ask('referrals');
+  await mock.ask('profile');
+  await mock.update({ displayName: 'Countess' });
+  await mock.ask('referrals', { session: 'grace-session' });
+  await mock.ask('nowhere');
+  await mock.open();
+  const shown = async (...paths: string[]) => expect(mock.rows().locator('.target')).toHaveText(paths.map((path) => `/v1/user/${path}`));
+  const operation = page.locator('#operation'), status = page.locator('#status');
+  await shown('nowhere', 'referrals', 'profile', 'profile', 'referrals');
+  await operation.selectOption('listReferrals');
+  await shown('referrals', 'referrals');
+  await page.getByRole('searchbox').fill('grace');
+  await shown('referrals');
+  await expect(page.locator('#count')).toHaveText('1 of 5 requests');
+  await page.getByRole('searchbox').fill('');
+  await operation.selectOption('(none)');
+  await shown('nowhere');
+  await operation.selectOption('any');
+  await status.selectOption('4xx');
+  await shown('nowhere', 'profile');
+  await status.selectOption('404');
+  await shown('nowhere');
+  await status.selectOption('any');
+  await page.getByLabel('Violations').check();
+  await shown('profile');
+  await page.getByLabel('Violations').uncheck();
+  await page.getByLabel('Changes').check();
+  await shown('profile');
+  await page.getByRole('searchbox').fill('nothing like it');
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await expect(mock.rows()).toHaveCount(5);
+});
+
+test('a request is copied as a curl line, and replayed by the very same line', async ({ mock, page }) => {
+  await mock.update({ biography: "it's" });
+  await mock.open();
+  await mock.rows().first().click();
+  await page.getByRole('button', { name: 'Copy as curl' }).click();
+  const line = `curl -H 'X-Mock-Sandbox: ${mock.name}' -H 'accept: */*' -H 'Authorization: Bearer ada-session' -H 'Content-Type: application/json' `
+    + `--data-binary '{"biography":"it'\\''s"}' '${server}/v1/user/profile'`;
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(line);
+  await mock.update({ biography: 'something else' });
+  await page.getByRole('button', { name: 'Replay' }).click();
+  await expect(page.locator('#call-line')).toHaveText(line);
+  await expect(mock.rows()).toHaveCount(3);
+  expect((await mock.control('GET', '/users/ada')).profile.biography).toBe("it's");
+});
+
+test('a request whose secret was not kept cannot be replayed, and says so', async ({ mock, page }) => {
+  await mock.ask('auth/refresh-session', { method: 'POST', body: '{"refreshToken": "ada-session-refresh"}' });
+  await mock.open();
+  await mock.rows().first().click();
+  await expect(page.getByRole('button', { name: 'Replay' })).toBeDisabled();
+  await expect(page.getByText('A part of this request was not kept')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'The open request' })).not.toContainText('session-refresh"');
+});
+
+test('from a refused request it is one step to answering it otherwise', async ({ mock, page }) => {
+  await mock.ask('referrals');
+  await mock.open();
+  await mock.rows().first().click();
+  await page.keyboard.press('o');
+  await expect(page.locator('#rule-operation')).toHaveValue('listReferrals');
+  await page.getByRole('combobox', { name: 'Answer' }).selectOption({ label: '401 · SESSION_TOKEN_EXPIRED' });
+  await page.getByLabel('How often').fill('1');
+  await page.getByRole('button', { name: 'Set the rule' }).click();
+  await expect(page.getByText('answers 401 SESSION_TOKEN_EXPIRED')).toBeVisible();
+  expect((await mock.ask('referrals')).status).toBe(401);
+  await expect(page.getByText('1 of 1 time · hit 1 time')).toBeVisible();
+  expect((await mock.ask('referrals')).status).toBe(200);
+});
+
+test('the keyboard alone is enough', async ({ mock, page }) => {
+  await mock.ask('referrals');
+  await mock.ask('profile');
+  await mock.open();
+  await expect(mock.rows()).toHaveCount(2);
+  await page.keyboard.press('j');
+  await expect(page.locator('#detail h2')).toHaveText('GET /v1/user/profile');
+  await page.keyboard.press('j');
+  await expect(page.locator('#detail h2')).toHaveText('GET /v1/user/referrals');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Choose a request')).toBeVisible();
+  await page.keyboard.press('v');
+  await expect(mock.rows()).toHaveCount(1);
+  await page.keyboard.press('/');
+  await page.keyboard.type('jj'); // in a field a key is a letter
+  await expect(page.getByRole('searchbox')).toHaveValue('jj');
+  await page.keyboard.press('Escape');
+  for (const [key, view] of [['2', 'world'], ['3', 'rules'], ['4', 'state'], ['1', 'requests']]) {
+    await page.keyboard.press(key);
+    await expect(page.locator(`#${view}`)).toBeVisible();
+  }
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toContainText('Replay the open request');
+  await page.getByLabel('Single keys do something').uncheck();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('2');
+  await expect(page.locator('#requests')).toBeVisible();
+});
