@@ -31,7 +31,7 @@ export class Mock {
 
   /** Open a view of the window and wait until it is live. */
   async open(view = 'requests', query = '') {
-    await this.page.goto(`${server}/__mock/ui?sandbox=${this.name}${query}#${view}`);
+    await this.page.goto(`${server}/__mock/ui?sandbox=${this.name}${query}#/${view}`);
     await expect(this.page.locator('#live')).toHaveText('Live');
   }
 

@@ -5,11 +5,11 @@ import { expect, headers, server, test } from './mock';
 
 const VIEWS: [string, string, string?][] = [
   ['the greeting', '/'],
-  ['no requests', '/__mock/ui?sandbox=axe-empty#requests'],
-  ['requests', '/__mock/ui?sandbox=axe#requests', '.row'],
-  ['world', '/__mock/ui?sandbox=axe#world', '.session'],
-  ['rules', '/__mock/ui?sandbox=axe#rules', '.rule'],
-  ['state', '/__mock/ui?sandbox=axe#state', '.snapshot'],
+  ['no requests', '/__mock/ui?sandbox=axe-empty#/requests'],
+  ['requests', '/__mock/ui?sandbox=axe#/requests', '.row'],
+  ['world', '/__mock/ui?sandbox=axe#/world', '.session'],
+  ['rules', '/__mock/ui?sandbox=axe#/rules', '.rule'],
+  ['state', '/__mock/ui?sandbox=axe#/state', '.snapshot'],
 ];
 
 for (const theme of ['light', 'dark'] as const) {

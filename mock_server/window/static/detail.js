@@ -41,7 +41,6 @@ const head = (entry, close) => h('header', {},
     ['Status', h('span', { className: `status s${String(entry.status)[0]}` }, entry.status || entry.fault)],
     ['Operation', entry.operation || 'none'], ['User', entry.user], ['Session', entry.session],
     ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', `${entry.duration.toFixed(2)} ms`],
-    ['Sandbox', entry.sandbox], ['Connection', entry.fault],
   ]));
 
 function buttons(entry, call, override) {

@@ -18,12 +18,12 @@ const PAUSE = 300; // milliseconds between two readings of the same view, at lea
 const stale = new Set();
 let timer, reading = false, dropped = false;
 
-const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : 'requests');
+const view = () => (location.hash.slice(2) in VIEWS ? location.hash.slice(2) : 'requests');
 
 function showView() {
   for (const name of Object.keys(VIEWS)) {
     byId(name).hidden = name !== view();
-    const link = document.querySelector(`nav a[href="#${name}"]`);
+    const link = document.querySelector(`nav a[href="#/${name}"]`);
     if (name === view()) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
@@ -53,7 +53,7 @@ function heard(events) {
   if (entries.length) {
     dropped = false;
     requests.heard(entries);
-    touch('world');
+    if (world.matters() || entries.some(({ changes }) => changes.length)) touch('world');
     if (rules.matters()) touch('rules');
   }
   for (const { type, data } of events) if (type === 'changed') changed(data);
@@ -121,13 +121,13 @@ rules.start();
 state.start((name) => { use(name); });
 keys.start([
   ['Anywhere', [
-    ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => { location.hash = `#${name}`; }]),
+    ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => { location.hash = `#/${name}`; }]),
     ['b', 'Choose a sandbox', () => byId('sandbox').focus()],
     ['t', 'Light, dark, or as the system', theme.next],
     ['?', 'These keys', () => {}],
   ]],
   ['Requests', requests.keys],
-  ['World', [...state.keys]],
+  ['World', [...world.keys, ...state.keys]],
   ['Rules', rules.keys],
 ]);
 document.body.dataset.sandbox = currentSandbox();

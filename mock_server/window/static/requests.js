@@ -18,7 +18,7 @@ function draw(entry) {
   const marks = [entry.violations.length && plural(entry.violations.length, 'violation'), entry.changes.length && 'changed'];
   const said = marks.filter(Boolean).join(', ') || entry.fault || (entry.operation ? '' : 'no operation');
   return h('div', { className: 'row' },
-    h('span', { className: 'at' }, entry.at.slice(11, 23).replace('Z', '')),
+    h('span', { className: 'at' }, entry.at.slice(11, 19), h('span', { className: 'fraction' }, entry.at.slice(19, 23).replace('Z', ''))),
     h('span', { className: classOf(entry) }, entry.status || '—'),
     h('span', { className: 'method' }, entry.method),
     h('span', { className: 'target', title: target(entry) }, target(entry)),

@@ -79,7 +79,7 @@ function words({ code, example, delay, slowBody, fault, probability }) {
 
 /** Begin a rule for the operation of a request. */
 export function begin(entry) {
-  location.hash = '#rules';
+  location.hash = '#/rules';
   byId('rule-operation').value = entry.operation;
   offer();
   byId('rule-answer').focus();
@@ -103,6 +103,6 @@ export function start() {
 }
 
 export const keys = [
-  ['n', 'New rule', () => { location.hash = '#rules'; byId('rule-operation').focus(); }],
+  ['n', 'New rule', () => { location.hash = '#/rules'; byId('rule-operation').focus(); }],
   ['X', 'Remove all rules', () => document.querySelector('#rules-all button').click()],
 ];

@@ -99,10 +99,11 @@ const press = (key) => () => document.querySelector(`#state [aria-keyshortcuts="
 export const keys = [
   ['u', 'Undo the last change', press('u')],
   ['R', 'Start again', press('Shift+R')],
-  ['e', 'Choose a scenario', () => { location.hash = '#state'; byId('scenario').focus(); }],
+  ['e', 'Choose a scenario', () => { location.hash = '#/state'; byId('scenario').focus(); }],
   ['s', 'Take a snapshot', press('s')],
   ['l', 'Restore the newest snapshot', () => snapshots.length && run(restore(snapshots.at(-1)))],
   ['y', 'Fork this sandbox', press('y')],
+  ['p', 'Export the state', () => byId('export').click()],
   ['f', 'Stop the clock, or let it go', press('f')],
   ['a', 'Ten minutes later', press('a')],
 ];

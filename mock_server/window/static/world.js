@@ -21,7 +21,7 @@ export async function load() {
 }
 
 const nobody = () => empty('Nobody is here', h('p', {}, 'This scenario has no users. Start from another one under ',
-  h('a', { href: '#state' }, 'State'), '.'));
+  h('a', { href: '#/state' }, 'State'), '.'));
 const unsigned = () => empty('Nobody is signed in', h('p', {}, 'Sign somebody in below and use the token in ',
   h('code', {}, 'Authorization: Bearer …'), '.'));
 
@@ -74,8 +74,9 @@ function session({ token, username, expiresAt, refreshExpiresAt, calls, refuseOn
       action('Sign out', () => control('DELETE', `/sessions/${part(token)}`), { name: `Sign out ${token}`, kind: 'danger' })));
 }
 
-const isOver = ({ expiresAt }) => expiresAt !== null && Date.parse(expiresAt) <= clock.now();
-const byLife = (one, other) => isOver(one) - isOver(other);
+/** Those that end come first, those that have ended last. */
+const byLife = (one, other) => lifeOf(one) - lifeOf(other);
+const lifeOf = ({ expiresAt }) => (expiresAt === null ? 1 : Date.parse(expiresAt) <= clock.now() ? 2 : 0);
 
 /** Write the time that every session has left. */
 function tick() {
@@ -88,6 +89,11 @@ function tick() {
     element.className = `left chip ${gone || over ? 'bad' : ends === '' ? '' : ends < 60 ? 'warn' : 'good'}`;
   }
 }
+
+/** Whether requests change what is shown here without changing the world: sessions that count their calls. */
+export const matters = () => sessions.some(({ calls, refuseOnce }) => calls !== null || refuseOnce !== null);
+
+export const keys = [['i', 'Sign somebody in', () => { location.hash = '#/world'; byId('sign-in-user').focus(); }]];
 
 export function start() {
   clock.eachSecond(tick);
