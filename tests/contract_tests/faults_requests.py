@@ -44,7 +44,7 @@ class LanguageEmpties(Api):
         return answer
 
 
-@fault("caching", "http.headers", LIST, law="headers")
+@fault("cache", "http.headers", LIST, law="headers")
 class AnyTagMatches(Api):
     """Whatever entity tag a client knows, nothing has changed since."""
 
@@ -122,7 +122,7 @@ class JoinsContainers(Api):
             self.containers.setdefault(name, set()).add(user)
 
 
-@fault("public", "public.not-found", PUBLIC, law="public")
+@fault("status", "public.not-found", PUBLIC, law="public")
 class FoundByHandle(Api):
     """A public profile is found by its user's handle."""
 
@@ -133,7 +133,7 @@ class FoundByHandle(Api):
         return super().get_public(request)
 
 
-@fault("projection", "projection.exact", PROFILE, law="projection")
+@fault("schema", "projection.exact", PROFILE, law="projection")
 class ManyNamesAddOne(Api):
     """More than a hundred names bring one key more."""
 
