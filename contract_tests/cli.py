@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shlex
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import baseline
+from contract_tests import baseline, processes
 from contract_tests.depth import DEPTHS
-from contract_tests.flags import findings_flags
+from contract_tests.flags import findings_flags, parts_flags
 from contract_tests.manners import Manners, manners
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import OUTCOMES
-from contract_tests.target import TargetError, load
+from contract_tests.shard import Shard, read
+from contract_tests.target import TargetError, load, parts
 
 NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 PACKAGE = Path(__file__).parent
 USAGE = 2
 PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-write")
+COMMANDS = {"merge": "contract_tests.processes"}
 LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
 DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
@@ -77,6 +80,9 @@ class Wishes:
     header: tuple[str, ...] = ()
     show_values: bool | None = None
     baseline: Path | None = None
+    processes: str | None = None
+    shard: str = ""
+    verdict: bool = True
 
     def manners(self) -> Manners:
         """Answer how the target is treated; raises `TargetError`."""
@@ -84,13 +90,36 @@ class Wishes:
         how = {"proxy": self.proxy or "", "verify": self.tls_verify, "certificate": certificate, "headers": self.header}
         return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
+    def part(self) -> Shard:
+        """Answer which part of a run is wanted; raises `TargetError`."""
+        if self.shard and self.report_dir is None:
+            raise TargetError("--shard needs --report-dir, where `contract-tests merge` finds what the part has found")
+        return read(self.shard)
+
     @property
     def permissions(self) -> list[str]:
         """The flags of permissions that are on."""
         return [name for name in PERMISSIONS if getattr(self, name.replace("-", "_"))]
 
 
-@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CONTRACT_TESTS"})
+class Commands(click.Group):
+    """Loads the other commands only when they are asked for, so that the gate starts without them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
+        """Answer the names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as the base class
+        """Answer the command of that name."""
+        return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name) if cmd_name in COMMANDS else None
+
+
+@click.command(
+    cls=Commands,
+    invoke_without_command=True,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CONTRACT_TESTS"},
+)
 @click.option(
     "--base-url", metavar="URL", show_envvar=True, help="The server to judge; default: our mock, started for the run."
 )
@@ -134,11 +163,14 @@ class Wishes:
     "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
 )
 @findings_flags
+@parts_flags
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, count it on our mock, send nothing.")
 @click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
 @click.version_option(package_name="user-profile-api-mock")
 def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
     """Run the command."""
+    if click.get_current_context().invoked_subcommand:
+        return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         click.echo(f"The gate needs {', '.join(missing)}: pip install 'user-profile-api-mock[gate]'", err=True)
@@ -150,9 +182,11 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
             aim = load(target_file, base_url or (None if target_file else "http://127.0.0.1:4010"))
             click.echo(would_send(aim, wishes))
             return
+        if wishes.processes and (number := processes.count(wishes.processes, None if own else parts(target_file))) > 1:
+            sys.exit(judge_in_parts(base_url, target_file, wishes, number))
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
-            load(target_file, url)
+            load(target_file, url, wishes.part())
             wishes.manners()
             if wishes.baseline:
                 baseline.read(wishes.baseline)
@@ -163,6 +197,19 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
     except MockError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(3)
+
+
+def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, number: int) -> int:
+    """Run parts of the laws in as many processes, and answer the exit code of the whole."""
+    rate, _, unit = (wishes.rate_limit or "").partition("/")
+    wishes.manners()
+    each = replace(wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None)
+    given = [*(("--proxy", each.proxy) if each.proxy else ()), *(word for line in each.header for word in ("--header", line))]
+    given += ["--verbose"] if each.verbose else []
+    words = [*shlex.split(command(url, target_file, each))[1:], *given]
+    run, directories = processes.run_all(words, number, baseline.read(wishes.baseline) if wishes.baseline else ())
+    run.repeat = command(url, target_file, wishes)
+    return processes.report(run, wishes.report_dir, directories)
 
 
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
@@ -192,6 +239,8 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
         "request-timeout": wishes.request_timeout if wishes.request_timeout != 10.0 else None,  # noqa: PLR2004 - the default
         "client-cert": wishes.client_cert,
         "baseline": wishes.baseline,
+        "shard": wishes.shard or None,
+        "processes": wishes.processes,
         "max-time": wishes.max_time if wishes.max_time != SECONDS["default"] else None,
     }
     words = ["contract-tests"]
@@ -242,6 +291,8 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-tls-verify": int(wishes.tls_verify),
         "gate-client-cert": wishes.client_cert,
         "gate-baseline": wishes.baseline,
+        "gate-shard": wishes.shard or None,
+        "gate-verdict": int(wishes.verdict),
         "gate-show-values": None if wishes.show_values is None else int(wishes.show_values),
         "gate-header": "\n".join(wishes.header) or None,
         "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,

@@ -116,6 +116,12 @@ class Ledger:
         got, wanted = _cut(hide(received)), _cut(hide(documented))
         self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law, field=hide(place))
 
+    def add(self, finding: Finding) -> None:
+        """Note what another part of the run has found."""
+        key = (finding.law, finding.rule, finding.operation, finding.field)
+        known = self.findings.get(key)
+        self.findings[key] = _sum(known, finding) if known else finding
+
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
         self.skipped[(self.veil.text(what), self.veil.text(why))] = None

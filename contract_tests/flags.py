@@ -27,6 +27,26 @@ FLAGS = (
 )
 
 
+PARTS = (
+    click.option(
+        "--processes",
+        "-n",
+        metavar="N",
+        show_envvar=True,
+        help="Judge in so many processes at once (auto: one for each core), each with a mock or users of its own.",
+    ),
+    click.option("--shard", metavar="I/N", default="", show_envvar=True, help="Judge a part only; `merge` joins the reports."),
+    click.option("--verdict/--no-verdict", default=True, hidden=True),
+)
+
+
+def parts_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags of runs in parts to a command."""
+    for flag in reversed(PARTS):
+        command = flag(command)
+    return command
+
+
 def findings_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Add the flags to a command."""
     for flag in reversed(FLAGS):

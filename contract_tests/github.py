@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +19,15 @@ def silence() -> tuple[str, str]:
     """Answer the commands that make GitHub take what stands between them for plain text, whatever a target says in it."""
     word = uuid4().hex
     return f"::stop-commands::{word}", f"::{word}::"
+
+
+def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
+    """Annotate the run, and add to the summary of its step where there is one; `resume` ends the silence."""
+    text = "\n".join([resume, *remarks(data), ""])
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(summary(data, verdict))
 
 
 def remarks(data: dict[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     path = option(config, "target")
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
     try:
-        aim = replace(target.load(Path(path) if path else None, url), far=flag(config, "far"))
+        aim = replace(target.load(Path(path) if path else None, url, run.shard), far=flag(config, "far"))
         how = _manners(config)
         accepted = option(config, "baseline")
         run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()

@@ -30,6 +30,8 @@ OPTIONS = (
     ("show-values", "", "show what was read from the target; by default only what the mock's sample sessions read"),
     ("far", "", "treat the target as one that is not on this machine"),
     ("baseline", "", "YAML file of findings that are accepted for a while"),
+    ("shard", "", "a part of the laws only: 1/3"),
+    ("verdict", "1", "whether the verdict is said at the end"),
     ("repeat", "", "the command that repeats the run, for the reports"),
     ("before", "", "what to run before a curl line, for the reports"),
 )

@@ -18,10 +18,13 @@ from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
 from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
+from contract_tests.merging import save
 from contract_tests.opening import open_lab
 from contract_tests.options import define, flag, option
 from contract_tests.reach import reached, sessions_work
 from contract_tests.report import Law, Run, write
+from contract_tests.shard import WHOLE, Shard, read
+from contract_tests.target import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -85,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
         report_dir=Path(directory) if directory else None,
         max_time=int(option(config, "max-time")),
         repeat=option(config, "repeat"),
+        shard=_shard(config),
         before=[line for line in [option(config, "before")] if line],
     )
     config.stash[RUN] = Gate(run)
@@ -103,6 +107,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def _shard(config: pytest.Config) -> Shard:
+    try:
+        return read(option(config, "shard"))
+    except TargetError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the laws in their order: what can happen once only (unread becomes read) comes first."""
@@ -119,7 +130,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [next(mine) if item.path.parent == PACKAGE else item for item in items]
     gate = config.stash[RUN]
     gate.run.whole = {item.path.stem for item in ours} >= set(rank)
-    gate.total = len(ours)
+    theirs = [item for place, item in enumerate(ours) if not gate.run.shard.has(place, item.path.stem.removeprefix("test_"))]
+    if theirs:
+        items[:] = [item for item in items if item not in theirs]
+        config.hook.pytest_deselected(items=theirs)
+    gate.total = len(ours) - len(theirs)
 
 
 @pytest.fixture(scope="session")
@@ -159,8 +174,16 @@ def close(gate: Gate) -> None:
     if any(why == OVER for _, why in gate.lab.ledger.skipped):
         gate.lab.ledger.not_judged("reach: whether everything can be reached", OVER)
     elif gate.run.whole:
-        reached(gate.lab)
+        _reach(gate.run, gate.lab)
     gate.lab.client.close()
+
+
+def _reach(run: Run, lab: Lab) -> None:
+    """Judge what was reached; of a part alone it is not a finding yet, since another part may have reached it."""
+    if run.shard != WHOLE:
+        run.unreached.law, run.unreached.veil = lab.ledger.law, lab.ledger.veil
+        lab.ledger = run.unreached
+    reached(lab)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -234,6 +257,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.seconds = time.monotonic() - run.started
     if run.report_dir is not None:
         write(run, run.report_dir)
+        if run.shard != WHOLE:
+            save(run, run.report_dir)
     session.exitstatus = run.exit_code
 
 

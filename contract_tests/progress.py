@@ -6,12 +6,11 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from contract_tests.github import remarks, silence, summary
-from contract_tests.options import option
+from contract_tests.github import silence, tell
+from contract_tests.options import flag, option
 from contract_tests.plugin import RUN, Gate
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
@@ -85,7 +84,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say the verdict last."""
     gate = config.stash.get(RUN, None)
-    if gate is not None and gate.lab is not None:
+    if gate is not None and gate.lab is not None and flag(config, "verdict"):
         clear = CLEAR if sys.stdout.isatty() else ""
         sys.stdout.write(f"{clear}\n{gate.run.verdict()}\n")
         if gate.run.report_dir is not None:
@@ -96,9 +95,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _tell_github(config: pytest.Config, gate: Gate) -> None:
     """Annotate the run, and add to the summary of its step where there is one."""
     if resume := config.stash.get(RESUME, None):
-        data = gate.run.as_dict()
-        text = "\n".join([resume, *remarks(data), ""])
-        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
-        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(summary(data, gate.run.sentence()))
+        tell(gate.run.as_dict(), gate.run.sentence(), resume)

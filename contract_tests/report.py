@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
-from contract_tests.findings import OVER
+from contract_tests.findings import OVER, Ledger
+from contract_tests.shard import WHOLE, Shard
 from contract_tests.target import DEFAULT_SESSIONS
 from contract_tests.version import gate_version
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from contract_tests.baseline import Entry
     from contract_tests.coverage import Coverage
-    from contract_tests.findings import Finding, Ledger
+    from contract_tests.findings import Finding
     from contract_tests.target import Target
 
 CONFORMS, VIOLATES, USAGE, NOTHING_JUDGED = range(4)
@@ -55,6 +56,8 @@ class Run:
     working: bool = True
     interrupted: bool = False
     whole: bool = True
+    shard: Shard = WHOLE
+    unreached: Ledger = field(default_factory=lambda: Ledger(""))
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
@@ -99,7 +102,13 @@ class Run:
 
     def _has_judged(self, entry: Entry) -> bool:
         """Whether this run would have found again what an entry accepts."""
-        if not self.whole or self.interrupted or not self.working or any(why == OVER for _, why in self.ledger.skipped):
+        if (
+            not self.whole
+            or self.shard != WHOLE
+            or self.interrupted
+            or not self.working
+            or any(why == OVER for _, why in self.ledger.skipped)
+        ):
             return False
         operation = self.coverage.contract.operations.get(entry.operation)
         seen = {status for name, status in self.coverage.statuses if name == entry.operation}
@@ -110,8 +119,10 @@ class Run:
     def before_curl(self) -> list[str]:
         """Answer what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
         lines = "\n".join(line for finding in self.ledger.merged() for line in finding.curl)
-        if not lines or not self.working or self.target is None:
+        if not lines or not self.working:
             return []
+        if self.target is None:
+            return self.before
         samples = self.target.sessions == DEFAULT_SESSIONS
         known = {role.upper(): token if samples else "…" for role, token in self.target.sessions.items()}
         known |= {variable[1:]: "…" for variable in self.ledger.veil.variables.values()}
@@ -191,8 +202,12 @@ class Run:
         return (
             f"{self.ledger.base_url} {word}{self._missing()}{crashed}: "
             f"{sure} violations, {len(merged) - sure} inferred ({guess}){more}. "
-            f"{len(self.laws)} laws, {self.ledger.judged} calls, {self.seconds:.1f} s, depth {self.depth}, seed {self.seed}."
+            f"{len(self.laws)} laws, {self.ledger.judged} calls, {self.seconds:.1f} s, depth {self.depth}, "
+            f"seed {self.seed}{self._part()}."
         )
+
+    def _part(self) -> str:
+        return f", part {self.shard.number} of {self.shard.of}" if self.shard != WHOLE else ""
 
     def _missing(self) -> str:
         count = sum(why == OVER for _, why in self.ledger.skipped)

@@ -15,11 +15,13 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from contract_tests.shard import Shard
+
 SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
 LIVE = ("primary", "secondary")
 SHORTEST = 6
 """Characters of a token of which a part is worth hiding; a part of a shorter one is in every other word."""
-KEYS = ("base_url", "sessions", "containers", "usernames")
+KEYS = ("base_url", "sessions", "containers", "usernames", "shards")
 # What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
 DEFAULT_SESSIONS = {
     "primary": "ada-session",
@@ -73,14 +75,23 @@ def _forms(name: str, token: str) -> list[tuple[str, str]]:
     return list(dict(reversed(forms)).items())
 
 
-def load(path: Path | None, base_url: str | None) -> Target:
-    """Read the target file, if any; a given `base_url` overrides its own.
+def parts(path: Path | None) -> int:
+    """Answer into how many parts that run at once a run may be split: as many as `shards` lists; raises `TargetError`."""
+    return len(_shards(path, _read(path))) or 1 if path else 1
+
+
+def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
+    """Read the target file, if any; a given `base_url` overrides its own, and what it says of a shard the rest.
 
     Raises `TargetError` with a sentence that names file and key.
     """
     if path is None:
         return _without_file(base_url)
     data = _read(path)
+    if shard is not None and shard.of > 1 and (own := _shards(path, data)):
+        if shard.of > len(own):
+            raise TargetError(f"{path}: shards lists {len(own)} parts, and --shard asks for {shard.of}")
+        data |= own[shard.number - 1]
     url = base_url or data.get("base_url")
     if not url:
         raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
@@ -94,6 +105,15 @@ def _without_file(base_url: str | None) -> Target:
     if not _is_loopback(urlsplit(url).hostname or ""):
         raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
     return Target(url)
+
+
+def _shards(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
+    found = data.get("shards", [])
+    if not isinstance(found, list) or not all(
+        isinstance(each, dict) and each.keys() <= {*KEYS} - {"shards"} for each in found
+    ):
+        raise TargetError(f"{path}: shards must be a list of mappings with any of {', '.join(KEYS[:-1])}")
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

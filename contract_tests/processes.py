@@ -1,0 +1,131 @@
+"""Judges in several processes at once: each takes a part of the laws, and all parts make one report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import click
+
+from contract_tests import merging
+from contract_tests.github import silence, tell
+from contract_tests.report import Run, write
+from contract_tests.shard import Shard
+from contract_tests.target import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from contract_tests.baseline import Entry
+
+AUTO = "auto"
+QUIET = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CONTRACT_TESTS_REPORT_DIR", "CONTRACT_TESTS_PROCESSES")
+
+
+def count(text: str, most: int | None) -> int:
+    """Read how many processes are wanted; `most` is how many the target allows, None where each has its own mock.
+
+    Raises `TargetError` where there are fewer servers or users than processes.
+    """
+    wanted = min(os.cpu_count() or 1, most or sys.maxsize) if text == AUTO else int(text) if text.isdecimal() else 0
+    if not wanted:
+        raise TargetError(f"--processes {text}: a number, or {AUTO}, is expected")
+    if most is not None and wanted > most:
+        raise TargetError(
+            f"--processes {wanted}: parts that run at once must not write to the same users. List a server or the sessions "
+            f"of other users for each part under `shards` in the target file (there are {most})"
+        )
+    return wanted
+
+
+def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) -> tuple[Run, list[Path]]:
+    """Run the command with these arguments in `number` parts; answer the whole, and where each part left its reports.
+
+    Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raises `TargetError`.
+    """
+    base = Path(tempfile.mkdtemp(prefix="contract-tests-"))
+    directories = [base / str(part) for part in range(1, number + 1)]
+    children = [_start(arguments, Shard(part, number), directory) for part, directory in enumerate(directories, 1)]
+    ended = [threading.Thread(target=_relay, args=(child, part), daemon=True) for part, child in enumerate(children, 1)]
+    for thread in ended:
+        thread.start()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: _stop(children))
+    for thread in ended:
+        thread.join()
+    for child, directory in zip(children, directories, strict=True):
+        if child.wait() == 2 and not (directory / merging.FILE).exists():  # noqa: PLR2004 - wrong usage, which it has said
+            sys.exit(2)
+    return merging.merged(directories, accepted), directories
+
+
+def _start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-u", "-m", "contract_tests", *arguments]
+    command += ["--shard", f"{shard.number}/{shard.of}", "--report-dir", str(directory), "--no-verdict"]
+    environment = {name: value for name, value in os.environ.items() if name not in QUIET}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    # In a session of its own, so that it hears Ctrl-C once, from us.
+    return subprocess.Popen(command, env=environment, text=True, errors="replace", start_new_session=True, **pipes)  # type: ignore[call-overload,no-any-return] # noqa: S603 - ourselves
+
+
+def _relay(child: subprocess.Popen[str], part: int) -> None:
+    assert child.stdout is not None
+    for line in child.stdout:
+        click.echo(f"{part}: {line.rstrip()}")
+
+
+def _stop(children: Iterable[subprocess.Popen[str]]) -> None:
+    for child in children:
+        with suppress(ProcessLookupError):
+            child.send_signal(signal.SIGINT)
+
+
+def report(run: Run, directory: Path | None, parts: Sequence[Path]) -> int:
+    """Write the reports of the whole, say the verdict, tell GitHub, and answer the exit code."""
+    if directory is not None:
+        write(run, directory)
+        _join_junit(parts, directory / "junit.xml")
+    stop, resume = silence()
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(stop)
+    click.echo(f"\n{run.verdict()}")
+    if directory is not None:
+        click.echo(f"Reports: {directory.resolve()}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        tell(run.as_dict(), run.sentence(), resume)
+    return run.exit_code
+
+
+def _join_junit(parts: Sequence[Path], path: Path) -> None:
+    joined = ET.Element("testsuites")
+    for part in parts:
+        with suppress(OSError, ET.ParseError):
+            joined.extend(ET.parse(part / "junit.xml").getroot())  # noqa: S314 - our own files
+    ET.ElementTree(joined).write(path, encoding="utf-8", xml_declaration=True)
+
+
+@click.command(short_help="One report of the parts of a run (--shard).")
+@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--report-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports of the whole there.")
+@click.option("--baseline", "accepted", type=click.Path(path_type=Path), help="Findings that are accepted for a while.")
+def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path | None) -> None:
+    """Make one report of the parts of a run.
+
+    DIRECTORIES are the report directories of all parts: what `contract-tests --shard 1/3 --report-dir DIR` and its like wrote.
+    """
+    from contract_tests import baseline  # noqa: PLC0415 - reads YAML
+
+    try:
+        run = merging.merged(directories, baseline.read(accepted) if accepted else ())
+    except TargetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    sys.exit(report(run, report_dir, directories))
