@@ -166,6 +166,8 @@ def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TargetError(f"{url or 'nothing'} is not a base URL such as http://127.0.0.1:4010")
+    if "@" in parts.netloc:
+        raise TargetError("a user name or a password in the base URL would be shown and never sent: give it by --header")
     return url.rstrip("/")
 
 

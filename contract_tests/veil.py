@@ -32,6 +32,8 @@ KEPT = 8
 NUMBER = 4
 """Digits from which on a number may be somebody's."""
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+SAID = re.compile(r"E|\s*[|+]")
+"""How lines of pytest begin that hold what an error says, or a group of errors."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
 PART = re.compile(r"""(?P<before>['"]?\b(?P<name>year|month|day)['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)""")
 VARIABLE = re.compile(r"[A-Za-z0-9._~-]+")
@@ -138,7 +140,8 @@ class Veil:
     def crash(self, text: str) -> str:
         """Answer what pytest says of an error, with every quoted text in its message by its shape."""
         if self.hides:
-            text = "\n".join(QUOTED.sub(self._quoted, line) if line.startswith("E") else line for line in text.splitlines())
+            lines = text.splitlines()
+            text = "\n".join(QUOTED.sub(self._quoted, line) if SAID.match(line) else line for line in lines)
         return self.text(text)
 
     def _make(self, value: str) -> None:

@@ -94,6 +94,7 @@ def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
         ("base_url: [", "not YAML"),
         ("base_url: nowhere\nsessions: {primary: x}", "not a base URL"),
         ("sessions: {primary: x}", "base_url is missing"),
+        ("base_url: http://me:hush@127.0.0.1:1\nsessions: {primary: x}", "would be shown and never sent"),
         ("base_url: http://127.0.0.1:1", "sessions.primary is missing"),
         ("base_url: http://127.0.0.1:1\nsessions: {primary: x, other: y}", "unknown session other"),
         ("base_url: http://127.0.0.1:1\nsession: {}", "unknown key session"),
@@ -108,6 +109,7 @@ def test_a_wrong_target_file_is_explained(content: str, says: str, tmp_path: Pat
     with pytest.raises(target.TargetError, match=re.escape(says)) as caught:
         target.load(path, None)
     assert str(path) in str(caught.value) or "base URL" in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 def test_another_machine_needs_a_target_file(tmp_path: Path) -> None:

@@ -213,6 +213,14 @@ def test_a_text_is_found_however_it_is_spelt(read: str, evidence: str, shown: st
     assert veil(read).text(evidence) == shown
 
 
+@pytest.mark.parametrize("line", ["E   KeyError: 'wilm...'", '  | ValueError: no "bet..." here', "    | KeyError: 'wilma'"])
+def test_what_an_error_quotes_is_hidden_also_where_it_was_cut(line: str) -> None:
+    code = "    raise KeyError('wilm...')"
+    shown = veil("wilma").crash(f"{code}\n{line}")
+    assert shown.startswith(code)
+    assert not re.search("wilm|bet", shown.removeprefix(code))
+
+
 @pytest.mark.parametrize("made", ["WILMA", "wilm", "wilmax", "w_lma", "\uff57\uff49\uff4c\uff4d\uff41", "_ilma"])
 def test_a_name_that_the_gate_makes_of_another_is_not_its_own(made: str) -> None:
     hiding = veil("wilma")
