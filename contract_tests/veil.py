@@ -36,7 +36,8 @@ SAID = re.compile(r"E|\s*[|+]")
 """How lines of pytest begin that hold what an error says, or a group of errors."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
 PART = re.compile(r"""(?P<before>['"]?\b(?P<name>year|month|day)['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)""")
-VARIABLE = re.compile(r"[A-Za-z0-9._~-]+")
+VARIABLE = re.compile(r"[A-Za-z0-9._~@-]+")
+"""Names that stand in a path as they are (RFC 3986, 3.3), so that a variable may hold them."""
 
 
 @dataclass

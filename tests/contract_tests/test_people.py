@@ -229,6 +229,14 @@ def test_a_name_that_the_gate_makes_of_another_is_not_its_own(made: str) -> None
     assert made not in call.curl("http://x")
 
 
+@pytest.mark.parametrize(("name", "sent"), [("wilma", "wilma"), ("wilma@stone.example", "wilma%40stone.example")])
+def test_the_name_of_a_session_is_a_variable_of_the_shell(name: str, sent: str) -> None:
+    hiding = veil(name)
+    hiding.name(name, "PRIMARY_USERNAME")
+    call = Call("getPublicProfile", "GET", f"/v1/user/by-id/{sent}/public", (("X-User", name),), veil=hiding)
+    assert call.curl("http://x") == 'curl -i "http://x/v1/user/by-id/$PRIMARY_USERNAME/public" -H "X-User: $PRIMARY_USERNAME"'
+
+
 def test_what_the_gate_made_up_stays() -> None:
     hiding = veil("wilma")
     body = '{"biography": "0123 contract-tests", "dateOfBirth": {"year": 1950, "month": 1, "day": 2}}'
