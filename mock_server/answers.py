@@ -31,7 +31,9 @@ def json_response(status: int, body: object, headers: Mapping[str, str] | None =
     """Build a response with a JSON body; `None` is no body and no content type."""
     if body is None:
         return empty_response(headers, status)
-    return Reply(to_json(body), status, headers, content_type="application/json")
+    written = to_json(body)
+    described = {**(headers or {}), "Content-Type": "application/json", "Content-Length": str(len(written))}
+    return Reply([written], status, described)  # a list is taken as it is; bytes would be looked at for all that is known here
 
 
 def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) -> Reply:

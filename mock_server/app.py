@@ -153,7 +153,8 @@ class Core(Flask):
             reply.changes,
             "" if rule else nearest(self.contract.operations.values(), method, path),
             reply.plan.fault,
-            wire=wire.keep(environ, reply.headers, reply.sent),
+            "",
+            wire.keep(environ, reply.headers, reply.sent),
         )
 
     def answer(self, environ: dict[str, Any]) -> Reply:

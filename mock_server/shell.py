@@ -68,7 +68,7 @@ class Shell:
             await deliver(response, scope, receive, send, self.stopping)
         else:
             await send(start(response))
-            body = b"" if scope["method"] == "HEAD" else response.get_data()
+            body = b"" if scope["method"] == "HEAD" else response.sent
             await send({"type": "http.response.body", "body": body, "more_body": False})
         if log.isEnabledFor(logging.DEBUG):
             spent = (perf_counter() - environ[STARTED]) * 1000

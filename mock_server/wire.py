@@ -51,7 +51,10 @@ def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], ans
     headers, held = environ[HEADERS] if HEADERS in environ else _headers(environ)
     body = environ["wsgi.input"].getvalue()
     length, answer_length = len(body), len(answer)
-    body, answer = body[:MOST], answer[:MOST]
+    if length > MOST:
+        body = body[:MOST]
+    if answer_length > MOST:
+        answer = answer[:MOST]
     return Wire(held + len(body) + len(answer), headers, body, length, answer_headers, answer, answer_length)
 
 
