@@ -177,6 +177,7 @@ test('the greeting leads everywhere and its line works', async ({ mock, page }) 
   await expect(page.getByLabel('A line to try')).toContainText('Bearer ada-session');
   await page.getByRole('link', { name: 'The window' }).click();
   await expect(page.locator('#live')).toHaveText('Live');
+  await expect(page.locator('#sandbox')).toHaveValue(mock.name);
 });
 
 test('the API reference tries calls against the mock with a session filled in', async ({ mock, page, complaints }) => {

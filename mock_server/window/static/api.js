@@ -30,6 +30,16 @@ export function useSandbox(name) {
   history.replaceState(null, '', `${location.pathname.replace(/^\/__sandbox\/[^/]+/, '')}${query}${location.hash}`);
 }
 
+/** Let links to other pages lead to the same sandbox. */
+export function keepSandbox(links) {
+  for (const link of links) {
+    const url = new URL(link.href);
+    if (sandbox === 'default') url.searchParams.delete('sandbox');
+    else url.searchParams.set('sandbox', sandbox);
+    link.href = url.href;
+  }
+}
+
 export function useToken(given) {
   token = given;
   sessionStorage.setItem(KEPT, given);

@@ -1,6 +1,6 @@
 /** One request, opened: why it was refused, what it changed, what was sent and answered. */
 
-import { Refused, curl, read } from './api.js';
+import { curl, read } from './api.js';
 import { action } from './actions.js';
 import * as contract from './contract.js';
 import { copy, facts, fill, h } from './dom.js';
@@ -22,12 +22,10 @@ function again(entry) {
   return { method: entry.method, path: target(entry), headers, body: asked.body, text: true };
 }
 
-/** Show an entry; `override` is called with it, `close` without anything. */
-export async function show(place, entry, { override, close }) {
-  const whole = await read(`/requests/by-id/${entry.id}`).catch((problem) => {
-    if (problem instanceof Refused) return entry;
-    throw problem;
-  });
+/** Show an entry, where it is `wanted` still; `override` is called with it, `close` without anything. */
+export async function show(place, entry, { wanted, override, close }) {
+  const whole = await read(`/requests/by-id/${entry.id}`).catch(() => entry);
+  if (!wanted()) return;
   const call = whole.asked && again(whole);
   fill(place, head(whole, close), buttons(whole, call, override), why(whole), changes(whole),
     whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))

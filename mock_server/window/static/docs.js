@@ -1,11 +1,12 @@
 /** The API reference: Swagger UI on the contract that is enforced, with a session filled in. */
 
-import { currentSandbox, read } from './api.js';
+import { currentSandbox, keepSandbox, read } from './api.js';
 import { byId, fill, h } from './dom.js';
 
 const control = new URLSearchParams(location.search).get('api') === 'control';
 const chosen = byId(control ? 'control' : 'api');
 chosen.setAttribute('aria-current', 'page');
+keepSandbox(document.querySelectorAll('.top a'));
 
 /** Let calls go where the page looks, and where they steer the mock, say so. */
 function addressed(asked) {

@@ -1,6 +1,6 @@
 /** The greeting: where the mock is, sample sessions to copy, and one line to try. */
 
-import { currentSandbox, curl, part, read } from './api.js';
+import { currentSandbox, curl, keepSandbox, part, read } from './api.js';
 import { byId, copy, fill, h } from './dom.js';
 
 const base = currentSandbox() === 'default' ? location.origin : `${location.origin}/__sandbox/${part(currentSandbox())}`;
@@ -22,6 +22,7 @@ const shown = (session) => h('li', {},
 
 byId('origin').textContent = base;
 byId('try-copy').addEventListener('click', (event) => copy(byId('try').textContent, event.currentTarget));
+keepSandbox(document.querySelectorAll('.places a'));
 tryWith('TOKEN');
 try {
   const { sessions } = await read('/sessions');

@@ -1,6 +1,6 @@
 /** Puts the window together: views, the live stream, and what is read again when something changed. */
 
-import { currentSandbox, hasToken, useSandbox, useToken } from './api.js';
+import { currentSandbox, hasToken, keepSandbox, useSandbox, useToken } from './api.js';
 import { startBar } from './actions.js';
 import * as clock from './clock.js';
 import * as contract from './contract.js';
@@ -98,8 +98,11 @@ function told(now) {
 
 const live = new Live({ opened, heard, told });
 
+const links = document.querySelectorAll('nav .out, h1 a');
+
 async function use(name) {
   useSandbox(name);
+  keepSandbox(links);
   requests.close();
   await live.restart();
 }
@@ -130,6 +133,6 @@ keys.start([
   ['World', [...world.keys, ...state.keys]],
   ['Rules', rules.keys],
 ]);
-document.body.dataset.sandbox = currentSandbox();
+keepSandbox(links);
 showView();
 live.restart();

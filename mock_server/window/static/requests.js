@@ -109,8 +109,8 @@ async function openEntry(entry, focus = false) {
   open = entry;
   rows.select(entry.id);
   document.body.classList.add('opened');
-  await show(byId('detail'), entry, { override, close });
-  if (focus && matchMedia('(max-width: 1100px)').matches) byId('detail').focus();
+  await show(byId('detail'), entry, { wanted: () => open === entry, override, close });
+  if (focus && open === entry && matchMedia('(max-width: 1100px)').matches) byId('detail').focus();
 }
 
 export function close() {

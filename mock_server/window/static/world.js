@@ -5,12 +5,14 @@ import { action } from './actions.js';
 import * as clock from './clock.js';
 import { byId, copy, duration, empty, facts, fill, h, plural } from './dom.js';
 
-let chosen = null, users = [], sessions = [];
+let chosen = null, users = [], sessions = [], loads = 0;
 
 export async function load() {
+  const mine = ++loads;
   [{ users }, { sessions }] = await Promise.all([read('/users'), read('/sessions')]);
   if (!users.some(({ username }) => username === chosen)) chosen = users[0]?.username ?? null;
   const user = chosen && await read(`/users/${part(chosen)}`);
+  if (mine !== loads) return; // somebody has chosen another user meanwhile
   fill(byId('users'), ...(users.length ? users.map(line) : [nobody()]));
   fill(byId('user'), ...(user ? [profile(user), ...user.containers.map(inbox), referrals(user.referrals)] : []));
   fill(byId('sessions'), ...(sessions.length ? sessions.toSorted(byLife).map(session) : [h('li', {}, unsigned())]));
