@@ -18,6 +18,7 @@ for (const theme of ['light', 'dark'] as const) {
     await mock.ask('notifications?page=0');
     await mock.update({ displayName: 'Countess' });
     await mock.control('POST', '/rules', { operation: 'getProfile', code: 401, times: 1 });
+    await mock.ask('profile?fields=handle'); // uses the rule up
     await mock.control('PUT', '/snapshots/before');
     await page.emulateMedia({ colorScheme: theme });
     const judge = async (name: string) => {

@@ -21,6 +21,8 @@ export class Refused extends Error {
 }
 
 export const currentSandbox = () => sandbox;
+/** The base URL of the API in this sandbox. */
+export const base = () => (sandbox === 'default' ? location.origin : `${location.origin}/__sandbox/${sandbox}`);
 export const hasToken = () => token !== '';
 
 /** Look at another sandbox from now on; the address of the page says which. */

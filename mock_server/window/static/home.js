@@ -1,9 +1,8 @@
 /** The greeting: where the mock is, sample sessions to copy, and one line to try. */
 
-import { currentSandbox, curl, keepSandbox, part, read } from './api.js';
+import { base, curl, keepSandbox, read } from './api.js';
 import { byId, copy, fill, h } from './dom.js';
 
-const base = currentSandbox() === 'default' ? location.origin : `${location.origin}/__sandbox/${part(currentSandbox())}`;
 const MOST = 10;
 
 function tryWith(token) {
@@ -20,7 +19,7 @@ const shown = (session) => h('li', {},
   h('code', {}, session.token), h('span', {}, session.username), state(session) && h('span', { className: 'chip warn' }, state(session)),
   h('button', { type: 'button', 'aria-label': `Copy ${session.token}`, onclick: (event) => copy(session.token, event.currentTarget) }, 'Copy'));
 
-byId('origin').textContent = base;
+byId('origin').textContent = base();
 byId('try-copy').addEventListener('click', (event) => copy(byId('try').textContent, event.currentTarget));
 keepSandbox(document.querySelectorAll('.places a'));
 tryWith('TOKEN');

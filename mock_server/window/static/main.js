@@ -113,6 +113,9 @@ byId('token-form').addEventListener('submit', () => {
   told('wait');
   live.restart();
 });
+byId('token-dialog').addEventListener('close', () => {
+  if (document.body.dataset.live === 'locked') byId('token-dialog').showModal(); // there is nothing else to do here
+});
 byId('sandbox').addEventListener('change', ({ target }) => use(target.value));
 byId('sandbox').addEventListener('pointerdown', () => state.loadSandboxes().catch(() => {}));
 addEventListener('hashchange', showView);

@@ -1,6 +1,6 @@
 /** The view of the journal: filters, the list, and the request that is open. */
 
-import { control, read } from './api.js';
+import { base, control, read } from './api.js';
 import { action } from './actions.js';
 import * as contract from './contract.js';
 import { byId, empty, fill, h, plural } from './dom.js';
@@ -30,9 +30,9 @@ function draw(entry) {
 const teach = () => (journal.all.length
   ? empty('Nothing matches', h('p', {}, 'No request fits these filters. ',
     h('button', { type: 'button', onclick: () => choose(ANYTHING) }, 'Show all')))
-  : empty('Nothing was asked yet', h('p', {}, 'Point your app at ', h('code', {}, location.origin), ' or try a line:'),
+  : empty('Nothing was asked yet', h('p', {}, 'Point your app at ', h('code', {}, base()), ' or try a line:'),
     h('pre', { tabIndex: 0, 'aria-label': 'A line to try' },
-      `curl -H 'Authorization: Bearer ada-session' '${location.origin}/v1/user/profile?fields=displayName'`),
+      `curl -H 'Authorization: Bearer ada-session' '${base()}/v1/user/profile?fields=displayName'`),
     h('p', { className: 'muted' }, 'Every request to the API appears here the moment it is answered.')));
 
 function count() {
@@ -40,7 +40,7 @@ function count() {
   byId('count').textContent = shown.length === all.length ? plural(all.length, 'request')
     : `${shown.length.toLocaleString('en')} of ${plural(all.length, 'request')}`;
   byId('rows').hidden = shown.length === 0;
-  const lesson = byId('lesson'), state = `${shown.length === 0}${all.length === 0}`;
+  const lesson = byId('lesson'), state = `${shown.length === 0}${all.length === 0}${base()}`;
   if (lesson.dataset.state !== state) {
     lesson.dataset.state = state;
     fill(lesson, ...(shown.length ? [] : [teach()]));

@@ -30,15 +30,16 @@ const unsigned = () => empty('Nobody is signed in', h('p', {}, 'Sign somebody in
 const line = ({ username, displayName, notifications }) => h('button', {
   type: 'button', className: 'user', 'aria-pressed': String(username === chosen),
   onclick: () => { chosen = username; load(); },
-}, h('span', { className: 'face', ariaHidden: 'true' }, initials(displayName ?? username)),
-h('span', {}, h('strong', {}, displayName ?? username), h('small', {}, `${username} · ${plural(notifications, 'notification')}`)));
+}, h('span', { className: 'face', ariaHidden: 'true' }, initials(called(displayName, username))),
+h('span', {}, h('strong', {}, called(displayName, username)), h('small', {}, `${username} · ${plural(notifications, 'notification')}`)));
 
+const called = (displayName, username) => (displayName?.trim() ? displayName : username);
 const initials = (name) => name.split(/\s+/).map((word) => [...word][0]).slice(0, 2).join('');
 const never = () => h('em', { className: 'muted' }, 'never set');
 const date = ({ year, month, day }) => [year, month, day].map((part) => String(part).padStart(2, '0')).join('-');
 
 const profile = ({ profile: { username, displayName, handle, biography, dateOfBirth } }) => h('section', { className: 'card' },
-  h('h3', {}, displayName ?? username),
+  h('h3', {}, called(displayName, username)),
   facts([['username', username], ['displayName', displayName ?? never()], ['handle', handle ?? never()],
     ['biography', biography === '' ? h('em', { className: 'muted' }, 'empty') : biography ?? never()],
     ['dateOfBirth', dateOfBirth ? date(dateOfBirth) : never()]]));
