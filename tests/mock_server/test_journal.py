@@ -111,6 +111,9 @@ def test_long_bodies_are_kept_in_part(client: FlaskClient, steer: Steer) -> None
     asked = whole(steer)["asked"]
     assert (len(asked["body"]), asked["whole"]) == (4096, False)
     assert asked["length"] > 6000
+    answer = client.get("/v1/user/notifications?containerId=main&limit=100", headers=ADA)
+    answered = whole(steer)["answered"]
+    assert (answered["body"], answered["length"], answered["whole"]) == (answer.text[:4096], len(answer.data), False)
 
 
 def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:

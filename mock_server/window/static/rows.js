@@ -103,7 +103,9 @@ export class Rows {
     const element = this.draw(entry);
     element.id = `row-${entry.id}`;
     element.setAttribute('role', 'option');
-    element.addEventListener('click', () => this.chosen(entry, true));
+    const choose = () => entry.id !== this.selected && this.chosen(entry, true);
+    element.addEventListener('mousedown', choose); // in a list that moves, the button comes up over another row
+    element.addEventListener('click', choose);
     return element;
   }
 
