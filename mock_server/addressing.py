@@ -13,7 +13,9 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 def address(environ: dict[str, Any]) -> None:
-    """Note the sandbox in the environment and take its prefix off the path; the base URL wins over the header."""
+    """Note the sandbox in the environment, once, and take its prefix off the path; the base URL wins over the header."""
+    if SANDBOX in environ:
+        return
     uri: str = environ["REQUEST_URI"]
     if uri.startswith(PREFIX):
         environ[SANDBOX], _, rest = uri.removeprefix(PREFIX).partition("/")

@@ -19,9 +19,9 @@ from .answers import Reply, empty_response, refusal
 from .contract import Contract, Operation
 from .control.desk import Desk
 from .decoding import canonical_path
-from .errors import ApiError, ClientError, InternalError, MethodNotAllowed, NotFound
+from .errors import ApiError, InternalError, MethodNotAllowed, NotFound
 from .examples import Examples
-from .journal import Journal
+from .journal import Journal, Records
 from .nearest import nearest
 from .options import Options
 from .pipeline import NO_STORE, Pipeline
@@ -57,11 +57,11 @@ class Core(Flask):
         store: Store,
         scenarios: Scenarios,
         options: Options | None = None,
-        journal: Journal | None = None,
+        journal: Records | None = None,
     ) -> None:
         super().__init__("mock_server", static_folder=None)
         self.contract, self.control, self.store, self.options = contract, control, store, options or Options()
-        self.journal = journal or Journal(self.options.max_requests, self.options.max_journal_bytes)
+        self.journal: Records = journal or Journal(self.options.max_requests, self.options.max_journal_bytes)
         self.examples = Examples(contract)
         self.desk = Desk(store, self.journal, self.examples, scenarios, __version__, self.options.seed)
         self.pipeline = Pipeline(contract, control, self.desk, self.options)
@@ -136,7 +136,7 @@ class Core(Flask):
         try:
             name = sandbox_name(environ)
             now = self.desk.load(name).clock.now()
-        except ClientError:
+        except ApiError:
             return  # refused before there was a sandbox
         method, path = asked.method, environ["REQUEST_URI"].partition("?")[0]
         self.journal.record(

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,16 @@ import click
 from click.core import ParameterSource
 
 from . import __version__
-from .app import Core
 from .documents import FileError, write_document
 from .greeting import greeting
 from .options import Options
 from .proxy.command import proxy
 from .scenarios import scenario_of
-from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, free_port, is_loopback, load_core, serve
-from .store import DEFAULT
+from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, free_port, is_loopback, load_shell, serve
+from .shared.errors import StoreError, StoreUrlError
+from .shell import Shell
 from .usage import LEVELS, UsageProblem, address_problem
+from .workers import Workers
 
 
 @click.group(
@@ -131,6 +134,23 @@ from .usage import LEVELS, UsageProblem, address_problem
     help="Write the state there when the server stops: .json or .yaml, usable as a scenario.",
 )
 @click.option(
+    "--store",
+    default=MEMORY,
+    show_default=True,
+    show_envvar=True,
+    metavar="memory|URL",
+    help="Where the state is kept: in this process, or in a Redis server (redis://host:6379/0) that many processes share.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    show_envvar=True,
+    metavar="N",
+    help="How many processes serve; more than one need a store that they share.",
+)
+@click.option(
     "--refresh-session/--no-refresh-session",
     default=True,
     show_default=True,
@@ -175,6 +195,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     sandbox_idle: float,
     import_file: Path | None,
     export_on_exit: Path | None,
+    store: str,
+    workers: int,
     *,
     watch: bool,
     **options: Any,
@@ -189,18 +211,24 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         return
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    keeping = _keeping(store, workers, watch=watch)
     try:
         port = free_port(host, port)
         known = _imported(import_file, export_on_exit)
-        rest = max_body, max_sandboxes, sandbox_idle, known, _options(host, **options)
+        rest = max_body, max_sandboxes, sandbox_idle, known, *keeping, _options(host, **options)
         settings = Settings(host, port, openapi, fixtures, scenario, watch, *rest)
-        core = load_core(settings)
-    except FileError as error:
+        shell = load_shell(settings)
+        world = shell.default().world
+    except (FileError, StoreUrlError) as error:
         raise UsageProblem(str(error)) from None
+    except StoreError as error:
+        raise UsageProblem(f"the store {error}") from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
-    core = serve(settings, core, lambda: click.echo(greeting(settings, core)))
-    code = 0 if export_on_exit is None else _export(export_on_exit, core)
+    run = partial(serve, settings, shell)
+    ready = partial(click.echo, greeting(settings, world))
+    run(ready) if workers == 1 else Workers(run).run(workers, ready)
+    code = 0 if export_on_exit is None else _export(export_on_exit, shell)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
@@ -215,6 +243,21 @@ def _check_order(context: click.Context) -> None:
             )
 
 
+def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
+    if store == MEMORY:
+        if workers > 1:
+            raise UsageProblem(
+                f"--workers {workers} would be {workers} mocks that know nothing of each other: "
+                "give them a store that they share, such as --store redis://127.0.0.1:6379/0"
+            )
+        return store, workers
+    if find_spec("redis") is None:
+        raise UsageProblem("--store needs a package that is not installed: pip install 'user-profile-api-mock[redis]'")
+    if watch:
+        raise UsageProblem("--watch would reset the state of everybody who shares the store; use it with --store memory")
+    return store, workers
+
+
 def _options(host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: Any) -> Options:
     if control_token is None and not is_loopback(host):
         raise UsageProblem(f"{host} can be reached from other machines: protect the control API with --control-token")
@@ -226,10 +269,10 @@ def _imported(file: Path | None, export: Path | None) -> Path | None:
     return None if file is not None and file == export and not file.exists() else file
 
 
-def _export(path: Path, core: Core) -> int:
+def _export(path: Path, shell: Shell) -> int:
     try:
-        write_document(path, scenario_of(core.store.load(DEFAULT).world))
-    except FileError as error:
+        write_document(path, scenario_of(shell.default().world))
+    except (FileError, StoreError) as error:
         click.echo(f"Error: {error}", err=True)
         return 1
     click.echo(f"State written to {path}")

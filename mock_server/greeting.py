@@ -2,20 +2,16 @@
 
 from datetime import UTC, datetime
 
-from .app import Core
 from .serving import Settings
-from .store import DEFAULT
-from .world import Session
+from .world import Session, World
 
 
-def greeting(settings: Settings, core: Core) -> str:
+def greeting(settings: Settings, world: World) -> str:
     """Say where the mock listens, with which sessions, and one line to try."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}"
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
-    sessions = sorted(
-        core.store.load(DEFAULT).world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
-    )
+    sessions = sorted(world.sessions.values(), key=lambda session: (_state(session) != "", session.token))
     rows = [f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]]
     more = [f"  … and {len(sessions) - 10} more"] if len(sessions) > 10 else []  # noqa: PLR2004
     token = sessions[0].token if sessions else "TOKEN"

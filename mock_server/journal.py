@@ -78,6 +78,22 @@ class Entry(NamedTuple):
         return said
 
 
+class Records(Protocol):
+    """What the core knows of a journal; the methods are those of `Journal`."""
+
+    def record(self, sandbox: str, *values: object, **more: object) -> None: ...  # noqa: D102
+
+    def newest_first(self, sandbox: str) -> Iterator[Entry]: ...  # noqa: D102
+
+    def find(self, sandbox: str, identity: int) -> Entry | None: ...  # noqa: D102
+
+    def changed(self, sandbox: str | None, operation: str) -> None: ...  # noqa: D102
+
+    def clear(self, sandbox: str) -> None: ...  # noqa: D102
+
+    def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]: ...  # noqa: D102
+
+
 class Journal:
     """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
@@ -89,9 +105,7 @@ class Journal:
 
     def record(self, sandbox: str, *values: object, **more: object) -> None:
         """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
-        entry = Entry(next(self._ids), sandbox, *values, **more)  # type: ignore[arg-type]
-        if len(entry.path) + len(entry.query) > LONGEST:
-            entry = entry._replace(path=entry.path[:LONGEST], query=entry.query[:LONGEST])
+        entry = cut(Entry(next(self._ids), sandbox, *values, **more))  # type: ignore[arg-type]
         kept = self._entries.setdefault(sandbox, deque())
         kept.append(entry)
         self._bytes += entry.size
@@ -132,10 +146,10 @@ class Journal:
             yield b": the journal of this sandbox\n\n"
             missed = () if after is None else [entry for entry in self.newest_first(sandbox) if entry.id > after]
             for entry in reversed(missed):
-                yield _event(entry)
+                yield event(entry)
             while True:
                 try:
-                    yield _event(await asyncio.wait_for(queue.get(), HEARTBEAT))
+                    yield event(await asyncio.wait_for(queue.get(), HEARTBEAT))
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
@@ -165,13 +179,21 @@ def criteria(wanted: dict[str, object]) -> Callable[[Entry], bool]:
     return lambda entry: extra(entry) and all(getattr(entry, name) == value for name, value in fields)
 
 
+def cut(entry: Entry) -> Entry:
+    """Answer an entry whose path and query are not too long to keep."""
+    if len(entry.path) + len(entry.query) > LONGEST:
+        return entry._replace(path=entry.path[:LONGEST], query=entry.query[:LONGEST])
+    return entry
+
+
 def _put(queue: asyncio.Queue[Entry | bytes], news: Entry | bytes) -> None:
     if queue.full():
         queue.get_nowait()
     queue.put_nowait(news)
 
 
-def _event(entry: Entry | bytes) -> bytes:
+def event(entry: Entry | bytes) -> bytes:
+    """Write an entry as a server-sent event."""
     if isinstance(entry, bytes):
         return entry
     return b"id: %d\nevent: request\ndata: %s\n\n" % (entry.id, orjson.dumps(entry.as_json()))

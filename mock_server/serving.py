@@ -19,7 +19,7 @@ from .bundle import control_document, without_headers
 from .contract import Contract, ContractError
 from .documents import FileError, read_document
 from .fixtures import find_scenario, load_world
-from .journal import Journal
+from .journal import Records
 from .listening import listen
 from .operations import OPERATIONS
 from .options import Options
@@ -34,13 +34,14 @@ PACKAGED = Path(__file__).parent / "data"
 DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent
 DEFAULT_CONTRACT = DATA / "openapi.yaml"
 DEFAULT_FIXTURES = DATA / "fixtures"
+MEMORY = "memory"
 DEADLINE = 20.0
 """Seconds in which a server has to start and to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line decides; `max_body` in bytes, `sandbox_idle` in seconds."""
+    """What the command line decides; `max_body` in bytes, `sandbox_idle` in seconds, `store` is `MEMORY` or a URL."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -52,6 +53,8 @@ class Settings:
     max_sandboxes: int = 10_000
     sandbox_idle: float = 3600.0
     import_file: Path | None = None
+    store: str = MEMORY
+    workers: int = 1
     options: Options = field(default_factory=Options)
 
     @property
@@ -88,17 +91,39 @@ def _check_document(path: Path, document: dict[str, object]) -> None:
         raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {error.message}", line_of(path, place))
 
 
-def load_core(settings: Settings, store: Store | None = None, journal: Journal | None = None) -> Core:
+def load_core(settings: Settings, store: Store | None = None, journal: Records | None = None) -> Core:
     """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
+    contract, control, scenarios = _documents(settings)
+    if store is None:
+        store = MemoryStore(_start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle)
+    return Core(contract, control, store, scenarios, settings.options, journal)
+
+
+def load_shell(settings: Settings) -> Shell:
+    """Build what is served; raises `FileError`, and `StoreUrlError` where the store's URL cannot be used."""
+    if settings.store == MEMORY:
+        return Shell(load_core(settings), settings.max_body)
+    from .shared.turns import Limits, Turns  # noqa: PLC0415 - needs the extra `redis`
+
+    contract, control, scenarios = _documents(settings)
+    options = settings.options
+    limits = Limits(settings.max_sandboxes, settings.sandbox_idle, options.max_requests, options.max_journal_bytes)
+    turns = Turns(settings.store, _start(settings, control, scenarios), limits)
+    return Shell(Core(contract, control, turns.draft, scenarios, options, turns.draft), settings.max_body, turns)
+
+
+def _documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
     contract = load_contract(settings.openapi)
     control = Contract(without_headers(control_document(contract.document)))
-    scenarios = Scenarios(settings.fixtures, control)
-    if store is None:
-        world = scenarios.world(settings.start)
-        if settings.import_file is not None:
-            world = load_world(settings.import_file, control)
-        store = MemoryStore(Sandbox.of(world, settings.start), settings.max_sandboxes, settings.sandbox_idle)
-    return Core(contract, control, store, scenarios, settings.options, journal)
+    return contract, control, Scenarios(settings.fixtures, control)
+
+
+def _start(settings: Settings, control: Contract, scenarios: Scenarios) -> Sandbox:
+    """Answer what a new sandbox is."""
+    world = scenarios.world(settings.start)
+    if settings.import_file is not None:
+        world = load_world(settings.import_file, control)
+    return Sandbox.of(world, settings.start)
 
 
 def is_loopback(host: str) -> bool:
@@ -116,9 +141,8 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
-def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> Core:
-    """Serve until SIGINT or SIGTERM and answer the core that served last; `ready` is called when connections are accepted."""
-    shell = Shell(core, settings.max_body)
+def serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
     done = threading.Event()
     if settings.watch:
         threading.Thread(target=watch, args=(settings, shell, done), daemon=True).start()
@@ -132,7 +156,6 @@ def serve(settings: Settings, core: Core, ready: Callable[[], None]) -> Core:
         asyncio.run(listen(shell, settings.host, settings.port, begin, log_errors=True))
     finally:
         done.set()
-    return shell.core
 
 
 @contextmanager
@@ -142,7 +165,7 @@ def running(settings: Settings) -> Iterator[str]:
     Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
     """
     with warnings.catch_warnings(action="ignore"):  # said while modules are loaded; no other thread may load them, therefore
-        shell = Shell(load_core(settings), settings.max_body)
+        shell = load_shell(settings)
         _ = shell.core.pipeline.api.explain
     settings = replace(settings, port=free_port(settings.host, settings.port))
     begun: Future[Callable[[], object]] = Future()

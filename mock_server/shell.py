@@ -1,17 +1,24 @@
 """The ASGI shell around the core: reads the body, calls the core inline, sends what it answers."""
 
+from __future__ import annotations
+
 import asyncio
 import io
 import logging
 import sys
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .app import STARTED, Core
 from .delivery import Message, Receive, Send, deliver, start
 from .pipeline import OVERSIZED
 from .rules import NOTHING
+from .store import DEFAULT
 from .wire import HEADERS
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
+    from .shared.turns import Turns
 
 log = logging.getLogger("mock_server.requests")
 
@@ -38,13 +45,17 @@ class ClientGoneError(Exception):
 class Shell:
     """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served.
 
-    Once `stopping` is set, no answer is waited for any more.
+    Where sandboxes are shared, `turns` runs the core. Once `stopping` is set, no answer is waited for any more.
     """
 
-    def __init__(self, core: Core, max_body: int) -> None:
-        self.core = core
+    def __init__(self, core: Core, max_body: int, turns: Turns | None = None) -> None:
+        self.core, self.turns = core, turns
         self.max_body = max_body
         self.stopping = asyncio.Event()
+
+    def default(self) -> Sandbox:
+        """Answer the default sandbox, while nothing is served; raises `StoreError`."""
+        return self.core.store.load(DEFAULT) if self.turns is None else asyncio.run(self.turns.default())
 
     def warm(self) -> object:
         """Load openapi-core."""
@@ -63,7 +74,8 @@ class Shell:
                 environ[OVERSIZED] = limit
             else:
                 environ["wsgi.input"] = io.BytesIO(body)
-        response = self.core.answer(environ)
+        core = self.core.answer
+        response = core(environ) if self.turns is None else await self.turns.answer(core, environ)
         if response.plan is not NOTHING or response.events is not None:
             await deliver(response, scope, receive, send, self.stopping)
         else:

@@ -29,8 +29,8 @@ class Store(Protocol):
         """Replace `before` by `after`; answer `False`, and do nothing, where somebody else was faster."""
         ...
 
-    def put(self, name: str, sandbox: Sandbox) -> None:
-        """Keep a sandbox under a name, whatever was there; raises `SandboxesFullError`."""
+    def copy(self, source: str, name: str) -> None:
+        """Keep what one sandbox is under another name, whatever was there; raises `SandboxesFullError`."""
         ...
 
     def drop(self, name: str) -> bool:
@@ -71,8 +71,9 @@ class MemoryStore:
             self._keep(name, after)
             return True
 
-    def put(self, name: str, sandbox: Sandbox) -> None:
-        """Keep a sandbox under a name."""
+    def copy(self, source: str, name: str) -> None:
+        """Keep a sandbox under another name: one assignment, since it is a value."""
+        sandbox = self.load(source)
         with self._lock:
             if name != DEFAULT and name not in self._named:
                 self._make_room()

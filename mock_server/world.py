@@ -8,8 +8,8 @@ them and are never changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rpds import HashTrieMap
 
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 Json = Mapping[str, object]
 DATE_PARTS = ("year", "month", "day")
+REMEMBERED = 8
+"""How many of its last changes a world knows."""
+
+
+class Step(NamedTuple):
+    """How a world came from the one before: the method of `World`, and its arguments. It is told from others by identity."""
+
+    method: str
+    arguments: tuple[Any, ...] = ()
+
+
+def _built() -> tuple[Step, ...]:
+    return (Step("built"),)
 
 
 class HandleTakenError(Exception):
@@ -66,7 +79,9 @@ class User:
 class World:
     """Everything the mock remembers: users by username, who holds which handle, members by container, sessions by token.
 
-    `refreshable` names the session that a refresh token belongs to.
+    `refreshable` names the session that a refresh token belongs to. `recent` are the last steps by which this world was made,
+    so that who keeps the one before need be told no more than these; `origin` is the world as it was built, `None` for
+    that one itself.
     """
 
     users: HashTrieMap[str, User]
@@ -74,6 +89,8 @@ class World:
     containers: HashTrieMap[str, frozenset[str]]
     sessions: HashTrieMap[str, Session]
     refreshable: HashTrieMap[str, str]
+    recent: tuple[Step, ...] = field(default_factory=_built, compare=False, repr=False)
+    origin: World | None = field(default=None, compare=False, repr=False)
 
     def is_member(self, username: str, container_id: str) -> bool:
         """Tell whether the container exists and the user belongs to it."""
@@ -92,26 +109,35 @@ class World:
             old = user.profile["handle"]
             handles = (handles.remove(old) if isinstance(old, str) else handles).insert(handle, username)
         changed = replace(user, profile={**user.profile, **changes})
-        return replace(self, users=self.users.insert(username, changed), handles=handles)
+        users = self.users.insert(username, changed)
+        return self._after(Step("update_profile", (username, changes)), users=users, handles=handles)
 
     def mark_notifications_read(self, username: str) -> World:
         """Answer the world in which the user has read everything, in all containers."""
         user = self.users[username]
-        return self if user.all_read else replace(self, users=self.users.insert(username, replace(user, all_read=True)))
+        if user.all_read:
+            return self
+        users = self.users.insert(username, replace(user, all_read=True))
+        return self._after(Step("mark_notifications_read", (username,)), users=users)
 
     def with_session(self, session: Session) -> World:
         """Answer the world in which this session is known; one with the same token is replaced."""
         refreshable = self.refreshable
         if session.refresh_token is not None:
             refreshable = refreshable.insert(session.refresh_token, session.token)
-        return replace(self, sessions=self.sessions.insert(session.token, session), refreshable=refreshable)
+        sessions = self.sessions.insert(session.token, session)
+        return self._after(Step("with_session", (session,)), sessions=sessions, refreshable=refreshable)
 
     def without_session(self, token: str) -> World:
         """Answer the world in which this session, which must exist, is unknown, and its refresh token too."""
         session, refreshable = self.sessions[token], self.refreshable
         if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
             refreshable = refreshable.remove(session.refresh_token)
-        return replace(self, sessions=self.sessions.remove(token), refreshable=refreshable)
+        sessions = self.sessions.remove(token)
+        return self._after(Step("without_session", (token,)), sessions=sessions, refreshable=refreshable)
+
+    def _after(self, step: Step, **parts: Any) -> World:
+        return replace(self, **parts, recent=(*self.recent[1 - REMEMBERED :], step), origin=self.origin or self)
 
     def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
         """Answer what changed of one user between this world and a later one: JSON pointer, before, after."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from mock_server.errors import ClientError, Violation
 from mock_server.examples import Examples
-from mock_server.journal import Journal
+from mock_server.journal import Records
 from mock_server.operations.handler import Answer, Call
 from mock_server.sandbox import Sandbox
 from mock_server.scenarios import Scenarios
@@ -22,7 +22,7 @@ class Desk:
     """The mock's state and everything that is known about it; `seed` decides the names that are made."""
 
     store: Store
-    journal: Journal
+    journal: Records
     examples: Examples
     scenarios: Scenarios
     version: str

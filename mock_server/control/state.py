@@ -53,10 +53,10 @@ def listSandboxes(desk: Desk, _name: str, _call: Call) -> Answer:
 
 
 def forkSandbox(desk: Desk, _name: str, call: Call) -> Answer:
-    """Copy a sandbox: one assignment, since it is a value."""
+    """Copy a sandbox."""
     source = (call.body or {}).get("from", "default")
     try:
-        desk.store.put(call.parameters["name"], desk.load(source))
+        desk.store.copy(source, call.parameters["name"])
     except SandboxesFullError:
         raise Conflict([Violation("path", "name", FULL)]) from None
     return DONE

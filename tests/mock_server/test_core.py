@@ -23,7 +23,9 @@ def test_updates_from_many_threads_lose_nothing(core: Core) -> None:
     newcomer = box.world.users["newcomer"]
     made = {name: replace(newcomer, profile={**newcomer.profile, "username": name}) for name in names}
     sessions = HashTrieMap({name: Session(name, name) for name in names})
-    core.store.put(DEFAULT, replace(box, world=replace(box.world, users=HashTrieMap(made), sessions=sessions)))
+    core.store.commit(
+        DEFAULT, core.store.load(DEFAULT), replace(box, world=replace(box.world, users=HashTrieMap(made), sessions=sessions))
+    )
 
     def work(name: str) -> None:
         client = core.test_client()
@@ -98,7 +100,7 @@ def test_a_session_ends_to_the_second(core: Core) -> None:
     box = replace(box, world=box.world.with_session(Session("short", "ada", end, end + timedelta(days=30))))
     codes = []
     for now in (end - timedelta(seconds=1), end, end + timedelta(days=30) - timedelta(seconds=1), end + timedelta(days=30)):
-        core.store.put(DEFAULT, replace(box, clock=box.clock.freeze(now)))
+        core.store.commit(DEFAULT, core.store.load(DEFAULT), replace(box, clock=box.clock.freeze(now)))
         answer = core.test_client().get("/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"})
         codes.append(answer.get_json().get("code", answer.status_code))
     assert codes == [200, "SESSION_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED"]
@@ -123,7 +125,11 @@ def test_a_change_that_came_too_late_is_computed_again(core: Core, monkeypatch: 
         calls.append(world)
         if len(calls) == 1:
             box = core.store.load(DEFAULT)
-            core.store.put(DEFAULT, box.become(world.update_profile("ada", {"biography": "somebody was faster"})))
+            core.store.commit(
+                DEFAULT,
+                core.store.load(DEFAULT),
+                box.become(world.update_profile("ada", {"biography": "somebody was faster"})),
+            )
         return real(world, session, call)
 
     monkeypatch.setitem(operations.OPERATIONS, "updateProfile", overtaken)

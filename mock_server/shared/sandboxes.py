@@ -1,0 +1,189 @@
+"""The newest value known here of every shared sandbox, and how it is kept in step with the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mock_server.store import BUSY, DEFAULT, SandboxesFullError
+
+from .entries import pack_entry, unpack_entry
+from .errors import StoreError
+from .server import FORMAT
+from .wire import digests_of, pack, unpack
+from .worlds import Origins, UnknownWorldError, pack_world, unpack_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mock_server.journal import Entry
+    from mock_server.sandbox import Sandbox
+
+    from .server import Server
+
+log = logging.getLogger("mock_server")
+
+LONGEST_LOG = 200
+"""After how many changes the whole sandbox is written anew, for those who come later."""
+KNOWN = 10_000
+"""How many sandboxes a process remembers."""
+
+
+class Limits(NamedTuple):
+    """What may be kept: sandboxes, seconds one lives unused, entries of each journal, bytes of all journals."""
+
+    sandboxes: int = 10_000
+    idle: float = 3600.0
+    entries: int = 1000
+    journal: int = 64 * 1024 * 1024
+
+
+class Held(NamedTuple):
+    """A sandbox as it was at a version; the tag is random and makes the version the only one of its number."""
+
+    version: int
+    tag: str
+    box: Sandbox
+
+
+class Sandboxes:
+    """Sandboxes that `server` keeps; a new one is `start`. Every method that waits raises `StoreError`."""
+
+    def __init__(self, server: Server, start: Sandbox, limits: Limits) -> None:
+        self.server, self._start, self._limits = server, start, limits
+        self._idle = round(limits.idle * 1000)
+        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._origins = Origins()
+        self._compacting: set[asyncio.Task[None]] = set()
+
+    def held(self, name: str) -> Held | None:
+        """Answer what is known here of a sandbox; somebody may have changed it meanwhile."""
+        return self._held.get(name)
+
+    async def fetch(self, name: str) -> Held:
+        """Answer a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
+        held = self._held.get(name)
+        if held is None or not await self.exchange(name, held, held.box, ()):
+            held = self._held.get(name) or await self._create(name)
+        return held
+
+    async def exchange(self, name: str, held: Held, box: Sandbox, entries: Iterable[Entry], *, cleared: bool = False) -> bool:
+        """Replace a sandbox and add to its journal; where somebody was faster, answer `False` and know what they did."""
+        change, digests = (b"", []) if box is held.box else pack(held.box, box, self._origins)
+        tag = secrets.token_hex(4) if change else ""
+        before = FORMAT, held.version, held.tag, tag, change, int(cleared), self._limits.entries, self._limits.journal
+        packed = [pack_entry(entry) for entry in entries]
+        said = await self._call_with_worlds("exchange", name, *before, len(digests), *digests, *packed)
+        match said[0]:
+            case b"done":
+                if change:
+                    self._keep(name, Held(held.version + 1, tag, box))
+                    self._compact_now_and_then(name)
+                return True
+            case b"newer":
+                await self._update(name, held, said)
+            case _:
+                self._held.pop(name, None)
+        return False
+
+    async def copy(self, source: str, name: str) -> None:
+        """Copy a sandbox within the store; raises `SandboxesFullError`."""
+        limits = self._limits.sandboxes, round(BUSY * 1000)
+        self._held.pop(name, None) if source != name else None
+        said = await self._call("copy", name, source, *limits)
+        if said[0] == b"absent":
+            await self._create(source)
+            said = await self._call("copy", name, source, *limits)
+        if said[0] == b"full":
+            raise SandboxesFullError
+
+    async def drop(self, name: str) -> bool:
+        """Forget a sandbox and its journal; answer whether there was one. The default one starts anew."""
+        self._held.pop(name, None)
+        return (await self._call("drop", name))[0] == b"done" or name == DEFAULT
+
+    async def names(self) -> list[tuple[str, float]]:
+        """Answer every name with how many seconds it was not used, the default one first, then the longest unused."""
+        said = await self._call("names", "")
+        return [(DEFAULT, 0.0), *((name.decode(), idle / 1000) for name, idle in zip(said[::2], said[1::2], strict=True))]
+
+    async def entries(self, name: str) -> list[Entry]:
+        """Answer the journal of a sandbox, the newest entry last."""
+        return [unpack_entry(raw) for raw in (await self._call("entries", name))[1:]]
+
+    async def clear(self, name: str) -> None:
+        """Empty the journal of a sandbox."""
+        await self._call("clear", name)
+
+    async def _create(self, name: str) -> Held:
+        packed, digests = pack(None, self._start, self._origins)
+        limits = self._limits.sandboxes, round(BUSY * 1000)
+        rest = FORMAT, secrets.token_hex(4), packed, *limits, *digests
+        said = await self._call_with_worlds("create", name, *rest)
+        if said[0] == b"full":
+            raise SandboxesFullError
+        return await self._update(name, None, said)
+
+    async def _update(self, name: str, held: Held | None, said: Sequence[Any]) -> Held:
+        """Take over what others made of a sandbox: the changes, or the whole and the changes since."""
+        _, whole, version, tag, *changes = said
+        box = None if whole or held is None else held.box
+        for raw in changes:
+            try:
+                box = unpack(box, raw, self._origins)
+            except UnknownWorldError:
+                for digest in digests_of(raw):
+                    await self._have(digest)
+                box = unpack(box, raw, self._origins)
+        assert box is not None, "a sandbox has a base"
+        return self._keep(name, Held(int(version), tag.decode(), box))
+
+    async def _have(self, digest: str) -> None:
+        try:
+            self._origins.find(digest)
+        except UnknownWorldError:
+            raw = await self.server.world(digest)
+            if raw is None:
+                raise StoreError(f"has lost the world {digest}") from None
+            self._origins.keep(await asyncio.to_thread(unpack_world, raw), digest)
+
+    async def _call_with_worlds(self, *call: Any) -> list[Any]:
+        """Call a script; what it says that it needs of whole worlds is sent, which each of them needs once."""
+        said = await self._call(*call)
+        if said[0] == b"needs":
+            for raw in said[1:]:
+                world = self._origins.find(raw.decode())
+                await self.server.keep_world(raw.decode(), await asyncio.to_thread(pack_world, world), self._idle + 60_000)
+            said = await self._call(*call)
+        return said
+
+    async def _call(self, script: str, name: str, *arguments: Any) -> list[Any]:
+        said = await self.server.call(script, name, self._idle, *arguments)
+        if said and said[0] == b"format":
+            raise StoreError(f"holds {name!r} in format {said[1].decode(errors='replace')}, and this mock reads {FORMAT}")
+        return said
+
+    def _keep(self, name: str, held: Held) -> Held:
+        self._held[name] = held
+        self._held.move_to_end(name)
+        if len(self._held) > KNOWN:
+            self._held.popitem(last=False)
+        return held
+
+    def _compact_now_and_then(self, name: str) -> None:
+        held = self._held[name]
+        if held.version % LONGEST_LOG == 0:
+            task = asyncio.create_task(self._compact(name, held))
+            self._compacting.add(task)
+            task.add_done_callback(self._compacting.discard)
+
+    async def _compact(self, name: str, held: Held) -> None:
+        """Write a whole sandbox beside the requests; where that fails, the changes stay as they are."""
+        try:
+            packed, digests = await asyncio.to_thread(pack, None, held.box, self._origins)
+            await self._call("compact", name, held.version, held.tag, packed, *digests)
+        except StoreError as error:
+            log.info("the sandbox %s was not written whole: the store %s", name, error)

@@ -1,0 +1,3 @@
+-- Empty the journal of a sandbox. ARGV: sandbox, idle
+clear(name)
+return {'done'}

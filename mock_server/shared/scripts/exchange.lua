@@ -1,0 +1,65 @@
+-- Make sure that a version is still the newest one; if so, add a change and entries of the journal.
+-- ARGV: sandbox, idle, format, version, tag, new tag, change or nothing, empty the journal first (1),
+--       most entries, most bytes of all journals, how many digests, digests, entries
+local format, version, tag, change = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[7]
+local last = 11 + ARGV[11]
+
+-- Keep entries as well as there is memory for them.
+local function record()
+  local count = #ARGV - last
+  if count == 0 then return end
+  local id = redis.pcall('INCRBY', P .. 'ids', count)
+  if type(id) ~= 'number' then return end
+  id = id - count
+  local size, most = 0, tonumber(ARGV[9])
+  for n = last + 1, #ARGV do
+    id = id + 1
+    local entry = string.format('%d ', id) .. ARGV[n]
+    redis.call('RPUSH', journal, entry)
+    redis.call('PUBLISH', journal, entry)
+    size = size + #entry
+  end
+  local over = redis.call('LLEN', journal) - most
+  if over > 0 then
+    for _, old in ipairs(redis.call('LPOP', journal, over)) do size = size - #old end
+  end
+  redis.call('ZINCRBY', P .. 'sizes', size, name)
+  local all = redis.call('INCRBY', P .. 'bytes', size)
+  while all > tonumber(ARGV[10]) do -- who asked most pays
+    local largest = redis.call('ZREVRANGE', P .. 'sizes', 0, 0)[1]
+    if not largest then break end
+    local gone = 0
+    local half = math.floor(redis.call('LLEN', P .. 'journal:' .. largest) / 2) + 1
+    for _, old in ipairs(redis.call('LPOP', P .. 'journal:' .. largest, half) or {}) do gone = gone + #old end
+    if redis.call('EXISTS', P .. 'journal:' .. largest) == 0 then
+      gone = redis.call('ZSCORE', P .. 'sizes', largest)
+      redis.call('ZREM', P .. 'sizes', largest)
+    else
+      redis.call('ZINCRBY', P .. 'sizes', -gone, largest)
+    end
+    all = redis.call('DECRBY', P .. 'bytes', string.format('%d', gone))
+  end
+end
+
+local held = redis.call('HMGET', box, 'format', 'version', 'tag')
+if not held[2] then return {'absent'} end
+if held[1] ~= format then return {'format', held[1]} end
+if tonumber(held[2]) ~= version or held[3] ~= tag then return newest(version, tag) end
+local fresh = redis.call('EXISTS', journal) == 0
+if change ~= '' then
+  local needed = absent(12, last)
+  if #needed > 0 then return {'needs', unpack(needed)} end
+  if redis.call('RPUSH', log, ARGV[6] .. change) == 1 then fresh = true end
+  redis.call('HSET', box, 'version', string.format('%d', version + 1), 'tag', ARGV[6])
+  if last > 11 then
+    redis.call('SADD', origins, unpack(ARGV, 12, last))
+    fresh = true
+  end
+end
+if ARGV[8] == '1' then
+  clear(name)
+  fresh = true
+end
+record()
+touch(fresh)
+return {'done'}

@@ -1,0 +1,116 @@
+"""The Redis server that holds what is shared: scripts called within a deadline, failures told in words."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    OutOfMemoryError,
+    RedisError,
+    ResponseError,
+)
+
+from .errors import StoreError, StoreUrlError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+SCRIPTS = Path(__file__).with_name("scripts")
+FORMAT = "1"
+"""Goes up with every change of what is written that other processes would misread."""
+PREFIX = f"user-profile-mock:{FORMAT}:"
+DEADLINE = 1.0
+"""Seconds in which a command has to be answered."""
+AT_ONCE = 64
+"""How many commands may be under way; each has a connection."""
+
+
+class Server:
+    """Calls scripts; `name` is the URL without its password. Raises `StoreUrlError`, and from every call `StoreError`."""
+
+    def __init__(self, url: str) -> None:
+        self.name = without_password(url)
+        self._prefix = PREFIX
+        try:
+            # Nothing is sent twice by itself: a change that was lost on its way back may have been made.
+            self._redis: Redis = Redis.from_url(
+                url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=DEADLINE, max_connections=10_000
+            )
+        except (ValueError, TypeError) as error:
+            raise StoreUrlError(f"{self.name} is not the URL of a Redis server: {error}") from None
+        common = (SCRIPTS / "common.lua").read_text(encoding="utf-8")
+        self._scripts = {
+            path.stem: self._redis.register_script(common + path.read_text(encoding="utf-8"))
+            for path in SCRIPTS.glob("*.lua")
+            if path.stem != "common"
+        }
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def call(self, script: str, *arguments: str | bytes | float) -> list[Any]:
+        """Run a script and answer what it says."""
+        async with self._slots:
+            found: list[Any] = await self._told(self._scripts[script](keys=[self._prefix], args=arguments))
+        return found
+
+    async def world(self, digest: str) -> bytes | None:
+        """Answer a whole world as it is written."""
+        found: bytes | None = await self._told(self._redis.get(f"{self._prefix}world:{digest}"))
+        return found
+
+    async def keep_world(self, digest: str, raw: bytes, milliseconds: int) -> None:
+        """Keep a whole world for a while; what refers to it keeps it for longer."""
+        await self._told(self._redis.set(f"{self._prefix}world:{digest}", raw, px=milliseconds))
+
+    async def tell(self, news: Mapping[str, object]) -> None:
+        """Tell whoever follows a journal what changed."""
+        await self._told(self._redis.publish(f"{self._prefix}news", orjson.dumps(news)))
+
+    async def follow(self, sandbox: str) -> AsyncGenerator[bytes | None, None]:
+        """Answer `None` once listening, then each entry of a sandbox and all news, and `None` after a second of silence."""
+        channels = f"{self._prefix}journal:{sandbox}", f"{self._prefix}news"
+        async with self._redis.pubsub() as heard:
+            await self._told(heard.subscribe(*channels))
+            while True:
+                message = await self._told(heard.get_message(ignore_subscribe_messages=True, timeout=1.0), 3.0)
+                yield None if message is None else message["data"]
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._redis.aclose()
+
+    async def _told(self, answer: Any, deadline: float = DEADLINE) -> Any:
+        try:
+            async with asyncio.timeout(deadline):
+                return await answer
+        except TimeoutError:
+            raise StoreError("does not answer in time") from None
+        except OutOfMemoryError:
+            raise StoreError("is out of memory") from None
+        except (AuthenticationError, AuthorizationError):
+            raise StoreError("does not accept the user name and password") from None
+        except ResponseError as error:
+            raise StoreError(_said(error)) from None
+        except (RedisError, OSError) as error:
+            raise StoreError(f"cannot be reached ({type(error).__name__})") from None
+
+
+def _said(error: ResponseError) -> str:
+    text = str(error)
+    return "is out of memory" if "OOM" in text else f"refuses to work: {text.splitlines()[0][:200]}"
+
+
+def without_password(url: str) -> str:
+    """Answer a URL that may be shown."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{name}{':***' if ':' in user else ''}{at}{host}", query=""))

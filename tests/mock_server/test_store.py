@@ -1,0 +1,304 @@
+"""One suite for every store: the same requests over memory and over a real Redis server give the same answers.
+
+Over Redis there are two processes' worth of everything, `one` and `other`, that meet only in the server.
+"""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+
+from mock_server.app import Core
+from mock_server.contract import Contract
+from mock_server.options import Options
+from mock_server.sandbox import Sandbox
+from mock_server.scenarios import Scenarios
+from mock_server.shared.sandboxes import LONGEST_LOG
+from mock_server.shared.turns import Limits, Turns
+from mock_server.store import MemoryStore
+from tests.redis_server import RedisServer, redis_server
+
+WSGI = {
+    "SCRIPT_NAME": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+    "CONTENT_TYPE": "application/json",
+    "HTTP_HOST": "localhost",
+    "HTTP_X_MOCK_CONTROL": "1",
+}
+PROFILE = "/v1/user/profile?fields=displayName&fields=handle&fields=biography"
+
+
+@dataclass
+class Client:
+    """Sends requests to one process's core, as its shell would."""
+
+    core: Core
+    loop: asyncio.AbstractEventLoop
+    turns: Turns | None = None
+
+    def ask(self, method: str, path: str, body: object = None, user: str = "ada", sandbox: str = "default") -> tuple[int, Any]:
+        raw = b"" if body is None else orjson.dumps(body)
+        uri, _, query = path.partition("?")
+        environ = {
+            **WSGI,
+            "REQUEST_METHOD": method,
+            "REQUEST_URI": uri,
+            "PATH_INFO": uri,
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": str(len(raw)),
+            "wsgi.input": io.BytesIO(raw),
+            "HTTP_AUTHORIZATION": f"Bearer {user}-session",
+            "HTTP_X_MOCK_SANDBOX": sandbox,
+        }
+        if self.turns is None:
+            reply = self.core.answer(environ)
+        else:
+            reply = self.loop.run_until_complete(self.turns.answer(self.core.answer, environ))
+        content = reply.get_data()
+        return reply.status_code, orjson.loads(content) if content else None
+
+    def steer(self, method: str, path: str, body: object = None, sandbox: str = "default") -> Any:
+        status, found = self.ask(method, f"/__mock{path}", body, sandbox=sandbox)
+        assert status in {200, 201, 204}, f"{method} {path} answered {status}: {found}"
+        return found
+
+    def name(self, user: str = "ada", sandbox: str = "default") -> str:
+        return str(self.ask("GET", PROFILE, user=user, sandbox=sandbox)[1]["displayName"])
+
+    def rename(self, name: str, user: str = "ada", sandbox: str = "default") -> None:
+        status, found = self.ask("POST", "/v1/user/profile", {"displayName": name}, user, sandbox)
+        assert status == 200, found
+
+
+Processes = Callable[..., tuple[Client, Client]]
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "redis"])
+def processes(
+    request: pytest.FixtureRequest, contract: Contract, control: Contract, scenarios: Scenarios
+) -> Iterator[Processes]:
+    """Two processes over one store, which over memory are one."""
+    shared: list[Turns] = []
+    start = Sandbox.of(scenarios.world("default"))
+
+    with closing(asyncio.new_event_loop()) as loop:
+
+        def over_memory(most: int = 10_000, idle: float = 3600.0, **options: Any) -> tuple[Client, Client]:
+            core = Core(contract, control, MemoryStore(start, most, idle), scenarios, Options(**options))
+            return Client(core, loop), Client(core, loop)
+
+        def over_redis(most: int = 10_000, idle: float = 3600.0, **options: Any) -> tuple[Client, Client]:
+            server: RedisServer = request.getfixturevalue("redis")
+            server.client.flushall()
+            chosen = Options(**options)
+            limits = Limits(most, idle, chosen.max_requests, chosen.max_journal_bytes)
+            shared.extend(Turns(server.url, start, limits) for _ in range(2))
+            one, other = (
+                Client(Core(contract, control, each.draft, scenarios, chosen, each.draft), loop, each) for each in shared[-2:]
+            )
+            return one, other
+
+        yield over_memory if request.param == "memory" else over_redis
+        for each in shared:
+            loop.run_until_complete(each.sandboxes.server.close())
+
+
+def test_what_one_process_changes_the_other_sees(processes: Processes) -> None:
+    one, other = processes()
+    assert one.name() == other.name() == "Ada Lovelace"
+    one.rename("One")
+    assert other.name() == "One"
+    other.rename("Other")
+    one.rename("Third", user="grace")
+    assert (one.name(), other.name("grace")) == ("Other", "Third")
+    assert one.ask("POST", "/v1/user/notifications/read")[0] == 201
+    items = other.ask("GET", "/v1/user/notifications?containerId=main")[1]["items"]
+    assert {item["read"] for item in items} == {True}
+
+
+def test_a_handle_is_taken_for_everybody_and_free_again_for_everybody(processes: Processes) -> None:
+    one, other = processes()
+    assert one.ask("POST", "/v1/user/profile", {"handle": "countess"})[0] == 200
+    status, refusal = other.ask("POST", "/v1/user/profile", {"handle": "countess"}, user="grace")
+    assert (status, refusal["details"][0]["reason"]) == (400, "is held by another user")
+    assert other.ask("POST", "/v1/user/profile", {"handle": "ada"}, user="grace")[0] == 200
+    one.steer("POST", "/reset")
+    assert other.ask("GET", PROFILE, user="grace")[1]["handle"] == "grace_hopper"
+
+
+def test_undo_reset_and_snapshots_lead_back_whoever_made_them(processes: Processes) -> None:
+    one, other = processes()
+    for n in range(1, 6):
+        (one if n % 2 else other).rename(f"Number {n}")
+    one.steer("PUT", "/snapshots/fifth")
+    other.steer("POST", "/undo", {"changes": 2})
+    assert one.name() == "Number 3"
+    one.rename("After all")
+    other.steer("POST", "/snapshots/fifth/restore")
+    assert (one.name(), other.steer("GET", "/snapshots")) == ("Number 5", {"snapshots": ["fifth"]})
+    one.steer("POST", "/undo")
+    assert other.name() == "After all"
+    other.steer("POST", "/reset")
+    one.steer("POST", "/undo", {"changes": 2})
+    assert other.name() == "Number 3"
+    one.steer("DELETE", "/snapshots/fifth")
+    assert other.steer("GET", "/snapshots") == {"snapshots": []}
+
+
+def test_another_scenario_is_what_both_have(processes: Processes) -> None:
+    one, other = processes()
+    one.steer("POST", "/reset", {"scenario": "busy"})
+    state = other.steer("GET", "/state")
+    assert state == one.steer("GET", "/state")
+    assert other.steer("GET", "/health")["scenario"] == "busy"
+    other.steer("PUT", "/state", {"users": [{"username": "solo"}], "sessions": [{"token": "t-session", "username": "solo"}]})
+    assert [user["username"] for user in one.steer("GET", "/users")["users"]] == ["solo"]
+    assert one.ask("GET", PROFILE, user="t")[1]["displayName"] is None
+    one.steer("POST", "/undo")
+    assert other.steer("GET", "/state") == state
+
+
+def test_sessions_are_everywhere_and_end_everywhere(processes: Processes) -> None:
+    one, other = processes()
+    made = one.steer("POST", "/sessions", {"username": "alan", "calls": 2})
+    token = made["token"]
+    assert other.steer("GET", "/sessions") == one.steer("GET", "/sessions")
+    assert [client.ask("GET", f"{PROFILE}&by={token}", user="alan")[0] for client in (one, other)] == [200, 200]
+    renewed = other.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": made["refreshToken"]})
+    assert renewed[0] == 200
+    assert renewed[1]["sessionToken"] in {each["token"] for each in one.steer("GET", "/sessions")["sessions"]}
+    one.steer("PATCH", "/sessions/ada-session", {"refuseOnce": "SESSION_TOKEN_EXPIRED"})
+    assert [other.ask("GET", PROFILE)[0], one.ask("GET", PROFILE)[0]] == [401, 200]
+    other.steer("DELETE", "/sessions/ada-session")
+    assert one.ask("GET", PROFILE)[0] == 401
+
+
+def test_the_clock_stands_still_for_both(processes: Processes) -> None:
+    one, other = processes()
+    one.steer("PUT", "/clock", {"action": "freeze", "time": "2026-03-10T12:00:00.000125Z"})
+    other.steer("PUT", "/clock", {"action": "advance", "seconds": 90})
+    assert one.steer("GET", "/clock") == {"now": "2026-03-10T12:01:30.000125Z", "frozen": True}
+    one.steer("PUT", "/clock", {"action": "reset"})
+    assert other.steer("GET", "/clock")["frozen"] is False
+
+
+def test_rules_count_together(processes: Processes) -> None:
+    one, other = processes()
+    first = one.steer("POST", "/rules", {"operation": "getProfile", "code": 500, "times": 3})
+    other.steer("POST", "/rules", {"operation": "listReferrals", "code": 404, "example": "GENERIC_NOT_FOUND"})
+    codes = [client.ask("GET", PROFILE)[0] for client in (one, other, one, other)]
+    assert codes == [500, 500, 500, 200]
+    assert [rule["hits"] for rule in other.steer("GET", "/rules")["rules"]] == [3, 0]
+    one.steer("DELETE", f"/rules/{first['id']}")
+    assert [rule["operation"] for rule in other.steer("GET", "/rules")["rules"]] == ["listReferrals"]
+
+
+def test_sandboxes_are_made_copied_listed_and_dropped_for_everybody(processes: Processes) -> None:
+    one, other = processes()
+    one.rename("In mine", sandbox="mine")
+    one.rename("Before", sandbox="mine")
+    other.steer("PUT", "/sandboxes/copy", {"from": "mine"})
+    one.rename("Later", sandbox="mine")
+    assert (one.name(sandbox="copy"), other.name(sandbox="mine"), other.name()) == ("Before", "Later", "Ada Lovelace")
+    one.steer("POST", "/undo", sandbox="copy")
+    assert other.name(sandbox="copy") == "In mine"
+    assert {each["name"] for each in one.steer("GET", "/sandboxes")["sandboxes"]} == {"default", "mine", "copy"}
+    one.steer("DELETE", "/sandboxes/mine")
+    assert other.ask("DELETE", "/__mock/sandboxes/mine")[0] == 404
+    assert other.name(sandbox="mine") == "Ada Lovelace"
+    one.steer("DELETE", "/sandboxes/default")
+    one.steer("DELETE", "/sandboxes/copy", sandbox="copy")
+    assert {each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]} == {"default", "mine"}
+
+
+def test_a_copy_over_a_sandbox_replaces_it_for_who_knew_it(processes: Processes) -> None:
+    one, other = processes()
+    one.rename("Old", sandbox="copy")
+    assert other.name(sandbox="copy") == "Old"
+    one.rename("New", sandbox="source")
+    one.steer("PUT", "/sandboxes/copy", {"from": "source"})
+    assert other.name(sandbox="copy") == "New"
+    other.rename("Newest", sandbox="copy")
+    assert (one.name(sandbox="copy"), one.name(sandbox="source")) == ("Newest", "New")
+
+
+def test_unused_sandboxes_go_by_themselves(processes: Processes) -> None:
+    one, other = processes(idle=0.3)
+    one.rename("Short", sandbox="short")
+    one.rename("Default")
+    time.sleep(0.5)
+    assert [each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]] == ["default"]
+    assert (one.name(sandbox="short"), other.name()) == ("Ada Lovelace", "Default")
+
+
+def test_one_sandbox_too_many_is_refused_by_both(processes: Processes) -> None:
+    one, other = processes(most=1)
+    one.rename("First", sandbox="one")
+    status, refusal = other.ask("GET", PROFILE, sandbox="two")
+    assert (status, refusal["details"][0]["name"]) == (400, "X-Mock-Sandbox")
+    assert "--max-sandboxes" in refusal["details"][0]["reason"]
+    assert other.ask("PUT", "/__mock/sandboxes/two")[0] == 409
+    other.rename("Second", sandbox="one")
+    one.steer("DELETE", "/sandboxes/one")
+    assert other.name(sandbox="two") == "Ada Lovelace"
+
+
+def test_the_journal_is_one(processes: Processes) -> None:
+    one, other = processes()
+    one.rename("Seen")
+    other.ask("GET", "/v1/user/profile")
+    one.ask("GET", "/nope")
+    found = other.steer("GET", "/requests")["requests"]
+    assert [entry["id"] for entry in found] == [3, 2, 1]
+    assert [entry["path"] for entry in found] == ["/nope", "/v1/user/profile", "/v1/user/profile"]
+    assert found[2]["changes"] == [{"path": "/users/ada/displayName", "before": "Ada Lovelace", "after": "Seen"}]
+    assert found[1]["violations"] == [{"in": "query", "name": "fields", "reason": "is required"}]
+    whole = one.steer("GET", f"/requests/by-id/{found[2]['id']}")
+    assert (whole["asked"]["body"], whole["session"]) == ('{"displayName":"Seen"}', "ada-session")
+    assert {"name": "Authorization", "value": "***"} in [
+        {**each, "name": each["name"].title()} for each in whole["asked"]["headers"]
+    ]
+    assert one.steer("POST", "/requests/count", {"only": "violations"}) == {"count": 1}
+    one.steer("DELETE", "/requests")
+    assert other.steer("POST", "/requests/count") == {"count": 0}
+    other.name()
+    assert [entry["id"] for entry in one.steer("GET", "/requests")["requests"]] == [4]
+
+
+def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processes) -> None:
+    one, other = processes(max_requests=5, max_journal_bytes=20_000)
+    for n in range(8):
+        (one if n % 2 else other).ask("GET", f"/{n}")
+    assert [entry["path"] for entry in one.steer("GET", "/requests")["requests"]] == ["/7", "/6", "/5", "/4", "/3"]
+    for n in range(5):
+        other.ask("GET", f"/{n}" + "x" * 1900, sandbox="modest" if n == 0 else "busy")
+    for n in range(5):
+        other.ask("GET", f"/{n}" + "x" * 1900, sandbox=f"more-{n}")
+    assert len(one.steer("GET", "/requests", sandbox="more-4")["requests"]) == 1
+    assert len(one.steer("GET", "/requests", sandbox="busy")["requests"]) < 5
+
+
+def test_a_process_that_comes_late_or_slept_long_finds_everything(processes: Processes) -> None:
+    one, other = processes()
+    assert other.name() == "Ada Lovelace"
+    for n in range(LONGEST_LOG + 20):
+        one.rename(f"Number {n}")
+    one.rename("Grace after all", user="grace")
+    assert (other.name(), other.name("grace")) == (f"Number {LONGEST_LOG + 19}", "Grace after all")
+    other.steer("POST", "/undo", {"changes": 50})
+    assert one.name() == f"Number {LONGEST_LOG - 30}"
