@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,14 +12,14 @@ from click.core import ParameterSource
 
 from . import __version__
 from .documents import FileError, write_document
-from .greeting import greeting
-from .options import Options
+from .flags import LISTENING, SAYING, STEERING, Voice, flags, options
+from .greeting import address, greeting
 from .proxy.command import proxy
 from .scenarios import scenario_of
-from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, free_port, is_loopback, load_shell, serve
+from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, free_port, load_shell, serve
 from .shared.errors import StoreError, StoreUrlError
 from .shell import Shell
-from .usage import LEVELS, UsageProblem, address_problem
+from .usage import UsageProblem, address_problem
 from .workers import Workers
 
 
@@ -28,16 +27,7 @@ from .workers import Workers
     invoke_without_command=True,
     context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--host", default="127.0.0.1", show_default=True, show_envvar=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    "-p",
-    type=click.IntRange(0, 65535),
-    default=4010,
-    show_default=True,
-    show_envvar=True,
-    help="Port to listen on; 0 picks a free one.",
-)
+@flags(LISTENING)
 @click.option(
     "--openapi",
     type=click.Path(path_type=Path),
@@ -73,24 +63,6 @@ from .workers import Workers
     show_envvar=True,
     metavar="BYTES",
     help="The largest request body.",
-)
-@click.option(
-    "--max-requests",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    show_envvar=True,
-    metavar="N",
-    help="How many requests the journal keeps of each sandbox (GET /__mock/requests).",
-)
-@click.option(
-    "--max-journal",
-    type=click.IntRange(min=0),
-    default=64 * 1024 * 1024,
-    show_default=True,
-    show_envvar=True,
-    metavar="BYTES",
-    help="How much the journals of all sandboxes may take.",
 )
 @click.option(
     "--max-sandboxes",
@@ -157,28 +129,7 @@ from .workers import Workers
     show_envvar=True,
     help="Answer POST /v1/user/auth/refresh-session.",
 )
-@click.option(
-    "--control-token",
-    show_envvar=True,
-    metavar="TOKEN",
-    help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback.",
-)
-@click.option(
-    "--control-origin",
-    "control_origins",
-    multiple=True,
-    show_envvar=True,
-    metavar="ORIGIN",
-    help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
-)
-@click.option(
-    "--log-level",
-    type=click.Choice(LEVELS),
-    default="info",
-    show_default=True,
-    show_envvar=True,
-    help="How much to say; debug has a line for each request.",
-)
+@flags(STEERING, SAYING)
 @click.version_option(__version__, prog_name="mock-server")
 @click.pass_context
 def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
@@ -190,6 +141,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     fixtures: Path,
     scenario: str,
     log_level: str,
+    log_format: str,
     max_body: int,
     max_sandboxes: int,
     sandbox_idle: float,
@@ -199,7 +151,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     workers: int,
     *,
     watch: bool,
-    **options: Any,
+    quiet: bool,
+    **rest: Any,
 ) -> None:
     """Serve a stateful mock of the User Profile API.
 
@@ -209,14 +162,14 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     if context.invoked_subcommand is not None:
         _check_order(context)
         return
-    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
+    voice = Voice(log_level, log_format, quiet=quiet)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     keeping = _keeping(store, workers, watch=watch)
     try:
         port = free_port(host, port)
         known = _imported(import_file, export_on_exit)
-        rest = max_body, max_sandboxes, sandbox_idle, known, *keeping, _options(host, **options)
-        settings = Settings(host, port, openapi, fixtures, scenario, watch, *rest)
+        bounds = max_body, max_sandboxes, sandbox_idle
+        settings = Settings(host, port, openapi, fixtures, scenario, watch, *bounds, known, *keeping, options(host, **rest))
         shell = load_shell(settings)
         world = shell.default().world
     except (FileError, StoreUrlError) as error:
@@ -226,11 +179,11 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
     run = partial(serve, settings, shell)
-    ready = partial(click.echo, greeting(settings, world))
+    voice.listen(shell)
+    ready = partial(voice.greet, greeting(settings, world), url=address(host, port), scenario=settings.start)
     run(ready) if workers == 1 else Workers(run).run(workers, ready)
     code = 0 if export_on_exit is None else _export(export_on_exit, shell)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    voice.end()
     os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
 
 
@@ -256,12 +209,6 @@ def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
     if watch:
         raise UsageProblem("--watch would reset the state of everybody who shares the store; use it with --store memory")
     return store, workers
-
-
-def _options(host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: Any) -> Options:
-    if control_token is None and not is_loopback(host):
-        raise UsageProblem(f"{host} can be reached from other machines: protect the control API with --control-token")
-    return Options(max_journal_bytes=max_journal, control_token=control_token, control_origins=tuple(control_origins), **rest)
 
 
 def _imported(file: Path | None, export: Path | None) -> Path | None:

@@ -6,10 +6,14 @@ from .serving import Settings
 from .world import Session, World
 
 
+def address(host: str, port: int) -> str:
+    """Answer the base URL of a server."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def greeting(settings: Settings, world: World) -> str:
     """Say where the mock listens, with which sessions, and one line to try."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{settings.port}"
+    url = address(settings.host, settings.port)
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
     sessions = sorted(world.sessions.values(), key=lambda session: (_state(session) != "", session.token))
     rows = [f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]]

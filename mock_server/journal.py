@@ -101,6 +101,7 @@ class Journal:
         self._most, self._most_bytes, self._bytes = most, most_bytes, 0
         self._entries: dict[str, deque[Entry]] = {}
         self._ids = count(1)
+        self.heard: Callable[[Entry], None] | None = None
         self._readers: dict[asyncio.Queue[Entry | bytes], tuple[str, asyncio.AbstractEventLoop]] = {}
 
     def record(self, sandbox: str, *values: object, **more: object) -> None:
@@ -115,6 +116,8 @@ class Journal:
             self._shrink()
         if self._readers:
             self._tell(entry)
+        if self.heard is not None:
+            self.heard(entry)
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
         """Answer the entries of a sandbox."""

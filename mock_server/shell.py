@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from .app import STARTED, Core
 from .delivery import Message, Receive, Send, deliver, start
+from .journal import Journal
 from .pipeline import OVERSIZED
 from .rules import NOTHING
 from .store import DEFAULT
 from .wire import HEADERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .journal import Entry
     from .sandbox import Sandbox
     from .shared.turns import Turns
 
@@ -56,6 +60,13 @@ class Shell:
     def default(self) -> Sandbox:
         """Answer the default sandbox, while nothing is served; raises `StoreError`."""
         return self.core.store.load(DEFAULT) if self.turns is None else asyncio.run(self.turns.default())
+
+    def listen(self, heard: Callable[[Entry], None]) -> None:
+        """Have `heard` called with each request that is answered."""
+        if self.turns is not None:
+            self.turns.heard = heard
+        elif isinstance(self.core.journal, Journal):
+            self.core.journal.heard = heard
 
     def warm(self) -> object:
         """Load openapi-core."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mock_server.answers import Reply
+    from mock_server.journal import Entry
     from mock_server.sandbox import Sandbox
 
     from .draft import Question
@@ -73,6 +74,7 @@ class Turns:
         self._waiting: dict[str, deque[Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
+        self.heard: Callable[[Entry], None] | None = None
         self._dice = SystemRandom()  # workers that were forked are not to wait in step
 
     async def default(self) -> Sandbox:
@@ -160,6 +162,9 @@ class Turns:
                 agreed = await self.sandboxes.exchange(name, held, box, entries, cleared=cleared)
             if agreed:
                 self._well()
+                if (heard := self.heard) is not None:
+                    for entry in entries:
+                        heard(entry)
                 for sandbox, operation in news:
                     await self.sandboxes.server.tell({"operation": operation, "sandbox": sandbox})
                 for job, reply in done:

@@ -129,7 +129,7 @@ def test_every_option_is_in_the_users_page() -> None:
     page = (ROOT / "docs" / "gate.md").read_text()
     for option in main.params:
         assert option.name is not None
-        if option.name not in ("version", "verbose", "target_file"):
+        if option.name not in ("version", "verbose", "verdict", "target_file"):
             assert f"CONTRACT_TESTS_{option.name.upper()}" in page
 
 

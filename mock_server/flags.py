@@ -1,0 +1,149 @@
+"""Flags that the mock and the proxy have in common."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+import click
+import orjson
+
+from .journal import Journal
+from .lines import Printer, form
+from .options import Options
+from .serving import is_loopback
+from .shell import Shell
+from .usage import LEVELS, UsageProblem
+
+LISTENING = (
+    click.option("--host", default="127.0.0.1", show_default=True, show_envvar=True, help="Address to listen on."),
+    click.option(
+        "--port",
+        "-p",
+        type=click.IntRange(0, 65535),
+        default=4010,
+        show_default=True,
+        show_envvar=True,
+        help="Port to listen on; 0 picks a free one.",
+    ),
+)
+STEERING = (
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=0),
+        default=1000,
+        show_default=True,
+        show_envvar=True,
+        metavar="N",
+        help="How many requests the journal keeps of each sandbox (GET /__mock/requests).",
+    ),
+    click.option(
+        "--max-journal",
+        type=click.IntRange(min=0),
+        default=64 * 1024 * 1024,
+        show_default=True,
+        show_envvar=True,
+        metavar="BYTES",
+        help="How much all journals together may take.",
+    ),
+    click.option(
+        "--control-token",
+        show_envvar=True,
+        metavar="TOKEN",
+        help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback.",
+    ),
+    click.option(
+        "--control-origin",
+        "control_origins",
+        multiple=True,
+        show_envvar=True,
+        metavar="ORIGIN",
+        help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
+    ),
+)
+SAYING = (
+    click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        show_envvar=True,
+        help="No line for each request; without it a terminal shows one, a file or pipe does not.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        show_envvar=True,
+        help="json: one JSON object a line, for each request too, wherever the output goes.",
+    ),
+    click.option(
+        "--log-level",
+        type=click.Choice(LEVELS),
+        default="info",
+        show_default=True,
+        show_envvar=True,
+        help="How much to say; debug has a line for each request.",
+    ),
+)
+
+
+def flags(*groups: tuple[Callable[..., Callable[..., None]], ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add groups of flags to a command, in their order."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for flag in reversed([flag for group in groups for flag in group]):
+            command = flag(command)
+        return command
+
+    return add
+
+
+def options(
+    host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: object
+) -> Options:
+    """Answer the options of the core; raises `UsageProblem` where other machines could steer it."""
+    if control_token is None and not is_loopback(host):
+        raise UsageProblem(f"{host} can be reached from other machines: protect the control API with --control-token")
+    return Options(max_journal_bytes=max_journal, control_token=control_token, control_origins=tuple(control_origins), **rest)  # type: ignore[arg-type]
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes what is logged as one JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Answer the line."""
+        said = {"event": "log", "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(said).decode()
+
+
+class Voice:
+    """How a server speaks: what it logs, its greeting, and its lines about requests."""
+
+    def __init__(self, log_level: str, log_format: str, *, quiet: bool) -> None:
+        self.json, self._quiet = log_format == "json", quiet
+        self._printer: Printer | None = None
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonFormatter() if self.json else logging.Formatter("%(levelname)s %(message)s"))
+        logging.basicConfig(level=log_level.upper(), handlers=[handler])
+
+    def listen(self, to: Shell | Journal) -> None:
+        """Show each request that is answered."""
+        if made := form(quiet=self._quiet, json_lines=self.json, out=sys.stdout):
+            self._printer = Printer(made)
+            if isinstance(to, Journal):
+                to.heard = self._printer
+            else:
+                to.listen(self._printer)
+
+    def greet(self, greeting: str, **facts: object) -> None:
+        """Say that the server listens."""
+        click.echo(orjson.dumps({"event": "listening", **facts}) if self.json else greeting)
+
+    def end(self) -> None:
+        """Say what is still to be said."""
+        if self._printer is not None:
+            self._printer.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
