@@ -30,7 +30,7 @@ NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 PACKAGE = Path(__file__).parent
 USAGE = 2
 PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-write")
-COMMANDS = {"merge": "contract_tests.processes"}
+COMMANDS = {"drift": "contract_tests.drift.command", "merge": "contract_tests.processes"}
 LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
 DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}

@@ -167,10 +167,15 @@ def load() -> Contract:
 
 def read() -> dict[str, Any]:
     """Answer the contract as a fresh document."""
+    document: dict[str, Any] = yaml.safe_load(text())
+    return document
+
+
+def text() -> str:
+    """Answer the contract as it is written; `FileNotFoundError` if it is not there."""
     for place in PLACES:
         if place.is_file():
-            document: dict[str, Any] = yaml.safe_load(place.read_text(encoding="utf-8"))
-            return document
+            return place.read_text(encoding="utf-8")
     raise FileNotFoundError(f"no contract: neither {PLACES[0]} nor {PLACES[1]} exists")
 
 

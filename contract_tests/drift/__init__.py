@@ -1,0 +1,1 @@
+"""Drift: the same safe requests to two servers, and in what their answers differ."""

@@ -1,0 +1,70 @@
+"""Differences as they are told, put together where they are the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Key = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`where` are situations, statuses or values; `path` is the place in the body; `curls` repeat it on the left and right.
+
+    `sure` is False where other data on one side might explain it.
+    """
+
+    kind: str
+    operation: str
+    what: str
+    left: str
+    right: str
+    where: tuple[str, ...] = ()
+    path: str = ""
+    sure: bool = True
+    evidence: str = ""
+    curls: tuple[str, str] = ("", "")
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same difference, wherever it is seen."""
+        return (self.kind, self.operation, self.what, self.left, self.right)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report: the same difference on one or several operations."""
+
+    operations: tuple[str, ...]
+    difference: Difference
+
+
+def merged(found: Iterable[Difference]) -> list[Difference]:
+    """Put together what differs in the same way in several places of one operation."""
+    known: dict[Key, Difference] = {}
+    for each in found:
+        first = known.setdefault(each.key, each)
+        where = tuple(dict.fromkeys((*first.where, *each.where)))
+        known[each.key] = replace(first, where=where, sure=first.sure or each.sure)
+    return list(known.values())
+
+
+def rows(found: Iterable[Difference]) -> list[Row]:
+    """Put together what differs in the same way on several operations."""
+    known: dict[tuple[object, ...], Row] = {}
+    for each in found:
+        key = (each.kind, each.what, each.left, each.right, each.where, each.sure)
+        row = known.get(key, Row((), each))
+        known[key] = replace(row, operations=(*row.operations, each.operation))
+    return list(known.values())
+
+
+def lasting(first: Iterable[Difference], again: Iterable[Difference]) -> tuple[list[Difference], list[Difference]]:
+    """Answer what was seen both times, and what only the first time."""
+    keys = {each.key for each in again}
+    found = list(first)
+    return [each for each in found if each.key in keys], [each for each in found if each.key not in keys]

@@ -1,0 +1,125 @@
+"""What is asked of both sides: a literal table of safe requests, with roles in the place of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+UNKNOWN_PATH = "unknown path"
+PROFILE, PUBLIC, REFERRALS = "getProfile", "getPublicProfile", "listReferrals"
+LIST, MARK = "listNotifications", "markNotificationsRead"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request: `{role}` in `query` and `user` is a value of each side's own, `session` a role or a key of `ODD`.
+
+    `parameter` and `value` are set where the question is whether that value is accepted.
+    """
+
+    operation: str
+    situation: str
+    query: str = ""
+    session: str = "primary"
+    method: str = "GET"
+    user: str = "{member}"
+    parameter: str = ""
+    value: str = ""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"{self.method} is never sent: it could change something")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The fields that a read of the profile asks for."""
+        return tuple(part.removeprefix("fields=") for part in self.query.split("&") if part.startswith("fields="))
+
+
+SUCCESS = {
+    PROFILE: "fields=handle",
+    PUBLIC: "containerId={membership}",
+    REFERRALS: "",
+    LIST: "containerId={container}",
+}
+ODD = {
+    "none": "",
+    "unknown": "Bearer drift-unknown-session",
+    "malformed": "Bearer",
+    "other scheme": "Digest drift",
+}
+SESSIONS = (
+    ("no session", "none"),
+    ("unknown session", "unknown"),
+    ("malformed credentials", "malformed"),
+    ("other scheme of credentials", "other scheme"),
+    ("expired session", "session_expired"),
+    ("expired refresh token", "refresh_expired"),
+)
+FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
+WRONG = ("", "abc", "-1", "0", "1.5")
+LIMITS = (*WRONG, "1", "2", "20", "50", "100", "101", "200", "1000")
+PAGES = (*WRONG, "1", "2", "4294967297")
+
+OF_EACH: tuple[Probe, ...] = tuple(
+    probe
+    for operation, query in SUCCESS.items()
+    for probe in (
+        Probe(operation, "success", query),
+        Probe(operation, "HEAD", query, method="HEAD"),
+        Probe(operation, "unknown parameter", f"{query}&drift=1".lstrip("&")),
+        *(Probe(operation, situation, query, session) for situation, session in SESSIONS),
+    )
+)
+OF_PROFILE: tuple[Probe, ...] = (
+    Probe(PROFILE, "all fields", "&".join(f"fields={name}" for name in FIELDS)),
+    *(Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name) for name in FIELDS),
+    Probe(PROFILE, "field repeated", "fields=handle&fields=handle"),
+    Probe(PROFILE, "no fields", ""),
+    Probe(PROFILE, "empty fields", "fields="),
+    Probe(PROFILE, "fields with commas", "fields=handle,biography"),
+    Probe(PROFILE, "unknown field", "fields=drift"),
+    Probe(PROFILE, "unknown field beside a known one", "fields=handle&fields=drift"),
+    Probe(PROFILE, "no session and no fields", "", "none"),
+)
+OF_PUBLIC: tuple[Probe, ...] = (
+    Probe(PUBLIC, "unknown user", SUCCESS[PUBLIC], user="drift-nobody"),
+    Probe(PUBLIC, "user of another container", "containerId={elsewhere}", user="{outsider}"),
+    Probe(PUBLIC, "unknown container", "containerId=drift-nowhere"),
+    Probe(PUBLIC, "no containerId", ""),
+    Probe(PUBLIC, "empty containerId", "containerId="),
+    Probe(PUBLIC, "containerId twice", "containerId={membership}&containerId={membership}"),
+    Probe(PUBLIC, "broken UTF-8", "containerId=%FF"),
+    Probe(PUBLIC, "no session and no containerId", "", "none"),
+)
+OF_LIST: tuple[Probe, ...] = (
+    *(Probe(LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=value or "empty") for value in LIMITS),
+    *(Probe(LIST, "page", f"{SUCCESS[LIST]}&page={value}", parameter="page", value=value or "empty") for value in PAGES),
+    Probe(LIST, "first of small pages", f"{SUCCESS[LIST]}&page=1&limit=2"),
+    Probe(LIST, "second of small pages", f"{SUCCESS[LIST]}&page=2&limit=2"),
+    Probe(LIST, "last of small pages", f"{SUCCESS[LIST]}&page={{last}}&limit=2"),
+    Probe(LIST, "past the end", f"{SUCCESS[LIST]}&page={{after}}&limit=2"),
+    Probe(LIST, "far past the end", f"{SUCCESS[LIST]}&page=1000000"),
+    Probe(LIST, "unknown container", "containerId=drift-nowhere"),
+    Probe(LIST, "container of others", "containerId={foreign}"),
+    Probe(LIST, "no containerId", ""),
+    Probe(LIST, "empty containerId", "containerId="),
+    Probe(LIST, "containerId twice", "containerId={container}&containerId={container}"),
+    Probe(LIST, "page twice", f"{SUCCESS[LIST]}&page=1&page=1"),
+    Probe(LIST, "broken UTF-8", "containerId=%FF"),
+    Probe(LIST, "wrong limit in an unknown container", "containerId=drift-nowhere&limit=0"),
+    Probe(LIST, "no session and no containerId", "", "none"),
+)
+OTHERS: tuple[Probe, ...] = (
+    *(Probe(operation, "OPTIONS", method="OPTIONS") for operation in (*SUCCESS, MARK)),
+    Probe(MARK, "GET instead of POST"),
+    Probe(MARK, "GET instead of POST, no session", session="none"),
+    Probe(UNKNOWN_PATH, "with a session"),
+    Probe(UNKNOWN_PATH, "no session", session="none"),
+)
+PROBES: tuple[Probe, ...] = (*OF_EACH, *OF_PROFILE, *OF_PUBLIC, *OF_LIST, *OTHERS)
+
+
+def with_limit(value: int) -> Probe:
+    """Answer the probe for one more limit."""
+    return Probe(LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=str(value))
