@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from contract_tests.manners import Manners
 
 SAME, DIFFERENT, USAGE, NOTHING = range(4)
-MANNERS = ("report_dir", "max_time", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+MANNERS = ("max_time", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
 HELP = """Send the same requests to two servers and say in what they differ.
 
 \b
@@ -48,6 +48,7 @@ Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 @click.option("--right", metavar="URL", show_envvar=True, help="The real thing.")
 @click.option("--left-target", **cli.FILE, help="YAML: base_url, sessions, containers, usernames of the left side.")
 @click.option("--right-target", **cli.FILE, help="The same of the right side.")
+@click.option("--report-dir", **cli.DIRECTORY, help="Write drift.json, drift.html and drift.patch there.")
 def drift(left: str | None, right: str | None, left_target: Path | None, right_target: Path | None, **rest: object) -> None:
     """Run the command."""
     wishes = cli.Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]

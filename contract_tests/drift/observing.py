@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 THIN = "no name of a target file succeeds there: are the names right?"
+AGAIN = ("every operation that differs", "a second time")
+GONE = "a side stopped answering"
 NO_TIME = "--max-time was over"
 
 
@@ -47,12 +49,30 @@ def observe(left: Side, right: Side, until: float) -> Evidence:
         return evidence
     kept = left.seen, right.seen
     left.seen, right.seen = [], []
-    differing = {each.operation for each in first}
-    again = _once(left, right, Evidence(), until, [probe for probe in PROBES if probe.operation in differing])
+    again = _again(left, right, first, evidence, until)
     evidence.requests = sum(map(len, (*kept, left.seen, right.seen)))
     left.seen, right.seen = kept
     evidence.found, evidence.unsteady = lasting(first, again)
     return evidence
+
+
+def _again(left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float) -> list[Difference]:
+    """Ask the operations that differ once more; what could not be asked again counts as it was seen."""
+    differing = {each.operation for each in first}
+    second = Evidence()
+    try:
+        found = _once(left, right, second, until, [probe for probe in PROBES if probe.operation in differing])
+    except NothingError as error:
+        evidence.not_compared[AGAIN] = str(error)
+        return first
+    why = NO_TIME if NO_TIME in second.not_compared.values() else GONE if _silent(second) and not _silent(evidence) else ""
+    if why:
+        evidence.not_compared[AGAIN] = why
+    return first if why else found
+
+
+def _silent(evidence: Evidence) -> bool:
+    return any(not each.exchange.status for pair in evidence.pairs for each in pair)
 
 
 def _once(left: Side, right: Side, evidence: Evidence, until: float, probes: Iterable[Probe]) -> list[Difference]:

@@ -175,6 +175,27 @@ def test_a_passing_trouble_is_not_counted(mock: LiveMock, run: Run) -> None:
     assert outcome.report["unsteady"]
 
 
+class Dying(Twin):
+    """Says that an unknown container is gone, and stops answering where it is asked for that a second time."""
+
+    dead = 0
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        self.dead += "nowhere&limit" in request.query
+        return Answer(-1) if self.dead > 1 else super().finish(request, answer)
+
+    def plant(self, operation: str, request: Request, answer: Answer) -> None:
+        if operation == LIST and "nowhere" in request.query and answer.status == 404:
+            answer.status = 410
+
+
+def test_what_a_server_said_before_it_died_counts(mock: LiveMock, run: Run) -> None:
+    with serving(Dying()) as url:
+        outcome = run("--left", mock.url, "--right", url)
+    assert (outcome.code, outcome.found) == (1, {("status", LIST, "status")})
+    assert "a second time: a side stopped answering" in outcome.output
+
+
 class Recorder(Twin):
     """Remembers what it was asked and by whom."""
 
