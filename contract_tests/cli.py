@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,25 +19,21 @@ import click
 from contract_tests import baseline, processes
 from contract_tests.depth import DEPTHS
 from contract_tests.flags import findings_flags, parts_flags
-from contract_tests.manners import Manners, manners
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import OUTCOMES
-from contract_tests.shard import Shard, read
 from contract_tests.target import TargetError, load, parts
+from contract_tests.wishes import LAWS, MAX_TIME, TIMEOUT, Wishes, arguments, command
 
 NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
-PACKAGE = Path(__file__).parent
 USAGE = 2
-PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-write")
 COMMANDS = {"drift": "contract_tests.drift.command", "merge": "contract_tests.processes"}
-LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
 DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
 DEPTH: dict[str, Any] = {"type": click.Choice(list(DEPTHS)), "default": "standard", "show_default": True, "show_envvar": True}
 SECONDS: dict[str, Any] = {
     "type": click.IntRange(min=1),
-    "default": 300,
+    "default": MAX_TIME,
     "show_default": True,
     "show_envvar": True,
     "metavar": "SECONDS",
@@ -55,51 +51,6 @@ the run. What only this project decided is 'inferred': a warning, unless --stric
 \b
 Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
             3 nothing judged (unreachable, no session works, no time)."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the flags and the environment ask for."""
-
-    depth: str
-    seed: int
-    strict: bool
-    report_dir: Path | None
-    max_time: int
-    laws: tuple[str, ...]
-    verbose: bool
-    read_only: bool = False
-    allow_writes: bool = False
-    allow_mark_read: bool = False
-    allow_first_write: bool = False
-    rate_limit: str | None = None
-    request_timeout: float = 10.0
-    proxy: str | None = None
-    tls_verify: bool = True
-    client_cert: Path | None = None
-    header: tuple[str, ...] = ()
-    show_values: bool | None = None
-    baseline: Path | None = None
-    processes: str | None = None
-    shard: str = ""
-    verdict: bool = True
-
-    def manners(self) -> Manners:
-        """Answer how the target is treated; raises `TargetError`."""
-        certificate = str(self.client_cert or "")
-        how = {"proxy": self.proxy or "", "verify": self.tls_verify, "certificate": certificate, "headers": self.header}
-        return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
-
-    def part(self) -> Shard:
-        """Answer which part of a run is wanted; raises `TargetError`."""
-        if self.shard and self.report_dir is None:
-            raise TargetError("--shard needs --report-dir, where `contract-tests merge` finds what the part has found")
-        return read(self.shard)
-
-    @property
-    def permissions(self) -> list[str]:
-        """The flags of permissions that are on."""
-        return [name for name in PERMISSIONS if getattr(self, name.replace("-", "_"))]
 
 
 class Commands(click.Group):
@@ -138,7 +89,7 @@ class Commands(click.Group):
 @click.option(
     "--request-timeout",
     type=click.FloatRange(min=0.1),
-    default=10.0,
+    default=TIMEOUT,
     show_default=True,
     show_envvar=True,
     metavar="SECONDS",
@@ -226,77 +177,3 @@ def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: boo
     before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
     code = int(pytest.main([*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]))
     return code if code in (*OUTCOMES, USAGE) else 1
-
-
-def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
-    """Answer the command that repeats the run."""
-    given = {
-        "base-url": url,
-        "target": target_file,
-        "depth": wishes.depth,
-        "seed": wishes.seed,
-        "rate-limit": wishes.rate_limit,
-        "request-timeout": wishes.request_timeout if wishes.request_timeout != 10.0 else None,  # noqa: PLR2004 - the default
-        "client-cert": wishes.client_cert,
-        "baseline": wishes.baseline,
-        "shard": wishes.shard or None,
-        "processes": wishes.processes,
-        "max-time": wishes.max_time if wishes.max_time != SECONDS["default"] else None,
-    }
-    words = ["contract-tests"]
-    for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
-        words += [f"--{name}", str(value)] if value is not None else []
-    words += [f"--{name}" for name in [*wishes.permissions, *([] if wishes.tls_verify else ["no-tls-verify"])]]
-    if wishes.show_values is not None:
-        words.append("--show-values" if wishes.show_values else "--hide-values")
-    if wishes.strict != (url is None and target_file is None):
-        words.append("--strict" if wishes.strict else "--no-strict")
-    return shlex.join(words)
-
-
-def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
-    """Answer pytest's arguments for the wishes."""
-    plugins = ["pytest_base_url.plugin", "_hypothesis_pytestplugin", "contract_tests.plugin", "contract_tests.progress"]
-    if not wishes.laws or "fuzz" in wishes.laws:
-        plugins.append("schemathesis.pytest.plugin")
-    found = [
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(PACKAGE),
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:terminal",
-        "--noconftest",
-        "--capture=no",
-        "--assert=plain",
-        "-W",
-        "ignore",
-    ]
-    for plugin in plugins:
-        found += ["-p", plugin]
-    given = {
-        "base-url": url,
-        "gate-target": target_file,
-        "gate-depth": wishes.depth,
-        "gate-seed": wishes.seed,
-        "gate-strict": int(wishes.strict),
-        "gate-report-dir": wishes.report_dir,
-        "gate-max-time": wishes.max_time,
-        "gate-verbose": int(wishes.verbose),
-        "gate-rate-limit": wishes.rate_limit,
-        "gate-request-timeout": wishes.request_timeout,
-        "gate-proxy": wishes.proxy,
-        "gate-tls-verify": int(wishes.tls_verify),
-        "gate-client-cert": wishes.client_cert,
-        "gate-baseline": wishes.baseline,
-        "gate-shard": wishes.shard or None,
-        "gate-verdict": int(wishes.verdict),
-        "gate-show-values": None if wishes.show_values is None else int(wishes.show_values),
-        "gate-header": "\n".join(wishes.header) or None,
-        "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
-    }
-    found += [f"--{name}={value}" for name, value in given.items() if value is not None]
-    found += [f"--gate-{name}=1" for name in wishes.permissions]
-    return [*found, *(str(PACKAGE / f"test_{law}.py") for law in wishes.laws or LAWS)]

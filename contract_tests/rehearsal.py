@@ -19,8 +19,8 @@ from contract_tests.permission import decide, plan
 from contract_tests.target import DEFAULT_CONTAINERS, DEFAULT_SESSIONS, DEFAULT_USERNAMES
 
 if TYPE_CHECKING:
-    from contract_tests.cli import Wishes
     from contract_tests.target import Target
+    from contract_tests.wishes import Wishes
 
 DEEPEST = "standard"
 """The depth of a rehearsal for `deep`, which would go on as long as it may."""

@@ -20,6 +20,7 @@ from contract_tests.drift.proposing import Source, propose
 from contract_tests.drift.reporting import Report
 from contract_tests.drift.sides import Side
 from contract_tests.target import TargetError, load
+from contract_tests.wishes import Wishes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 @click.option("--report-dir", **cli.DIRECTORY, help="Write drift.json, drift.html and drift.patch there.")
 def drift(left: str | None, right: str | None, left_target: Path | None, right_target: Path | None, **rest: object) -> None:
     """Run the command."""
-    wishes = cli.Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
+    wishes = Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
     try:
         how = wishes.manners()
         known = contract.load()
