@@ -23,9 +23,8 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 """Content-Security-Policy (CSP Level 3): nothing from elsewhere, nothing inline."""
-REFERENCE = POLICY | {"style-src": "'self' 'unsafe-inline'"}
-"""The renderer of the API reference writes styles into the page; no scripts."""
 HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in POLICY.items()),
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -53,14 +52,13 @@ def renderer() -> Path:
     return Path(str(spec.origin)).with_name("dist")
 
 
-def send(asked: Request, folder: Path, name: str, policy: dict[str, str] = POLICY) -> Reply:
+def send(asked: Request, folder: Path, name: str) -> Reply:
     """Answer a file of a folder, or 304 where the browser has it; raises `NotFound`."""
     found = _files(folder).get(name)
     if found is None:
         raise NotFound
     body, etag = _read(found)
-    rules = "; ".join(f"{key} {value}" for key, value in policy.items())
-    headers = {**HEADERS, "Content-Security-Policy": rules, "ETag": etag}
+    headers = {**HEADERS, "ETag": etag}
     if etag in asked.headers.get("If-None-Match", ""):
         reply = empty_response(headers, 304)
     else:
@@ -92,7 +90,7 @@ def _rendered(asked: Request, name: str) -> Reply:
 PAGES: dict[str, Page] = {
     "/": partial(_static, name="home.html"),
     "/__mock/ui": partial(_static, name="window.html"),
-    "/__mock/docs": lambda asked: send(asked, STATIC, "docs.html", REFERENCE),
+    "/__mock/docs": partial(_static, name="docs.html"),
     "/__mock/static/<name>": _static,
     "/__mock/docs/<name>": _rendered,
 }

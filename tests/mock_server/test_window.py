@@ -20,7 +20,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(client: Fla
     assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
     policy = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
     assert (policy["default-src"], policy["script-src"], policy["frame-ancestors"]) == ("'none'", "'self'", "'none'")
-    assert policy["style-src"] == ("'self' 'unsafe-inline'" if path.endswith("docs") else "'self'")
+    assert policy["style-src"] == "'self'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert not re.search(r"https?://|<script>|<style|\son\w+=|\sstyle=", answer.text), "something inline or from elsewhere"
