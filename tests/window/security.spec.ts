@@ -122,7 +122,7 @@ test('a protected mock asks for its token once, and never shows it', async ({ pa
   await expect(page.locator('.row')).toHaveCount(1);
   await page.keyboard.press('4');
   await page.getByRole('button', { name: 'Take a snapshot' }).click();
-  await expect(page.getByText('snapshot-1')).toBeVisible();
+  await expect(page.locator('.snapshot')).toContainText('snapshot-1');
   await expect(page.locator('#call-line')).toContainText('"X-Mock-Control: $MOCK_SERVER_CONTROL_TOKEN"');
   expect(await page.content()).not.toContain(process.env.PROTECTED_TOKEN!);
   await page.reload();

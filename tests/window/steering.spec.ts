@@ -39,7 +39,7 @@ test('what was done can be undone, kept and gone back to', async ({ mock, page }
   await mock.open('state');
   await mock.update({ displayName: 'First' });
   await page.getByRole('button', { name: 'Take a snapshot' }).click();
-  await expect(page.getByText('snapshot-1')).toBeVisible();
+  await expect(page.locator('.snapshot')).toContainText('snapshot-1');
   await mock.update({ displayName: 'Second' });
   await page.getByRole('button', { name: 'Undo the last change' }).click();
   await expect(page.locator('#call-outcome')).toHaveText('Done');
