@@ -1,5 +1,6 @@
 """The pages for people: a greeting, the window, the API reference. Files under a strict policy; data is the control API's."""
 
+import gzip
 import hashlib
 from collections.abc import Callable
 from functools import cache, partial
@@ -29,6 +30,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -57,8 +59,9 @@ def send(asked: Request, folder: Path, name: str) -> Reply:
     found = _files(folder).get(name)
     if found is None:
         raise NotFound
-    body, etag = _read(found)
-    headers = {**HEADERS, "ETag": etag}
+    is_packed = "gzip" in asked.headers.get("Accept-Encoding", "")
+    body, etag = _read(found, is_packed=is_packed)
+    headers = {**HEADERS, "ETag": etag, **({"Content-Encoding": "gzip"} if is_packed else {})}
     if etag in asked.headers.get("If-None-Match", ""):
         reply = empty_response(headers, 304)
     else:
@@ -74,8 +77,8 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 @cache
-def _read(path: Path) -> tuple[bytes, str]:
-    body = path.read_bytes()
+def _read(path: Path, *, is_packed: bool) -> tuple[bytes, str]:
+    body = gzip.compress(path.read_bytes(), mtime=0) if is_packed else path.read_bytes()
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 

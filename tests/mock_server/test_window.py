@@ -1,5 +1,6 @@
 """The pages for people, as a browser gets them: strict, cached, and without data."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def test_what_a_browser_has_is_not_sent_again(client: FlaskClient, path: str) ->
     again = client.get(path, headers={"If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_browser_that_can_unpack_gets_less(client: FlaskClient) -> None:
+    plain = client.get("/__mock/static/style.css")
+    packed = client.get("/__mock/static/style.css", headers={"Accept-Encoding": "br, gzip"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
 def test_every_file_is_served_as_what_it_is(client: FlaskClient) -> None:
