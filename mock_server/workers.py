@@ -25,6 +25,7 @@ class Workers:
 
     def __init__(self, serve: Serve) -> None:
         self._serve, self._started, self._stopping = serve, dict[int, float](), False
+        self._own = os.getpid()
         self._alive, self._held = os.pipe()  # its writing end is open as long as this process lives
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
@@ -47,6 +48,8 @@ class Workers:
         pid = os.fork()
         if pid:
             self._started[pid] = time.monotonic()
+            if self._stopping:  # while it was started
+                self._signal(signal.SIGTERM)
             return
         code = 1
         try:
@@ -74,6 +77,8 @@ class Workers:
             self._start()
 
     def _stop(self, *_: object) -> None:
+        if os.getpid() != self._own:
+            os._exit(0)  # a worker that does not serve yet
         self._stopping = True
         self._signal(signal.SIGTERM)
         signal.signal(signal.SIGALRM, lambda *_: self._signal(signal.SIGKILL))

@@ -21,5 +21,5 @@ class UnavailableError(ApiError):
     status, code = 503, "INTERNAL_SERVER_ERROR"
 
     def __init__(self, reason: StoreError) -> None:
-        super().__init__(headers={"Retry-After": "1", "Cache-Control": "no-store"})
         self.message = f"The store that the mock's processes share {reason}."  # type: ignore[misc]
+        super().__init__(headers={"Retry-After": "1", "Cache-Control": "no-store"})
