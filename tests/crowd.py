@@ -65,7 +65,9 @@ class Crowd:
                 self.seen.setdefault(sandbox, []).append(Seen(writes, body["displayName"], began, ended))
             elif writes:
                 self.seen.setdefault(sandbox, []).append(Seen(writes, value, began, NEVER))
-            if status not in {0, 200}:
+            if status == 502:  # a balancer says that the process died
+                self.cut += 1
+            elif status not in {0, 200}:
                 self._refusal(status, body, ended - began)
                 time.sleep(0.05)
         connection.close()
