@@ -14,7 +14,7 @@ import orjson
 
 from mock_server.clock import Clock
 from mock_server.rules import Plan, Rule
-from mock_server.sandbox import MOST_UNDO, NOTHING_KEPT, Sandbox
+from mock_server.sandbox import NOTHING_KEPT, Sandbox
 
 from .worlds import Origins, apply_difference, difference, unpack_session
 
@@ -129,7 +129,8 @@ def _pack_past(before: Sequence[World], after: Sequence[World], table: _Table) -
     places = {id(before[place]): place for place in range(len(before) - 1, -1, -1)}
     new = next((count for count, world in enumerate(after) if id(world) in places), len(after))
     start = places[id(after[new])] if new < len(after) else len(before)
-    if any(one is not other for one, other in zip(after[new:], before[start : start + MOST_UNDO], strict=False)):
+    kept = before[start : start + len(after) - new]
+    if list(map(id, kept)) != list(map(id, after[new:])):
         new, start = len(after), len(before)  # not in the old order
     told = [table.place(world) for world in reversed(after[:new])]  # the oldest first: each follows from the one before
     return told[::-1], start, len(after)

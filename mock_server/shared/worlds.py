@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,19 +25,21 @@ class UnknownWorldError(LookupError):
 
 
 class Origins:
-    """Whole worlds by the digest of their content; each is written and read at most once while it is in use."""
+    """Whole worlds by the digest of their content; each is written and read at most once while it is in use. Any thread may."""
 
     def __init__(self) -> None:
         self._worlds: OrderedDict[str, World] = OrderedDict()
         self._digests: dict[int, str] = {}
+        self._lock = Lock()
 
     def find(self, digest: str) -> World:
         """Answer a whole world; raises `UnknownWorldError`."""
-        world = self._worlds.get(digest)
-        if world is None:
-            raise UnknownWorldError(digest)
-        self._worlds.move_to_end(digest)
-        return world
+        with self._lock:
+            world = self._worlds.get(digest)
+            if world is None:
+                raise UnknownWorldError(digest)
+            self._worlds.move_to_end(digest)
+            return world
 
     def digest(self, world: World) -> str:
         """Answer the digest of a whole world, which is at hand from now on."""
@@ -45,12 +48,13 @@ class Origins:
 
     def keep(self, world: World, digest: str) -> str:
         """Have a whole world at hand; the one that was not asked for longest goes. Answers the digest."""
-        if digest in self._worlds:
-            self._digests.pop(id(self._worlds.pop(digest)), None)
-        while len(self._worlds) >= KEPT:
-            self._digests.pop(id(self._worlds.popitem(last=False)[1]), None)
-        self._worlds[digest], self._digests[id(world)] = world, digest
-        return digest
+        with self._lock:
+            if digest in self._worlds:
+                self._digests.pop(id(self._worlds.pop(digest)), None)
+            while len(self._worlds) >= KEPT:
+                self._digests.pop(id(self._worlds.popitem(last=False)[1]), None)
+            self._worlds[digest], self._digests[id(world)] = world, digest
+            return digest
 
 
 def pack_world(world: World) -> bytes:
