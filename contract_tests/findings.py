@@ -23,6 +23,7 @@ PLACES = (
 )
 """How the evidence of laws begins that is about one field, parameter or part of a body."""
 OVER = "the time given by --max-time was over"
+GONE = "the target answered at first and could then not be reached any more"
 
 
 class NotJudgedError(Exception):
@@ -34,6 +35,13 @@ class OutOfTimeError(SkipTest):
 
     def __init__(self) -> None:
         super().__init__(OVER)
+
+
+class GoneError(NotJudgedError, SkipTest):
+    """The target answered before and cannot be reached any more: an outage, which is no breach of the contract."""
+
+    def __init__(self) -> None:
+        super().__init__(GONE)
 
 
 @dataclass

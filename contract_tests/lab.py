@@ -13,7 +13,7 @@ from urllib.parse import quote
 from contract_tests import answers, inputs
 from contract_tests.client import Call, Exchange, UnreadableError
 from contract_tests.contract import JSON_TYPE, Contract
-from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.findings import GoneError, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.manners import Manners
 from contract_tests.permission import MARKING, Permission
 from contract_tests.sending import Client
@@ -30,6 +30,8 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 BAD_REQUEST = 400
 FULL_PAGE = 100
+LAWS_WITH_NOBODY = 3
+"""After so many laws that could not reach the target, no other is tried."""
 
 Item = dict[str, Any]
 Profile = dict[str, Any]
@@ -95,6 +97,8 @@ class Lab:
     until: float = math.inf
     client: Client = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
+    _answered: bool = False
+    _gone: int = 0
 
     def __post_init__(self) -> None:
         run_id = f"{Random().getrandbits(32):08x}"  # noqa: S311 - a name, not a secret
@@ -141,7 +145,9 @@ class Lab:
         return exchange
 
     def permit(self, call: Call) -> None:
-        """Raise `ForbiddenError` before a call leaves that this run may not make."""
+        """Raise `ForbiddenError` before a call leaves that may not be made, `GoneError` where nobody would hear it."""
+        if self._gone >= LAWS_WITH_NOBODY:
+            raise GoneError
         if self.permission != Permission():
             operation = self.contract.operations.get(call.operation.partition(",")[0])
             documented = operation is not None and operation.method == call.method
@@ -153,17 +159,29 @@ class Lab:
         return {name for profile in before for name in self.contract.updatable if profile.get(name) is None}
 
     def judge(self, exchange: Exchange) -> None:
-        """Note what is wrong with an answer by itself; stop the law when the time is over."""
+        """Note what is wrong with an answer by itself; stop the law when the time is over or the target is gone."""
         self.ledger.judged += 1
+        self._answered = self._answered or bool(exchange.status)
+        if self._answered and not exchange.status and not self.client.is_there():
+            self._gone += 1
+            raise GoneError
+        self._gone = 0
         self.coverage.see(exchange)
         for complaint in answers.judge(self.contract, exchange):
             self.find(complaint.rule, exchange.call.operation, complaint.received, complaint.documented, exchange)
         self.go_on()
 
     def go_on(self) -> None:
-        """Raise `OutOfTimeError` when the time is over, so that no law goes on."""
+        """Raise `OutOfTimeError` when the time is over, so that no law goes on, and `GoneError` when laws met nobody."""
         if time.monotonic() > self.until:
             raise OutOfTimeError
+        if self._gone >= LAWS_WITH_NOBODY:
+            raise GoneError
+
+    def look_again(self) -> None:
+        """Find out whether a target that was gone has come back."""
+        if self._gone:
+            self._gone = 0 if self.client.is_there() else LAWS_WITH_NOBODY
 
     def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
         """Note a finding."""

@@ -16,7 +16,7 @@ from contract_tests import contract, state
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
-from contract_tests.findings import OVER, Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.findings import GONE, OVER, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
 from contract_tests.merging import save
 from contract_tests.opening import open_lab
@@ -170,9 +170,10 @@ def close(gate: Gate) -> None:
     assert gate.lab is not None
     gate.lab.ledger.law = "reach"
     gate.lab.until = math.inf
+    gate.lab.look_again()
     state.restore(gate.lab)
-    if any(why == OVER for _, why in gate.lab.ledger.skipped):
-        gate.lab.ledger.not_judged("reach: whether everything can be reached", OVER)
+    if why := next((why for _, why in gate.lab.ledger.skipped if why in (OVER, GONE)), ""):
+        gate.lab.ledger.not_judged("reach: whether everything can be reached", why)
     elif gate.run.whole:
         _reach(gate.run, gate.lab)
     gate.lab.client.close()

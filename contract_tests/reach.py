@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract_tests.answers import AUTHENTICATION_NAMES
+from contract_tests.findings import NotJudgedError
 from contract_tests.lab import NOT_FOUND, REFERRALS, UNAUTHORIZED, Lab, fields
 
 NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
@@ -12,7 +13,11 @@ WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
 
 def sessions_work(lab: Lab) -> bool:
     """Whether the target answers at all and takes at least one of the sessions for valid; says why not."""
-    exchanges = [lab.ask(ask, who) for who in lab.roles() for ask in (fields("username"), REFERRALS)]
+    try:
+        exchanges = [lab.ask(ask, who) for who in lab.roles() for ask in (fields("username"), REFERRALS)]
+    except NotJudgedError as reason:
+        lab.ledger.not_judged("everything", str(reason))
+        return False
     if not any(exchange.status for exchange in exchanges):
         lab.ledger.not_judged("everything", f"{lab.target.base_url} cannot be reached: {exchanges[0].trouble}")
         return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
-from contract_tests.findings import OVER, Ledger
+from contract_tests.findings import GONE, OVER, Ledger
 from contract_tests.shard import WHOLE, Shard
 from contract_tests.target import DEFAULT_SESSIONS
 from contract_tests.version import gate_version
@@ -70,8 +70,15 @@ class Run:
             return VIOLATES
         if self.interrupted:
             return INTERRUPTED
+        if self.is_gone:
+            return NOTHING_JUDGED
         judged = self.working and any(law.outcome == "passed" for law in self.laws)
         return CONFORMS if judged else NOTHING_JUDGED
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the target could not be reached any more at some time."""
+        return any(why == GONE for _, why in self.ledger.skipped)
 
     def _crashed(self) -> bool:
         return any(law.outcome == "failed" for law in self.laws)
@@ -107,7 +114,7 @@ class Run:
             or self.shard != WHOLE
             or self.interrupted
             or not self.working
-            or any(why == OVER for _, why in self.ledger.skipped)
+            or any(why in (OVER, GONE) for _, why in self.ledger.skipped)
         ):
             return False
         operation = self.coverage.contract.operations.get(entry.operation)
@@ -190,6 +197,9 @@ class Run:
         """Answer the verdict in one sentence."""
         if self.exit_code == INTERRUPTED:
             return f"{self.ledger.base_url}: INTERRUPTED after {len(self.laws)} laws, nothing wrong until then"
+        if self.exit_code == NOTHING_JUDGED and self.is_gone and self.working:
+            passed = sum(law.outcome == "passed" for law in self.laws)
+            return f"{self.ledger.base_url}: GONE after {passed} laws, nothing wrong until then"
         if self.exit_code == NOTHING_JUDGED:
             return f"{self.ledger.base_url}: NOTHING JUDGED"
         merged, accepted = self.findings(), len(self.accepted())

@@ -86,6 +86,17 @@ class Client:
             return answer
         return answer
 
+    def is_there(self) -> bool:
+        """Whether a connection can be made, at the last of some tries."""
+        self.close()
+        connection = self._open()
+        try:
+            self._connect(connection)
+        except OSError:
+            return False
+        connection.close()
+        return True
+
     def close(self) -> None:
         """Give up the kept connection."""
         if self._connection is not None:

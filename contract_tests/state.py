@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 WRITTEN = re.compile(r".* contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+", re.DOTALL)
 """What only the gate writes into a profile."""
+UNKNOWN = "the target could not be asked whether it is as it was"
+REFUSED = "the target did not take the old value again"
 
 
 def profile(lab: Lab, who: str, *names: str) -> Profile:
@@ -77,21 +80,23 @@ def restore(lab: Lab) -> None:
 
 
 def _put_back(lab: Lab, who: str, before: Profile) -> None:
-    changes = {name: value for name, value in _differing(lab, who, before).items() if value is not None}
+    changes = {name: value for name, value in _differing(lab, who, before)[0].items() if value is not None}
     if changes:
-        lab.ask(update(changes), who)
-    for name, value in _differing(lab, who, before).items():
-        why = "it was never set, and cannot be unset" if value is None else "the target did not take the old value again"
-        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why)
+        with suppress(NotJudgedError):
+            lab.ask(update(changes), who)
+    left, why = _differing(lab, who, before)
+    for name, value in left.items():
+        never = "" if value is not None else "it was never set, and cannot be unset"
+        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why if why == UNKNOWN else never or why)
 
 
-def _differing(lab: Lab, who: str, before: Profile) -> Profile:
-    """Answer the fields that are not as they were, with their old values; all of them where that cannot be read."""
+def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
+    """Answer the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
     try:
         now = profile(lab, who)
     except NotJudgedError:
-        return before
-    return {name: value for name, value in before.items() if now[name] != value}
+        return before, UNKNOWN
+    return {name: value for name, value in before.items() if now[name] != value}, REFUSED
 
 
 def username(lab: Lab, who: str) -> str:

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 from contract_tests.client import Call
 from contract_tests.manners import Manners, Pace, manners, patience
 from contract_tests.sending import Client
+from tests.contract_tests.certificate import certificate
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
 from tests.contract_tests.serving import serving
@@ -62,6 +62,8 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
     assert code == 3, output
     assert not report["findings"]
     assert "429" in output
+    assert "Traceback" not in output
+    assert "site-packages" not in output
 
 
 @pytest.mark.parametrize(
@@ -171,23 +173,7 @@ def test_a_proxy_is_asked_for_the_whole_address() -> None:
 @contextmanager
 def tls(folder: Path, *, demand: bool = False) -> Iterator[str]:
     """A server with a certificate of its own making, which may demand one of its client."""
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "key.pem",
-        "-out",
-        "cert.pem",
-        "-days",
-        "2",
-    ]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+    certificate(folder, "DNS:localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "both.pem")
     if demand:
