@@ -137,7 +137,16 @@ class World:
         return self._after(Step("without_session", (token,)), sessions=sessions, refreshable=refreshable)
 
     def _after(self, step: Step, **parts: Any) -> World:
-        return replace(self, **parts, recent=(*self.recent[1 - REMEMBERED :], step), origin=self.origin or self)
+        part = parts.get  # `replace` takes twice as long
+        return World(
+            part("users", self.users),
+            part("handles", self.handles),
+            self.containers,
+            part("sessions", self.sessions),
+            part("refreshable", self.refreshable),
+            (*self.recent[1 - REMEMBERED :], step),
+            self.origin or self,
+        )
 
     def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
         """Answer what changed of one user between this world and a later one: JSON pointer, before, after."""

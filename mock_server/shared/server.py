@@ -28,6 +28,7 @@ SCRIPTS = Path(__file__).with_name("scripts")
 FORMAT = "1"
 """Goes up with every change of what is written that other processes would misread."""
 PREFIX = f"user-profile-mock:{FORMAT}:"
+URL = "--store is memory, or the URL of a Redis server: redis://[[USER]:PASSWORD@]HOST:PORT/NUMBER, or rediss:// for TLS"
 DEADLINE = 1.0
 """Seconds in which a command has to be answered."""
 AT_ONCE = 64
@@ -38,15 +39,14 @@ class Server:
     """Calls scripts; `name` is the URL without its password. Raises `StoreUrlError`, and from every call `StoreError`."""
 
     def __init__(self, url: str) -> None:
-        self.name = without_password(url)
-        self._prefix = PREFIX
         try:
+            self.name = without_password(url)
             # Nothing is sent twice by itself: a change that was lost on its way back may have been made.
             self._redis: Redis = Redis.from_url(
                 url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=DEADLINE, max_connections=10_000
             )
-        except (ValueError, TypeError) as error:
-            raise StoreUrlError(f"{self.name} is not the URL of a Redis server: {error}") from None
+        except (ValueError, TypeError):  # whose text may hold the password
+            raise StoreUrlError(URL) from None
         common = (SCRIPTS / "common.lua").read_text(encoding="utf-8")
         self._scripts = {
             path.stem: self._redis.register_script(common + path.read_text(encoding="utf-8"))
@@ -58,25 +58,25 @@ class Server:
     async def call(self, script: str, *arguments: str | bytes | float) -> list[Any]:
         """Run a script and answer what it says."""
         async with self._slots:
-            found: list[Any] = await self._told(self._scripts[script](keys=[self._prefix], args=arguments))
+            found: list[Any] = await self._told(self._scripts[script](keys=[PREFIX], args=arguments))
         return found
 
     async def world(self, digest: str) -> bytes | None:
         """Answer a whole world as it is written."""
-        found: bytes | None = await self._told(self._redis.get(f"{self._prefix}world:{digest}"))
+        found: bytes | None = await self._told(self._redis.get(f"{PREFIX}world:{digest}"))
         return found
 
     async def keep_world(self, digest: str, raw: bytes, milliseconds: int) -> None:
         """Keep a whole world for a while; what refers to it keeps it for longer."""
-        await self._told(self._redis.set(f"{self._prefix}world:{digest}", raw, px=milliseconds))
+        await self._told(self._redis.set(f"{PREFIX}world:{digest}", raw, px=milliseconds))
 
     async def tell(self, news: Mapping[str, object]) -> None:
         """Tell whoever follows a journal what changed."""
-        await self._told(self._redis.publish(f"{self._prefix}news", orjson.dumps(news)))
+        await self._told(self._redis.publish(f"{PREFIX}news", orjson.dumps(news)))
 
     async def follow(self, sandbox: str) -> AsyncGenerator[bytes | None, None]:
         """Answer `None` once listening, then each entry of a sandbox and all news, and `None` after a second of silence."""
-        channels = f"{self._prefix}journal:{sandbox}", f"{self._prefix}news"
+        channels = f"{PREFIX}journal:{sandbox}", f"{PREFIX}news"
         async with self._redis.pubsub() as heard:
             await self._told(heard.subscribe(*channels))
             while True:
@@ -99,8 +99,8 @@ class Server:
             raise StoreError("does not accept the user name and password") from None
         except ResponseError as error:
             raise StoreError(_said(error)) from None
-        except (RedisError, OSError) as error:
-            raise StoreError(f"cannot be reached ({type(error).__name__})") from None
+        except (RedisError, OSError):
+            raise StoreError("cannot be reached") from None
 
 
 def _said(error: ResponseError) -> str:
@@ -109,8 +109,13 @@ def _said(error: ResponseError) -> str:
 
 
 def without_password(url: str) -> str:
-    """Answer a URL that may be shown."""
+    """Answer a URL that may be shown; raises `ValueError` where it is none of a Redis server."""
     parts = urlsplit(url)
+    number = parts.path.strip("/")
+    if parts.port is not None and not parts.hostname:
+        raise ValueError(url)
+    if parts.scheme != "unix" and number and not (number.isascii() and number.isdigit()):
+        raise ValueError(url)
     user, at, host = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
     return urlunsplit(parts._replace(netloc=f"{name}{':***' if ':' in user else ''}{at}{host}", query=""))

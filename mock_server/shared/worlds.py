@@ -25,7 +25,7 @@ class UnknownWorldError(LookupError):
 
 
 class Origins:
-    """Whole worlds by the digest of their content, each written and read at most once while in use. Any thread may."""
+    """Whole worlds by the digest of their content; each is written and read once while it is in use. Any thread may."""
 
     def __init__(self) -> None:
         self._worlds: OrderedDict[str, World] = OrderedDict()
