@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mock_server.store import BUSY, DEFAULT, SandboxesFullError
@@ -30,6 +31,18 @@ LONGEST_LOG = 200
 """After how many changes the whole sandbox is written anew, for those who come later."""
 KNOWN = 10_000
 """How many sandboxes a process remembers."""
+
+
+OFTEN = 3
+"""How often a change may be overtaken before the next turn is kept for it."""
+TURN = 200
+"""For how many milliseconds at most."""
+
+
+class Outcome(Enum):
+    """What came of an exchange: it is done; others changed the sandbox first; it is the turn of another process."""
+
+    DONE, OVERTAKEN, BUSY = auto(), auto(), auto()
 
 
 class Limits(NamedTuple):
@@ -57,6 +70,7 @@ class Sandboxes:
         self._idle = round(limits.idle * 1000)
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._origins = Origins()
+        self._process = secrets.token_hex(4)
         self._compacting: set[asyncio.Task[None]] = set()
 
     def held(self, name: str) -> Held | None:
@@ -66,28 +80,33 @@ class Sandboxes:
     async def fetch(self, name: str) -> Held:
         """Answer a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
         held = self._held.get(name)
-        if held is None or not await self.exchange(name, held, held.box, ()):
+        if held is None or await self.exchange(name, held, held.box) is not Outcome.DONE:
             held = self._held.get(name) or await self._create(name)
         return held
 
-    async def exchange(self, name: str, held: Held, box: Sandbox, entries: Iterable[Entry], *, cleared: bool = False) -> bool:
-        """Replace a sandbox and add to its journal; where somebody was faster, answer `False` and know what they did."""
+    async def exchange(  # noqa: PLR0913 - one call for all
+        self, name: str, held: Held, box: Sandbox, entries: Iterable[Entry] = (), overtaken: int = 0, *, cleared: bool = False
+    ) -> Outcome:
+        """Replace a sandbox and add to its journal, or know what others did who were faster, which they are not for ever."""
         change, digests = (b"", []) if box is held.box else pack(held.box, box, self._origins)
         tag = secrets.token_hex(4) if change else ""
         before = FORMAT, held.version, held.tag, tag, change, int(cleared), self._limits.entries, self._limits.journal
+        turn = self._process, TURN if change and overtaken >= OFTEN else 0
         packed = [pack_entry(entry) for entry in entries]
-        said = await self._call_with_worlds("exchange", name, *before, len(digests), *digests, *packed)
+        said = await self._call_with_worlds("exchange", name, *before, *turn, len(digests), *digests, *packed)
         match said[0]:
             case b"done":
                 if change:
                     self._keep(name, Held(held.version + 1, tag, box))
                     self._compact_now_and_then(name)
-                return True
+                return Outcome.DONE
+            case b"busy":
+                return Outcome.BUSY
             case b"newer":
                 await self._update(name, held, said)
             case _:
                 self._held.pop(name, None)
-        return False
+        return Outcome.OVERTAKEN
 
     async def copy(self, source: str, name: str) -> None:
         """Copy a sandbox within the store; raises `SandboxesFullError`."""

@@ -16,7 +16,7 @@ from mock_server.store import DEFAULT, SandboxesFullError
 from .draft import Draft, NeededError
 from .errors import StoreError
 from .following import follow
-from .sandboxes import Limits, Sandboxes
+from .sandboxes import OFTEN, Limits, Outcome, Sandboxes
 from .server import Server
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ PATIENCE = 1.5
 """Seconds after which a request is told that the store does not answer."""
 AT_ONCE = 32
 """How many requests take one turn."""
-TRIES = 12
-"""How often a turn is tried while other processes are faster."""
+WAIT = 0.001, 0.004
+"""How many seconds a turn that others overtook waits at least and at most, out of step with theirs."""
 QUESTIONS = 8
 """How many questions one request may have; the core never has so many."""
 
@@ -152,33 +152,35 @@ class Turns:
 
     async def _together(self, name: str, jobs: list[Job]) -> list[Job]:
         """Run requests until the store agrees with what they saw; answers those that have a question first."""
-        for tried in range(TRIES):
-            held = self.sandboxes.held(name)
+        overtaken = 0
+        while jobs := [job for job in jobs if not job.answer.done()]:  # none is left after `PATIENCE`
+            held, draft = self.sandboxes.held(name), self.draft
             done, asking = self._run(name, held, jobs)
-            box, entries, news, cleared = self.draft.box, self.draft.entries, self.draft.news, self.draft.cleared
-            if held is None or box is None or not (self.draft.used or entries):
-                agreed = True
+            box, entries, news, cleared = draft.box, draft.entries, draft.news, draft.cleared
+            if held is None or box is None or not (draft.used or entries):
+                outcome = Outcome.DONE
             else:
-                agreed = await self.sandboxes.exchange(name, held, box, entries, cleared=cleared)
-            if agreed:
-                self._well()
-                if (heard := self.heard) is not None:
-                    for entry in entries:
-                        heard(entry)
-                for sandbox, operation in news:
-                    await self.sandboxes.server.tell({"operation": operation, "sandbox": sandbox})
+                outcome = await self.sandboxes.exchange(name, held, box, entries, overtaken, cleared=cleared)
+            if outcome is Outcome.DONE:
+                await self._publish(entries, news)
                 for job, reply in done:
                     if not job.answer.done():
                         job.answer.set_result(reply)
                 return asking
-            if tried:  # the first time, others were only faster since the last turn
-                await asyncio.sleep(self._dice.uniform(0, 0.002 * 2 ** min(tried, 5)))
-        raise StoreError("is changed by others all the time")
+            if outcome is Outcome.BUSY or 0 < overtaken < OFTEN:  # at first others were only faster since the last turn
+                await asyncio.sleep(self._dice.uniform(*WAIT))
+            overtaken += outcome is Outcome.OVERTAKEN
+        return []
 
-    def _well(self) -> None:
+    async def _publish(self, entries: list[Entry], news: list[tuple[str | None, str]]) -> None:
         if self._trouble is not None:
             self._trouble = None
             log.warning("the store %s answers again", self.sandboxes.server.name)
+        if (heard := self.heard) is not None:
+            for entry in entries:
+                heard(entry)
+        for sandbox, operation in news:
+            await self.sandboxes.server.tell({"operation": operation, "sandbox": sandbox})
 
     def _run(self, name: str, held: Held | None, jobs: list[Job]) -> tuple[list[tuple[Job, Reply]], list[Job]]:
         """Run requests one after the other; answers those with a reply and those with a question."""

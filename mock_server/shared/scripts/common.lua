@@ -5,12 +5,14 @@
 --   origins:NAME  digests of the whole worlds that it refers to
 --   journal:NAME  its newest requests: an id, a blank, the entry
 --   world:DIGEST  a whole world
+--   turn:NAME     who may change it next, for a moment: a process that others overtook several times
 --   names, sizes  sandboxes by when they were last used; bytes of their journals
 --   ids, bytes    the newest id of an entry; bytes of all journals
 --
 -- A version is a number and a random tag: after a loss of data the numbers come again, the tags do not.
 local P, name, idle = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local box, log, origins, journal = P .. 'box:' .. name, P .. 'log:' .. name, P .. 'origins:' .. name, P .. 'journal:' .. name
+local turn = P .. 'turn:' .. name
 local TAG = 8
 
 local function now()

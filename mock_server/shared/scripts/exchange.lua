@@ -1,8 +1,10 @@
 -- Make sure that a version is still the newest one; if so, add a change and entries of the journal.
 -- ARGV: sandbox, idle, format, version, tag, new tag, change or nothing, empty the journal first (1),
---       most entries, most bytes of all journals, how many digests, digests, entries
-local format, version, tag, change = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[7]
-local last = 11 + ARGV[11]
+--       most entries, most bytes of all journals, which process, for how many milliseconds it asks for the next turn,
+--       how many digests, digests, entries
+local format, version, tag, change, process = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[7], ARGV[11]
+local first = 14
+local last = first - 1 + ARGV[13]
 
 -- Keep entries as well as there is memory for them.
 local function record()
@@ -44,15 +46,21 @@ end
 local held = redis.call('HMGET', box, 'format', 'version', 'tag')
 if not held[2] then return {'absent'} end
 if held[1] ~= format then return {'format', held[1]} end
-if tonumber(held[2]) ~= version or held[3] ~= tag then return newest(version, tag) end
+if tonumber(held[2]) ~= version or held[3] ~= tag then
+  if ARGV[12] ~= '0' then redis.pcall('SET', turn, process, 'PX', ARGV[12], 'NX') end
+  return newest(version, tag)
+end
 local fresh = redis.call('EXISTS', journal) == 0
 if change ~= '' then
-  local needed = absent(12, last)
+  local next = redis.call('GET', turn)
+  if next and next ~= process then return {'busy'} end
+  if next then redis.call('DEL', turn) end
+  local needed = absent(first, last)
   if #needed > 0 then return {'needs', unpack(needed)} end
   if redis.call('RPUSH', log, ARGV[6] .. change) == 1 then fresh = true end
   redis.call('HSET', box, 'version', string.format('%d', version + 1), 'tag', ARGV[6])
-  if last > 11 then
-    redis.call('SADD', origins, unpack(ARGV, 12, last))
+  if last >= first then
+    redis.call('SADD', origins, unpack(ARGV, first, last))
     fresh = true
   end
 end
