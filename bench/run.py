@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import shared
 import yaml
 from report import chart, table
 from servers import HERE, NODE, PROFILE, Running, run
@@ -173,6 +174,7 @@ def main() -> None:
     (HERE / "results.json").write_text(json.dumps({"rounds": rounds, "seconds": seconds, "medians": medians}, indent=1) + "\n")
     (HERE / "chart.svg").write_text(chart(medians))
     print(table(medians))
+    shared.main(rounds, seconds)
 
 
 if __name__ == "__main__":
