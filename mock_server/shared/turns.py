@@ -84,6 +84,8 @@ class Turns:
             return (await Sandboxes(server, self._start, self._limits).fetch(DEFAULT)).box
         except StoreError as error:
             raise StoreError(f"{server.name} {error}") from None
+        except (LookupError, ValueError, TypeError, AttributeError):
+            raise StoreError(f"{server.name} holds a default sandbox that cannot be used") from None
         finally:
             await server.close()
 

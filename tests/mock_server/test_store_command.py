@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -71,6 +72,14 @@ def test_a_state_in_another_format_is_named_at_the_start(redis: RedisServer) -> 
     redis.client.hset("user-profile-mock:1:box:default", mapping={"format": "0", "version": "1", "tag": "x"})
     done = run("--store", redis.url)
     assert (done.returncode, "holds 'default' in format 0, and this mock reads 1" in done.stderr) == (2, True)
+
+
+def test_a_damaged_state_is_named_at_the_start(redis: RedisServer) -> None:
+    whole: Any = {"format": "1", "version": "0", "tag": "12345678", "base": "{}", "base_version": "0", "base_tag": "12345678"}
+    redis.client.hset("user-profile-mock:1:box:default", mapping=whole)
+    done = run("--store", redis.url)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "holds a default sandbox that cannot be used" in done.stderr
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
