@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -15,8 +15,10 @@ from .wire import Wire
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
-WAITING = 1000
-"""How many entries may wait for a slow reader of the stream before it loses the oldest."""
+AT_ONCE = 100
+"""How many entries go into one piece of the stream."""
+NEWS = 1000
+"""How many changes may wait for a slow reader of the stream before it loses the oldest."""
 HEARTBEAT = 15.0
 """Seconds of silence after which a stream shows that it lives."""
 LISTED = frozenset({"forkSandbox", "dropSandbox"})
@@ -94,19 +96,34 @@ class Records(Protocol):
     def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]: ...  # noqa: D102
 
 
+class Reader(NamedTuple):
+    """Who follows a sandbox: what it has to be told beside the entries, and how to wake it."""
+
+    sandbox: str
+    news: deque[bytes]
+    woken: asyncio.Event
+    loop: asyncio.AbstractEventLoop
+
+    def tell(self, news: bytes) -> None:
+        """Tell it of something; from its own event loop."""
+        self.news.append(news)
+        self.woken.set()
+
+
 class Journal:
     """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most, self._most_bytes, self._bytes = most, most_bytes, 0
         self._entries: dict[str, deque[Entry]] = {}
-        self._ids = count(1)
+        self._newest = 0
         self.heard: Callable[[Entry], None] | None = None
-        self._readers: dict[asyncio.Queue[Entry | bytes], tuple[str, asyncio.AbstractEventLoop]] = {}
+        self._readers: list[Reader] = []
 
     def record(self, sandbox: str, *values: object, **more: object) -> None:
         """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
-        entry = cut(Entry(next(self._ids), sandbox, *values, **more))  # type: ignore[arg-type]
+        self._newest += 1
+        entry = cut(Entry(self._newest, sandbox, *values, **more))  # type: ignore[arg-type]
         kept = self._entries.setdefault(sandbox, deque())
         kept.append(entry)
         self._bytes += entry.size
@@ -114,8 +131,9 @@ class Journal:
             self._bytes -= kept.popleft().size
         if self._bytes > self._most_bytes:
             self._shrink()
-        if self._readers:
-            self._tell(entry)
+        for reader in self._readers:
+            if reader.sandbox == sandbox:
+                reader.woken.set()
         if self.heard is not None:
             self.heard(entry)
 
@@ -133,35 +151,47 @@ class Journal:
         Who follows another one hears only of those that concern the list of sandboxes.
         """
         event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation, "sandbox": sandbox})
-        for queue, (followed, loop) in list(self._readers.items()):
-            if sandbox in {None, followed} or operation in LISTED:
-                loop.call_soon_threadsafe(_put, queue, event)
+        for reader in tuple(self._readers):
+            if sandbox in {None, reader.sandbox} or operation in LISTED:
+                reader.loop.call_soon_threadsafe(reader.tell, event)
 
     def clear(self, sandbox: str) -> None:
         """Forget the entries of a sandbox."""
         self._bytes -= sum(entry.size for entry in self._entries.pop(sandbox, ()))
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens."""
-        queue: asyncio.Queue[Entry | bytes] = asyncio.Queue(WAITING)
-        self._readers[queue] = sandbox, asyncio.get_running_loop()
+        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens.
+
+        A slow reader loses nothing that is still kept when it is ready for more.
+        """
+        reader = Reader(sandbox, deque(maxlen=NEWS), asyncio.Event(), asyncio.get_running_loop())
+        reader.woken.set()
+        self._readers.append(reader)
+        seen = self._newest if after is None else after
         try:
             yield b": the journal of this sandbox\n\n"
-            missed = () if after is None else [entry for entry in self.newest_first(sandbox) if entry.id > after]
-            for entry in reversed(missed):
-                yield event(entry)
             while True:
                 try:
-                    yield event(await asyncio.wait_for(queue.get(), HEARTBEAT))
+                    await asyncio.wait_for(reader.woken.wait(), HEARTBEAT)
                 except TimeoutError:
                     yield b": still here\n\n"
+                    continue
+                fresh = self._since(sandbox, seen)
+                if len(fresh) <= AT_ONCE:
+                    reader.woken.clear()
+                told = fresh[:AT_ONCE]
+                seen = told[-1].id if told else seen
+                news = [*map(event, told), *reader.news]
+                reader.news.clear()
+                if news:
+                    yield b"".join(news)
         finally:
-            del self._readers[queue]
+            self._readers.remove(reader)
 
-    def _tell(self, entry: Entry) -> None:
-        for queue, (sandbox, _) in self._readers.items():
-            if sandbox == entry.sandbox:
-                _put(queue, entry)
+    def _since(self, sandbox: str, seen: int) -> list[Entry]:
+        """Answer the entries of a sandbox with an id over `seen`, oldest first."""
+        kept = self._entries.get(sandbox, deque())
+        return [*takewhile(lambda entry: entry.id > seen, reversed(kept))][::-1]
 
     def _shrink(self) -> None:
         """Halve the largest journal: who asked most pays."""
@@ -189,16 +219,8 @@ def cut(entry: Entry) -> Entry:
     return entry
 
 
-def _put(queue: asyncio.Queue[Entry | bytes], news: Entry | bytes) -> None:
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(news)
-
-
-def event(entry: Entry | bytes) -> bytes:
+def event(entry: Entry) -> bytes:
     """Write an entry as a server-sent event."""
-    if isinstance(entry, bytes):
-        return entry
     return b"id: %d\nevent: request\ndata: %s\n\n" % (entry.id, orjson.dumps(entry.as_json()))
 
 

@@ -1,7 +1,11 @@
 """The journal: what was asked, what was wrong with it, what it changed, and who may count it."""
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
@@ -208,3 +212,45 @@ def test_the_journal_is_bounded_in_bytes_and_the_busiest_sandbox_pays(build: Bui
 def test_an_empty_journal_may_be_asked_for() -> None:
     journal = Journal(0, 0)
     assert list(journal.newest_first("default")) == []
+
+
+def record(journal: Journal, path: str) -> None:
+    journal.record("default", datetime.now(UTC), "GET", path, "", "", None, 404, 0.1)
+
+
+async def heard(journal: Journal, after: int | None, act: Callable[[], None], count: int) -> list[str]:
+    """Act when the stream has begun, and answer what it says so many times: paths, and names of changes."""
+    told: list[str] = []
+    async with aclosing(cast("AsyncGenerator[bytes]", journal.follow("default", after))) as said:
+        await anext(said)
+        act()
+        while len(told) < count:
+            lines = (await asyncio.wait_for(anext(said), 5)).decode().splitlines()
+            data = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+            told += [each["path"] if "path" in each else each["operation"] for each in data]
+    return told
+
+
+def test_a_slow_reader_of_the_stream_loses_nothing_that_is_kept() -> None:
+    journal = Journal(5000, 10**9)
+
+    def act() -> None:
+        for n in range(3000):
+            record(journal, str(n))
+
+    assert asyncio.run(heard(journal, None, act, 3000)) == [str(n) for n in range(3000)]
+
+
+def test_a_stream_begins_behind_what_was_seen_and_tells_of_changes() -> None:
+    journal = Journal(10, 10**9)
+    for n in range(5):
+        record(journal, f"before-{n}")
+
+    def act() -> None:
+        record(journal, "after")
+        journal.record("elsewhere", datetime.now(UTC), "GET", "/not-ours", "", "", None, 404, 0.1)
+        journal.changed("elsewhere", "reset")
+        journal.changed("default", "setClock")
+
+    assert asyncio.run(heard(journal, 3, act, 4)) == ["before-3", "before-4", "after", "setClock"]
+    assert asyncio.run(heard(journal, None, lambda: journal.changed("elsewhere", "forkSandbox"), 1)) == ["forkSandbox"]

