@@ -1,8 +1,5 @@
 """Starts a real Redis server, and lets things happen to it."""
 
-import fcntl
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,28 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+
+from tests.system import program
 
 DEADLINE = 20.0
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 """What makes every acknowledged write survive the death of the server."""
-
-
-def installed(program: str, package: str) -> str:
-    """Find a program, or install the system's own while other processes wait; skips where there is no way to."""
-    with Path(__file__).open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _found(program) is None and os.getuid() == 0 and shutil.which("apt-get"):
-            quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-            for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", package]):
-                subprocess.run(command, capture_output=True, timeout=540, check=False, env=quiet)
-    return _found(program) or pytest.skip(f"there is no {program}, and only root can install it")
-
-
-def _found(program: str) -> str | None:
-    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
 
 
 def free_port() -> int:
@@ -44,7 +27,7 @@ class RedisServer:
     """A server in a directory of its own; `url` stays the same when it is started again."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
-        self._program, self._folder, self._flags = installed("redis-server", "redis-server"), folder, flags
+        self._program, self._folder, self._flags = program("redis-server", "redis-server"), folder, flags
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = Redis(port=self.port, socket_timeout=DEADLINE)
