@@ -41,7 +41,8 @@ def in_parts(name: str, of: int, folder: Path, *flags: str) -> tuple[int, dict[s
     """Judge a faulty server in parts, each on a server of its own, and merge them."""
     for number in range(1, of + 1):
         with serving(FAULTS[name].make() if name else Api()) as url:
-            gate(folder / str(number), "--base-url", url, "--depth", "quick", "--shard", f"{number}/{of}", *flags)
+            part = ["--base-url", url, "--depth", "quick", "--shard", f"{number}/{of}", *flags]
+            gate(folder / str(number), *part, measured=number == 1)
     code, output = merge(*(str(folder / str(number)) for number in range(1, of + 1)), "--report-dir", str(folder / "all"))
     return code, json.loads((folder / "all" / "report.json").read_text()), output
 
@@ -58,7 +59,7 @@ def test_every_law_belongs_to_one_part(modules: list[str], of: int) -> None:
 def test_parts_find_what_one_run_finds(name: str, tmp_path: Path) -> None:
     name = name if name in FAULTS else next(each for each in FAULTS if FAULTS[each].law == "pages")
     with serving(FAULTS[name].make()) as url:
-        code, whole, _ = gate(tmp_path / "whole", "--base-url", url, "--depth", "quick", *FEW)
+        code, whole, _ = gate(tmp_path / "whole", "--base-url", url, "--depth", "quick", *FEW, measured=False)
     again, merged, output = in_parts(name, 3, tmp_path, *FEW)
     assert found(merged) == found(whole) != set(), output
     assert again == code
