@@ -1,4 +1,4 @@
-"""The coverage matrix: how often each status, error name and parameter class of each operation was exercised."""
+"""The coverage matrix: how often each operation was called with each class of each parameter, and what it answered."""
 
 from __future__ import annotations
 
@@ -18,25 +18,36 @@ if TYPE_CHECKING:
 KINDS = ("absent", "present", "below minimum", "at minimum", "at maximum", "above maximum")
 
 
+Cell = tuple[str, str, str, str]
+"""Operation, parameter, class and answer; parameter and class are empty for the call as a whole."""
+
+
 @dataclass
 class Coverage:
-    """Counts exchanges by operation; `parameters` maps (operation, parameter, class) to how often."""
+    """Counts exchanges: `cells` maps each cell of the matrix to how often it was met.
+
+    An answer is a status, followed by the name of the error where it is 401: `401 SESSION_TOKEN_EXPIRED`.
+    """
 
     contract: Contract
-    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
-    names: Counter[tuple[str, str]] = field(default_factory=Counter)
-    parameters: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    cells: Counter[Cell] = field(default_factory=Counter)
 
     def see(self, exchange: Exchange) -> None:
         """Count one exchange with a documented operation."""
         operation = self.contract.operations.get(exchange.call.operation)
         if operation is None or exchange.call.method != operation.method:
             return
-        self.statuses[(operation.name, str(exchange.status or "none"))] += 1
-        if exchange.status == UNAUTHORIZED and (name := error_name(exchange)):
-            self.names[(operation.name, name)] += 1
-        for name, kind in self._classes(operation, exchange):
-            self.parameters[(operation.name, name, kind)] += 1
+        answer = _answer(exchange)
+        for name, kind in [("", ""), *self._classes(operation, exchange)]:
+            self.cells[(operation.name, name, kind, answer)] += 1
+
+    def answers(self, operation: str) -> dict[str, int]:
+        """Answer what an operation answered, and how often."""
+        return self._cell(operation, "", "")
+
+    def _cell(self, operation: str, parameter: str, kind: str) -> dict[str, int]:
+        where = (operation, parameter, kind)
+        return {answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where}
 
     def as_dict(self) -> dict[str, Any]:
         """Answer the matrix by operation, with zeros where something listed was never seen."""
@@ -44,17 +55,15 @@ class Coverage:
 
     def _row(self, operation: Operation) -> dict[str, Any]:
         listed = [code if code != "default" else str(operation.success) for code in operation.responses]
-        seen = {status for name, status in self.statuses if name == operation.name}
-        parameters: dict[str, dict[str, int]] = {}
+        named = [f"{UNAUTHORIZED} {name}" for name in AUTHENTICATION_NAMES]
+        seen = self.answers(operation.name)
+        answers = sorted({*listed, *named, *seen} - ({str(UNAUTHORIZED)} - seen.keys()))
+        parameters: dict[str, dict[str, dict[str, int]]] = {}
         in_path = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
         for name, schema in self._schemas(operation):
             kinds = [*(["absent"] if name not in in_path else []), "present", *_edges(schema)]
-            parameters[name] = {kind: self.parameters[(operation.name, name, kind)] for kind in kinds}
-        return {
-            "statuses": {status: self.statuses[(operation.name, status)] for status in sorted({*listed, *seen})},
-            "names": {name: self.names[(operation.name, name)] for name in AUTHENTICATION_NAMES},
-            "parameters": parameters,
-        }
+            parameters[name] = {kind: self._cell(operation.name, name, kind) for kind in kinds}
+        return {"answers": {answer: seen.get(answer, 0) for answer in answers}, "parameters": parameters}
 
     def _schemas(self, operation: Operation) -> list[tuple[str, Schema]]:
         found = [(parameter.name, parameter.schema) for parameter in operation.parameters]
@@ -76,6 +85,11 @@ class Coverage:
             found.append((name, "present"))
             found += [(name, kind) for kind, size in _edges(schema).items() if _size(schema, given[name]) == size]
         return found
+
+
+def _answer(exchange: Exchange) -> str:
+    name = error_name(exchange) if exchange.status == UNAUTHORIZED else None
+    return f"{exchange.status or 'none'}{f' {name}' if name else ''}"
 
 
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:

@@ -34,11 +34,12 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--box);padding:.4
 pre,li,tr,dl{break-inside:avoid}dl{break-after:avoid}pre span{white-space:nowrap}
 dl{margin:.2rem 0;display:grid;grid-template-columns:auto 1fr;gap:.1rem .8rem}dt{color:var(--faint)}
 dd{margin:0;min-width:0;overflow-wrap:anywhere}
-.counts{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.85rem}.zero{color:var(--faint)}
+.zero{color:var(--faint)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.82rem;line-height:1.3}
-td,th{border:1px solid var(--line);padding:.15rem .35rem;text-align:right}th{font-weight:600}
-th:first-child{text-align:left;position:sticky;left:0;background:Canvas}
-@media(max-width:40rem){dl{display:block}dd{margin-bottom:.3rem}td,th{padding:.15rem .25rem;font-size:.72rem}}
+td,th{border:1px solid var(--line);padding:.15rem .35rem;text-align:right}th{font-weight:600;max-width:7rem}
+th:first-child{text-align:left;position:sticky;left:0;background:Canvas;max-width:none;white-space:nowrap}
+@media(max-width:40rem){dl{display:block}dd{margin-bottom:.3rem}td,th{padding:.15rem .25rem;font-size:.72rem}
+th:first-child{white-space:normal}}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}
 header,pre{border:1px solid #999;background:none}header{border-left-width:.4rem}}
 """
@@ -147,27 +148,21 @@ def _repeat(data: dict[str, Any]) -> str:
 def _matrix(data: dict[str, Any]) -> str:
     if data["exit_code"] > 1:
         return ""
-    parts = ["<h2>What was exercised</h2><p>How often each answer was seen, and each parameter sent so.</p>"]
-    for operation, row in data["coverage"].items():
-        counts = {**row["statuses"], **row["names"]}.items()
-        shown = "".join(f"<li{_faint(count)}>{escape(name)} <strong>{count:,}</strong></li>" for name, count in counts)
-        parts.append(f'<h3>{escape(operation)}</h3><ul class="counts">{shown}</ul>{_parameters(row["parameters"])}')
+    parts = ["<h2>What was exercised</h2><p>How often each parameter was sent so, and what was answered.</p>"]
+    parts += [f"<h3>{escape(operation)}</h3>{_answers(row)}" for operation, row in data["coverage"].items()]
     return "\n".join(parts)
 
 
-def _parameters(parameters: dict[str, dict[str, int]]) -> str:
-    kinds = [kind for kind in KINDS if any(kind in cells for cells in parameters.values())]
-    head = "".join(f"<th>{kind.removesuffix('imum')}</th>" for kind in kinds)
-    body = "".join(
-        f"<tr><th>{escape(name)}</th>{''.join(_cell(cells.get(kind)) for kind in kinds)}</tr>"
-        for name, cells in parameters.items()
-    )
-    return f'<div class="wide" tabindex="0"><table><tr><th></th>{head}</tr>{body}</table></div>' if body else ""
+def _answers(row: dict[str, Any]) -> str:
+    """Show one operation: a line for the calls as a whole and for each class of each parameter, a column for each answer."""
+    head = "".join(f"<th>{escape(answer).replace('_', '_<wbr>')}</th>" for answer in row["answers"])
+    lines = [_line("every call", row["answers"], row["answers"])]
+    for name, kinds in row["parameters"].items():
+        lines += [_line(f"{name} {kind.removesuffix('imum')}", kinds[kind], row["answers"]) for kind in KINDS if kind in kinds]
+    return f'<div class="wide" tabindex="0"><table><tr><th></th><th>sent</th>{head}</tr>{"".join(lines)}</table></div>'
 
 
-def _cell(count: int | None) -> str:
-    return "<td></td>" if count is None else f"<td{_faint(count)}>{count:,}</td>"
-
-
-def _faint(count: int) -> str:
-    return "" if count else ' class="zero"'
+def _line(name: str, counts: dict[str, int], answers: dict[str, int]) -> str:
+    sent = sum(counts.values())
+    cells = "".join(f"<td>{count:,}</td>" if (count := counts.get(answer)) else "<td></td>" for answer in answers)
+    return f"<tr{'' if sent else ' class=zero'}><th>{escape(name)}</th><td>{sent:,}</td>{cells}</tr>"

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FILE = "shard.json"
 """What a part leaves in its report directory."""
 ALIKE = ("of", "depth", "seed", "strict")
-COUNTED = ("statuses", "names", "parameters")
 
 
 def save(run: Run, directory: Path) -> None:
@@ -49,7 +48,7 @@ def save(run: Run, directory: Path) -> None:
         "unreached": [asdict(finding) for finding in run.unreached.findings.values()],
         "unreachable": list(run.unreached.skipped),
         "sent": _listed(run.sent),
-        **{name: _listed(getattr(run.coverage, name)) for name in COUNTED},
+        "cells": _listed(run.coverage.cells),
     }
     (directory / FILE).write_text(json.dumps(data, ensure_ascii=True), encoding="utf-8")
 
@@ -76,7 +75,7 @@ def _part(directory: Path) -> dict[str, Any]:
         raise TargetError(f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir") from error
     except ValueError as error:
         raise TargetError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
-    if not isinstance(part, dict) or not {*ALIKE, *COUNTED, "findings"} <= part.keys():
+    if not isinstance(part, dict) or not {*ALIKE, "cells", "findings"} <= part.keys():
         raise TargetError(f"{directory / FILE}: not what this version of the gate writes")
     return part
 
@@ -89,8 +88,8 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
         ledger.add(Finding(**finding))
     for pair in [each for part in parts for each in part["skipped"]] + _in_all(parts, "unreachable"):
         ledger.not_judged(*pair)
-    counts = {name: _summed(part[name] for part in parts) for name in COUNTED}
-    run = Run(ledger, Coverage(contract.load(), **counts), first["depth"], first["seed"])
+    coverage = Coverage(contract.load(), _summed(part["cells"] for part in parts))
+    run = Run(ledger, coverage, first["depth"], first["seed"])
     run.before = list(dict.fromkeys(line for part in parts for line in part["before"]))
     run.repeat = re.sub(r" --shard [0-9/]+", "", first["repeat"])
     run.laws = [Law(*law) for part in parts for law in part["laws"]]

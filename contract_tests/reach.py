@@ -30,7 +30,8 @@ def sessions_work(lab: Lab) -> bool:
 def reached(lab: Lab) -> None:
     """Note operations that never succeeded, and statuses and names that were never seen although they could have been."""
     for operation in lab.contract.operations.values():
-        seen = {status for name, status in lab.coverage.statuses if name == operation.name}
+        answers = lab.coverage.answers(operation.name)
+        seen = {answer.partition(" ")[0] for answer in answers}
         if not any(status.startswith("2") for status in seen):
             _unreached(lab, operation.name, "reach.success", "a success")
         wanted = {"401"}
@@ -39,7 +40,7 @@ def reached(lab: Lab) -> None:
         for status in sorted(wanted - seen):
             _unreached(lab, operation.name, "reach.status", status)
         for name in AUTHENTICATION_NAMES:
-            if not lab.coverage.names[(operation.name, name)]:
+            if f"{UNAUTHORIZED} {name}" not in answers:
                 _missing_name(lab, operation.name, name)
 
 

@@ -110,6 +110,25 @@ def test_reports_are_written(tmp_path: Path) -> None:
     assert not re.search(r"""(src|href)=["']http""", page)
 
 
+def test_the_matrix_says_what_each_class_of_each_parameter_was_answered(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        _, report, _ = gate(tmp_path, "--base-url", url, "--depth", "quick", *laws("pages"), *laws("queries"))
+    row = report["coverage"]["listNotifications"]
+    named = [f"401 {name}" for name in ("GENERIC_UNAUTHORIZED", "REFRESH_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED")]
+    assert list(row["answers"]) == ["200", "400", *named, "404", "500"]
+    limit = row["parameters"]["limit"]
+    assert {kind: set(answers) for kind, answers in limit.items() if kind.endswith("imum")} == {
+        "below minimum": {"400"},
+        "at minimum": {"200"},
+        "at maximum": {"200"},
+        "above maximum": {"400"},
+    }
+    absent, present = (sum(limit[kind].values()) for kind in ("absent", "present"))
+    assert absent + present == sum(row["answers"].values())
+    cells = re.sub(r"<[^>]+>", " ", (tmp_path / "report.html").read_text())
+    assert re.search(rf"limit above max\s+{limit['above maximum']['400']}\s", cells)
+
+
 def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
     with serving(Hostile()) as url:
         _, report, _ = gate(tmp_path, "--base-url", url, *laws("referrals"))
@@ -119,7 +138,7 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
     for finding in report["findings"]:
         finding.update(dict.fromkeys(("operation", "received", "documented"), NASTY), steps=[NASTY])
     report |= {"target": NASTY, "repeat": NASTY, "before_curl": [NASTY], "not_judged": [{"what": NASTY, "why": NASTY}]}
-    report["coverage"] = {NASTY: {"statuses": {NASTY: 1}, "names": {}, "parameters": {NASTY: {"present": 1}}}}
+    report["coverage"] = {NASTY: {"answers": {NASTY: 1}, "parameters": {NASTY: {"present": {NASTY: 1}}}}}
     assert not {"script", "img", "onerror"} & Tags(html.page(report, CHECKS)).found
 
 
