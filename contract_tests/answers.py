@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 SERVER_ERROR = 500
 UNAUTHORIZED = 401
 NO_CONTENT_STATUSES = (204, 304)
+NOT_IMPLEMENTED = 501
+TOO_LARGE = (413, 414, 431)
+EVERYBODY_TAKES = 8000
+"""So many octets of a request line every server should take (RFC 9112, 3); what stands before a target may refuse more."""
 AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")
 
 
@@ -33,14 +37,23 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
     if exchange.trouble:
         yield Complaint("answer.complete", exchange.trouble, "a complete HTTP answer")
         return
-    if exchange.status >= SERVER_ERROR:
+    documented = operation is not None and exchange.call.method == operation.method
+    # A method that a server does not know at all is 501 (RFC 9110, 9.1), and no failure.
+    if exchange.status >= SERVER_ERROR and (documented or exchange.status != NOT_IMPLEMENTED):
         yield Complaint("answer.no-server-error", exchange.shown(), "never a server error")
-    if operation is None or exchange.call.method != operation.method:
+    if operation is None or not documented or refuses_size(exchange):
         return
     yield from _status(operation, exchange)
     if operation.response(exchange.status) is not None:
         yield from _body(contract, operation, exchange)
         yield from _headers(exchange)
+
+
+def refuses_size(exchange: Exchange) -> bool:
+    """Whether a request is refused for its size, and is larger than what everybody takes."""
+    call = exchange.call
+    size = len(call.path) + sum(len(name) + len(value) for name, value in call.headers) + len(call.body or b"")
+    return exchange.status in TOO_LARGE and size > EVERYBODY_TAKES
 
 
 def error_name(exchange: Exchange) -> str | None:

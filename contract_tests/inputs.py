@@ -78,7 +78,9 @@ def _body(view: View, operation: Operation, call: Call, *, full: bool) -> list[P
     if types != ["application/json"] or not isinstance(value, dict):
         return [("body", "")] if full else []
     assert operation.body is not None
-    errors = {("body", pointer) for pointer, _ in view.errors(operation.body, _clean(value))}
+    # That null does not stand for an absent value is a decision of ours.
+    judged = value if full else {key: given for key, given in value.items() if given is not None}
+    errors = {("body", pointer) for pointer, _ in view.errors(operation.body, _clean(judged))}
     unclean = {
         ("body", f"/{key}")
         for key in operation.body["properties"]

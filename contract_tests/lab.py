@@ -30,6 +30,10 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 BAD_REQUEST = 400
 FULL_PAGE = 100
+OURS = ("getProfile", "updateProfile")
+"""Operations whose valid input is known by our decisions only."""
+LOOKED_UP = ("getPublicProfile", "listNotifications")
+"""Operations that look for something which, by a rule that is ours, somebody may not see."""
 LAWS_WITH_NOBODY = 3
 """After so many laws that could not reach the target, no other is tried."""
 
@@ -190,13 +194,16 @@ class Lab:
     def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
 
-        The documentation gives the fields of an update no bounds, so refusing one breaks only a decision of ours.
+        The documentation gives the fields of an update no bounds, and does not say which `fields` there are to be read, so
+        that refusing one breaks only a decision of ours.
         """
-        rule = rule or ("input.accepted" if ask.operation == "updateProfile" else "input.valid")
+        rule = rule or ("input.accepted" if ask.operation in OURS else "input.valid")
         exchange = self.ask(ask, who)
         if exchange.ok:
             return exchange
         if exchange.status != UNAUTHORIZED and not exchange.trouble:
+            missing = exchange.status == NOT_FOUND and ask.operation in LOOKED_UP
+            rule = "input.accepted" if missing and rule == "input.valid" else rule
             self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
         raise NotJudgedError(f"{ask.operation} did not answer a valid request")
 
@@ -211,6 +218,8 @@ class Lab:
             forbidden = inputs.wrong(self.contract, self.contract.documented, call)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
             self.find(rule, ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
+        elif answers.refuses_size(exchange):
+            return exchange
         elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < answers.SERVER_ERROR:
             self.find("input.status", ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
         elif exchange.status == BAD_REQUEST:

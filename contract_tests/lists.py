@@ -50,20 +50,25 @@ def at(lab: Lab, who: str, container: str, number: int, limit: object = None) ->
 
 def page(lab: Lab, who: str, container: str, number: int | None = None, limit: object = None) -> tuple[Exchange, list[Item]]:
     """Read one page; without a number, the one that the target answers by default."""
-    plain = limit is None and number in (None, 1)
     ask = at(lab, who, container, number, limit) if number is not None else notifications(container, None, limit)
-    exchange = lab.accepted(ask, who, "input.valid" if plain else "input.accepted")
+    exchange = lab.accepted(ask, who, "input.valid" if (number, limit) == (None, None) else "input.accepted")
     return exchange, items_of(lab, exchange)
 
 
 def page_size(lab: Lab, who: str, container: str) -> int:
-    """The largest of some sizes that the target takes: that 100 is too much for it is judged elsewhere."""
+    """The largest size of page that the target takes and fills: that 100 is too much for it is judged elsewhere."""
 
     def learn() -> int:
-        return next((size for size in SIZES if _holds(lab, who, container, size)), FULL_PAGE)
+        return next((size for size in SIZES if _holds(lab, who, container, size)), 0) or _filled(lab, who, container)
 
-    size: int = lab.once("page size", learn)
+    size: int = lab.once(f"page size {who} {container}", learn)
     return size
+
+
+def _filled(lab: Lab, who: str, container: str) -> int:
+    """How many items a first page has, whatever it was asked for."""
+    exchange = lab.ask(at(lab, who, container, 1, SIZES[-1]), who)
+    return len(items_of(lab, exchange)) or FULL_PAGE if exchange.ok else FULL_PAGE
 
 
 def _holds(lab: Lab, who: str, container: str, size: int) -> bool:
@@ -78,6 +83,7 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
     """Read all notifications of a container, page by page until one is empty."""
     limit = size or page_size(lab, who, container)
     exchange, found = page(lab, who, container, 1, limit)
+    last = found
     for number in range(2, MOST_PAGES + 1):
         total = lab.body(exchange).get("total")
         exchange = lab.ask(at(lab, who, container, number, limit), who)
@@ -85,6 +91,10 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
             _ended(lab, exchange)
             break
         items = items_of(lab, exchange)
+        if _is_last_again(items, last, len(found), total, number):
+            lab.find("pages.past-end", exchange.call.operation, "the last page once more", "200 with no items", exchange)
+            break
+        last = items
         if items and len(found) < limit * (number - 1):
             shown = f"{len(items)} items on page {number} of {limit} after {len(found)} items on those before"
             lab.find("pages.size", exchange.call.operation, shown, "full pages before it", exchange)
@@ -97,6 +107,12 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
         if not size:
             raise NotJudgedError(f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}")
     return found
+
+
+def _is_last_again(items: list[Item], last: list[Item], found: int, total: object, number: int) -> bool:
+    """Whether a page past the end is answered by the last one: the whole was there already, as far as that is said."""
+    whole = found >= total if isinstance(total, int) else number > 2  # noqa: PLR2004 - or every page may be the first
+    return bool(items) and items == last and whole
 
 
 def _ended(lab: Lab, exchange: Exchange) -> None:

@@ -25,10 +25,22 @@ if TYPE_CHECKING:
     from contract_tests.hiding import Pairs
 
 REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+SWITCHING, OK = 101, 200
 TOO_MANY = 429
 TRIES = 3
 BETWEEN_TRIES = 0.5
 """Seconds after which a connection that failed is tried again."""
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """Passes over informational answers such as 103 (RFC 9110, 15.2), which the standard library takes for the final one."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not SWITCHING < status < OK:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 @dataclass
@@ -128,7 +140,11 @@ class Client:
     def _kept(self, call: Call) -> Exchange:
         reused = self._connection is not None
         self._connection = self._connection or self._open()
-        exchange, again = self._exchange(self._connection, call)
+        try:
+            exchange, again = self._exchange(self._connection, call)
+        except BaseException:
+            self.close()  # it may have begun a request that never ends
+            raise
         if again and reused:
             self.close()
             self._connection = self._open()
@@ -146,9 +162,11 @@ class Client:
         proxy = urlsplit(self.manners.proxy)
         host, port = (proxy.hostname, proxy.port or 80) if proxy.hostname else (parts.hostname, parts.port)
         if self._context is None:
-            return http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
-        connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
-        if proxy.hostname:
+            connection = http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
+        else:
+            connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
+        connection.response_class = FinalResponse
+        if proxy.hostname and self._context is not None:
             connection.set_tunnel(parts.hostname or "", parts.port or 443)
         return connection
 

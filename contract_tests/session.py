@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
 
+WELL_FORMED = re.compile(r"[Bb]earer [A-Za-z0-9._~+/-]+=*")
 TOKEN_QUERIES = ("access_token", "token", "session", "session_token", "sessionToken", "auth", "auth_token", "api_key")
 TOKEN_COOKIES = ("session", "token", "access_token", "session_token", "sessionToken", "auth_token", "sid")
 TOKEN_HEADERS = ("X-Session-Token", "X-Auth-Token", "X-Access-Token", "X-Token", "X-Session", "X-Api-Key", "X-Authorization")
@@ -42,6 +44,11 @@ class Kind:
     plain: bool = False
     valid_inside: bool = False
 
+    @property
+    def malformed(self) -> bool:
+        """Whether the header is none that the scheme knows (RFC 6750, 2.1): what a server says of it is a decision of ours."""
+        return self.header is not None and not WELL_FORMED.fullmatch(self.header)
+
 
 def kinds(lab: Lab) -> list[Kind]:
     """Answer every way of being without a valid session that this target's sessions allow."""
@@ -59,10 +66,14 @@ def kinds(lab: Lab) -> list[Kind]:
         Kind("no space after the scheme", f"Bearer{token}", GENERIC, valid_inside=True),
         Kind("a longer token", f"Bearer {token}x", GENERIC),
         Kind("a shorter token", f"Bearer {token[:-1]}", GENERIC),
+        Kind("a token with something before it", f"Bearer x{token}", GENERIC),
+        Kind("a token without its beginning", f"Bearer {token[1:]}", GENERIC),
+        Kind("a token with another end", f"Bearer {token[: len(token) // 2]}{unknown}"[: len(token) + 7], GENERIC),
+        Kind("a percent-encoded token", f"Bearer {_percent(token)}", GENERIC, valid_inside=True),
         Kind("a token and more", f"Bearer {token} {token}", GENERIC, valid_inside=True),
         Kind("a quoted token", f'Bearer "{token}"', GENERIC, valid_inside=True),
         Kind("null", "Bearer null", GENERIC),
-        *(Kind("a username as token", f"Bearer {name}", GENERIC) for name in lab.target.usernames[:1]),
+        *(Kind("a username as token", f"Bearer {name}", GENERIC) for name in lab.target.usernames[:1] if _fits(name)),
         *(Kind("the token in another case", f"Bearer {other}", GENERIC, valid_inside=True) for other in _other_case(token)),
     ]
     known = {f"Bearer {value}" for value in lab.target.sessions.values()}
@@ -71,6 +82,15 @@ def kinds(lab: Lab) -> list[Kind]:
         if role in lab.target.sessions:
             found.append(Kind(role.replace("_", " "), f"Bearer {lab.target.sessions[role]}", name, plain=True))
     return found
+
+
+def _fits(name: str) -> bool:
+    """Whether a name can stand in a header."""
+    return name.isascii() and name.isprintable()
+
+
+def _percent(token: str) -> str:
+    return "".join(f"%{ord(letter):02X}" for letter in token)
 
 
 def _other_case(token: str) -> set[str]:
@@ -103,7 +123,7 @@ def elsewhere(lab: Lab) -> list[Carried]:
 def claims(username: str) -> list[Carried]:
     """Answer the ways to claim to be the user of this name."""
     found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_QUERIES]
-    if username.isascii() and username.isprintable():
+    if _fits(username):
         found += [Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS]
         found.append(Carried("a cookie", headers=(("Cookie", f"username={username}; user={username}; user_id={username}"),)))
     return found

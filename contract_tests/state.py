@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
@@ -21,32 +22,56 @@ UNKNOWN = "the target could not be asked whether it is as it was"
 REFUSED = "the target did not take the old value again"
 
 
+class OwnShape:
+    """Stands for a date of birth in a shape of the target's own, which cannot be compared with what was sent."""
+
+    def __eq__(self, other: object) -> bool:
+        return other is not None
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return "a date in a shape of the target's own"
+
+
 def profile(lab: Lab, who: str, *names: str) -> Profile:
     """Read fields of a profile, all of them if none is named; other keys of the answer are left out."""
     wanted = names or lab.contract.fields
-    rule = "input.valid" if len(wanted) == 1 else "input.accepted"
-    return profile_of(lab, lab.accepted(fields(*wanted), who, rule), wanted)
+    return profile_of(lab, lab.accepted(fields(*wanted), who), wanted)
 
 
 def profile_of(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
     """Answer the wanted fields of an answer."""
+    return plain(lab, answered(lab, exchange, wanted))
+
+
+def answered(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
+    """Answer the wanted fields of an answer as they are."""
     body = lab.body(exchange)
     missing = [name for name in wanted if not isinstance(body, dict) or name not in body]
     if missing:
         lab.find("projection.exact", exchange.call.operation, exchange.shown(), f"the keys {', '.join(wanted)}", exchange)
         raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
-    if isinstance(body.get("dateOfBirth"), str):
-        raise NotJudgedError(f"{exchange.call.operation} answers dateOfBirth in a shape of its own")
-    return plain(lab, {name: body[name] for name in wanted})
+    return {name: body[name] for name in wanted}
 
 
 def plain(lab: Lab, values: Profile) -> Profile:
-    """Answer the values without what a target may add to the parts of a date of birth."""
+    """Answer the values without what a target may add to the parts of a date of birth, or to have instead of them."""
     birth = values.get("dateOfBirth")
-    known = lab.contract.property_schema("dateOfBirth").get("properties", {})
-    if not isinstance(birth, dict) or not known.keys() & birth.keys():
+    if birth is None:
         return values
-    return {**values, "dateOfBirth": {part: birth[part] for part in known if part in birth}}
+    known = lab.contract.property_schema("dateOfBirth").get("properties", {})
+    if not isinstance(birth, dict) or not all(isinstance(birth.get(part), int | float) for part in known):
+        lab.ledger.not_judged("what becomes of a date of birth", "the target answers it in a shape of its own")
+        return {**values, "dateOfBirth": OwnShape()}
+    return {**values, "dateOfBirth": {part: birth[part] for part in known}}
+
+
+def _as_it_is(lab: Lab, who: str) -> Profile:
+    """Read a whole profile in a form that can be written back."""
+    found = answered(lab, lab.accepted(fields(*lab.contract.fields), who), lab.contract.fields)
+    known = plain(lab, found)
+    return found if isinstance(known["dateOfBirth"], OwnShape) else known
 
 
 def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
@@ -57,15 +82,34 @@ def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
 def remember(lab: Lab) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for who in lab.roles():
-        left = [name for name, value in lab.once(f"before {who}", lambda who=who: profile(lab, who)).items() if _ours(value)]
+        left = [name for name, value in lab.once(f"before {who}", lambda who=who: _as_it_is(lab, who)).items() if _ours(value)]
         if left:
             what, why = f"the old {' and '.join(left)} of ${who.upper()}", "an earlier run of the gate has not put it back"
             lab.ledger.not_judged(what, why)
     names = [own_username(lab, who) for who in lab.roles()]
-    if len(names) > 1 and names[0] is not None and names[0] == names[1]:
+    if len(names) > 1 and names[0] is not None and names[0] == names[1] and not _told_apart(lab, names[1]):
         lab.ledger.not_judged("what two users have to do with each other", "primary and secondary are sessions of one user")
         sessions = {role: token for role, token in lab.target.sessions.items() if role != "secondary"}
         lab.target = replace(lab.target, sessions=sessions)
+
+
+def _told_apart(lab: Lab, name: str | None) -> bool:
+    """Whether the second session turns out to be another user's after all, and its reads are somebody else's."""
+    alone = lab.client.send_alone(lab.call(fields("username"), "secondary"))
+    body = lab.body(alone)
+    if alone.ok and isinstance(body, dict) and body.get("username") not in (None, name):
+        received = f"on a connection that $PRIMARY was used on before, $SECONDARY is {name}"
+        lab.find("session.isolation", "getProfile", received, f"{alone.shown()}, as on one of its own", alone)
+        return True
+    if not lab.permission.writes or profile(lab, "secondary", "biography")["biography"] is None:
+        return False
+    text = lab.marker("apart")
+    written, read = lab.ask(update({"biography": text}), "secondary"), lab.ask(fields("biography"), "secondary")
+    if not written.ok or not read.ok or answered(lab, read, ("biography",))["biography"] == text:
+        return False
+    received = f"{read.shown()}, after $SECONDARY wrote another biography"
+    lab.find("session.isolation", "getProfile", received, f"the profile of $SECONDARY, with {text!r}", written, read)
+    return True
 
 
 def _ours(value: object) -> bool:
@@ -93,7 +137,7 @@ def _put_back(lab: Lab, who: str, before: Profile) -> None:
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
     """Answer the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
     try:
-        now = profile(lab, who)
+        now = _as_it_is(lab, who)
     except NotJudgedError:
         return before, UNKNOWN
     return {name: value for name, value in before.items() if now[name] != value}, REFUSED
@@ -170,12 +214,24 @@ def how_lost(sent: object, before: object, got: object) -> str:
     """Answer the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
 
     Text that was cut, folded or trimmed was kept in a form of the target's own, to which the documentation gives no bounds;
-    so is null for an empty text.
+    so is null for an empty text, a sign for each letter that is not known, and another day for one that no calendar has.
     """
+    if isinstance(sent, dict) and got is not None and got != before and not _has_a_calendar(sent):
+        return "input.accepted"
     if not isinstance(sent, str) or not isinstance(got, str | int | None) or got == before:
         return "update.seen"
     kept, wanted = letters(str(got or "")), letters(sent)
-    return "text.exact" if not wanted or (kept and (kept in wanted or wanted in kept)) else "update.seen"
+    unknown = bool(got) and not kept and not sent.isascii()
+    return "text.exact" if not wanted or unknown or (kept and (kept in wanted or wanted in kept)) else "update.seen"
+
+
+def _has_a_calendar(birth: Profile) -> bool:
+    """Whether there is such a day."""
+    try:
+        date(*(int(birth.get(part, 0)) for part in ("year", "month", "day")))
+    except ValueError:
+        return False
+    return True
 
 
 def letters(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ NOT_JSON_TYPES = (
     "application/jsonx",
     "multipart/form-data",
 )
+MORE = "calendar"
 JSON_TYPES = ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON")
 
 
@@ -36,12 +38,13 @@ def test_at_the_bound(lab: Lab, name: str) -> None:
     """Valid values up to each bound are accepted and read back exactly."""
     schema = lab.contract.property_schema(name)
     for who in lab.roles():
+        before = state.profile(lab, who, name)[name]
         for value in values.good(name, schema, lab.handle(who, name)):
             exchange = lab.ask(update({name: value}), who)
             if not exchange.ok:
                 lab.find("input.accepted", "updateProfile", exchange.shown(), f"{name} accepted, it is at its bound", exchange)
                 continue
-            _read_back(lab, who, name, value, exchange)
+            before = _read_back(lab, who, (name, value), exchange, before)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -56,6 +59,30 @@ def test_past_the_bound(lab: Lab, name: str) -> None:
             before = _nothing(lab, who, before, lab.refused(update(body), who))
             if number < lab.depth.repeats:
                 before = _nothing(lab, who, before, lab.refused(update({name: value}), who))
+
+
+def test_all_at_once(lab: Lab) -> None:
+    """Every text at its largest in one update is accepted, also where each character is escaped in six letters or more."""
+    for who in lab.roles():
+        for letter in ("é", "😀", '"'):
+            schemas = {name: lab.contract.property_schema(name) for name in ("displayName", "biography")}
+            changes = {name: letter * schema["maxLength"] for name, schema in schemas.items()}
+            exchange = lab.accepted(update(json.dumps(changes).encode()), who)
+            for name, value in changes.items():
+                _read_back(lab, who, (name, value), exchange)
+
+
+def test_further_parts_are_not_kept(lab: Lab) -> None:
+    """Further keys of a date of birth are ignored."""
+    birth = values.plain_object(lab.contract.property_schema("dateOfBirth"))
+    for who in lab.roles():
+        exchange = lab.accepted(update({"dateOfBirth": {**birth, MORE: lab.marker(who)}}), who)
+        read = lab.accepted(fields("dateOfBirth"), who)
+        for answer in (exchange, read):
+            got = (lab.body(answer) or {}).get("dateOfBirth")
+            if isinstance(got, dict) and got.get(MORE) == lab.marker(who):
+                documented = f"a date of birth without {MORE}"
+                lab.find("update.ignored", "updateProfile", answer.shown(), documented, exchange, read)
 
 
 def test_several_wrong_fields(lab: Lab) -> None:
@@ -132,13 +159,15 @@ def test_extremes(lab: Lab) -> None:
         lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
 
 
-def _read_back(lab: Lab, who: str, name: str, value: object, exchange: Exchange) -> None:
+def _read_back(lab: Lab, who: str, sent: tuple[str, object], exchange: Exchange, before: object = None) -> object:
+    name, value = sent
     read = lab.accepted(fields(name), who)
     got = state.profile_of(lab, read, (name,))[name]
     if got != state.plain(lab, {name: value})[name]:
-        # Neighbours look alike once they are cut, so that the value before tells nothing; an empty text looks like none.
-        rule = "update.seen" if value == "" and got else state.how_lost(value, None, got)
+        # Neighbours look alike once they are cut, so that the value before tells nothing, but for an empty text.
+        rule = state.how_lost(value, before if value == "" else None, got)
         lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read)
+    return got
 
 
 def _nothing(lab: Lab, who: str, before: Profile, exchange: Exchange) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from contract_tests import lists, state
@@ -39,6 +40,43 @@ def test_handles_stay_with_their_holder(lab: Lab) -> None:
         lab.ask(update({"handle": wanted, "displayName": 5}), who)
         _handle(lab, other, wanted, taken=False)
         state.set_profile(lab, other, handle=lab.handle(other, 4))
+
+
+def test_similar_handles_are_others(lab: Lab) -> None:
+    """A handle that only resembles a held one is free: no prefixes, no wildcards, no other lengths."""
+    lab.need("primary", "secondary")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        held = lab.handle(who, "similar")
+        state.set_profile(lab, who, handle=held)
+        for similar in (held[:-1], held[:8], f"{held}0", f"a{held}", f"{held[:3]}_{held[4:]}", held[::-1]):
+            _handle(lab, other, similar, taken=False)
+            if state.profile(lab, who, "handle")["handle"] != held:
+                documented = f"the handle {held} of the other user"
+                lab.find("update.handle", "updateProfile", f"it is lost after somebody took {similar}", documented)
+
+
+def test_usernames_are_no_handles(lab: Lab) -> None:
+    """The username of another user is free to be a handle, once nobody holds it as one."""
+    lab.need("primary", "secondary")
+    schema = lab.contract.property_schema("handle")
+    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+        name = state.username(lab, other)
+        if re.match(schema["pattern"], name):
+            state.set_profile(lab, other, handle=lab.handle(other, "elsewhere"))
+            _handle(lab, who, name, taken=False)
+            state.set_profile(lab, who, handle=lab.handle(who, "again"))
+
+
+def test_ones_own_handle_may_come_along(lab: Lab) -> None:
+    """One's own handle is no obstacle to the other changes of an update."""
+    for who in lab.roles():
+        held = lab.handle(who, "along")
+        state.set_profile(lab, who, handle=held)
+        for number in range(3):
+            text = lab.marker(who, number)
+            exchange = lab.ask(update({"displayName": text, "handle": held, "biography": text}), who)
+            if not exchange.ok:
+                lab.find("update.handle", "updateProfile", exchange.shown(), "accepted: it is the user's own", exchange)
 
 
 def test_the_handles_of_all_users_count(lab: Lab) -> None:

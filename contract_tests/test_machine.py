@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from copy import deepcopy
 from itertools import count
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -127,6 +128,9 @@ class Machine(RuleBasedStateMachine):
         homes = list(self.model.people[who].inbox)
         container = homes[pick % len(homes)]
         limit = min(limit, lists.page_size(self.lab, who, container))
+        page = min(
+            page, max(1, ceil(len(self.model.people[who].inbox[container]) / limit))
+        )  # past the end is judged elsewhere
         wanted = self.model.page(who, container, page, limit)
         exchange = self._ask(lists.at(self.lab, who, container, page, limit), who)
         if exchange.ok and lists.items_of(self.lab, exchange) != wanted and not self._grown(who, container):

@@ -203,10 +203,16 @@ def _order(lab: Lab, items: list[Item], exchange: Exchange) -> None:
     for (first, first_id), (second, second_id) in itertools.pairwise(stamps):
         if first is None or second is None:
             continue
-        tied = first == second and str(first_id) > str(second_id)
+        tied = first == second and _after(str(first_id), str(second_id))
         if first < second or tied:
             received = f"{first_id} ({first[0]}) before {second_id} ({second[0]})"
             lab.find("pages.order", OPERATION, received, "newest first, then by id", exchange)
+
+
+def _after(one: str, other: str) -> bool:
+    """Whether an identity belongs behind another, by its letters and, where it is a number, by that too."""
+    numbers = one.isdecimal() and other.isdecimal()
+    return one > other and not (numbers and int(one) < int(other))
 
 
 def _container(lab: Lab, items: list[Item], container: str, exchange: Exchange) -> None:

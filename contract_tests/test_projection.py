@@ -86,7 +86,7 @@ def _subsets(lab: Lab, who: str, known: Profile) -> None:
 
 
 def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
-    exchange = lab.accepted(fields(*names), who, "input.valid" if len(names) == 1 else "input.accepted")
+    exchange = lab.accepted(fields(*names), who)
     body = lab.body(exchange)
     if not isinstance(body, dict):
         state.profile_of(lab, exchange, names)

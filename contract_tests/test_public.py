@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from contract_tests import state
 from contract_tests.answers import SERVER_ERROR
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab, notifications, public
+from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab, fields, notifications, public
 
 if TYPE_CHECKING:
     from contract_tests.lab import Ask
 
 STRANGE = ("no such user", "ünï-çødé", "a+b", "a%2Fb", "😀", "%", "'", "a" * 300)
 WORDS = ("..", "null", "undefined", "0", "me", "self", "current")
-CONTAINERS = ("no-such-container", "ünï", "😀", "a/b", "a&b")
+CONTAINERS = ("no-such-container", "ünï", "😀", "a/b", "a&b", "it's", '"', "a;b", "a\\b", "100%")
+NOWHERE = "no-such-container"
 SHOWN = ("username", "displayName", "handle", "biography")
 WIDE = 0xFEE0  # from a plain letter to its full-width form
 
@@ -107,9 +109,11 @@ def test_similar_names(lab: Lab) -> None:
         for other in like(name):
             if other not in state.usernames(lab):
                 _not_found(lab, public(other, container), "primary", body)
+        for other in (f"{name}/x", f"{name}\u0000"):
+            _nobody(lab, public(other, container), body)
     user_of = {container: name for name, container in reversed(state.members(lab))}
     for container, name in user_of.items():
-        for other in like(container):
+        for other in (*like(container), f"{container}\u0000", f"{container},{NOWHERE}", f"{NOWHERE},{container}"):
             if other in lab.target.containers or not all(_not_found(lab, notifications(other), who) for who in lab.roles()):
                 continue
             for who in lab.roles():
@@ -120,9 +124,16 @@ def test_encoding_does_not_matter(lab: Lab) -> None:
     """Percent-encoding of a plain character changes nothing (RFC 3986, 2.3)."""
     name, container = state.members(lab)[0]
     encoded = "".join(f"%{byte:02x}" for byte in name.encode())
-    query = "containerId=" + "".join(f"%{byte:02X}" for byte in container.encode())
-    for ask in (public(name, container).but(raw_username=encoded), public(name, container).but(raw_query=query)):
+    query = "containerId=" + _percent(container)
+    asks = [public(name, container).but(raw_username=encoded), public(name, container).but(raw_query=query)]
+    asks += [notifications(home).but(raw_query=f"containerId={_percent(home)}") for home in state.homes(lab, "primary")]
+    asks += [fields("handle").but(raw_query=f"fields={_percent('handle')}")]
+    for ask in asks:
         lab.accepted(ask, rule="input.accepted")
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
 def test_membership_is_one(lab: Lab) -> None:
@@ -143,7 +154,7 @@ def like(name: str) -> list[str]:
     others = [
         *(name.upper(), name.lower(), name.capitalize(), name.swapcase()),
         *(f"@{name}", name[:-1], name + "x", name + " ", " " + name, name + ".", name + "\t"),
-        *(name + "\u0000", name + "\u0301", name + "\u200b"),
+        *(name + "\u0301", name + "\u200b", f"{name};x", f"%{ord(name[0]):02x}{name[1:]}"),
         *("*", "%", "_" * len(name), name + "%", name[:1] + "%", "_" + name[1:], name[:middle] + "_" + name[middle + 1 :]),
         *(normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")),
         "".join(chr(ord(letter) + WIDE) if "!" <= letter <= "~" else letter for letter in name),
@@ -167,12 +178,22 @@ def _not_found(lab: Lab, ask: Ask, who: str, known: object = None) -> bool:
     return True
 
 
+def _nobody(lab: Lab, ask: Ask, known: object) -> None:
+    """Judge a name that what stands before a target may refuse in a form of its own: only that nobody is found by it."""
+    call = lab.call(ask)
+    exchange = lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
+    if exchange.ok and not _is_another(lab.body(exchange), known, ask):
+        lab.find("public.not-found", ask.operation, exchange.shown(), "404: there is no such thing", exchange)
+
+
 def _is_another(body: object, known: object, ask: Ask) -> bool:
     """Whether there is such a user or container, unknown as it was: it has that very name and is not the known one."""
     if not isinstance(body, dict):
         return False
     if isinstance(known, dict):
-        return body.get("username") == ask.username and any(body.get(key) != known.get(key) for key in SHOWN[1:])
+        told = [(body.get(key), known.get(key)) for key in SHOWN[1:]]
+        nobody_can_tell = not any(value for pair in told for value in pair)
+        return body.get("username") == ask.username and (nobody_can_tell or any(one != other for one, other in told))
     items = body.get("items") if ask.operation == "listNotifications" else None
     names = {item.get("containerId") for item in items if isinstance(item, dict)} if isinstance(items, list) else set()
     return len(names) == 1 and ("containerId", names.pop()) in ask.query

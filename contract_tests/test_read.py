@@ -62,7 +62,8 @@ def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
             [update({name: fresh(lab, name, who)}) for name in lab.contract.updatable],
         ),
         ("update.all-or-nothing", "updateProfile", "a rejected update", [update({"displayName": 5}), update(b"{")]),
-        (only, MARK, "other methods", [MARK_READ.but(method=name) for name in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")]),
+        (only, MARK, "reading methods", [MARK_READ.but(method=name) for name in ("GET", "OPTIONS")]),
+        ("http.method", MARK, "other methods", [MARK_READ.but(method=name) for name in ("PUT", "PATCH", "DELETE")]),
     ]
 
 

@@ -42,6 +42,19 @@ def test_the_session_comes_first(lab: Lab, operation: str) -> None:
                 _unauthorized(lab, ask, kind, "session.first")
 
 
+def test_expired_sessions_under_any_scheme(lab: Lab) -> None:
+    """The case of the scheme does not change which of the three names applies (RFC 9110, 11.1)."""
+    for role, name in EXPIRED.items():
+        if role not in lab.target.sessions:
+            continue
+        for operation in OPERATIONS:
+            exchange = lab.ask(valid(lab, operation), None, f"bearer {lab.target.sessions[role]}")
+            got = error_name(exchange)
+            if exchange.status == UNAUTHORIZED and got is not None and got != name:
+                documented = f"401 with {name}, as for Bearer"
+                lab.find("session.scheme", operation, exchange.shown(), documented, exchange)
+
+
 def test_head_needs_a_session_too(lab: Lab) -> None:
     """What GET refuses without a valid session, HEAD does not grant."""
     for operation in OPERATIONS:
@@ -123,7 +136,8 @@ def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
             "session.form" if kind.valid_inside else "session.required", ask.operation, exchange.shown(), wanted, exchange
         )
     elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
-        lab.find(rule or "session.name", ask.operation, exchange.shown(), wanted, exchange)
+        rule = rule or ("session.form" if kind.malformed else "session.name")
+        lab.find(rule, ask.operation, exchange.shown(), wanted, exchange)
     elif exchange.status == UNAUTHORIZED:
         _name(lab, ask, kind, exchange, wanted)
 

@@ -57,7 +57,7 @@ def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
     if isinstance(value, list):
         return [_known(lab, schema.get("items", {}), item) for item in value]
     properties = dict(schema.get("properties", {}))
-    for part in schema.get("allOf", []):
+    for part in (part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])):
         properties |= lab.contract.full.resolve(part).get("properties", {})
     if not isinstance(value, dict) or not properties:
         return value

@@ -63,6 +63,12 @@ TEXTS = {
     "markdown": "*a* _b_ [c](d) `e` ~~f~~",
     "harmless words": "hell Scunthorpe",
     "json": '{"a": [1]}',
+    "newline at the end": "x\n",
+    "newline at the beginning": "\nx",
+    "zero": "0",
+    "false": "false",
+    "keycaps": "1\ufe0f\u20e3#\u20e3",
+    "one combining mark": "\u0301",
 }
 
 SMALL_STEPS = (

@@ -174,7 +174,7 @@ def _answer(lab: Lab, exchange: Any, after: Profile) -> None:
 
 
 def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
-    """What was sent is what others see, whatever form the target gives it."""
+    """What was sent is what others see, whatever form the target gives it; that something is not shown is judged elsewhere."""
     if not lab.target.containers:
         lab.ledger.not_judged("update.public", "the target gives no containers")
         return
@@ -183,14 +183,17 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
         read = lab.accepted(public(name, container), who)
         body = lab.body(read)
         shared = state.plain(lab, {key: body[key] for key in changes if key in body}) if isinstance(body, dict) else {}
-        wrong = {key: value for key, value in shared.items() if not _alike(value, changes[key])}
+        wrong = {key: value for key, value in shared.items() if value is not None and not _alike(value, changes[key])}
         if wrong:
             wanted = str({key: changes[key] for key in wrong})
             lab.find("update.public", "updateProfile", f"public profile in {container}: {wrong}", wanted, exchange, read)
 
 
 def _alike(got: object, sent: object) -> bool:
-    return got == sent or (isinstance(got, str) and isinstance(sent, str) and state.letters(got) == state.letters(sent))
+    if got == sent or not isinstance(got, str) or not isinstance(sent, str):
+        return got == sent
+    shown, wanted = state.letters(got), state.letters(sent)
+    return shown == wanted or bool(shown and wanted and (shown in wanted or wanted in shown))
 
 
 def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:

@@ -16,7 +16,7 @@ ALPHABETS = ("a", "é", "漢", "😀", "\u0301", " ")
 NOT_STRINGS: tuple[Any, ...] = (5, 1.5, True, False, None, [], {}, ["text"], {"text": "text"})
 NOT_OBJECTS: tuple[Any, ...] = ("1990-01-01", "", 5, 1.5, True, False, None, [], [1990, 1, 1])
 NOT_INTEGERS: tuple[Any, ...] = ("5", 5.5, True, None, [], {})
-STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u0000\u200b\n\t"
+STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u017f\u212a\u0131\u0000\u200b\n\t"
 
 
 def good(name: str, schema: Schema, salt: str) -> list[Any]:
@@ -55,6 +55,7 @@ def good_objects(schema: Schema) -> list[dict[str, Any]]:
     edges = [{**middle, key: part[edge]} for key, part in parts.items() for edge in ("minimum", "maximum")]
     corners = [{key: part[edge] for key, part in parts.items()} for edge in ("minimum", "maximum")]
     days = [{**middle, "month": month, "day": 31} for month in (2, 4, 6, 9, 11)]
+    days += [{"year": year, "month": 2, "day": 29} for year in (1900, 2000, 2023, 2024)]
     return [*edges, *corners, *days, {key: float(value) for key, value in middle.items()}, {**middle, "more": "ignored"}]
 
 

@@ -5,10 +5,11 @@ from tests.contract_tests import (
     faults_exact,
     faults_identity,
     faults_input,
+    faults_nearly,
     faults_requests,
     faults_state,
 )
 from tests.contract_tests.catalogue import FAULTS, Fault
 
-MODULES = (faults_answers, faults_exact, faults_identity, faults_input, faults_requests, faults_state)
+MODULES = (faults_answers, faults_exact, faults_identity, faults_input, faults_nearly, faults_requests, faults_state)
 __all__ = ["FAULTS", "MODULES", "Fault"]

@@ -46,6 +46,9 @@ class Handler(BaseHTTPRequestHandler):
         if "gzip" in self.style and body:
             body = gzip.compress(body)
             headers["Content-Encoding"] = "gzip"
+        if "early-hints" in self.style:
+            self.send_response_only(103)
+            self.end_headers()
         self.send_response_only(answer.status)
         if "chunked" in self.style and body and self.command != "HEAD":
             headers["Transfer-Encoding"] = "chunked"

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 # Together where one does not hide the other: each run takes its time.
-STYLES = ("gzip charset lower-headers", "chunked media-case extra-headers", "close ascii", "slow")
+STYLES = ("gzip charset lower-headers", "chunked media-case extra-headers", "close ascii early-hints", "slow")
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,34 @@ class Namesakes(Api):
         self.inbox["ada"] = [*self.inbox["ada"], *more]
 
 
+class InFront(Api):
+    """Something stands before it that refuses what is too large, and what has a U+0000 in its path, in words of its own."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        large = len(request.body) > 8192
+        if large or "%00" in request.path:
+            return Answer(413 if large else 400, headers={"Content-Type": "text/html"}, raw=b"<h1>No</h1>")
+        return answer
+
+
+class Translated(Api):
+    """Sentences come in the language that is asked for; identities are numbers, and in their order."""
+
+    def ordered(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return sorted(sorted(items, key=lambda item: int(item["id"])), key=lambda item: item["createdAt"], reverse=True)
+
+    def new_inbox(self, name: str) -> list[dict[str, Any]]:
+        number = {"ada": 1, "grace": 2}.get(name, 3)
+        return [{**item, "id": f"{count * 10 + number}"} for count, item in enumerate(super().new_inbox(name))]
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if "de" in request.headers.get("accept-language", "") and isinstance(answer.body, dict):
+            for item in answer.body.get("items", []):
+                if "title" in item:
+                    item["title"] = f"Nummer {item['id']}"
+        return answer
+
+
 class Apart(Api):
     """The two users share no container."""
 
@@ -151,7 +181,9 @@ SAME = [
             DetailsOfAll,
             BirthAndMore,
             Apart,
+            InFront,
             Namesakes,
+            Translated,
         )
     ),
 ]
@@ -364,6 +396,84 @@ class Folds(Api):
         return super().container(query).lower()
 
 
+class OtherDates(Api):
+    """A date of birth is answered as text."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if request.handler in ("get_profile", "update_profile") and answer.status == 200 and answer.body.get("dateOfBirth"):
+            birth = answer.body["dateOfBirth"]
+            answer.body["dateOfBirth"] = f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}"
+        return answer
+
+
+class Rolls(Api):
+    """A day that no calendar has is one of the next month; null takes a value away; letters beyond Latin-1 are unknown."""
+
+    def check(self, body: dict[str, Any]) -> None:
+        super().check({name: value for name, value in body.items() if value is not None})
+
+    def free(self, user: str, handle: str) -> bool:
+        return handle is None or super().free(user, handle)
+
+    def stored(self, name: str, value: Any) -> Any:
+        if name == "dateOfBirth" and value is not None:
+            birth = super().stored(name, value)
+            day = date(birth["year"], birth["month"], 1) + timedelta(birth["day"] - 1)
+            return {"year": day.year, "month": day.month, "day": day.day}
+        return value.encode("latin-1", "replace").decode("latin-1") if isinstance(value, str) else value
+
+
+class Capped(Api):
+    """A page has at most 40 items, whatever `limit` says, and after the last page it comes again; `limit` goes in fives."""
+
+    def limit(self, query: dict[str, list[str]]) -> int:
+        limit = super().limit(query)
+        if limit % 5:
+            raise self.wrong()
+        return min(limit, 40)
+
+    def cut(self, whole: list[dict[str, Any]], page: int, limit: int) -> list[dict[str, Any]]:
+        return super().cut(whole, max(1, min(page, ceil(len(whole) / limit))), limit)
+
+
+class Teaser(Api):
+    """Others see the beginning of a text only, some see nothing; names are in capitals, and some have a mark."""
+
+    def public_view(self, user: dict[str, Any]) -> dict[str, Any]:
+        shown = super().public_view(user)
+        return {**shown, "displayName": f"{shown['displayName']} (member)", "biography": None}
+
+    def stored(self, name: str, value: Any) -> Any:
+        return value.title() if name == "displayName" else super().stored(name, value)
+
+
+class OneByOne(Api):
+    """One field is read at a time, and the name has none."""
+
+    def asked(self, request: Request) -> list[str]:
+        names = super().asked(request)
+        if len(names) > 1 or "username" in names:
+            raise self.wrong()
+        return names
+
+
+class Unknowing(Api):
+    """Methods that it does not know are 501, and a malformed session is 400; a session belongs to one user agent."""
+
+    def route(self, request: Request) -> str:
+        try:
+            return super().route(request)
+        except RefusalError as refusal:
+            raise RefusalError(501 if refusal.status == 405 else refusal.status, str(refusal)) from None
+
+    def authenticate(self, request: Request) -> str:
+        if not re.fullmatch("(?i)bearer [^ ]+", request.headers.get("authorization", "Bearer x")):
+            raise self.wrong()
+        if "Mozilla" in request.headers.get("user-agent", ""):
+            raise RefusalError(401, "GENERIC_UNAUTHORIZED")
+        return super().authenticate(request)
+
+
 DIFFERENT = [
     Variant(made.__name__, made)
     for made in (
@@ -384,5 +494,11 @@ DIFFERENT = [
         Cookies,
         NoNull,
         Folds,
+        OtherDates,
+        Rolls,
+        Capped,
+        Teaser,
+        OneByOne,
+        Unknowing,
     )
 ]
