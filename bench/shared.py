@@ -67,9 +67,9 @@ class Redis:
             line.sendall(b"INFO everything\r\n")
             said = line.makefile("rb")
             text = said.read(int(said.readline()[1:])).decode()
-        scripts = re.search(r"cmdstat_evalsha:calls=(\d+),usec=(\d+)", text)
-        found = {name: float(value) for name, value in re.findall(r"^(total_net_\w+_bytes):(\d+)", text, re.MULTILINE)}
-        return {**found, "calls": float(scripts[1]) if scripts else 0, "usec": float(scripts[2]) if scripts else 0}
+        scripts = re.search(r"cmdstat_evalsha:calls=\d+,usec=(\d+)", text)
+        totals = re.findall(r"^(total_net_\w+_bytes|total_writes_processed):(\d+)", text, re.MULTILINE)
+        return {**{name: float(value) for name, value in totals}, "usec": float(scripts[1]) if scripts else 0}
 
 
 @contextlib.contextmanager
@@ -114,7 +114,7 @@ def measure(rounds: int, seconds: float) -> dict[str, dict[str, dict[str, float]
                     row["p99 ms"].append(late)
                     if between:
                         spent = {key: (value - before[key]) / (rate * seconds) for key, value in between.info().items()}
-                        row["round trips"].append(spent["calls"])
+                        row["round trips"].append(spent["total_writes_processed"])  # those that go out together are one
                         row["bytes to Redis"].append(spent["total_net_input_bytes"])
                         row["bytes from Redis"].append(spent["total_net_output_bytes"])
                         row["µs of Redis"].append(spent["usec"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,15 +15,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    NoScriptError,
     OutOfMemoryError,
     RedisError,
     ResponseError,
 )
 
+from .calls import Call, Calls
 from .errors import StoreError, StoreUrlError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
 SCRIPTS = Path(__file__).with_name("scripts")
 FORMAT = "1"
@@ -31,8 +34,6 @@ PREFIX = f"user-profile-mock:{FORMAT}:"
 URL = "--store is memory, or the URL of a Redis server: redis://[[USER]:PASSWORD@]HOST:PORT/NUMBER, or rediss:// for TLS"
 DEADLINE = 1.0
 """Seconds in which a command has to be answered."""
-AT_ONCE = 64
-"""How many commands may be under way; each has a connection."""
 
 
 class Server:
@@ -53,12 +54,12 @@ class Server:
             for path in SCRIPTS.glob("*.lua")
             if path.stem != "common"
         }
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._calls = Calls(self._together)
 
     async def call(self, script: str, *arguments: str | bytes | float) -> list[Any]:
         """Run a script and answer what it says."""
-        async with self._slots:
-            found: list[Any] = await self._told(self._scripts[script](keys=[PREFIX], args=arguments))
+        with _in_words():
+            found: list[Any] = await self._calls.answer(script, *arguments)
         return found
 
     async def world(self, digest: str) -> bytes | None:
@@ -87,20 +88,45 @@ class Server:
         """Hang up."""
         await self._redis.aclose()
 
+    async def _together(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """Run scripts within one deadline; a server that was started again is told them first."""
+        async with asyncio.timeout(DEADLINE):
+            said = await self._sent(calls)
+            if unknown := [place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)]:
+                for script in self._scripts.values():
+                    await self._redis.script_load(script.script)
+                again = await self._sent([calls[place] for place in unknown])
+                for place, answer in zip(unknown, again, strict=True):
+                    said[place] = answer
+        return said
+
+    async def _sent(self, calls: Sequence[Call]) -> list[Any]:
+        line = self._redis.pipeline(transaction=False)
+        for script, *arguments in calls:
+            line.evalsha(self._scripts[script].sha, 1, PREFIX, *arguments)
+        return list(await line.execute(raise_on_error=False))
+
     async def _told(self, answer: Any, deadline: float = DEADLINE) -> Any:
-        try:
+        with _in_words():
             async with asyncio.timeout(deadline):
                 return await answer
-        except TimeoutError:
-            raise StoreError("does not answer in time") from None
-        except OutOfMemoryError:
-            raise StoreError("is out of memory") from None
-        except (AuthenticationError, AuthorizationError):
-            raise StoreError("does not accept the user name and password") from None
-        except ResponseError as error:
-            raise StoreError(_said(error)) from None
-        except (RedisError, OSError):
-            raise StoreError("cannot be reached") from None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what is wrong with the server, and no more."""
+    try:
+        yield
+    except TimeoutError:
+        raise StoreError("does not answer in time") from None
+    except OutOfMemoryError:
+        raise StoreError("is out of memory") from None
+    except (AuthenticationError, AuthorizationError):
+        raise StoreError("does not accept the user name and password") from None
+    except ResponseError as error:
+        raise StoreError(_said(error)) from None
+    except (RedisError, OSError):
+        raise StoreError("cannot be reached") from None
 
 
 def _said(error: ResponseError) -> str:
