@@ -31,7 +31,8 @@ LONGEST_LOG = 200
 """After how many changes the whole sandbox is written anew, for those who come later."""
 KNOWN = 10_000
 """How many sandboxes a process remembers."""
-
+ALL = 10**9
+"""More entries than any journal has."""
 
 OFTEN = 3
 """How often a change may be overtaken before the next turn is kept for it."""
@@ -131,7 +132,7 @@ class Sandboxes:
 
     async def entries(self, name: str) -> list[Entry]:
         """Answer the journal of a sandbox, the newest entry last."""
-        return [unpack_entry(raw) for raw in (await self._call("entries", name))[1:]]
+        return [unpack_entry(raw) for raw in (await self._call("entries", name, 0, ALL))[1:]]
 
     async def clear(self, name: str) -> None:
         """Empty the journal of a sandbox."""

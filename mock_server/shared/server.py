@@ -76,7 +76,7 @@ class Server:
         await self._told(self._redis.publish(f"{PREFIX}news", orjson.dumps(news)))
 
     async def follow(self, sandbox: str) -> AsyncGenerator[bytes | None, None]:
-        """Answer `None` once listening, then each entry of a sandbox and all news, and `None` after a second of silence."""
+        """Answer `None` once listening, then newest ids of a sandbox's journal and all news, `None` after a silent second."""
         channels = f"{PREFIX}journal:{sandbox}", f"{PREFIX}news"
         async with self._redis.pubsub() as heard:
             await self._told(heard.subscribe(*channels))

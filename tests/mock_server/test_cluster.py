@@ -116,6 +116,7 @@ def test_a_stream_goes_on_after_the_store_was_away(tmp_path: Path) -> None:
         own.start()
         until("in service again", lambda: requests.get(f"{one.url}/__mock/health", timeout=10).status_code == 200)
         requests.get(f"{one.url}/after", timeout=10)
+        assert next(news) == ("changed", {"operation": "reload", "sandbox": None}), "something may have been missed"
         assert next(news)[1]["path"] == "/after"
 
 

@@ -293,6 +293,28 @@ def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processe
     assert len(one.steer("GET", "/requests", sandbox="busy")["requests"]) < 5
 
 
+def test_a_slow_reader_of_the_stream_loses_nothing_that_is_kept(processes: Processes) -> None:
+    one, other = processes(max_requests=5000)
+    stream = one.core.journal.follow("default", 0)
+    heard: list[str] = []
+
+    def read(count: int) -> None:
+        while len(heard) < count:
+            said = one.loop.run_until_complete(asyncio.wait_for(anext(stream), 5))
+            heard.extend(orjson.loads(line[6:])["path"] for line in said.splitlines() if line.startswith(b"data: "))
+
+    other.ask("GET", "/first")
+    read(1)
+    for n in range(250):
+        (one if n % 2 else other).ask("GET", f"/{n}")
+        one.ask("GET", "/not-ours", sandbox="elsewhere")
+    read(251)
+    other.ask("GET", "/last")
+    read(252)
+    one.loop.run_until_complete(stream.aclose())  # type: ignore[attr-defined]
+    assert heard == ["/first", *(f"/{n}" for n in range(250)), "/last"]
+
+
 def test_a_process_that_comes_late_or_slept_long_finds_everything(processes: Processes) -> None:
     one, other = processes()
     assert other.name() == "Ada Lovelace"

@@ -18,9 +18,9 @@ local function record()
     id = id + 1
     local entry = string.format('%d ', id) .. ARGV[n]
     redis.call('RPUSH', journal, entry)
-    redis.call('PUBLISH', journal, entry)
     size = size + #entry
   end
+  redis.call('PUBLISH', journal, string.format('%d', id)) -- whoever follows comes for them when it is ready
   local over = redis.call('LLEN', journal) - most
   if over > 0 then
     for _, old in ipairs(redis.call('LPOP', journal, over)) do size = size - #old end
