@@ -16,12 +16,14 @@ import pytest
 
 from mock_server.app import Core
 from mock_server.contract import Contract
+from mock_server.fixtures import build_world
 from mock_server.options import Options
 from mock_server.sandbox import Sandbox
 from mock_server.scenarios import Scenarios
 from mock_server.shared.sandboxes import LONGEST_LOG
 from mock_server.shared.turns import Limits, Turns
 from mock_server.store import MemoryStore
+from tests.mock_server.test_shared_wire import LARGE
 from tests.redis_server import RedisServer, redis_server
 
 WSGI = {
@@ -34,6 +36,7 @@ WSGI = {
     "HTTP_HOST": "localhost",
     "HTTP_X_MOCK_CONTROL": "1",
 }
+SESSION = [{"token": "ada-session", "username": "ada"}]
 PROFILE = "/v1/user/profile?fields=displayName&fields=handle&fields=biography"
 
 
@@ -98,11 +101,15 @@ def processes(
 
     with closing(asyncio.new_event_loop()) as loop:
 
-        def over_memory(most: int = 10_000, idle: float = 3600.0, **options: Any) -> tuple[Client, Client]:
+        def over_memory(
+            most: int = 10_000, idle: float = 3600.0, start: Sandbox = start, **options: Any
+        ) -> tuple[Client, Client]:
             core = Core(contract, control, MemoryStore(start, most, idle), scenarios, Options(**options))
             return Client(core, loop), Client(core, loop)
 
-        def over_redis(most: int = 10_000, idle: float = 3600.0, **options: Any) -> tuple[Client, Client]:
+        def over_redis(
+            most: int = 10_000, idle: float = 3600.0, start: Sandbox = start, **options: Any
+        ) -> tuple[Client, Client]:
             server: RedisServer = request.getfixturevalue("redis")
             server.client.flushall()
             chosen = Options(**options)
@@ -324,3 +331,20 @@ def test_a_process_that_comes_late_or_slept_long_finds_everything(processes: Pro
     assert (other.name(), other.name("grace")) == (f"Number {LONGEST_LOG + 19}", "Grace after all")
     other.steer("POST", "/undo", {"changes": 50})
     assert one.name() == f"Number {LONGEST_LOG - 30}"
+
+
+@pytest.mark.parametrize("processes", ["redis"], indirect=True)
+def test_a_change_moves_as_few_bytes_in_a_large_world(processes: Processes, redis: RedisServer) -> None:
+    moved = []
+    for users in (LARGE["users"], [{"username": "ada"}]):
+        one, other = processes(start=Sandbox.of(build_world({**LARGE, "users": users, "sessions": SESSION})))
+        one.rename("Before")
+        other.name()
+        before = redis.client.info("stats")
+        for n in range(20):
+            one.rename(f"Number {n}")
+            assert other.name() == f"Number {n}"
+        after = redis.client.info("stats")
+        moved.append(sum(after[key] - before[key] for key in ("total_net_input_bytes", "total_net_output_bytes")))
+    large, small = moved
+    assert large < 1.1 * small
