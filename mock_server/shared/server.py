@@ -23,6 +23,7 @@ from redis.exceptions import (
 
 from .calls import Call, Calls
 from .errors import StoreError, StoreUrlError
+from .patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -89,15 +90,17 @@ class Server:
         await self._redis.aclose()
 
     async def _together(self, calls: Sequence[Call]) -> Sequence[Any]:
-        """Run scripts within one deadline; a server that was started again is told them first."""
-        async with asyncio.timeout(DEADLINE):
-            said = await self._sent(calls)
-            if unknown := [place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)]:
-                for script in self._scripts.values():
-                    await self._redis.script_load(script.script)
-                again = await self._sent([calls[place] for place in unknown])
-                for place, answer in zip(unknown, again, strict=True):
-                    said[place] = answer
+        return await patiently(asyncio.ensure_future(self._run(calls)), DEADLINE)
+
+    async def _run(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """Run scripts; a server that was started again is told them first."""
+        said = await self._sent(calls)
+        if unknown := [place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)]:
+            for script in self._scripts.values():
+                await self._redis.script_load(script.script)
+            again = await self._sent([calls[place] for place in unknown])
+            for place, answer in zip(unknown, again, strict=True):
+                said[place] = answer
         return said
 
     async def _sent(self, calls: Sequence[Call]) -> list[Any]:
@@ -108,8 +111,7 @@ class Server:
 
     async def _told(self, answer: Any, deadline: float = DEADLINE) -> Any:
         with _in_words():
-            async with asyncio.timeout(deadline):
-                return await answer
+            return await patiently(asyncio.ensure_future(answer), deadline)
 
 
 @contextmanager

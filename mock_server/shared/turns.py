@@ -16,6 +16,7 @@ from mock_server.store import DEFAULT, SandboxesFullError
 from .draft import Draft, NeededError
 from .errors import StoreError
 from .following import follow
+from .patience import patiently
 from .sandboxes import OFTEN, Limits, Outcome, Sandboxes
 from .server import Server
 
@@ -104,8 +105,7 @@ class Turns:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await job.answer
+            return await patiently(job.answer, PATIENCE)
         except TimeoutError:
             return self._refused(core, environ, StoreError("does not answer in time"))
         except StoreError as error:

@@ -334,6 +334,24 @@ def test_a_process_that_comes_late_or_slept_long_finds_everything(processes: Pro
 
 
 @pytest.mark.parametrize("processes", ["redis"], indirect=True)
+def test_a_request_that_computes_for_long_is_no_fault_of_the_store(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, _ = processes()
+    one.rename("Quick")
+    monkeypatch.setattr("mock_server.shared.turns.PATIENCE", 1.0)
+    quick = one.core.answer
+
+    def slow(environ: dict[str, Any]) -> Any:
+        time.sleep(1.2)
+        return quick(environ)
+
+    monkeypatch.setattr(one.core, "answer", slow)
+    assert one.name() == "Quick"
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("processes", ["redis"], indirect=True)
 def test_a_change_moves_as_few_bytes_in_a_large_world(processes: Processes, redis: RedisServer) -> None:
     moved = []
     for users in (LARGE["users"], [{"username": "ada"}]):
