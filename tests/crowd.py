@@ -13,6 +13,7 @@ from random import Random
 from tests.linearizability import NEVER, Seen, explained
 from tests.live import ADA
 
+DEADLINE = 20.0
 INITIAL = "Ada Lovelace"
 SLOWEST = 2.0
 """Seconds after which even a refusal is late."""
@@ -26,11 +27,14 @@ class Crowd:
 
     urls: Sequence[str]
     sandboxes: Sequence[str]
-    seen: dict[str, list[Seen]] = field(default_factory=dict)
+    seen: dict[str, list[Seen]] = field(init=False)
     refused: int = 0
     cut: int = 0
     wrong: list[str] = field(default_factory=list)
     _end: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.seen = {sandbox: [] for sandbox in self.sandboxes}
 
     @property
     def answered(self) -> int:
@@ -62,9 +66,9 @@ class Crowd:
                 status, body, self.cut = 0, {}, self.cut + 1
             ended = time.monotonic()
             if status == 200:
-                self.seen.setdefault(sandbox, []).append(Seen(writes, body["displayName"], began, ended))
+                self.seen[sandbox].append(Seen(writes, body["displayName"], began, ended))
             elif writes:
-                self.seen.setdefault(sandbox, []).append(Seen(writes, value, began, NEVER))
+                self.seen[sandbox].append(Seen(writes, value, began, NEVER))
             if status == 502:  # a balancer says that the process died
                 self.cut += 1
             elif status not in {0, 200}:
@@ -76,6 +80,13 @@ class Crowd:
         self.refused += 1
         if status != 503 or took > SLOWEST + SPARE or (body and set(body) != {"code", "message"}):
             self.wrong.append(f"{status} after {took:.2f} s: {body}")
+
+    def go_on(self, calls: int) -> None:
+        """Wait until so many more calls were answered truly."""
+        goal, until = self.answered + calls, time.monotonic() + DEADLINE
+        while self.answered < goal:
+            assert time.monotonic() < until, f"nobody served {calls} calls within {DEADLINE} s"
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Let everybody finish the call under way."""
