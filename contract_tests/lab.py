@@ -136,11 +136,6 @@ class Lab:
         target = path + (f"?{query}" if query else "")
         return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length, self.ledger.veil)
 
-    @property
-    def host(self) -> str:
-        """The value of the Host header."""
-        return self.target.base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
-
     def ask(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Exchange:
         """Send the request and judge the answer by itself."""
         exchange = self.client.send(self.call(ask, who, auth))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import socket
 import ssl
 import time
 import zlib
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from contract_tests import wire
 from contract_tests.client import Call, Exchange
 from contract_tests.findings import NotJudgedError
 from contract_tests.manners import Manners, Pace, patience
@@ -77,26 +77,13 @@ class Client:
         self.permit(call)
         return self._patiently(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
 
-    def send_raw(self, call: Call, head: bytes) -> bytes:
-        """Send the call as these bytes on a fresh connection and answer all that comes until it closes; empty on trouble."""
+    def send_raw(self, call: Call) -> Exchange:
+        """Send over a fresh connection and take for the body all that comes until it closes."""
         self.permit(call)
-        self.close()
         if self.manners.proxy:
             raise NotJudgedError("raw bytes do not go through a proxy")
-        parts = urlsplit(self.base_url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._pace.wait()
-        self.sent[call.operation, call.method] += 1
-        answer = b""
-        try:
-            with socket.create_connection((parts.hostname or "", port), self.manners.timeout) as plain:
-                stream = self._context.wrap_socket(plain, server_hostname=parts.hostname) if self._context else plain
-                stream.sendall(head)
-                while chunk := stream.recv(65536):
-                    answer += chunk
-        except OSError:
-            return answer
-        return answer
+        self.close()
+        return self._patiently(self._complete(call), self._raw)
 
     def is_there(self) -> bool:
         """Whether a connection can be made, at the last of some tries."""
@@ -157,6 +144,22 @@ class Client:
         connection.close()
         return exchange
 
+    def _raw(self, call: Call) -> Exchange:
+        connection, raw, why = self._open(), b"", "nothing came"
+        host, end = ("Host", urlsplit(self.base_url).netloc), ("Connection", "close")
+        try:
+            self._connect(connection)
+            connection.sock.sendall(
+                wire.request(call.method, self._target(call), (host, *self._own(call), end), call.body or b"")
+            )
+            while chunk := connection.sock.recv(65536):
+                raw += chunk
+        except OSError as error:
+            why = f"{type(error).__name__}: {error}"
+        connection.close()
+        status, headers, body = wire.answer(raw)
+        return Exchange(call, status, headers, body, "" if status else f"no complete HTTP answer ({why})")
+
     def _open(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.base_url)
         proxy = urlsplit(self.manners.proxy)
@@ -211,11 +214,11 @@ class Client:
         return f"{self.base_url}{call.path}" if through else self.prefix + call.path
 
     def _own(self, call: Call) -> Pairs:
-        own = [("User-Agent", f"contract-tests/{gate_version()} (run {self.run_id})")]
-        if any(name.lower() == "user-agent" for name, _ in call.headers):
-            own = []
+        agent = f"contract-tests/{gate_version()} (run {self.run_id})"
+        given = [(name, f"{value} {agent}" if name.lower() == "user-agent" else value) for name, value in call.headers]
+        own = [] if any(name.lower() == "user-agent" for name, _ in given) else [("User-Agent", agent)]
         length = [("Content-Length", str(len(call.body or b"")))] if call.says_length else []
-        return (*own, *call.headers, *length)
+        return (*own, *given, *length)
 
 
 def _decoded(body: bytes, coding: str) -> bytes:

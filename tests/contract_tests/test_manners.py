@@ -1,5 +1,6 @@
 """Pace, patience, proxies, certificates, and the gate's own name."""
 
+import re
 import socket
 import ssl
 import threading
@@ -46,7 +47,18 @@ def client(url: str, how: Manners) -> Client:
 def test_a_target_that_has_no_time_is_asked_again_and_not_accused(tmp_path: Path) -> None:
     with serving(Busy()) as url:
         code, report, output = gate(
-            tmp_path, "--base-url", url, "--depth", "quick", "--strict", "--laws", "pages", "--laws", "session"
+            tmp_path,
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--strict",
+            "--laws",
+            "pages",
+            "--laws",
+            "session",
+            "--laws",
+            "http",
         )
     assert (code, report["findings"]) == (0, []), output
     assert not report["not_judged"], output
@@ -97,11 +109,12 @@ def test_it_says_who_asks_and_sends_what_it_was_given(tmp_path: Path, monkeypatc
     api = Recorder()
     monkeypatch.setenv("GATEWAY_KEY", "hush-hush")
     with serving(api) as url:
-        flags = ["--header", "X-Gateway: key ${GATEWAY_KEY}", "--header", "X-Plain: 1", "--laws", "referrals"]
-        _, _, output = gate(tmp_path, "--base-url", url, "--depth", "quick", *flags)
-    agents = {headers.get("user-agent", "") for headers in api.headers}
-    assert len(agents) == 1
-    assert agents.pop().startswith("contract-tests/")
+        flags = ["--header", "X-Gateway: key ${GATEWAY_KEY}", "--header", "X-Plain: 1"]
+        laws = ["--laws", "referrals", "--laws", "http", "--laws", "headers", "--laws", "concurrency"]
+        _, _, output = gate(tmp_path, "--base-url", url, "--depth", "quick", *flags, *laws)
+    agents = [re.search(r"contract-tests/\S+ \(run [0-9a-f]{8}\)$", headers.get("user-agent", "")) for headers in api.headers]
+    assert len({found and found[0] for found in agents}) == 1
+    assert all(agents), "also where a law sends a browser's name, or a request byte by byte"
     assert {headers.get("x-gateway") for headers in api.headers} == {"key hush-hush"}
     assert {headers.get("x-plain") for headers in api.headers} == {"1"}
     for artefact in [output, *(path.read_text() for path in tmp_path.iterdir())]:
