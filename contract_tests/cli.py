@@ -93,7 +93,7 @@ class Commands(click.Group):
     show_default=True,
     show_envvar=True,
     metavar="SECONDS",
-    help="How long to wait for an answer.",
+    help="How long to wait for the whole of an answer.",
 )
 @click.option("--proxy", metavar="URL", show_envvar=True, help="Go through this HTTP proxy.")
 @click.option("--tls-verify/--no-tls-verify", default=True, show_default=True, show_envvar=True, help="Check certificates.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import ssl
 import time
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,22 +25,10 @@ if TYPE_CHECKING:
     from contract_tests.hiding import Pairs
 
 REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-SWITCHING, OK = 101, 200
 TOO_MANY = 429
 TRIES = 3
 BETWEEN_TRIES = 0.5
 """Seconds after which a connection that failed is tried again."""
-
-
-class FinalResponse(http.client.HTTPResponse):
-    """Passes over informational answers such as 103 (RFC 9110, 15.2), which the standard library takes for the final one."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not SWITCHING < status < OK:
-                return version, status, reason
-            http.client.parse_headers(self.fp)
 
 
 @dataclass
@@ -152,8 +140,7 @@ class Client:
             connection.sock.sendall(
                 wire.request(call.method, self._target(call), (host, *self._own(call), end), call.body or b"")
             )
-            while chunk := connection.sock.recv(65536):
-                raw += chunk
+            raw = wire.until_closed(connection.sock, self.manners.timeout)
         except OSError as error:
             why = f"{type(error).__name__}: {error}"
         connection.close()
@@ -168,22 +155,23 @@ class Client:
             connection = http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
         else:
             connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
-        connection.response_class = FinalResponse
-        if proxy.hostname and self._context is not None:
-            connection.set_tunnel(parts.hostname or "", parts.port or 443)
+            if proxy.hostname:
+                connection.set_tunnel(parts.hostname or "", parts.port or 443)
+        connection.response_class = partial(wire.Answer, seconds=self.manners.timeout)  # type: ignore[assignment]
         return connection
 
     def _exchange(self, connection: http.client.HTTPConnection, call: Call) -> tuple[Exchange, bool]:
         start = time.perf_counter()
         try:
             self._connect(connection)
+            connection.sock.settimeout(self.manners.timeout)
             connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
             for name, value in self._own(call):
                 connection.putheader(name, value.encode("utf-8"))
             connection.endheaders(call.body)
             answer = connection.getresponse()
-            headers = tuple(answer.getheaders())
-            body = _decoded(answer.read(), answer.getheader("Content-Encoding", ""))
+            assert isinstance(answer, wire.Answer)
+            headers, body = tuple(answer.getheaders()), answer.body()
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             return Exchange(call, 0, trouble=trouble), isinstance(error, REUSED_AND_GONE)
@@ -219,12 +207,3 @@ class Client:
         own = [] if any(name.lower() == "user-agent" for name, _ in given) else [("User-Agent", agent)]
         length = [("Content-Length", str(len(call.body or b"")))] if call.says_length else []
         return (*own, *given, *length)
-
-
-def _decoded(body: bytes, coding: str) -> bytes:
-    match coding.strip().lower():
-        case "gzip" | "x-gzip":
-            return gzip.decompress(body) if body else body
-        case "deflate":
-            return zlib.decompress(body) if body else body
-    return body
