@@ -24,6 +24,9 @@ PLACES = (
 """How the evidence of laws begins that is about one field, parameter or part of a body."""
 OVER = "the time given by --max-time was over"
 GONE = "the target answered at first and could then not be reached any more"
+BUSY = "the target answers 429, too many requests: give it --rate-limit"
+UNFINISHED = (OVER, GONE, BUSY)
+"""Why a run has not judged what it could have judged."""
 
 
 class NotJudgedError(Exception):

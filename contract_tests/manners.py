@@ -7,7 +7,9 @@ import re
 import ssl
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 RATE = re.compile(r"(\d+(?:\.\d+)?)/(s|m|h)")
 LONGEST_WAIT = 60.0
-"""Seconds that a `Retry-After` is obeyed at most."""
+"""Seconds that a run waits for a target that answers 429; where more are asked for, it leaves the target alone."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,10 @@ class Pace:
 
 
 def patience(retry_after: str | None) -> float:
-    """Answer the seconds to wait after a 429 (RFC 9110, 10.2.3); a date, or nonsense, is a second."""
+    """Answer the seconds to wait after a 429, which are told as such or as a date (RFC 9110, 10.2.3); else it is one."""
     text = (retry_after or "").strip()
-    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() else 1.0
+    if text.isascii() and text.isdigit():
+        return float(text)
+    with suppress(ValueError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return 1.0

@@ -16,7 +16,7 @@ from contract_tests import contract, state
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
-from contract_tests.findings import GONE, OVER, Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.findings import UNFINISHED, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
 from contract_tests.merging import save
 from contract_tests.opening import open_lab
@@ -146,7 +146,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate.run.working = sessions_work(opened)
     if gate.run.working:
         state_known(opened)
-        opened.until = gate.run.started + gate.run.max_time
+        opened.until = opened.client.until = gate.run.started + gate.run.max_time
     guardian = watch(opened) if gate.run.working else None
     yield opened
     if gate.run.working:
@@ -170,9 +170,10 @@ def close(gate: Gate) -> None:
     assert gate.lab is not None
     gate.lab.ledger.law = "reach"
     gate.lab.until = math.inf
+    gate.lab.client.be_urgent()
     gate.lab.look_again()
     state.restore(gate.lab)
-    if why := next((why for _, why in gate.lab.ledger.skipped if why in (OVER, GONE)), ""):
+    if why := next((why for _, why in gate.lab.ledger.skipped if why in UNFINISHED), ""):
         gate.lab.ledger.not_judged("reach: whether everything can be reached", why)
     elif gate.run.whole:
         _reach(gate.run, gate.lab)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
-from contract_tests.findings import GONE, OVER, Ledger
+from contract_tests.findings import BUSY, GONE, OVER, UNFINISHED, Ledger
 from contract_tests.shard import WHOLE, Shard
 from contract_tests.target import DEFAULT_SESSIONS
 from contract_tests.version import gate_version
@@ -114,7 +114,7 @@ class Run:
             or self.shard != WHOLE
             or self.interrupted
             or not self.working
-            or any(why in (OVER, GONE) for _, why in self.ledger.skipped)
+            or any(why in UNFINISHED for _, why in self.ledger.skipped)
         ):
             return False
         operation = self.coverage.contract.operations.get(entry.operation)
@@ -220,7 +220,7 @@ class Run:
         return f", part {self.shard.number} of {self.shard.of}" if self.shard != WHOLE else ""
 
     def _missing(self) -> str:
-        count = sum(why == OVER for _, why in self.ledger.skipped)
+        count = sum(why in (OVER, BUSY) for _, why in self.ledger.skipped)
         return f" as far as it was judged ({count} things had no time)" if count else ""
 
 

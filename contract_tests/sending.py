@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import ssl
 import time
 import zlib
@@ -14,8 +15,8 @@ from urllib.parse import urlsplit
 
 from contract_tests import wire
 from contract_tests.client import Call, Exchange
-from contract_tests.findings import NotJudgedError
-from contract_tests.manners import Manners, Pace, patience
+from contract_tests.findings import BUSY, NotJudgedError
+from contract_tests.manners import LONGEST_WAIT, Manners, Pace, patience
 from contract_tests.veil import Veil
 from contract_tests.version import gate_version
 
@@ -35,7 +36,7 @@ BETWEEN_TRIES = 0.5
 class Client:
     """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange.
 
-    `sent` counts requests by operation and method.
+    `sent` counts requests by operation and method; `until` is when the time for waiting is over.
     """
 
     base_url: str
@@ -45,6 +46,8 @@ class Client:
     run_id: str = ""
     veil: Veil = field(default_factory=Veil)
     sent: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
+    until: float = math.inf
+    _quiet_until: float = field(default=0.0, repr=False)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +75,10 @@ class Client:
             raise NotJudgedError("raw bytes do not go through a proxy")
         self.close()
         return self._patiently(self._complete(call), self._raw)
+
+    def be_urgent(self) -> None:
+        """Ask once more, although the target wants to be left alone: what was changed has to be put back."""
+        self.until, self._quiet_until = math.inf, 0.0
 
     def is_there(self) -> bool:
         """Whether a connection can be made, at the last of some tries."""
@@ -102,6 +109,8 @@ class Client:
 
     def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
         """Send again what the target had no time for (429, RFC 6585) after as long as it says."""
+        if time.monotonic() < self._quiet_until:
+            raise NotJudgedError(BUSY)
         for _ in range(TRIES):
             self._pace.wait()
             self.sent[call.operation, call.method] += 1
@@ -109,8 +118,16 @@ class Client:
             self.veil.read(exchange.body, exchange.headers)
             if exchange.status != TOO_MANY:
                 return exchange
-            time.sleep(patience(exchange.header("Retry-After")))
-        raise NotJudgedError("the target answers 429, too many requests: give it --rate-limit")
+            self._rest(patience(exchange.header("Retry-After")))
+        raise NotJudgedError(BUSY)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait as long as the target asks for; where that is too long, nothing is sent to it until then."""
+        now = time.monotonic()
+        if seconds > min(LONGEST_WAIT, self.until - now):
+            self._quiet_until = now + seconds
+            raise NotJudgedError(BUSY)
+        time.sleep(seconds)
 
     def _kept(self, call: Call) -> Exchange:
         reused = self._connection is not None
@@ -123,6 +140,7 @@ class Client:
         if again and reused:
             self.close()
             self._connection = self._open()
+            self._pace.wait()
             exchange, _ = self._exchange(self._connection, call)
         return exchange
 

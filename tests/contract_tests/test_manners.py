@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.client import Call
+from contract_tests.findings import NotJudgedError
 from contract_tests.manners import Manners, Pace, manners, patience
 from contract_tests.sending import Client
 from tests.contract_tests.certificate import certificate
@@ -79,10 +81,69 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0", 0), ("7", 7), ("9999", 60), (None, 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 1)]
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        ("9999", 9999),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 20),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0),
+        (None, 1),
+        ("soon", 1),
+        ("\u0667", 1),
+    ],
 )
-def test_retry_after_is_obeyed_within_reason(text: str | None, seconds: float) -> None:
+def test_retry_after_is_understood(text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contract_tests.manners.time.time", lambda: 1792567660.0)
     assert patience(text) == seconds
+
+
+class Tired(Api):
+    """Has had enough after two hundred calls, and wants an hour of peace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __call__(self, request: Request) -> Answer:
+        self.calls += 1
+        return super().__call__(request) if self.calls <= 200 else Answer(429, None, {"Retry-After": "3600"})
+
+
+def test_a_target_that_wants_to_be_left_alone_is_left_alone_and_not_accused(tmp_path: Path) -> None:
+    api = Tired()
+    with serving(api) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "referrals", "--laws", "update")
+    assert (code, report["findings"]) == (0, []), output
+    assert api.calls == 200 + 1 + 1, "once, and once more at the end, since profiles are to be put back"
+    assert "CONFORMS to the contract as far as it was judged" in output
+    assert "Not judged, because the target answers 429" in output
+    for who in ("$PRIMARY", "$SECONDARY"):
+        assert f"putting back handle of {who}" in str(report["not_judged"])
+
+
+@pytest.mark.parametrize(("asked", "left", "tries"), [("1", 100, 3), ("30", 100, 3), ("30", 20, 1), ("61", 100, 1)])
+def test_a_pause_is_kept_within_the_time_of_the_run(
+    asked: str, left: float, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Never(Api):
+        def __call__(self, request: Request) -> Answer:  # noqa: ARG002 - overridden
+            return Answer(429, None, {"Retry-After": asked})
+
+    slept: list[float] = []
+    monkeypatch.setattr("contract_tests.sending.time.sleep", slept.append)
+    with serving(Never()) as url:
+        sender = client(url, Manners())
+        sender.until = time.monotonic() + left
+        for _ in range(2):
+            with pytest.raises(NotJudgedError, match="429"):
+                sender.send(CALL)
+        sender.close()
+        sent = sum(sender.sent.values())
+    if tries == 1:
+        assert (sent, slept) == (1, []), "no second call is made before the pause is over"
+    else:
+        assert (sent, slept) == (2 * tries, [float(asked)] * 2 * tries)
 
 
 def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
