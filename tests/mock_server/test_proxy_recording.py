@@ -194,20 +194,24 @@ def test_it_says_what_was_recorded(recorded: tuple[Path, Any, str]) -> None:
     assert "5 sessions" in said
 
 
+def wait_for_users(path: Path, count: int) -> None:
+    """Wait until the file holds so many; what can be read at all is whole."""
+    until = time.monotonic() + 30
+    while not path.exists() or len(yaml.safe_load(path.read_text())["users"]) < count:
+        assert time.monotonic() < until, "it is not written"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("name", ["killed.yaml", "killed.json"])
 def test_a_crash_loses_little(tmp_path: Path, mock: LiveMock, name: str) -> None:
     path = tmp_path / name
     with live_proxy(mock.url, "--record", str(path)) as proxy:
         call(proxy.url, "ada-session", "GET", f"/v1/user/profile{ALL}", None)
-        until = time.monotonic() + 10
-        while not path.exists() and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_for_users(path, 1)
         call(proxy.url, "grace-session", "GET", f"/v1/user/profile{ALL}", None)
-        time.sleep(2.5)
+        wait_for_users(path, 2)
         proxy.process.kill()
         proxy.process.wait(10)
-    scenario = yaml.safe_load(path.read_text())
-    assert len(scenario["users"]) == 2
     assert [each.name for each in tmp_path.iterdir()] == [name]
 
 
