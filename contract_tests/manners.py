@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 RATE = re.compile(r"(\d+(?:\.\d+)?)/(s|m|h)")
+NO_CERTIFICATE = "a certificate and the key that belongs to it are expected in one PEM file"
 LONGEST_WAIT = 60.0
 """Seconds that a run waits for a target that answers 429; where more are asked for, it leaves the target alone."""
 
@@ -45,7 +46,7 @@ class Manners:
         if not self.verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self.certificate:
-            context.load_cert_chain(self.certificate)
+            context.load_cert_chain(self.certificate, password=_no_password)
         return context
 
 
@@ -76,9 +77,16 @@ def manners(  # noqa: PLR0913 - one argument for each option
     )
     try:
         made.context()
+    except ssl.SSLError as error:
+        raise TargetError(f"--client-cert {certificate}: {NO_CERTIFICATE}") from error
     except OSError as error:
         raise TargetError(f"--client-cert {certificate}: {error.strerror or error}") from error
     return made
+
+
+def _no_password() -> str:
+    """Keep OpenSSL from asking for one on the terminal, where nobody may be."""
+    raise TargetError("--client-cert: its key has a password, which cannot be given: `openssl rsa -in FILE` takes it away")
 
 
 def _header(text: str) -> tuple[tuple[str, str], Pairs]:

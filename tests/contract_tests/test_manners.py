@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from contract_tests.client import Call
 from contract_tests.findings import NotJudgedError
 from contract_tests.manners import Manners, Pace, manners, patience
 from contract_tests.sending import Client
+from contract_tests.target import TargetError
 from tests.contract_tests.certificate import certificate
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
@@ -242,6 +244,16 @@ def test_a_proxy_is_asked_for_the_whole_address() -> None:
     assert Proxy.seen[-1] == "http://api.example/v1/user/referrals"
     sender.close()
     server.server_close()
+
+
+@pytest.mark.parametrize(("name", "words"), [("cert.pem", "in one PEM file"), ("locked.pem", "its key has a password")])
+def test_a_certificate_that_cannot_be_used_is_named(name: str, words: str, tmp_path: Path) -> None:
+    certificate(tmp_path, "DNS:localhost")
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:secret", "-in", "key.pem", "-out", "locked.key"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "locked.pem").write_text((tmp_path / "cert.pem").read_text() + (tmp_path / "locked.key").read_text())
+    with pytest.raises(TargetError, match=words):
+        manners(certificate=str(tmp_path / name))
 
 
 @contextmanager
