@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import os
 import shlex
 import signal
@@ -120,6 +121,9 @@ class Commands(click.Group):
 @click.version_option(package_name="user-profile-api-mock")
 def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
     """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if click.get_current_context().invoked_subcommand:
         return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]

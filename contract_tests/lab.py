@@ -123,8 +123,8 @@ class Lab:
     def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
         """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
         operation = self.contract.operations[ask.operation]
-        path = operation.path.replace("{username}", ask.raw_username or quote(ask.username, safe=""))
-        query = ask.raw_query or "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in ask.query)
+        path = operation.path.replace("{username}", ask.raw_username or _quoted(ask.username))
+        query = ask.raw_query or "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in ask.query)
         header = auth if auth is not None or who is None else f"Bearer {self.target.sessions[who]}"
         headers = [*ask.headers]
         if header is not None:
@@ -259,6 +259,11 @@ class Lab:
 def only_known(view_schema: Sequence[str], value: Item) -> Item:
     """Answer the entries whose names the contract knows; a target may add others that vary."""
     return {key: value[key] for key in view_schema if key in value}
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode a text, also half a character, which no server can mean."""
+    return quote(text, safe="", errors="backslashreplace")
 
 
 def _bytes(body: object) -> bytes | None:

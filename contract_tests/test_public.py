@@ -123,7 +123,7 @@ def test_similar_names(lab: Lab) -> None:
 def test_encoding_does_not_matter(lab: Lab) -> None:
     """Percent-encoding of a plain character changes nothing (RFC 3986, 2.3)."""
     name, container = state.members(lab)[0]
-    encoded = "".join(f"%{byte:02x}" for byte in name.encode())
+    encoded = "".join(f"%{byte:02x}" for byte in name.encode(errors="backslashreplace"))
     query = "containerId=" + _percent(container)
     asks = [public(name, container).but(raw_username=encoded), public(name, container).but(raw_query=query)]
     asks += [notifications(home).but(raw_query=f"containerId={_percent(home)}") for home in state.homes(lab, "primary")]

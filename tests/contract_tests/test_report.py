@@ -1,6 +1,7 @@
 """What a run says of itself: on the terminal, in the reports, and when its time is over."""
 
 import itertools
+import json
 import re
 import subprocess
 import time
@@ -36,6 +37,16 @@ class Hostile(Api):
 
     def list_referrals(self, request: Request) -> Answer:  # noqa: ARG002
         return Answer(500, {"code": NASTY, "message": NASTY})
+
+
+class Halves(Api):
+    """Ends names in half a character, which JSON can spell and UTF-8 cannot."""
+
+    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+        if isinstance(answer.body, dict) and "username" in answer.body:
+            answer.raw = json.dumps({**answer.body, "username": answer.body["username"] + "\ud83d"}).encode()
+            answer.headers["Content-Type"] = "application/json"
+        return answer
 
 
 class Sluggish(Api):
@@ -140,6 +151,18 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
     report |= {"target": NASTY, "repeat": NASTY, "before_curl": [NASTY], "not_judged": [{"what": NASTY, "why": NASTY}]}
     report["coverage"] = {NASTY: {"answers": {NASTY: 1}, "parameters": {NASTY: {"present": {NASTY: 1}}}}}
     assert not {"script", "img", "onerror"} & Tags(html.page(report, CHECKS)).found
+
+
+@pytest.mark.parametrize("flag", ["--show-values", "--hide-values"])
+def test_half_a_character_of_the_target_breaks_nothing(flag: str, tmp_path: Path) -> None:
+    with serving(Halves()) as url:
+        flags = ["--depth", "quick", "--laws", "public", "--laws", "identity", "--laws", "http", "--read-only", flag]
+        code, report, output = gate(tmp_path, "--base-url", url, *flags)
+    assert code == 0, output
+    assert report["findings"]
+    assert "UnicodeEncodeError" not in output
+    assert f"{url} CONFORMS to the contract: " in output
+    assert ("\\ud83d" in output) == (flag == "--show-values")
 
 
 @pytest.mark.parametrize("depth", ["quick", "deep"])
