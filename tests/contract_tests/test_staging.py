@@ -51,7 +51,7 @@ def whys(report: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_is_only_read(seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with staging(tmp_path, monkeypatch, latency=0.002) as target:
+    with staging(tmp_path, monkeypatch) as target:
         code, report, output = gate(tmp_path, "--target", target, "--depth", "quick", "--seed", seed)
     assert code == 0, output
     assert report["findings"] == []
@@ -61,7 +61,7 @@ def test_it_is_only_read(seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_its_limit_of_calls_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with staging(tmp_path, monkeypatch, burst=30, rate=40) as target:
+    with staging(tmp_path, monkeypatch, burst=30, rate=40, latency=0.02) as target:
         flags = ("--rate-limit", "40/s", "--laws", "projection", "--laws", "referrals", "--depth", "quick")
         code, report, output = gate(tmp_path, "--target", target, *flags)
     assert code == 0, output
