@@ -19,7 +19,8 @@ def sessions_work(lab: Lab) -> bool:
         lab.ledger.not_judged("everything", str(reason))
         return False
     if not any(exchange.status for exchange in exchanges):
-        lab.ledger.not_judged("everything", f"{lab.target.base_url} cannot be reached: {exchanges[0].trouble}")
+        how = "is there, but does not answer" if lab.client.is_there() else "cannot be reached"
+        lab.ledger.not_judged("everything", f"{lab.target.base_url} {how}: {exchanges[0].trouble}")
         return False
     if all(exchange.status in (UNAUTHORIZED, 0) for exchange in exchanges):
         lab.ledger.not_judged("everything", "no session works: every call of a valid session is answered with 401")

@@ -198,7 +198,8 @@ class Client:
     def _why(self, error: Exception) -> str:
         """Say what an error says, but not what stands where a status line should: that may be the rest of a body."""
         told = type(error) in (http.client.BadStatusLine, http.client.UnknownProtocol)
-        return self.veil.body(str(error)) if told else str(error)
+        said = " ".join(str(error).split())
+        return self.veil.body(said) if told else said
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
         """Connect, again if that fails: nothing was sent yet, so nothing is sent twice."""

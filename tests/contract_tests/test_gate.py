@@ -15,6 +15,7 @@ from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.reference import Api, RefusalError, Request
 from tests.contract_tests.running import ROOT, gate, target_file
 from tests.contract_tests.serving import serving
+from tests.mock_server.raw_upstream import raw_upstream
 
 # Rules that no single fault of the catalogue is expected to break first, with the reason.
 WITHOUT_FAULT = {"reach.status": "follows from a missing name or 404, which have rules of their own"}
@@ -78,6 +79,14 @@ def test_nothing_is_judged_where_nobody_answers(tmp_path: Path) -> None:
     assert code == 3, output
     assert report["outcome"] == "nothing judged"
     assert not report["findings"]
+
+
+def test_nothing_is_judged_where_no_http_is_spoken(tmp_path: Path) -> None:
+    with raw_upstream() as upstream:
+        upstream.answers = dict.fromkeys(["/v1/user/profile", "/v1/user/referrals"], b"SSH-2.0-OpenSSH\r\n")
+        code, _, output = gate(tmp_path, "--base-url", upstream.url, "--depth", "quick")
+    assert code == 3, output
+    assert f"{upstream.url} is there, but does not answer: no complete HTTP answer (BadStatusLine: SSH-2.0-OpenSSH):" in output
 
 
 def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
