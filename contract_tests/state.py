@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WRITTEN = re.compile(r".* contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+", re.DOTALL)
 """What only the gate writes into a profile."""
+NOT_PUT_BACK = "an earlier run of the gate has not put it back"
+PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
 UNKNOWN = "the target could not be asked whether it is as it was"
 REFUSED = "the target did not take the old value again"
 
@@ -82,10 +84,8 @@ def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
 def remember(lab: Lab) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for who in lab.roles():
-        left = [name for name, value in lab.once(f"before {who}", lambda who=who: _as_it_is(lab, who)).items() if _ours(value)]
-        if left:
-            what, why = f"the old {' and '.join(left)} of ${who.upper()}", "an earlier run of the gate has not put it back"
-            lab.ledger.not_judged(what, why)
+        before = lab.once(f"before {who}", lambda who=who: _as_it_is(lab, who))
+        _say_what_is_left(lab, who, [name for name, value in before.items() if _ours(value)])
     names = [own_username(lab, who) for who in lab.roles()]
     if len(names) > 1 and names[0] is not None and names[0] == names[1] and not _told_apart(lab, names[1]):
         lab.ledger.not_judged("what two users have to do with each other", "primary and secondary are sessions of one user")
@@ -110,6 +110,13 @@ def _told_apart(lab: Lab, name: str | None) -> bool:
     received = f"{read.shown()}, after $SECONDARY wrote another biography"
     lab.find("session.isolation", "getProfile", received, f"the profile of $SECONDARY, with {text!r}", written, read)
     return True
+
+
+def _say_what_is_left(lab: Lab, who: str, left: list[str]) -> None:
+    if left:
+        others = [name for name in lab.contract.updatable if name not in left]
+        lab.ledger.not_judged(f"the old {' and '.join(left)} of ${who.upper()}", NOT_PUT_BACK)
+        lab.ledger.not_judged(f"whether {' and '.join(others)} of ${who.upper()} is the old one", PERHAPS_NOT)
 
 
 def _ours(value: object) -> bool:

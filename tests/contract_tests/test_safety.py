@@ -159,6 +159,8 @@ def test_what_an_earlier_run_has_left_is_said(tmp_path: Path) -> None:
     _, report, output = run(tmp_path, api, "--laws", "projection")
     said = {"what": "the old handle and biography of $PRIMARY", "why": "an earlier run of the gate has not put it back"}
     assert said in report["not_judged"], output
+    assert "whether displayName and dateOfBirth of $PRIMARY is the old one" in str(report["not_judged"])
+    assert "of $SECONDARY" not in output
 
 
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
