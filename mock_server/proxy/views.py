@@ -91,6 +91,8 @@ def _explained(error: Any) -> tuple[str, str]:
         return f"{pointer}/{said['property']}", "is required"
     if kind == "additionalProperties":
         return pointer, f"must not have the key {', '.join(key[:40] for key in said['unexpected'][:3])}"
+    if kind == "not" and "required" in said["schema"]:
+        return pointer, f"must not have the key {', '.join(said['schema']['required'])}"
     if kind in {"anyOf", "oneOf"}:
         inner = [_explained(each)[1] for branch in said.get("context", ()) for each in branch[:1]]
         return pointer, " or ".join(dict.fromkeys(inner)) or "must match one of its alternatives"

@@ -169,6 +169,14 @@ def test_what_is_not_in_the_contract_is_not_judged(raw: RawUpstream, proxy: Live
     assert "listReferrals" in entry["nearest"]
 
 
+def test_what_must_not_be_there_is_named(raw: RawUpstream, proxy: LiveMock) -> None:
+    path = "/v1/user/by-id/ada/public"
+    public = b'{"username":"ada","displayName":"A","handle":"ada","biography":null,"dateOfBirth":{}}'
+    raw.answers = {path: whole(public)}
+    requests.get(f"{proxy.url}{path}?containerId=main", headers=ADA, timeout=5)
+    assert [each["reason"] for each in violations(proxy)] == ["must not have the key dateOfBirth"]
+
+
 def test_reasons_hold_nothing_of_what_was_sent(raw: RawUpstream, proxy: LiveMock) -> None:
     raw.answers[PROFILE] = whole(json.dumps({"displayName": PLANTED * 9, "handle": PLANTED, "biography": 5}).encode())
     given = requests.post(
