@@ -35,6 +35,12 @@ log = logging.getLogger("mock_server.requests")
 LARGEST_CONTROL_BODY = 64 * 1024
 
 
+class StrangeHostError(guard.MisdirectedError):
+    """The same for what would be forwarded."""
+
+    message = "Only requests to localhost and to IP addresses are forwarded, unless there is a --control-token."
+
+
 class Proxy:
     """An ASGI application (asgi.readthedocs.io); once `stopping` is set, event streams end.
 
@@ -67,7 +73,7 @@ class Proxy:
         if asked.path.startswith(guard.PREFIX):
             await self._steer(asked, receive, send)
         elif not self.any_host and not guard.is_local_name(asked.by_name.get("host", "")):
-            error = guard.MisdirectedError()
+            error = StrangeHostError()
             await _send(send, error.status, [(b"content-type", b"application/json")], to_json(error_body(error)))
         else:
             await self._forward(asked, scope, receive, send)
