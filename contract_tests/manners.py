@@ -64,6 +64,8 @@ def manners(  # noqa: PLR0913 - one argument for each option
         raise TargetError(f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h")
     if proxy and (urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname):
         raise TargetError(f"--proxy {_without_password(proxy)}: an address such as http://proxy.example:3128 is expected")
+    if "@" in urlsplit(proxy).netloc:
+        raise TargetError(f"--proxy {_without_password(proxy)}: a user name and a password would not be sent: leave them out")
     number, _, unit = rate.partition("/")
     pairs, secrets = zip(*map(_header, headers), strict=True) if headers else ((), ())
     made = Manners(

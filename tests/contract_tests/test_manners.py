@@ -190,6 +190,7 @@ def test_it_says_who_asks_and_sends_what_it_was_given(tmp_path: Path, monkeypatc
         (["--rate-limit", "fast"], "such as 5/s"),
         (["--rate-limit", "0/s"], "such as 5/s"),
         (["--proxy", "socks5://user:secret@x"], "such as http://proxy.example:3128"),
+        (["--proxy", "http://user:secret@x"], "a user name and a password would not be sent"),
         (["--header", "no colon"], "'Name: value' is expected"),
         (["--header", "X: ${NOT_THERE}"], "no variable NOT_THERE"),
         (["--client-cert", "nope.pem"], "No such file"),
