@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, server, test } from './mock';
 
 test('a request appears the moment it is answered, and opens to all that is known of it', async ({ mock, page }) => {
@@ -84,13 +88,91 @@ test('a request is copied as a curl line, and replayed by the very same line', a
   await mock.rows().first().click();
   await page.getByRole('button', { name: 'Copy as curl' }).click();
   const line = `curl -H 'X-Mock-Sandbox: ${mock.name}' -H 'accept: */*' -H 'Authorization: Bearer ada-session' -H 'Content-Type: application/json' `
-    + `--data-binary '{"biography":"it'\\''s"}' '${server}/v1/user/profile'`;
+    + `--data-raw '{"biography":"it'\\''s"}' '${server}/v1/user/profile'`;
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(line);
   await mock.update({ biography: 'something else' });
   await page.getByRole('button', { name: 'Replay' }).click();
   await expect(page.locator('#call-line')).toHaveText(line);
   await expect(mock.rows()).toHaveCount(3);
   expect((await mock.control('GET', '/users/ada')).profile.biography).toBe("it's");
+});
+
+/** Send bytes as no browser would, and wait for the end of the answer. */
+const raw = (start: string, lines: string[], body = Buffer.alloc(0)) => new Promise<void>((resolve, reject) => {
+  const { hostname, port } = new URL(server);
+  const head = [start, `Host: ${hostname}:${port}`, 'Connection: close', 'Authorization: Bearer ada-session', ...lines,
+    ...(body.length ? [`Content-Length: ${body.length}`] : []), '', ''];
+  const socket = connect(Number(port), hostname, () => socket.write(Buffer.concat([Buffer.from(head.join('\r\n')), body])));
+  socket.on('error', reject).on('close', () => resolve()).resume();
+});
+const json = 'Content-Type: application/json';
+const ODD: [string, string, string[], string?, string?][] = [
+  ['a path and a query that curl would take for patterns', 'GET /v1/user/by-id/a%20b%2F%C3%A9/public?containerId={1,2}&a[]=%27', []],
+  ['a path that looks like another host', 'GET //v1/user/referrals', []],
+  ['a HEAD request', 'HEAD /v1/user/referrals', []],
+  ['a DELETE request', 'DELETE /v1/user/profile', []],
+  ['a file name as a body', 'POST /v1/user/profile', [json], '@/etc/hostname'],
+  ['a body without a type', 'POST /v1/user/profile', [], '{}'],
+  ['what a terminal would obey', 'POST /v1/user/profile', [json], '{"biography": "\x1b[31m\r\n\\ it\'s \x85"}'],
+  ['headers that a shell would run', 'POST /v1/user/profile', [json, 'Accept: $`touch owned`', "X-Text: '$(touch owned)"], '{}'],
+  ['a method that a shell would run', 'A`B`$C /v1/user/profile', []],
+  ['a body where none is usual', 'GET /v1/user/referrals', [], 'hello', 'impossible'],
+  ['a path that is resolved elsewhere', 'GET /v1/user/../user/referrals', [], undefined, 'impossible'],
+  ['a method that browsers do not send', 'TRACE /v1/user/referrals', [], undefined, 'impossible'],
+];
+
+test('odd requests are copied and replayed exactly, and nothing in them is run', async ({ mock, page }) => {
+  test.slow();
+  await mock.open();
+  let asked = 0;
+  const newest = async () => {
+    await expect(page.locator('#count')).toHaveText(new RegExp(`^${asked += 1} request`));
+    const [{ id }] = (await mock.control('GET', '/requests')).requests;
+    const { method, path, query, status, violations, asked: sent } = await mock.control('GET', `/requests/by-id/${id}`);
+    const type = sent.headers.find((header: { name: string }) => header.name === 'content-type')?.value;
+    return { method, path, query, status, violations, body: sent.body, type };
+  };
+  for (const [name, start, lines, body, impossible] of ODD) {
+    await test.step(name, async () => {
+      await raw(`${start} HTTP/1.1`, [...lines, `X-Mock-Sandbox: ${mock.name}`], body === undefined ? undefined : Buffer.from(body));
+      const first = await newest();
+      await page.evaluate(() => navigator.clipboard.writeText(''));
+      await mock.rows().first().click();
+      await expect(page.locator('#detail h2')).toHaveText(first.method + ' ' + first.path + (first.query && `?${first.query}`));
+      await page.getByRole('button', { name: 'Copy as curl' }).click();
+      await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^curl /);
+      await promisify(execFile)('bash', ['-c', await page.evaluate(() => navigator.clipboard.readText())]);
+      expect(await newest(), name).toEqual(first);
+      expect(existsSync('owned'), 'the line ran something').toBe(false);
+      const replay = page.getByRole('button', { name: 'Replay' });
+      if (impossible) {
+        await expect(replay).toBeDisabled();
+        await expect(page.getByText('No browser can send this request')).toBeVisible();
+      } else {
+        await replay.click();
+        expect(await newest(), name).toEqual(first);
+      }
+    });
+  }
+});
+
+test('a body that is no text can neither be copied nor replayed', async ({ mock, page }) => {
+  for (const bytes of [[0x7b, 0xff, 0x7d], [0x7b, 0x00, 0x7d]]) {
+    await raw('POST /v1/user/profile HTTP/1.1', [json, `X-Mock-Sandbox: ${mock.name}`], Buffer.from(bytes));
+  }
+  await mock.open();
+  for (const at of [0, 1]) {
+    await mock.rows().nth(at).click();
+    await expect(page.getByRole('button', { name: 'Copy as curl' })).toBeDisabled();
+    await expect(page.getByRole('button', { name: 'Replay' })).toBeDisabled();
+  }
+});
+
+test('a link with a wicked name of a sandbox shows no line that runs it', async ({ page }) => {
+  await page.goto(`${server}/__mock/ui?sandbox=${encodeURIComponent("x';id;'$(id)")}#/state`);
+  await page.getByRole('button', { name: 'Undo the last change' }).hover();
+  await expect(page.locator('#call-line')).toHaveText(/curl/);
+  expect(await page.content()).not.toContain(';id;');
 });
 
 test('a request whose secret was not kept cannot be replayed, and says so', async ({ mock, page }) => {

@@ -120,6 +120,7 @@ test('a protected mock asks for its token once, and never shows it', async ({ pa
   await expect(page.locator('#live')).toHaveText('Live');
   await fetch(`${url}/v1/user/referrals`, { headers: headers() });
   await expect(page.locator('.row')).toHaveCount(1);
+  await expect(page.locator('#sandbox')).toHaveValue('default');
   await page.keyboard.press('4');
   await page.getByRole('button', { name: 'Take a snapshot' }).click();
   await expect(page.locator('.snapshot')).toContainText('snapshot-1');

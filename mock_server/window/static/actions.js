@@ -27,7 +27,7 @@ export async function run(call, done) {
     await done?.(body);
     return true;
   } catch (problem) {
-    const words = problem instanceof Refused ? problem.words : 'The mock does not answer.';
+    const words = problem instanceof Refused ? problem.words : 'No answer came.';
     show(call, words, false);
     announce(words);
     return false;

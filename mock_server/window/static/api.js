@@ -1,8 +1,13 @@
 /** Calls to the mock. Each is a value first, so that it can be shown as a curl line before it is made. */
 
+import { quoted } from './quoting.js';
+
 const prefix = location.pathname.match(/^\/__sandbox\/([^/]+)\//);
 const KEPT = 'mock-control-token';
-let sandbox = prefix?.[1] ?? new URLSearchParams(location.search).get('sandbox') ?? 'default';
+const STEER = 'X-Mock-Control';
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+const named = prefix?.[1] ?? new URLSearchParams(location.search).get('sandbox');
+let sandbox = NAME.test(named ?? '') ? named : 'default'; // a link from anywhere may say what it likes
 let token = sessionStorage.getItem(KEPT) ?? '';
 
 /** The mock said no; `details` says why. */
@@ -53,10 +58,10 @@ export const control = (method, path, body) => ({ method, path: `/__mock${path}`
 /** A name as a part of a path. */
 export const part = (name) => encodeURIComponent(name);
 
-function headersOf(call, secret) {
+function headersOf(call) {
   const own = call.path.startsWith('/__mock/') && (call.method !== 'GET' || token);
   return {
-    ...(own ? { 'X-Mock-Control': secret || '1' } : {}),
+    ...(own ? { [STEER]: token || '1' } : {}),
     ...(sandbox === 'default' ? {} : { 'X-Mock-Sandbox': sandbox }),
     ...(call.body === undefined || call.text ? {} : { 'Content-Type': 'application/json' }),
     ...call.headers,
@@ -64,25 +69,27 @@ function headersOf(call, secret) {
 }
 
 const bodyOf = (call) => (call.body === undefined || call.text ? call.body : JSON.stringify(call.body));
-const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Write a call as a line for the terminal; the control token is left to the shell. */
 export function curl(call) {
-  const body = bodyOf(call);
-  const usual = body === undefined ? 'GET' : 'POST';
+  const { method, path } = call, body = bodyOf(call), headers = headersOf(call);
   const words = ['curl'];
-  if (call.method !== usual) words.push('-X', call.method);
-  for (const [name, value] of Object.entries(headersOf(call, token && '$MOCK_SERVER_CONTROL_TOKEN'))) {
-    const line = `${name}: ${value}`;
-    words.push('-H', value.startsWith('$') ? `"${line}"` : quoted(line));
+  if (method === 'HEAD' && body === undefined) words.push('--head');
+  else if (method !== (body === undefined ? 'GET' : 'POST')) words.push('-X', /^[A-Z]+$/.test(method) ? method : quoted(method));
+  if (/[[\]{}]/.test(path)) words.push('--globoff');
+  if (/\/\.{1,2}(\/|$)/.test(path)) words.push('--path-as-is');
+  for (const [name, value] of Object.entries(headers)) {
+    words.push('-H', name === STEER && token ? `"${STEER}: $MOCK_SERVER_CONTROL_TOKEN"` : quoted(`${name}: ${value}`));
   }
-  if (body !== undefined) words.push(call.text ? '--data-binary' : '-d', quoted(body));
-  return [...words, quoted(location.origin + call.path)].join(' ');
+  if (call.text && !('Content-Type' in headers)) words.push('-H', quoted('Content-Type:'));
+  if (body !== undefined) words.push(call.text ? '--data-raw' : '-d', quoted(body));
+  return [...words, quoted(location.origin + path)].join(' ');
 }
 
 /** Make a call and answer the response as it comes. */
-export const send = (call, signal) =>
-  fetch(call.path, { method: call.method, headers: headersOf(call, token), body: bodyOf(call), signal, cache: 'no-store' });
+export const send = (call, signal) => fetch(location.origin + call.path, {
+  method: call.method, headers: headersOf(call), body: call.text ? new TextEncoder().encode(call.body) : bodyOf(call), signal, cache: 'no-store',
+});
 
 /** Make a call and answer its parsed body; throws `Refused`, or `TypeError` where nobody answers. */
 export async function perform(call) {

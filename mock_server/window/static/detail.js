@@ -2,32 +2,16 @@
 
 import { curl, read } from './api.js';
 import { action } from './actions.js';
+import { again, target } from './again.js';
 import * as contract from './contract.js';
 import { copy, facts, fill, h } from './dom.js';
 import { lines } from './yaml.js';
-
-export const target = ({ path, query }) => (query ? `${path}?${query}` : path);
-const SKIPPED = new Set(['host', 'content-length', 'connection', 'accept-encoding', 'user-agent', 'accept-language', 'origin',
-  'referer', 'x-mock-sandbox', 'content-type']);
-
-/** The request as a call that can be made again; nothing where a part of it was not kept. */
-function again(entry) {
-  const { asked, session } = entry;
-  if (!asked.whole || [asked.body, entry.query].some((text) => text.includes('***'))) return null;
-  const kept = asked.headers.filter(({ name, value }) => value !== '***' && !SKIPPED.has(name) && !name.startsWith('sec-'));
-  const headers = Object.fromEntries(kept.map(({ name, value }) => [name, value]));
-  if (session) headers.Authorization = `Bearer ${session}`;
-  if (!asked.body) return { method: entry.method, path: target(entry), headers };
-  headers['Content-Type'] = asked.headers.find(({ name }) => name === 'content-type')?.value ?? '';
-  return { method: entry.method, path: target(entry), headers, body: asked.body, text: true };
-}
 
 /** Show an entry, where it is `wanted` still; `override` is called with it, `close` without anything. */
 export async function show(place, entry, { wanted, override, close }) {
   const whole = await read(`/requests/by-id/${entry.id}`).catch(() => entry);
   if (!wanted()) return;
-  const call = whole.asked && again(whole);
-  fill(place, head(whole, close), buttons(whole, call, override), why(whole), changes(whole),
+  fill(place, head(whole, close), buttons(whole, override), why(whole), changes(whole),
     whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))
       : h('p', { className: 'muted' }, 'Headers and bodies of this request are no longer kept.'));
 }
@@ -41,17 +25,17 @@ const head = (entry, close) => h('header', {},
     ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', `${entry.duration.toFixed(2)} ms`],
   ]));
 
-function buttons(entry, call, override) {
-  const missing = 'A part of this request was not kept: its body is long, or held a secret.';
+function buttons(entry, override) {
+  const { call, obstacle } = entry.asked ? again(entry) : { call: null, obstacle: '' };
   return h('div', { className: 'buttons' },
     h('button', {
-      type: 'button', disabled: !call, title: call ? 'Key: c' : missing, id: 'copy-request',
+      type: 'button', disabled: !call, title: call ? 'Key: c' : obstacle, id: 'copy-request',
       onclick: (event) => copy(curl(call), event.currentTarget),
     }, 'Copy as curl', h('kbd', { ariaHidden: 'true' }, 'c')),
-    call ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: missing }, 'Replay'),
+    call && !obstacle ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: obstacle }, 'Replay'),
     entry.operation && h('button', { type: 'button', title: 'Key: o', onclick: () => override(entry) },
       'Answer otherwise', h('kbd', { ariaHidden: 'true' }, 'o')),
-    !call && entry.asked && h('p', { className: 'muted' }, missing));
+    obstacle && h('p', { className: 'muted' }, obstacle));
 }
 
 /** Why it was refused, each reason beside the part of the contract that it is about. */

@@ -2,9 +2,10 @@
 
 import { base, control, read } from './api.js';
 import { action } from './actions.js';
+import { target } from './again.js';
 import * as contract from './contract.js';
 import { byId, empty, fill, h, plural } from './dom.js';
-import { show, target } from './detail.js';
+import { show } from './detail.js';
 import { ANYTHING, Journal, MOST, UNMATCHED } from './journal.js';
 import { Rows } from './rows.js';
 
