@@ -199,6 +199,24 @@ test('from a refused request it is one step to answering it otherwise', async ({
   expect((await mock.ask('referrals')).status).toBe(200);
 });
 
+test('a request that comes while the list is read again stays in it', async ({ mock, page }) => {
+  await mock.ask('referrals');
+  await mock.open();
+  await expect(mock.rows()).toHaveCount(1);
+  await page.route('**/__mock/requests?limit=*', async (route) => {
+    const response = await route.fetch(); // it lacks what comes now
+    await mock.ask('profile');
+    await expect(mock.rows().first()).toContainText('/v1/user/profile');
+    await route.fulfill({ response });
+  });
+  const read = page.waitForResponse('**/__mock/requests?limit=*');
+  await mock.control('DELETE', '/requests');
+  await (await read).finished();
+  await page.waitForTimeout(300); // the page takes it in
+  await expect(mock.rows()).toHaveCount(1);
+  await expect(mock.rows().first()).toContainText('/v1/user/profile');
+});
+
 test('the keyboard alone is enough', async ({ mock, page }) => {
   await mock.ask('referrals');
   await mock.ask('profile');

@@ -11,6 +11,7 @@ import { Rows } from './rows.js';
 
 const journal = new Journal();
 const waiting = [];
+const reading = new Set(); // for each list that is being read: what comes meanwhile, which it may lack
 let rows, open = null, asked = false, override = () => {};
 
 const classOf = (entry) => `status s${entry.status ? String(entry.status)[0] : '0'}`;
@@ -85,6 +86,7 @@ function flush() {
 
 export function heard(entries) {
   waiting.push(...entries);
+  for (const meanwhile of reading) meanwhile.push(...entries);
   if (waiting.length > MOST) waiting.splice(0, waiting.length - MOST);
   flush();
 }
@@ -98,8 +100,11 @@ export function drop() {
 }
 
 export async function load() {
-  const { requests } = await read(`/requests?limit=${MOST}`);
+  const meanwhile = [];
+  reading.add(meanwhile);
+  const { requests } = await read(`/requests?limit=${MOST}`).finally(() => reading.delete(meanwhile));
   journal.replace(requests.reverse());
+  journal.add(meanwhile);
   statuses();
   count();
   rows.rebuild();
