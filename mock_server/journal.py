@@ -167,7 +167,7 @@ class Journal:
         reader = Reader(sandbox, deque(maxlen=NEWS), asyncio.Event(), asyncio.get_running_loop())
         reader.woken.set()
         self._readers.append(reader)
-        seen = self._newest if after is None else after
+        seen = self._newest if after is None or after > self._newest else after  # more than all: seen of an earlier process
         try:
             yield b": the journal of this sandbox\n\n"
             while True:

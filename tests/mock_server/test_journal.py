@@ -254,3 +254,9 @@ def test_a_stream_begins_behind_what_was_seen_and_tells_of_changes() -> None:
 
     assert asyncio.run(heard(journal, 3, act, 4)) == ["before-3", "before-4", "after", "setClock"]
     assert asyncio.run(heard(journal, None, lambda: journal.changed("elsewhere", "forkSandbox"), 1)) == ["forkSandbox"]
+
+
+def test_a_stream_goes_on_for_who_comes_back_from_an_earlier_process() -> None:
+    journal = Journal(10, 10**9)
+    record(journal, "before")
+    assert asyncio.run(heard(journal, 500, lambda: record(journal, "after"), 1)) == ["after"]
