@@ -66,12 +66,12 @@ test('filters narrow the list by operation, status, violations, changes and text
   await page.getByRole('searchbox').fill('');
   await operation.selectOption('(none)');
   await shown('nowhere');
-  await operation.selectOption('any');
+  await operation.selectOption('any operation');
   await status.selectOption('4xx');
   await shown('nowhere', 'profile');
   await status.selectOption('404');
   await shown('nowhere');
-  await status.selectOption('any');
+  await status.selectOption('any status');
   await page.getByLabel('Violations').check();
   await shown('profile');
   await page.getByLabel('Violations').uncheck();

@@ -68,7 +68,7 @@ const changes = (entry) => entry.changes.length > 0 && h('section', {},
   h('div', { className: 'scroller', tabIndex: 0, role: 'group', 'aria-label': 'Changes' }, h('table', {},
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'what'), h('th', { scope: 'col' }, 'before'), h('th', { scope: 'col' }, 'after'))),
     h('tbody', {}, entry.changes.map(({ path, before, after }) => h('tr', {},
-      h('td', {}, h('code', {}, path)), h('td', { className: 'before' }, JSON.stringify(before)),
+      h('td', {}, h('code', {}, path.split(/(?=\/)/).flatMap((step) => [h('wbr'), step]))), h('td', { className: 'before' }, JSON.stringify(before)),
       h('td', { className: 'after' }, JSON.stringify(after))))))));
 
 const sent = (title, { headers, body, length, whole }) => h('section', {},

@@ -20,6 +20,7 @@ async function start() {
   const valid = sessions.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > Date.now());
   const others = sessions.filter((session) => !valid.includes(session));
   fill(byId('session'), ...[...valid, ...others].map(({ token }) => h('option', { value: token }, token)));
+  byId('session').closest('.picker').hidden = control; // what steers the mock knows no sessions
   const signIn = () => !control && ui.preauthorizeApiKey('session', byId('session').value);
   const ui = window.SwaggerUIBundle({
     spec, domNode: byId('reference'), deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,

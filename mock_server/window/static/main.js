@@ -79,8 +79,8 @@ async function learn() {
 async function opened() {
   dropped = false;
   await Promise.all([learn(), clock.load(), state.loadSandboxes(), requests.load()]);
-  stale.clear();
-  touch('world', 'rules', 'state');
+  for (const name of ['world', 'rules', 'state']) stale.add(name);
+  await readStale();
 }
 
 const SAID = { live: 'Live', gone: 'Not reachable', locked: 'Locked', wait: 'Connecting' };

@@ -25,7 +25,7 @@ function draw(entry) {
     h('span', { className: 'method' }, entry.method),
     h('span', { className: 'target', title: target(entry) }, target(entry)),
     h('span', { className: 'user' }, entry.user ?? ''),
-    h('span', { className: `said ${entry.violations.length || entry.fault ? 'bad' : ''}` }, said),
+    h('span', { className: `said ${entry.violations.length || entry.fault ? 'bad' : ''}`, title: said }, said),
     h('span', { className: 'took' }, `${entry.duration.toFixed(1)} ms`));
 }
 
@@ -165,5 +165,5 @@ export function start(setRule) {
 /** Offer the operations of the contract. */
 export function known() {
   const names = [...contract.operations().map(({ id }) => id), 'refreshSession', UNMATCHED];
-  fill(byId('operation'), h('option', { value: '' }, 'any'), ...names.map((name) => h('option', { value: name }, name)));
+  fill(byId('operation'), h('option', { value: '' }, 'any operation'), ...names.map((name) => h('option', { value: name }, name)));
 }
