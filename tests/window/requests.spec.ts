@@ -189,10 +189,11 @@ test('from a refused request it is one step to answering it otherwise', async ({
   await mock.open();
   await mock.rows().first().click();
   await page.keyboard.press('o');
+  await expect(page.getByRole('combobox', { name: 'Answer' })).toBeFocused();
   await expect(page.locator('#rule-operation')).toHaveValue('listReferrals');
   await page.getByRole('combobox', { name: 'Answer' }).selectOption({ label: '401 · SESSION_TOKEN_EXPIRED' });
   await page.getByLabel('How often').fill('1');
-  await page.getByRole('button', { name: 'Set the rule' }).click();
+  await page.keyboard.press('Enter');
   await expect(page.getByText('answers 401 SESSION_TOKEN_EXPIRED')).toBeVisible();
   expect((await mock.ask('referrals')).status).toBe(401);
   await expect(page.getByText('1 of 1 time · hit 1 time')).toBeVisible();
@@ -238,6 +239,12 @@ test('the keyboard alone is enough', async ({ mock, page }) => {
     await page.keyboard.press(key);
     await expect(page.locator(`#${view}`)).toBeVisible();
   }
+  for (const [key, view, field] of [['i', 'world', 'User'], ['n', 'rules', 'Operation'], ['e', 'state', 'Start from'], ['m', 'state', 'Set to (UTC)']]) {
+    await page.keyboard.press(key);
+    await expect(page.locator(`#${view}`).getByLabel(field)).toBeFocused();
+    await page.keyboard.press('Escape');
+  }
+  await page.keyboard.press('1');
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keys' })).toContainText('Replay the open request');
   await page.getByLabel('Single keys do something').uncheck();

@@ -41,7 +41,7 @@ export function action(label, describe, { done, kind = '', key, name } = {}) {
     if (call) show(call);
   };
   return h('button', {
-    type: 'button',
+    type: kind === 'primary' ? 'submit' : 'button', // so that Enter in a field does what the form is for
     className: kind,
     title: key ? `Key: ${key.replace('Shift+', '')}` : undefined,
     'aria-label': name,

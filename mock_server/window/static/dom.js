@@ -15,6 +15,14 @@ export function h(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Show a view and stand on an element of it; a view that is not shown yet is when the address has changed. */
+export function go(view, id) {
+  const stand = () => byId(id).focus();
+  if (!byId(view).hidden) return stand();
+  addEventListener('hashchange', stand, { once: true });
+  location.hash = `#/${view}`;
+}
+
 /** Replace what an element holds; who stood on a button stands on the new one that is named like it. */
 export function fill(element, ...children) {
   const stood = element.contains(document.activeElement) ? nameOf(document.activeElement) : undefined;

@@ -4,7 +4,7 @@ import { byId, fill, h } from './dom.js';
 
 const KEPT = 'mock-keys';
 const NAMES = { Escape: 'Esc' };
-const isTyping = ({ target }) => target.closest?.('input, select, textarea') !== null;
+const isTyping = ({ target }) => target.closest?.('input:not([type="checkbox"]), select, textarea') !== null;
 
 /** `groups` is a list of titles with keys: each a key, what it does, and a function. */
 export function start(groups) {

@@ -128,6 +128,7 @@ state.start((name) => { use(name); });
 keys.start([
   ['Anywhere', [
     ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => { location.hash = `#/${name}`; }]),
+    ['5', 'Open the API reference', () => document.querySelector('nav .out').click()],
     ['b', 'Choose a sandbox', () => byId('sandbox').focus()],
     ['t', 'Light, dark, or as the system', theme.next],
     ['?', 'These keys', () => {}],

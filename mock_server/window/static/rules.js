@@ -3,7 +3,7 @@
 import { control, curl, part, read } from './api.js';
 import { action } from './actions.js';
 import * as contract from './contract.js';
-import { byId, empty, fill, h, plural } from './dom.js';
+import { byId, empty, fill, go, h, plural } from './dom.js';
 
 let any = false;
 const value = (id) => byId(id).value.trim();
@@ -79,10 +79,9 @@ function words({ code, example, delay, slowBody, fault, probability }) {
 
 /** Begin a rule for the operation of a request. */
 export function begin(entry) {
-  location.hash = '#/rules';
   byId('rule-operation').value = entry.operation;
   offer();
-  byId('rule-answer').focus();
+  go('rules', 'rule-answer');
 }
 
 export const matters = () => any;
@@ -103,6 +102,6 @@ export function start() {
 }
 
 export const keys = [
-  ['n', 'New rule', () => { location.hash = '#/rules'; byId('rule-operation').focus(); }],
+  ['n', 'New rule', () => go('rules', 'rule-operation')],
   ['X', 'Remove all rules', () => document.querySelector('#rules-all button').click()],
 ];

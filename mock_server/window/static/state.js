@@ -3,7 +3,7 @@
 import { control, currentSandbox, part, read } from './api.js';
 import { action, run } from './actions.js';
 import * as clock from './clock.js';
-import { byId, empty, fill, h } from './dom.js';
+import { byId, empty, fill, go, h } from './dom.js';
 
 let snapshots = [], use = () => {};
 const value = (id) => byId(id).value.trim();
@@ -81,12 +81,12 @@ export function start(chosen) {
     return control('PUT', `/sandboxes/${part(made)}`, { from: currentSandbox() });
   }, { key: 'y', kind: 'primary', done: () => { clear('fork-name')(); return use(made); } }));
   put('drop', action('Drop this sandbox', () => control('DELETE', `/sandboxes/${part(currentSandbox())}`),
-    { kind: 'danger', done: () => use('default') }));
+    { kind: 'danger', key: 'Shift+D', done: () => use('default') }));
   put('clock-buttons',
     action('Stop or go', freeze, { key: 'f', done: moved }),
     action('+10 min', () => setClock({ action: 'advance', seconds: 600 }), { key: 'a', name: 'Ten minutes later', done: moved }),
-    action('+1 day', () => setClock({ action: 'advance', seconds: 86400 }), { name: 'One day later', done: moved }),
-    action('Real time', () => setClock({ action: 'reset' }), { done: moved }));
+    action('+1 day', () => setClock({ action: 'advance', seconds: 86400 }), { key: 'd', name: 'One day later', done: moved }),
+    action('Real time', () => setClock({ action: 'reset' }), { key: 'z', done: moved }));
   put('clock-set-buttons', action('Set', () => value('clock-time') && setClock({ action: 'set', time: `${value('clock-time').slice(0, 16)}:00Z` }),
     { name: 'Set the clock', done: moved }));
   byId('export').addEventListener('click', exportState);
@@ -99,11 +99,15 @@ const press = (key) => () => document.querySelector(`#state [aria-keyshortcuts="
 export const keys = [
   ['u', 'Undo the last change', press('u')],
   ['R', 'Start again', press('Shift+R')],
-  ['e', 'Choose a scenario', () => { location.hash = '#/state'; byId('scenario').focus(); }],
+  ['e', 'Choose a scenario', () => go('state', 'scenario')],
   ['s', 'Take a snapshot', press('s')],
   ['l', 'Restore the newest snapshot', () => snapshots.length && run(restore(snapshots.at(-1)))],
   ['y', 'Fork this sandbox', press('y')],
+  ['D', 'Drop this sandbox', () => currentSandbox() !== 'default' && press('Shift+D')()],
   ['p', 'Export the state', () => byId('export').click()],
   ['f', 'Stop the clock, or let it go', press('f')],
   ['a', 'Ten minutes later', press('a')],
+  ['d', 'One day later', press('d')],
+  ['z', 'Real time', press('z')],
+  ['m', 'Set the clock', () => go('state', 'clock-time')],
 ];

@@ -3,7 +3,7 @@
 import { control, part, read } from './api.js';
 import { action } from './actions.js';
 import * as clock from './clock.js';
-import { byId, copy, duration, empty, facts, fill, h, plural } from './dom.js';
+import { byId, copy, duration, empty, facts, fill, go, h, plural } from './dom.js';
 
 let chosen = null, users = [], sessions = [], loads = 0;
 
@@ -96,7 +96,7 @@ function tick() {
 /** Whether requests change what is shown here without changing the world: sessions that count their calls. */
 export const matters = () => sessions.some(({ calls, refuseOnce }) => calls !== null || refuseOnce !== null);
 
-export const keys = [['i', 'Sign somebody in', () => { location.hash = '#/world'; byId('sign-in-user').focus(); }]];
+export const keys = [['i', 'Sign somebody in', () => go('world', 'sign-in-user')]];
 
 export function start() {
   clock.eachSecond(tick);
