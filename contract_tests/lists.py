@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
 MOST_PAGES = 100
+TRIES = 4
 SIZES = (FULL_PAGE, 50, 20, 10)
 Inbox = dict[str, list[Item]]
 
@@ -80,12 +81,28 @@ def _holds(lab: Lab, who: str, container: str, size: int) -> bool:
 
 
 def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
-    """Read all notifications of a container, page by page until one is empty."""
+    """Read all notifications of a container, page by page until one is empty; again where some have come meanwhile."""
+    for _ in range(TRIES):
+        begun, found = _pages(lab, who, container, size)
+        total = _total(lab, begun)
+        if total is None or len(found) <= total or _total(lab, lab.client.send(begun.call)) == total:
+            return found
+    raise NotJudgedError("new notifications come while pages are read")
+
+
+def _total(lab: Lab, exchange: Exchange) -> int | None:
+    body = lab.body(exchange)
+    total = body.get("total") if isinstance(body, dict) else None
+    return total if isinstance(total, int) else None
+
+
+def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
+    """Answer the first page as it came, and the items of all."""
     limit = size or page_size(lab, who, container)
-    exchange, found = page(lab, who, container, 1, limit)
-    last = found
+    begun, found = page(lab, who, container, 1, limit)
+    exchange, last = begun, found
     for number in range(2, MOST_PAGES + 1):
-        total = lab.body(exchange).get("total")
+        total = _total(lab, exchange)
         exchange = lab.ask(at(lab, who, container, number, limit), who)
         if not exchange.ok:
             _ended(lab, exchange)
@@ -106,12 +123,12 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
     else:
         if not size:
             raise NotJudgedError(f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}")
-    return found
+    return begun, found
 
 
-def _is_last_again(items: list[Item], last: list[Item], found: int, total: object, number: int) -> bool:
+def _is_last_again(items: list[Item], last: list[Item], found: int, total: int | None, number: int) -> bool:
     """Whether a page past the end is answered by the last one: the whole was there already, as far as that is said."""
-    whole = found >= total if isinstance(total, int) else number > 2  # noqa: PLR2004 - or every page may be the first
+    whole = found >= total if total is not None else number > 2  # noqa: PLR2004 - or every page may be the first
     return bool(items) and items == last and whole
 
 

@@ -50,4 +50,5 @@ class Model:
         """Mark all notifications of one user as read."""
         for items in self.people[role].inbox.values():
             for item in items:
-                item["read"] = True
+                if isinstance(item.get("read"), bool):
+                    item["read"] = True

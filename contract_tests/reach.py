@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contract_tests import state
 from contract_tests.answers import AUTHENTICATION_NAMES
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import NOT_FOUND, REFERRALS, UNAUTHORIZED, Lab, fields
+from contract_tests.lab import NOT_FOUND, REFERRALS, UNAUTHORIZED, Lab, fields, notifications, public
 
 NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
 WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")
@@ -49,10 +50,19 @@ def _unreached(lab: Lab, operation: str, rule: str, what: str) -> None:
     if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
         lab.ledger.not_judged(f"{rule} on {operation}", why)
         return
-    if operation in WITH_LOOK_UP and not lab.target.containers:
-        lab.ledger.not_judged(f"{rule} on {operation}", "the target gives no containers")
+    if operation in WITH_LOOK_UP and (why := _nowhere(lab)):
+        lab.ledger.not_judged(f"{rule} on {operation}", why)
         return
     lab.find(rule, operation, f"never {what}", what)
+
+
+def _nowhere(lab: Lab) -> str:
+    """Why nothing can be found in the target's containers; empty where somebody is seen in one."""
+    if not lab.target.containers:
+        return "the target gives no containers"
+    seen = any(lab.ask(public(name, home)).ok for name in state.usernames(lab) for home in lab.target.containers)
+    seen = seen or any(lab.ask(notifications(home), who).ok for who in lab.roles() for home in lab.target.containers)
+    return "" if seen else "no session's user and no known user is a member of the target's containers"
 
 
 def _missing_name(lab: Lab, operation: str, name: str) -> None:

@@ -94,11 +94,12 @@ def _strangers(lab: Lab) -> list[str]:
     """The handles of users whose session we do not have: those of the target, and those that were referred."""
     own = {state.username(lab, who) for who in lab.roles()}
     referred = [item.get("username") for who in lab.roles() for item in lists.referrals(lab, who)[1]]
-    names = [name for name in dict.fromkeys([*lab.target.usernames, *referred]) if name and name not in own]
-    asks = [public(str(name), container) for name in names for container in lab.target.containers]
+    known = [name for name in (*lab.target.usernames, *referred) if isinstance(name, str)]
+    names = [name for name in dict.fromkeys(known) if name and name not in own]
+    asks = [public(name, container) for name in names for container in lab.target.containers]
     bodies = [lab.body(exchange) for exchange in map(lab.ask, asks) if exchange.ok]
     handles = [body.get("handle") for body in bodies if isinstance(body, dict)]
-    return [handle for handle in dict.fromkeys(handles) if isinstance(handle, str) and handle][:5]
+    return list(dict.fromkeys(handle for handle in handles if isinstance(handle, str) and handle))[:5]
 
 
 def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:

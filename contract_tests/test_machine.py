@@ -142,6 +142,7 @@ class Machine(RuleBasedStateMachine):
         who = self._who(role)
         if self._ask(MARK_READ, who).ok:
             self.model.mark_read(who)
+            self._learn_marks(who)
         self._check_profile(who, "read.nothing-else", "markNotificationsRead")
 
     @rule(
@@ -154,6 +155,12 @@ class Machine(RuleBasedStateMachine):
         exchange = self._ask(state.valid(self.lab, what, "primary"), None, every[pick % len(every)].header)
         if exchange.ok:
             self._fail("session.required", what, "401")
+
+    def _learn_marks(self, who: str) -> None:
+        """Read again what is said of being read in a form of the target's own, which the oracle does not know."""
+        person = self.model.people[who]
+        if any(not isinstance(item.get("read"), bool) for items in person.inbox.values() for item in items):
+            person.inbox = self._learn(who).inbox
 
     def _grown(self, who: str, container: str) -> bool:
         """Whether the container has only got more, which a server may do by itself; then the oracle learns it."""

@@ -195,5 +195,5 @@ def _is_another(body: object, known: object, ask: Ask) -> bool:
         nobody_can_tell = not any(value for pair in told for value in pair)
         return body.get("username") == ask.username and (nobody_can_tell or any(one != other for one, other in told))
     items = body.get("items") if ask.operation == "listNotifications" else None
-    names = {item.get("containerId") for item in items if isinstance(item, dict)} if isinstance(items, list) else set()
+    names = {str(item.get("containerId")) for item in items if isinstance(item, dict)} if isinstance(items, list) else set()
     return len(names) == 1 and ("containerId", names.pop()) in ask.query

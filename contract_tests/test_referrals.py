@@ -29,10 +29,10 @@ def test_order_and_total(lab: Lab) -> None:
 
 def test_own(lab: Lab) -> None:
     """Nobody referred himself, and two users did not refer the very same people at the same times."""
-    seen: dict[str, list[tuple[object, object]]] = {}
+    seen: dict[str, list[tuple[str, str]]] = {}
     for who in lab.roles():
         exchange, items = lists.referrals(lab, who)
-        names = [(item.get("username"), item.get("joinedAt")) for item in items]
+        names = [(str(item.get("username")), str(item.get("joinedAt"))) for item in items]
         if any(name == state.username(lab, who) for name, _ in names):
             lab.find("referrals.own", "listReferrals", f"{names}", "users that the session's user referred", exchange)
         if len(set(names)) != len(names):
