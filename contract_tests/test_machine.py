@@ -17,6 +17,7 @@ from contract_tests.findings import OutOfTimeError
 from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.model import Model, Person
 from contract_tests.session import kinds
+from contract_tests.test_update import differing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,7 @@ class Machine(RuleBasedStateMachine):
             wanted = self.model.public(seen)
             exchange = self._ask(public(wanted["username"], container), who)
             body = self.lab.body(exchange)
-            if exchange.ok and isinstance(body, dict) and any(body.get(key, value) != value for key, value in wanted.items()):
+            if exchange.ok and isinstance(body, dict) and differing(body, wanted):
                 self._fail("update.public", "getPublicProfile", str(wanted))
 
     @precondition(lambda self: bool(self.lab.target.containers))
@@ -152,9 +153,10 @@ class Machine(RuleBasedStateMachine):
     def intrude(self, pick: int, what: str) -> None:
         """A call without a valid session is refused and changes nothing."""
         every = kinds(self.lab)
-        exchange = self._ask(state.valid(self.lab, what, "primary"), None, every[pick % len(every)].header)
+        kind = every[pick % len(every)]
+        exchange = self._ask(state.valid(self.lab, what, "primary"), None, kind.header)
         if exchange.ok:
-            self._fail("session.required", what, "401")
+            self._fail("session.form" if kind.valid_inside else "session.required", what, f"401 for {kind.name}")
 
     def _learn_marks(self, who: str) -> None:
         """Read again what is said of being read in a form of the target's own, which the oracle does not know."""

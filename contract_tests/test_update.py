@@ -183,10 +183,15 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
         read = lab.accepted(public(name, container), who)
         body = lab.body(read)
         shared = state.plain(lab, {key: body[key] for key in changes if key in body}) if isinstance(body, dict) else {}
-        wrong = {key: value for key, value in shared.items() if value is not None and not _alike(value, changes[key])}
-        if wrong:
+        if wrong := differing(shared, changes):
             wanted = str({key: changes[key] for key in wrong})
             lab.find("update.public", "updateProfile", f"public profile in {container}: {wrong}", wanted, exchange, read)
+
+
+def differing(shown: Profile, wanted: Profile) -> Profile:
+    """Answer what a public profile shows otherwise than it was written, and not only in a form or a part of it."""
+    told = {key: value for key, value in shown.items() if key in wanted and value is not None}
+    return {key: value for key, value in told.items() if not _alike(value, wanted[key])}
 
 
 def _alike(got: object, sent: object) -> bool:
