@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from dataclasses import dataclass
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from contract_tests import contract, state
+from contract_tests import contract
+from contract_tests.closing import close, remember
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
-from contract_tests.findings import UNFINISHED, Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
 from contract_tests.merging import save
 from contract_tests.opening import open_lab
 from contract_tests.options import define, flag, option
-from contract_tests.reach import reached, sessions_work
+from contract_tests.reach import sessions_work
 from contract_tests.report import Law, Run, write
 from contract_tests.shard import WHOLE, Shard, read
 from contract_tests.target import TargetError
@@ -145,47 +145,14 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate.lab = opened
     gate.run.working = sessions_work(opened)
     if gate.run.working:
-        state_known(opened)
+        remember(opened)
         opened.until = opened.client.until = gate.run.started + gate.run.max_time
     guardian = watch(opened) if gate.run.working else None
     yield opened
     if gate.run.working:
-        close(gate)
+        close(gate.run, opened)
     if guardian is not None:
         guardian.dismiss()
-
-
-def state_known(opened: Lab) -> None:
-    """Remember what will be put back."""
-    try:
-        state.remember(opened)
-    except NotJudgedError as reason:
-        opened.ledger.not_judged("putting the profile back at the end", str(reason))
-    for who in opened.roles():
-        opened.ledger.veil.name(state.own_username(opened, who) or "", f"{who.upper()}_USERNAME")
-
-
-def close(gate: Gate) -> None:
-    """Put the profiles back and judge what was reached."""
-    assert gate.lab is not None
-    gate.lab.ledger.law = "reach"
-    gate.lab.until = math.inf
-    gate.lab.client.be_urgent()
-    gate.lab.look_again()
-    state.restore(gate.lab)
-    if why := next((why for _, why in gate.lab.ledger.skipped if why in UNFINISHED), ""):
-        gate.lab.ledger.not_judged("reach: whether everything can be reached", why)
-    elif gate.run.whole:
-        _reach(gate.run, gate.lab)
-    gate.lab.client.close()
-
-
-def _reach(run: Run, lab: Lab) -> None:
-    """Judge what was reached; of a part alone it is not a finding yet, since another part may have reached it."""
-    if run.shard != WHOLE:
-        run.unreached.law, run.unreached.veil = lab.ledger.law, lab.ledger.veil
-        lab.ledger = run.unreached
-    reached(lab)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,47 @@
+"""The ends of a run: what is remembered at its beginning is put back, and what was reached is judged."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from contract_tests import state
+from contract_tests.findings import UNFINISHED, NotJudgedError
+from contract_tests.reach import reached
+from contract_tests.shard import WHOLE
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab
+    from contract_tests.report import Run
+
+
+def remember(lab: Lab) -> None:
+    """Remember what will be put back."""
+    try:
+        state.remember(lab)
+    except NotJudgedError as reason:
+        lab.ledger.not_judged("putting the profile back at the end", str(reason))
+    for who in lab.roles():
+        lab.ledger.veil.name(state.own_username(lab, who) or "", f"{who.upper()}_USERNAME")
+
+
+def close(run: Run, lab: Lab) -> None:
+    """Put the profiles back and judge what was reached."""
+    lab.ledger.law = "reach"
+    lab.until = math.inf
+    lab.client.be_urgent()
+    lab.look_again()
+    state.restore(lab)
+    if why := next((why for _, why in lab.ledger.skipped if why in UNFINISHED), ""):
+        lab.ledger.not_judged("reach: whether everything can be reached", why)
+    elif run.whole:
+        _reach(run, lab)
+    lab.client.close()
+
+
+def _reach(run: Run, lab: Lab) -> None:
+    """Judge what was reached; of a part alone it is not a finding yet, since another part may have reached it."""
+    if run.shard != WHOLE:
+        run.unreached.law, run.unreached.veil = lab.ledger.law, lab.ledger.veil
+        lab.ledger = run.unreached
+    reached(lab)
