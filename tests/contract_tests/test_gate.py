@@ -38,7 +38,7 @@ def test_a_correct_server_conforms_at_standard_depth(tmp_path: Path) -> None:
 
 
 def test_our_own_mock_conforms_strictly(tmp_path: Path) -> None:
-    code, report, output = gate(tmp_path, "--depth", "quick")
+    code, report, output = gate(tmp_path, "--depth", "quick", measured=True)
     assert code == 0, output
     assert report["strict"] is True
 
@@ -63,7 +63,7 @@ def test_profiles_are_put_back(tmp_path: Path) -> None:
 def test_missing_entries_are_said(tmp_path: Path) -> None:
     with serving(Api()) as url:
         path = target_file(tmp_path, url, sessions={"primary": "ada-session"})
-        code, report, output = gate(tmp_path / "reports", "--target", path, "--depth", "quick", "--strict")
+        code, report, output = gate(tmp_path / "reports", "--target", path, "--depth", "quick", "--strict", measured=True)
     assert code == 0, output
     reasons = {entry["why"] for entry in report["not_judged"]}
     assert {

@@ -52,7 +52,7 @@ def run(tmp_path: Path, api: Api, *flags: str) -> tuple[int, dict[str, Any], str
     with serving(api) as url:
         target = tmp_path / "target.yaml"
         target.write_text(TARGET.format(url=url.replace("127.0.0.1", "0.0.0.0")))
-        return gate(tmp_path, "--target", str(target), "--depth", "quick", *flags)
+        return gate(tmp_path, "--target", str(target), "--depth", "quick", *flags, measured=True)
 
 
 def profiles(api: Api) -> dict[str, dict[str, Any]]:

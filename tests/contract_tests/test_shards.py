@@ -59,7 +59,7 @@ def test_every_law_belongs_to_one_part(modules: list[str], of: int) -> None:
 def test_parts_find_what_one_run_finds(name: str, tmp_path: Path) -> None:
     name = name if name in FAULTS else next(each for each in FAULTS if FAULTS[each].law == "pages")
     with serving(FAULTS[name].make()) as url:
-        code, whole, _ = gate(tmp_path / "whole", "--base-url", url, "--depth", "quick", *FEW, measured=False)
+        code, whole, _ = gate(tmp_path / "whole", "--base-url", url, "--depth", "quick", *FEW)
     again, merged, output = in_parts(name, 3, tmp_path, *FEW)
     assert found(merged) == found(whole) != set(), output
     assert again == code
@@ -80,7 +80,7 @@ def test_what_no_part_has_reached_is_found(tmp_path: Path) -> None:
 
 
 def test_our_own_mock_is_judged_in_several_processes(tmp_path: Path) -> None:
-    code, report, output = gate(tmp_path, "--depth", "quick", "--processes", "2")
+    code, report, output = gate(tmp_path, "--depth", "quick", "--processes", "2", measured=True)
     assert code == 0, output
     assert report["findings"] == []
     assert len(report["laws"]) > 300

@@ -52,7 +52,7 @@ def whys(report: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_is_only_read(seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with staging(tmp_path, monkeypatch) as target:
-        code, report, output = gate(tmp_path, "--target", target, "--depth", "quick", "--seed", seed)
+        code, report, output = gate(tmp_path, "--target", target, "--depth", "quick", "--seed", seed, measured=True)
     assert code == 0, output
     assert report["findings"] == []
     assert {method for method, _ in calls(tmp_path)} <= SAFE
