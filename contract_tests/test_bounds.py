@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests import contract, state, values
+from contract_tests import contract, forms, state, values
 from contract_tests.lab import Ask, Lab, Profile, fields, notifications, public, update
 from contract_tests.test_update import fresh
 
@@ -165,7 +165,7 @@ def _read_back(lab: Lab, who: str, sent: tuple[str, object], exchange: Exchange,
     got = state.profile_of(lab, read, (name,))[name]
     if got != state.plain(lab, {name: value})[name]:
         # Neighbours look alike once they are cut, so that the value before tells nothing, but for an empty text.
-        rule = state.how_lost(value, before if value == "" else None, got)
+        rule = forms.how_lost(value, before if value == "" else None, got)
         lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read)
     return got
 

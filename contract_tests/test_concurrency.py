@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests import state
+from contract_tests import forms, state
 from contract_tests.findings import NotJudgedError
 from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.test_update import fresh
@@ -41,7 +41,7 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
             after = state.profile(lab, who)
             lab.client.close()
             for exchange, (name, value) in zip(exchanges, changes.items(), strict=True):
-                lost = after[name] != value and state.how_lost(value, before[name], after[name]) == "update.seen"
+                lost = after[name] != value and forms.how_lost(value, before[name], after[name]) == "update.seen"
                 if exchange.ok and lost:
                     lab.find("concurrent.updates", "updateProfile", f"{name} is {after[name]!r}", f"{value!r}", *exchanges)
 
@@ -111,7 +111,7 @@ def test_marking_loses_no_update(lab: Lab) -> None:
                 lab.client.close()
                 exchanges = _together(lab, pool, [update({name: value}), MARK_READ], who)
                 got = state.profile(lab, who, name)[name]
-                if exchanges[0].ok and got != value and state.how_lost(value, before, got) == "update.seen":
+                if exchanges[0].ok and got != value and forms.how_lost(value, before, got) == "update.seen":
                     lab.find("concurrent.updates", "updateProfile", f"{name} is {got!r}", f"{value!r}", *exchanges)
 
 
@@ -155,7 +155,7 @@ def test_two_users_at_once(lab: Lab) -> None:
             steps = [future.result() for future in writes]
             for who, step in zip(names, steps, strict=True):
                 got = state.profile(lab, who, "biography")["biography"]
-                if step.ok and got != marks[who] and state.how_lost(marks[who], before[who], got) == "update.seen":
+                if step.ok and got != marks[who] and forms.how_lost(marks[who], before[who], got) == "update.seen":
                     lab.find("concurrent.updates", "updateProfile", f"biography is {got!r}", f"{marks[who]!r}", *steps)
             lab.client.close()
             _one_handle(lab, pool, lab.handle("race", number), tuple(names))

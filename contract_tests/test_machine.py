@@ -12,7 +12,7 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from contract_tests import contract, lists, state, values
+from contract_tests import contract, forms, lists, state, values
 from contract_tests.findings import OutOfTimeError
 from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.model import Model, Person
@@ -177,7 +177,7 @@ class Machine(RuleBasedStateMachine):
         """Take over text that the target keeps in a form of its own, which the text laws judge."""
         kept = state.profile(self.lab, who)
         for name, value in changes.items():
-            if kept[name] != value and state.how_lost(value, before[name], kept[name]) == "text.exact":
+            if kept[name] != value and forms.how_lost(value, before[name], kept[name]) == "text.exact":
                 self.model.people[who].profile[name] = kept[name]
 
     def _check_profile(self, who: str, broken: str, operation: str = "updateProfile") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests import lists, state
+from contract_tests import forms, lists, state
 from contract_tests.lab import MARK_READ, Lab, Profile, fields, notifications, public, update
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _update(lab: Lab, who: str, changes: Profile) -> tuple[Exchange, Exchange, P
 def _arrived(lab: Lab, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange) -> None:
     (name, value), (before, got) = sent, states
     if got != value:
-        rule = state.how_lost(value, before, got)
+        rule = forms.how_lost(value, before, got)
         lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps)
 
 
@@ -197,7 +197,7 @@ def differing(shown: Profile, wanted: Profile) -> Profile:
 def _alike(got: object, sent: object) -> bool:
     if got == sent or not isinstance(got, str) or not isinstance(sent, str):
         return got == sent
-    shown, wanted = state.letters(got), state.letters(sent)
+    shown, wanted = forms.letters(got), forms.letters(sent)
     return shown == wanted or bool(shown and wanted and (shown in wanted or wanted in shown))
 
 
