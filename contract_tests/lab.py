@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from contract_tests import answers, inputs
 from contract_tests.client import Call, Exchange, UnreadableError
-from contract_tests.contract import JSON_TYPE, Contract
 from contract_tests.findings import GoneError, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.manners import Manners
 from contract_tests.permission import MARKING, Permission
@@ -22,9 +21,10 @@ from contract_tests.target import LIVE, Target
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from contract_tests.asks import Ask
+    from contract_tests.contract import Contract
     from contract_tests.coverage import Coverage
     from contract_tests.depth import Depth
-    from contract_tests.hiding import Pairs
 
 UNAUTHORIZED = 401
 NOT_FOUND = 404
@@ -37,51 +37,6 @@ LAWS_WITH_NOBODY = 3
 
 Item = dict[str, Any]
 Profile = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A request to an operation before it is known who asks; `body` is JSON, or bytes to be sent as they are."""
-
-    operation: str
-    query: Pairs = ()
-    username: str = ""
-    body: object = None
-    content_type: str | None = JSON_TYPE
-    raw_query: str = ""
-    raw_username: str = ""
-    headers: Pairs = ()
-    method: str = ""
-    length: bool = True
-
-    def but(self, **changes: Any) -> Ask:
-        """Answer the same request with something changed."""
-        return replace(self, **changes)
-
-
-def fields(*names: str) -> Ask:
-    """Ask for fields of the profile."""
-    return Ask("getProfile", query=tuple(("fields", name) for name in names))
-
-
-def update(body: object) -> Ask:
-    """Ask for a change of the profile."""
-    return Ask("updateProfile", body=body)
-
-
-def public(username: str, container: str) -> Ask:
-    """Ask for a public profile."""
-    return Ask("getPublicProfile", query=(("containerId", container),), username=username)
-
-
-def notifications(container: str, page: object = None, limit: object = None) -> Ask:
-    """Ask for a page of notifications."""
-    pairs = (("containerId", container), ("page", page), ("limit", limit))
-    return Ask("listNotifications", query=tuple((name, str(value)) for name, value in pairs if value is not None))
-
-
-REFERRALS = Ask("listReferrals")
-MARK_READ = Ask("markNotificationsRead")
 
 
 @dataclass

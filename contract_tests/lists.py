@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from contract_tests import state
 from contract_tests.answers import SERVER_ERROR
+from contract_tests.asks import REFERRALS, Ask, notifications
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import BAD_REQUEST, FULL_PAGE, REFERRALS, UNAUTHORIZED, Ask, Item, Lab, notifications
+from contract_tests.lab import BAD_REQUEST, FULL_PAGE, UNAUTHORIZED, Item, Lab
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange

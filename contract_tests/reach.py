@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contract_tests import state
 from contract_tests.answers import AUTHENTICATION_NAMES
+from contract_tests.asks import REFERRALS, fields, notifications, public
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import NOT_FOUND, REFERRALS, UNAUTHORIZED, Lab, fields, notifications, public
+from contract_tests.lab import NOT_FOUND, UNAUTHORIZED, Lab
 
 NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
 WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")

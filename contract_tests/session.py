@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contract_tests.asks import Ask
     from contract_tests.hiding import Pairs
-    from contract_tests.lab import Ask, Lab
+    from contract_tests.lab import Lab
 
 GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}

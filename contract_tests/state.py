@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from contract_tests.asks import Ask, fields, notifications, public, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import NOT_FOUND, Ask, Lab, Profile, fields, notifications, public, update
+from contract_tests.lab import NOT_FOUND, Lab, Profile
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests import contract, forms, state, values
-from contract_tests.lab import Ask, Lab, Profile, fields, notifications, public, update
+from contract_tests.asks import Ask, fields, notifications, public, update
 from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab, Profile
 
 FIELDS = contract.load().updatable
 NOT_JSON = (

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import forms, state
+from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab
 
 WAIT = 10.0
 STATE = re.compile("state ([0-9]+)", re.IGNORECASE)

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from contract_tests import lists, state
+from contract_tests.asks import public, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import Lab, Profile, public, update
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab, Profile
 
 
 def test_handles_are_unique(lab: Lab) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import contract, state
-from contract_tests.lab import MARK_READ, Ask, Lab, update
+from contract_tests.asks import MARK_READ, Ask, update
 from contract_tests.permission import OVERRIDES
 from contract_tests.session import Carried
 from contract_tests.test_steady import meaning
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab
 
 READS = [operation.name for operation in contract.load().operations.values() if operation.method == "GET"]
 USUAL = (

@@ -6,19 +6,9 @@ import pytest
 
 from contract_tests import contract, state
 from contract_tests.answers import SERVER_ERROR
+from contract_tests.asks import MARK_READ, REFERRALS, Ask, fields, notifications, update
 from contract_tests.client import Call, Exchange
-from contract_tests.lab import (
-    BAD_REQUEST,
-    MARK_READ,
-    NOT_FOUND,
-    REFERRALS,
-    UNAUTHORIZED,
-    Ask,
-    Lab,
-    fields,
-    notifications,
-    update,
-)
+from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
 from contract_tests.test_update import fresh
 
 CONTRACT = contract.load()

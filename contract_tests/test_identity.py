@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from contract_tests import contract, state
-from contract_tests.lab import Lab, fields, update
+from contract_tests.asks import fields, update
 from contract_tests.session import claims, elsewhere
 from contract_tests.test_session import valid
 from contract_tests.test_steady import meaning
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab
 
 OPERATIONS = tuple(contract.load().operations)
 READS = ("getProfile", "listReferrals", "listNotifications")

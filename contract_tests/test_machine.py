@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from contract_tests import contract, forms, lists, state, values
+from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import OutOfTimeError
-from contract_tests.lab import MARK_READ, Ask, Lab, fields, public, update
 from contract_tests.model import Model, Person
 from contract_tests.session import kinds
 from contract_tests.test_update import differing
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab
 
 CONTRACT = contract.load()
 BIRTH = CONTRACT.property_schema("dateOfBirth")

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from contract_tests import depth, lists, state
+from contract_tests.asks import notifications
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import FULL_PAGE, Item, Lab, notifications
+from contract_tests.lab import FULL_PAGE, Item, Lab
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange

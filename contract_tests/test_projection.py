@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pytest
 
 from contract_tests import state
-from contract_tests.lab import Ask, Lab, Profile, fields
+from contract_tests.asks import Ask, fields
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab, Profile
 
 BAD_LISTS = (
     (),

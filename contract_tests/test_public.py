@@ -8,11 +8,12 @@ from unicodedata import normalize
 
 from contract_tests import state
 from contract_tests.answers import SERVER_ERROR
+from contract_tests.asks import fields, notifications, public
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab, fields, notifications, public
+from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
 
 if TYPE_CHECKING:
-    from contract_tests.lab import Ask
+    from contract_tests.asks import Ask
 
 STRANGE = ("no such user", "ünï-çødé", "a+b", "a%2Fb", "😀", "%", "'", "a" * 300)
 WORDS = ("..", "null", "undefined", "0", "me", "self", "current")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from contract_tests import contract, lists, state
-from contract_tests.lab import Ask, Lab, fields, notifications, public
+from contract_tests.asks import Ask, fields, notifications, public
 from contract_tests.test_steady import meaning
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab
 
 OPERATIONS = tuple(contract.load().operations)
 UNKNOWN = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests import lists, state
+from contract_tests.asks import MARK_READ, Ask, fields, notifications, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import MARK_READ, UNAUTHORIZED, Ask, Item, Lab, fields, notifications, update
+from contract_tests.lab import UNAUTHORIZED, Item, Lab
 from contract_tests.session import claims, kinds
 from contract_tests.test_update import fresh
 

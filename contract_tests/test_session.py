@@ -8,8 +8,9 @@ import pytest
 
 from contract_tests import contract, state
 from contract_tests.answers import AUTHENTICATION_NAMES, error_name
+from contract_tests.asks import MARK_READ, REFERRALS, Ask, fields, notifications, public, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import MARK_READ, REFERRALS, UNAUTHORIZED, Ask, Lab, fields, notifications, public, update
+from contract_tests.lab import UNAUTHORIZED, Lab
 from contract_tests.session import EXPIRED, Kind, kinds
 
 if TYPE_CHECKING:

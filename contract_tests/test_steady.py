@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests import contract, state
+from contract_tests.asks import Ask, fields, notifications, public
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import Ask, Lab, fields, notifications, public
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab
 
 READS = [operation.name for operation in contract.load().operations.values() if operation.method == "GET"]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 
 from contract_tests import state
-from contract_tests.lab import Lab, fields, public, update
+from contract_tests.asks import fields, public, update
+
+if TYPE_CHECKING:
+    from contract_tests.lab import Lab
 
 TEXTS = {
     "plain": "Ada Lovelace",

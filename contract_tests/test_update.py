@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests import forms, lists, state
-from contract_tests.lab import MARK_READ, Lab, Profile, fields, notifications, public, update
+from contract_tests.asks import MARK_READ, fields, notifications, public, update
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
+    from contract_tests.lab import Lab, Profile
 
 UNKNOWN = ("email", "role", "isAdmin", "verified", "avatarUrl")
 UNKNOWN_LISTS = ("roles", "containers", "containerIds", "memberships")
