@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { expect, headers, server, test } from './mock';
 
 const VIEWS: [string, string, string?][] = [
@@ -12,6 +13,10 @@ const VIEWS: [string, string, string?][] = [
   ['state', '/__mock/ui?sandbox=axe#/state', '.snapshot'],
 ];
 
+/** Judge a page; it has no frames, so axe need not open pages of its own to look into them. */
+const judged = async (page: Page) => (await new AxeBuilder({ page }).setLegacyMode(true).analyze()).violations
+  .map(({ id, impact, nodes }) => ({ impact, said: `${id}: ${nodes.map((node) => node.html).join('\n')}` }));
+
 for (const theme of ['light', 'dark'] as const) {
   test(`axe finds nothing in any view, ${theme}`, async ({ page, mock }) => {
     test.slow();
@@ -21,10 +26,7 @@ for (const theme of ['light', 'dark'] as const) {
     await mock.ask('profile?fields=handle'); // uses the rule up
     await mock.control('PUT', '/snapshots/before');
     await page.emulateMedia({ colorScheme: theme });
-    const judge = async (name: string) => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map((node) => node.html).join('\n')}`)).toEqual([]);
-    };
+    const judge = async (name: string) => expect(await judged(page), name).toEqual([]);
     for (const [name, path, ready] of VIEWS) {
       await page.goto(server + path.replace('sandbox=axe#', `sandbox=${mock.name}#`));
       if (path.includes('ui')) await expect(page.locator('#live')).toHaveText('Live');
@@ -37,8 +39,43 @@ for (const theme of ['light', 'dark'] as const) {
     await judge('an open request');
     await page.setViewportSize({ width: 360, height: 740 });
     await judge('an open request on a phone');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('combobox', { name: 'Operation' })).toBeVisible();
+    await judge('requests on a phone');
+    await page.getByRole('searchbox').fill('nothing like it');
+    await expect(page.getByText('Nothing matches')).toBeVisible();
+    await judge('nothing matches');
+    await page.getByRole('searchbox').blur();
     await page.keyboard.press('?');
     await judge('the keys');
+    await page.goto(`${process.env.PROTECTED_URL}/__mock/ui`);
+    await expect(page.getByRole('dialog', { name: 'This mock is protected' })).toBeVisible();
+    await judge('the token');
+  });
+
+  test(`axe finds nothing serious in the API reference, ${theme}`, async ({ page, mock }) => {
+    test.slow();
+    await page.emulateMedia({ colorScheme: theme });
+    const judge = async (name: string) => {
+      const serious = (await judged(page)).filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(serious, name).toEqual([]);
+    };
+    const open = (title: string) => page.locator('.opblock-summary-control').filter({ hasText: title }).click();
+    await page.goto(`${server}/__mock/docs?sandbox=${mock.name}`);
+    await open('List the users that one has referred');
+    await page.getByRole('button', { name: 'Execute' }).click();
+    await expect(page.locator('.live-responses-table')).toContainText('"total": 3');
+    await open('Change fields');
+    await expect(page.getByLabel('Request body')).toBeVisible();
+    await judge('the API');
+    await page.locator('.btn.authorize').click();
+    await expect(page.getByText('Available authorizations')).toBeVisible();
+    await judge('authorizations');
+    await page.goto(`${server}/__mock/docs?sandbox=${mock.name}&api=control`);
+    await open('Freeze, set, advance or reset the clock');
+    await open('Ask what time it is');
+    await expect(page.getByLabel('X-Mock-Sandbox')).toHaveCount(2);
+    await judge('the control API');
   });
 }
 

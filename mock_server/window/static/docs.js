@@ -15,6 +15,29 @@ function addressed(asked) {
   return asked;
 }
 
+const NAMES = { '#servers': 'Server', '.examples-select-element': 'Example', '.body-param__text': 'Request body', '.close-modal': 'Close' };
+
+/** Name what Swagger UI leaves without a name, and let the keyboard scroll what it cannot reach. */
+function mend() {
+  const all = (selector) => byId('reference').querySelectorAll(selector);
+  for (const [selector, name] of Object.entries(NAMES)) for (const found of all(selector)) found.ariaLabel ??= name;
+  for (const field of all('[data-param-name] :is(input, select, textarea)')) {
+    field.ariaLabel ??= field.closest('[data-param-name]').dataset.paramName;
+  }
+  for (const code of all('pre.microlight')) code.tabIndex = 0;
+}
+
+/** Give operations the parameters of their path, which Swagger UI shows without a name where they are references. */
+function spread(spec) {
+  for (const { parameters = [], ...item } of Object.values(spec.paths)) {
+    for (const operation of Object.values(item).filter(({ responses }) => responses)) {
+      operation.parameters = [...parameters, ...(operation.parameters ?? [])];
+    }
+  }
+  for (const item of Object.values(spec.paths)) delete item.parameters;
+  return spec;
+}
+
 async function start() {
   const [spec, { sessions }] = await Promise.all([read(control ? '/control.json' : '/openapi.json'), read('/sessions')]);
   const valid = sessions.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > Date.now());
@@ -23,10 +46,11 @@ async function start() {
   byId('session').closest('.picker').hidden = control; // what steers the mock knows no sessions
   const signIn = () => !control && ui.preauthorizeApiKey('session', byId('session').value);
   const ui = window.SwaggerUIBundle({
-    spec, domNode: byId('reference'), deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,
+    spec: spread(spec), domNode: byId('reference'), tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,
     defaultModelsExpandDepth: 0, docExpansion: 'list', requestInterceptor: addressed, onComplete: signIn,
   });
   byId('session').addEventListener('change', signIn);
+  new MutationObserver(mend).observe(byId('reference'), { childList: true, subtree: true });
 }
 
 start().catch((problem) => fill(byId('reference'), h('p', { className: 'empty' }, problem.status === 403
