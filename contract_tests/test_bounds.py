@@ -53,6 +53,7 @@ def test_past_the_bound(lab: Lab, name: str) -> None:
     """Values past a bound or of a wrong type are refused, and nothing else of the same update is done."""
     schema = lab.contract.property_schema(name)
     for who in lab.roles():
+        lab.ask(update({name: fresh(lab, name, who, "before")}), who)
         before = state.profile(lab, who)
         for number, value in enumerate(values.bad(schema)):
             others = {other: fresh(lab, other, who, number) for other in FIELDS if other != name}

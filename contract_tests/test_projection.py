@@ -18,6 +18,7 @@ BAD_LISTS = (
     (("fields", ""),),
     (("fields", "nonsense"),),
     (("fields", "handle"), ("fields", "nonsense")),
+    (("fields", "handle"), ("fields", "")),
     (("fields", "nonsense"), ("fields", "handle")),
     (("fields", "handle,biography"),),
     (("fields", "Handle"),),

@@ -12,6 +12,7 @@ from contract_tests.asks import MARK_READ, REFERRALS, Ask, fields, notifications
 from contract_tests.findings import NotJudgedError
 from contract_tests.lab import UNAUTHORIZED, Lab
 from contract_tests.session import EXPIRED, Kind, kinds
+from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
@@ -80,7 +81,7 @@ def test_a_refused_session_changes_nothing(lab: Lab) -> None:
     """An update without a valid session leaves every profile as it was."""
     before = {who: state.profile(lab, who) for who in lab.roles()}
     for number, kind in enumerate(each for each in kinds(lab) if not each.valid_inside):
-        body = {"displayName": lab.marker(number), "handle": lab.handle(number), "biography": lab.marker(number, "b")}
+        body = {name: fresh(lab, name, number) for name in lab.contract.updatable}
         exchange = lab.ask(update(body), None, kind.header)
         for who, known in before.items():
             after = state.profile(lab, who)

@@ -3,6 +3,7 @@
 from tests.contract_tests import (
     faults_answers,
     faults_exact,
+    faults_history,
     faults_identity,
     faults_input,
     faults_nearly,
@@ -11,5 +12,14 @@ from tests.contract_tests import (
 )
 from tests.contract_tests.catalogue import FAULTS, Fault
 
-MODULES = (faults_answers, faults_exact, faults_identity, faults_input, faults_nearly, faults_requests, faults_state)
+MODULES = (
+    faults_answers,
+    faults_exact,
+    faults_history,
+    faults_identity,
+    faults_input,
+    faults_nearly,
+    faults_requests,
+    faults_state,
+)
 __all__ = ["FAULTS", "MODULES", "Fault"]
