@@ -9,7 +9,7 @@ from tests.browsers import chromium
 from tests.live import live_mock
 
 HERE = Path(__file__).parent
-SECONDS = 300.0
+SECONDS = 600.0
 
 
 def test_a_front_end_lives_with_the_mock(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.live import live_mock
 
 HERE = Path(__file__).parent
 TOKEN = "correct-horse"
-SECONDS = 300.0
+SECONDS = 600.0
 
 
 def test_the_window_does_what_it_shows(tmp_path: Path) -> None:

@@ -139,6 +139,7 @@ test('odd requests are copied and replayed exactly, and nothing in them is run',
       await page.evaluate(() => navigator.clipboard.writeText(''));
       await mock.rows().first().click();
       await expect(page.locator('#detail h2')).toHaveText(first.method + ' ' + first.path + (first.query && `?${first.query}`));
+      await expect(page.locator('#detail')).toHaveAttribute('aria-busy', 'false');
       await page.getByRole('button', { name: 'Copy as curl' }).click();
       await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^curl /);
       await promisify(execFile)('bash', ['-c', await page.evaluate(() => navigator.clipboard.readText())]);

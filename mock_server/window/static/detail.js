@@ -9,11 +9,13 @@ import { lines } from './yaml.js';
 
 /** Show an entry, where it is `wanted` still; `override` is called with it, `close` without anything. */
 export async function show(place, entry, { wanted, override, close }) {
+  place.ariaBusy = 'true'; // what stands there is still about the request before
   const whole = await read(`/requests/by-id/${entry.id}`).catch(() => entry);
   if (!wanted()) return;
   fill(place, head(whole, close), buttons(whole, override), why(whole), changes(whole),
     whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))
       : h('p', { className: 'muted' }, 'Headers and bodies of this request are no longer kept.'));
+  place.ariaBusy = 'false';
 }
 
 const head = (entry, close) => h('header', {},

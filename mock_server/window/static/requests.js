@@ -126,6 +126,7 @@ export function close() {
   rows.refresh();
   document.body.classList.remove('opened');
   fill(byId('detail'), pick());
+  byId('detail').ariaBusy = 'false';
   if (was) byId('rows').focus({ preventScroll: true });
 }
 
@@ -158,6 +159,9 @@ export function start(setRule) {
   byId('changes').addEventListener('change', (event) => choose({ changes: event.target.checked }));
   byId('filters').append(action('Empty', () => control('DELETE', '/requests'), { key: 'x', name: 'Empty the journal' }));
   byId('filters').addEventListener('submit', (event) => event.preventDefault());
+  byId('detail').addEventListener('click', (event) => {
+    if (byId('detail').ariaBusy === 'true' && event.target.closest('.buttons')) event.stopPropagation();
+  }, { capture: true });
   fill(byId('detail'), pick());
   count();
 }
