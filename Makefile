@@ -20,7 +20,7 @@ mock: .venv/mock  ## install and serve the mock at http://127.0.0.1:4010 (ARGS='
 	$(BIN)/mock-server $(ARGS)
 
 test: check  ## install, run every test, and judge the mock with the gate
-	$(BIN)/python -m pytest -n auto --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov
 	$(BIN)/contract-tests --report-dir reports
 
 check: .venv/dev  ## format, lint, types, import directions
