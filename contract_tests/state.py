@@ -100,6 +100,10 @@ def _told_apart(lab: Lab, name: str | None) -> bool:
         received = f"on a connection that $PRIMARY was used on before, $SECONDARY is {name}"
         lab.find("session.isolation", "getProfile", received, f"{alone.shown()}, as on one of its own", alone)
         return True
+    if lab.target.is_sample:
+        documented = "the sample sessions are those of two users"
+        lab.find("session.isolation", "getProfile", f"$PRIMARY and $SECONDARY are both {name}", documented, alone)
+        return True
     if not lab.permission.writes or profile(lab, "secondary", "biography")["biography"] is None:
         return False
     text = lab.marker("apart")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OPERATIONS = tuple(contract.load().operations)
 JUNK = "no-such-thing-here"
+TELLING = 8
+"""So many characters of a text are not in an answer by chance."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -142,6 +144,17 @@ def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
         lab.find(rule, ask.operation, exchange.shown(), wanted, exchange)
     elif exchange.status == UNAUTHORIZED:
         _name(lab, ask, kind, exchange, wanted)
+        _tells_nothing(lab, ask, exchange, wanted)
+
+
+def _tells_nothing(lab: Lab, ask: Ask, exchange: Exchange, wanted: str) -> None:
+    """A refusal has nothing of a profile in it."""
+    known = lab.once("told by a refusal", lambda: state.profile(lab, "primary", "displayName", "biography"))
+    said = exchange.body.decode("utf-8", "replace")
+    told = [name for name, value in known.items() if isinstance(value, str) and len(value) >= TELLING and value in said]
+    if told:
+        received = f"401 with {' and '.join(told)} of $PRIMARY: {exchange.shown()}"
+        lab.find("session.required", ask.operation, received, f"{wanted}, and no data", exchange)
 
 
 def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> None:

@@ -306,3 +306,32 @@ class RefusesCookies(Api):
         if "_ga=" in request.headers.get("cookie", ""):
             raise self.wrong()
         return super().list_referrals(request)
+
+
+@fault("auth", "session.isolation", PROFILE, law="projection")
+class SessionsAreOne(Api):
+    """Every valid session is taken for that of one user."""
+
+    def authenticate(self, request: Request) -> str:
+        super().authenticate(request)
+        return "ada"
+
+
+@fault("auth", "session.required", PROFILE)
+class RefusalsTell(Api):
+    """Who comes with an expired session is refused, and told the profile."""
+
+    def error_body(self, request: Request, code: str) -> dict[str, Any]:
+        body = super().error_body(request, code)
+        tells = code == "SESSION_TOKEN_EXPIRED" and request.handler == "get_profile"
+        return {**body, "profile": self.users["ada"]} if tells else body
+
+
+@fault("http", "answer.no-server-error", UPDATE, law="bounds")
+class FailsOnDepth(Api):
+    """Lists in lists, thousands deep, make an update fail."""
+
+    def parse(self, request: Request) -> dict[str, Any]:
+        if b"[" * 1000 in request.body:
+            raise RefusalError(500, "GENERIC_CLIENT_ERROR")
+        return super().parse(request)
