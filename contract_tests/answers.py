@@ -38,7 +38,7 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
         yield Complaint("answer.complete", exchange.trouble, "a complete HTTP answer")
         return
     documented = operation is not None and exchange.call.method == operation.method
-    # A method that a server does not know at all is 501 (RFC 9110, 9.1), and no failure.
+    # A method that a server does not know at all is 501 (RFC 9110, 15.6.2), and no failure.
     if exchange.status >= SERVER_ERROR and (documented or exchange.status != NOT_IMPLEMENTED):
         yield Complaint("answer.no-server-error", exchange.shown(), "never a server error")
     if operation is None or not documented or refuses_size(exchange):
