@@ -128,6 +128,7 @@ test('odd requests are copied and replayed exactly, and nothing in them is run',
   const newest = async () => {
     await expect(page.locator('#count')).toHaveText(new RegExp(`^${asked += 1} request`));
     const [{ id }] = (await mock.control('GET', '/requests')).requests;
+    await expect(mock.rows().first()).toHaveId(`row-${id}`);
     const { method, path, query, status, violations, asked: sent } = await mock.control('GET', `/requests/by-id/${id}`);
     const type = sent.headers.find((header: { name: string }) => header.name === 'content-type')?.value;
     return { method, path, query, status, violations, body: sent.body, type };
