@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help mock test check format gate bench faults clean
+.PHONY: help mock test check coverage format gate bench faults clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ mock: .venv/mock  ## install and serve the mock at http://127.0.0.1:4010 (ARGS='
 	$(BIN)/mock-server $(ARGS)
 
 test: check  ## install, run every test, and judge the mock with the gate
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/contract-tests --report-dir reports
 
 check: .venv/dev  ## format, lint, types, import directions
@@ -28,6 +28,9 @@ check: .venv/dev  ## format, lint, types, import directions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+coverage: .venv/dev  ## run every test and say which lines none of them runs
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov
 
 format: .venv/dev  ## put the format right
 	$(BIN)/ruff format .

@@ -167,7 +167,7 @@ def load() -> Contract:
 
 def read() -> dict[str, Any]:
     """Answer the contract as a fresh document."""
-    document: dict[str, Any] = yaml.safe_load(text())
+    document: dict[str, Any] = yaml.load(text(), yaml.CSafeLoader)
     return document
 
 

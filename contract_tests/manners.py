@@ -78,7 +78,8 @@ def manners(  # noqa: PLR0913 - one argument for each option
         tuple(pair for found in secrets for pair in found),
     )
     try:
-        made.context()
+        if certificate:
+            made.context()
     except ssl.SSLError as error:
         raise TargetError(f"--client-cert {certificate}: {NO_CERTIFICATE}") from error
     except OSError as error:
