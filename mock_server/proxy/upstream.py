@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -85,10 +87,15 @@ class Upstream:
     async def ask(
         self, method: str, target: str, headers: list[tuple[str, str]], body: AsyncIterator[bytes] | None
     ) -> aiohttp.ClientResponse:
-        """Send a request and answer the response once its headers are there; raises `TroubleError`."""
+        """Send a request and answer the response once its headers are there; raises `TroubleError`.
+
+        However slowly they come, all of them have to be there when the time is over that starts with the end of the request.
+        """
         url = URL(self._base + target, encoded=True)
         try:
-            return await self._session.request(method, url, headers=CIMultiDict(headers), data=body, allow_redirects=False)
+            async with asyncio.timeout(None if body else self._timeout) as limit:
+                data = body and _watched(body, limit, self._timeout)
+                return await self._session.request(method, url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self.trouble(error) from error
 
@@ -119,6 +126,14 @@ def _why(error: OSError) -> str:
     """Say why there is no connection; the library's own text repeats addresses."""
     known = isinstance(error, socket.gaierror) or not error.errno
     return (error.strerror if known else os.strerror(error.errno or 0)) or "no connection"
+
+
+async def _watched(body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
+    """Answer what is sent; the limit begins when that is all."""
+    async for piece in body:
+        yield piece
+    with suppress(RuntimeError):  # the answer may be there already
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -27,6 +27,21 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read(1)
 
 
+async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: 1\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
+async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(OK + b'Content-Length: 19\r\n\r\n{"handle": "early"}')
+    await writer.drain()
+    while await reader.read(10_000):
+        pass
+
+
 async def stalls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(OK + b'Content-Length: 100\r\n\r\n{"handle":')
     await reader.read(1)
@@ -60,6 +75,8 @@ async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 ANSWERS: dict[str, Any] = {
     "dribble": dribble,
     "silent": silent,
+    "early": early,
+    "drips": drips,
     "stalls": stalls,
     "hangs_up": hangs_up,
     "breaks_off": breaks_off,
@@ -81,14 +98,25 @@ def proxy(raw: RawUpstream) -> Iterator[LiveMock]:
         yield running
 
 
-def test_a_silent_upstream_is_a_gateway_timeout(raw: RawUpstream, proxy: LiveMock) -> None:
+@pytest.mark.parametrize(("method", "path"), [("GET", "/silent"), ("GET", "/drips"), ("POST", "/drips")])
+def test_a_silent_upstream_is_a_gateway_timeout(raw: RawUpstream, proxy: LiveMock, method: str, path: str) -> None:
     started = time.monotonic()
-    answer = requests.get(f"{proxy.url}/silent", timeout=10)
+    answer = requests.request(method, proxy.url + path, data=b"{}" if method == "POST" else None, timeout=10)
     assert 1.4 < time.monotonic() - started < 4
     said = f"The upstream {raw.url} did not answer within 1.5 s (--timeout)."
     assert (answer.status_code, answer.json()) == (504, {"code": "INTERNAL_SERVER_ERROR", "message": said})
     assert answer.headers["Proxy-Status"] == "mock-server; error=connection_timeout"
-    assert entry(proxy, "/silent")["fault"] == "UPSTREAM_TIMEOUT"
+    assert entry(proxy, path)["fault"] == "UPSTREAM_TIMEOUT"
+
+
+def test_an_upstream_may_answer_before_the_request_ends(proxy: LiveMock) -> None:
+    def slowly() -> Iterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 1000
+            time.sleep(0.02)
+
+    answer = requests.post(f"{proxy.url}/early", data=slowly(), timeout=10)
+    assert (answer.status_code, answer.json()) == (200, {"handle": "early"})
 
 
 @pytest.mark.parametrize("path", ["/hangs_up", "/nonsense"])
