@@ -26,7 +26,7 @@ class Bare:
     def answer(self, environ: dict[str, Any]) -> Response:
         with app.request_context(environ):
             response = app.full_dispatch_request()
-        response.plan, response.events = NOTHING, None  # type: ignore[attr-defined]
+        response.plan, response.events, response.sent = NOTHING, None, response.get_data()  # type: ignore[attr-defined]
         return response
 
 
