@@ -1,6 +1,7 @@
 """An ASGI application on an address, until it is told to stop."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,11 +32,12 @@ class Application(Protocol):
         ...
 
 
-async def listen(
-    app: Application, host: str, port: int, begin: Callable[[Callable[[], None]], None], *, log_errors: bool
-) -> None:
-    """Serve; `begin` is called when connections are accepted, with what stops the server."""
-    server = _server(app, host, port, log_errors=log_errors)
+async def listen(app: Application, host: str, port: int, begin: Callable[[Callable[[], None]], None], *, alone: bool) -> None:
+    """Serve; `begin` is called when connections are accepted, with what stops the server.
+
+    Where the process is `alone`, doing nothing else, errors are logged and the process is tuned for serving.
+    """
+    server = _server(app, host, port, log_errors=alone)
 
     def stop() -> None:
         app.stopping.set()
@@ -47,10 +49,20 @@ async def listen(
     own = asyncio.all_tasks()
     if not serving.done():
         begin(stop)
-        # openapi-core explains refusals; loading it here keeps the first refusal from holding up everybody else.
-        threading.Thread(target=app.warm, daemon=True).start()
+        threading.Thread(target=prepare, args=(app, alone), daemon=True).start()
     with suppress(asyncio.CancelledError):
         await serving
+
+
+def prepare(app: Application, alone: bool) -> None:  # noqa: FBT001 - called by a thread
+    """Load openapi-core, so that the first refusal holds up nobody; what stays for good is then no garbage to look through.
+
+    Looking through it would stop a process now and again, for tens of milliseconds.
+    """
+    app.warm()
+    if alone:
+        gc.collect()
+        gc.freeze()
 
 
 def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Server:

@@ -153,7 +153,7 @@ def serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
         ready()
 
     try:
-        asyncio.run(listen(shell, settings.host, settings.port, begin, log_errors=True))
+        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=True))
     finally:
         done.set()
 
@@ -187,7 +187,7 @@ def _run(settings: Settings, shell: Shell, begun: Future[Callable[[], object]]) 
         begun.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, stop))
 
     try:
-        asyncio.run(listen(shell, settings.host, settings.port, begin, log_errors=False))
+        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=False))
     except Exception as error:  # noqa: BLE001 - it is told to who waits
         begun.set_exception(error)
     finally:

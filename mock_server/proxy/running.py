@@ -87,7 +87,7 @@ async def serve(parts: Parts, ready: Callable[[], None]) -> None:
         if parts.recorder is not None:
             writing = asyncio.ensure_future(parts.recorder.keep_writing())
             stack.push_async_callback(_end, writing)
-        await listen(parts.application(upstream), settings.host, settings.port, begin, log_errors=True)
+        await listen(parts.application(upstream), settings.host, settings.port, begin, alone=True)
 
 
 async def _end(task: asyncio.Future[None]) -> None:
