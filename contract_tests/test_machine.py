@@ -175,10 +175,10 @@ class Machine(RuleBasedStateMachine):
         return True
 
     def _learn_form(self, who: str, changes: dict[str, Any], before: dict[str, Any]) -> None:
-        """Take over text that the target keeps in a form of its own, which the text laws judge."""
+        """Take over what the target keeps in a form of its own, which other laws judge."""
         kept = state.profile(self.lab, who)
         for name, value in changes.items():
-            if kept[name] != value and forms.how_lost(value, before[name], kept[name]) == "text.exact":
+            if kept[name] != value and forms.how_lost(value, before[name], kept[name]) != "update.seen":
                 self.model.people[who].profile[name] = kept[name]
 
     def _check_profile(self, who: str, broken: str, operation: str = "updateProfile") -> None:

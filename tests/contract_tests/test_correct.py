@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract_tests.running import gate
 from tests.contract_tests.serving import serving
-from tests.contract_tests.variants import DIFFERENT, SAME, Variant
+from tests.contract_tests.variants import DIFFERENT, SAME, Rolls, Variant
 
 SEEDS = [str(seed) for seed in range(1, int(os.environ.get("CORRECT_SEEDS", "1")) + 1)]
 
@@ -35,3 +35,9 @@ def test_what_is_only_our_decision(variant: Variant, seed: str, tmp_path: Path) 
         code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", seed)
     assert {finding["severity"] for finding in report["findings"]} == {"inferred"}, output
     assert code == 0, output
+
+
+def test_the_state_machine_learns_the_day_that_a_target_makes_of_one_that_no_calendar_has(tmp_path: Path) -> None:
+    with serving(Rolls()) as url:
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", "2", "--laws", "machine")
+    assert (code, report["findings"]) == (0, []), output
