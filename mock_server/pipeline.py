@@ -52,7 +52,7 @@ class Gate:
     def validate(self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]) -> Call:
         """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        body = request.get_data() if operation.body is not None else b""
+        body = environ["wsgi.input"].getvalue() if operation.body is not None else b""
         raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, environ.get(OVERSIZED))
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
