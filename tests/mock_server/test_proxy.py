@@ -123,8 +123,7 @@ def test_a_slow_answer_comes_as_it_is_sent(proxy: LiveMock) -> None:
     with requests.get(f"{proxy.url}/dribble", timeout=10, stream=True) as answer:
         pieces = [(time.monotonic() - started, piece) for piece in answer.iter_content(1)]
     assert b"".join(piece for _, piece in pieces) == b'{"handle": "dribble"'
-    assert pieces[0][0] < 0.5
-    assert pieces[-1][0] > 1.5
+    assert pieces[-1][0] - pieces[0][0] > 1, "all of it came together"
 
 
 def resident(process: subprocess.Popen[str]) -> int:

@@ -174,10 +174,9 @@ def test_slow_answers_hold_up_nobody(proxy: LiveMock) -> None:
     with ThreadPoolExecutor(20) as pool:
         slow = [pool.submit(exchange, proxy.url, "GET", "/dribble") for _ in range(20)]
         time.sleep(0.2)
-        started = time.monotonic()
         for _ in range(10):
             exchange(proxy.url, "GET", "/quick")
-        assert time.monotonic() - started < 1
+        assert not any(future.done() for future in slow)
         assert {future.result()[2] for future in slow} == {b'{"handle": "dribble"'}
 
 

@@ -28,7 +28,7 @@ PLANTED = "Zebulon Q. Planted"
 async def late_and_wrong(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(OK + b'Content-Length: 14\r\n\r\n{"items"')
     await writer.drain()
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.5)
     writer.write(b": 5}  ")
 
 
@@ -222,7 +222,7 @@ def test_a_late_answer_is_judged_in_the_journal_only(raw: RawUpstream, proxy: Li
     raw.answers[REFERRALS] = late_and_wrong
     started = time.monotonic()
     with requests.get(f"{proxy.url}{REFERRALS}", headers=ADA, timeout=5, stream=True) as given:
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.4
         assert "X-Contract-Violations" not in given.headers
         assert given.content == b'{"items": 5}  '
     assert (INFERRED, "answer", "body", "/items") in short(proxy)
