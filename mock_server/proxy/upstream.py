@@ -6,13 +6,14 @@ import asyncio
 import os
 import socket
 import ssl
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
+
+from mock_server.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -91,13 +92,18 @@ class Upstream:
 
         However slowly they come, all of them have to be there when the time is over that starts with the end of the request.
         """
-        url = URL(self._base + target, encoded=True)
+        url, sent = URL(self._base + target, encoded=True), asyncio.get_running_loop().create_future()
+        data = body and _watched(body, sent)
+        asked = self._session.request(method, url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
+        asking = asyncio.ensure_future(asked)
         try:
-            async with asyncio.timeout(None if body else self._timeout) as limit:
-                data = body and _watched(body, limit, self._timeout)
-                return await self._session.request(method, url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
+            if body:
+                await asyncio.wait((asking, sent), return_when=asyncio.FIRST_COMPLETED)
+            return await patiently(asking, self._timeout)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self.trouble(error) from error
+        finally:
+            asking.cancel()
 
     def trouble(self, error: Exception) -> TroubleError:
         """Put a failure into words."""
@@ -128,12 +134,11 @@ def _why(error: OSError) -> str:
     return (error.strerror if known else os.strerror(error.errno or 0)) or "no connection"
 
 
-async def _watched(body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
-    """Answer what is sent; the limit begins when that is all."""
+async def _watched(body: AsyncIterator[bytes], sent: asyncio.Future[None]) -> AsyncIterator[bytes]:
+    """Answer what is sent, and say when that is all."""
     async for piece in body:
         yield piece
-    with suppress(RuntimeError):  # the answer may be there already
-        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+    sent.set_result(None)
 
 
 def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -21,9 +21,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from mock_server.patience import patiently
+
 from .calls import Call, Calls
 from .errors import StoreError, StoreUrlError
-from .patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence

@@ -11,12 +11,12 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from mock_server.addressing import NAME, SANDBOX, address
+from mock_server.patience import patiently
 from mock_server.store import DEFAULT, SandboxesFullError
 
 from .draft import Draft, NeededError
 from .errors import StoreError
 from .following import follow
-from .patience import patiently
 from .sandboxes import OFTEN, Limits, Outcome, Sandboxes
 from .server import Server
 

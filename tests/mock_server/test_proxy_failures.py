@@ -35,13 +35,6 @@ async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.1)
 
 
-async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(OK + b'Content-Length: 19\r\n\r\n{"handle": "early"}')
-    await writer.drain()
-    while await reader.read(10_000):
-        pass
-
-
 async def stalls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(OK + b'Content-Length: 100\r\n\r\n{"handle":')
     await reader.read(1)
@@ -75,7 +68,6 @@ async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 ANSWERS: dict[str, Any] = {
     "dribble": dribble,
     "silent": silent,
-    "early": early,
     "drips": drips,
     "stalls": stalls,
     "hangs_up": hangs_up,
@@ -107,16 +99,6 @@ def test_a_silent_upstream_is_a_gateway_timeout(raw: RawUpstream, proxy: LiveMoc
     assert (answer.status_code, answer.json()) == (504, {"code": "INTERNAL_SERVER_ERROR", "message": said})
     assert answer.headers["Proxy-Status"] == "mock-server; error=connection_timeout"
     assert entry(proxy, path)["fault"] == "UPSTREAM_TIMEOUT"
-
-
-def test_an_upstream_may_answer_before_the_request_ends(proxy: LiveMock) -> None:
-    def slowly() -> Iterator[bytes]:
-        for _ in range(20):
-            yield b"x" * 1000
-            time.sleep(0.02)
-
-    answer = requests.post(f"{proxy.url}/early", data=slowly(), timeout=10)
-    assert (answer.status_code, answer.json()) == (200, {"handle": "early"})
 
 
 @pytest.mark.parametrize("path", ["/hangs_up", "/nonsense"])
