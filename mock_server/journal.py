@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -97,16 +98,16 @@ class Records(Protocol):
 
 
 class Reader(NamedTuple):
-    """Who follows a sandbox: what it has to be told beside the entries, and how to wake it."""
+    """Who follows a sandbox: what it has to be told after which entries, and how to wake it."""
 
     sandbox: str
-    news: deque[bytes]
+    news: deque[tuple[int, bytes]]
     woken: asyncio.Event
     loop: asyncio.AbstractEventLoop
 
-    def tell(self, news: bytes) -> None:
-        """Tell it of something; from its own event loop."""
-        self.news.append(news)
+    def tell(self, after: int, news: bytes) -> None:
+        """Tell it of something that came after an entry; from its own event loop."""
+        self.news.append((after, news))
         self.woken.set()
 
 
@@ -153,7 +154,7 @@ class Journal:
         event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation, "sandbox": sandbox})
         for reader in tuple(self._readers):
             if sandbox in {None, reader.sandbox} or operation in LISTED:
-                reader.loop.call_soon_threadsafe(reader.tell, event)
+                reader.loop.call_soon_threadsafe(reader.tell, self._newest, event)
 
     def clear(self, sandbox: str) -> None:
         """Forget the entries of a sandbox."""
@@ -181,10 +182,10 @@ class Journal:
                     reader.woken.clear()
                 told = fresh[:AT_ONCE]
                 seen = told[-1].id if told else seen
-                news = [*map(event, told), *reader.news]
+                news = sorted([*((entry.id, event(entry)) for entry in told), *reader.news], key=itemgetter(0))
                 reader.news.clear()
                 if news:
-                    yield b"".join(news)
+                    yield b"".join(said for _, said in news)
         finally:
             self._readers.remove(reader)
 

@@ -190,9 +190,8 @@ def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that
     requests.delete(f"{base}/__mock/rules", headers=CONTROL, timeout=5)
     thread.join(5)
     told = [(each["operation"], each["sandbox"]) for each in found]
-    # A reader that was slow hears of requests first.
     here = [("addRule", name), ("forkSandbox", f"{name}-copy"), ("listReferrals", name), ("clearRules", name)]
-    assert sorted(told) == sorted(here), "neither what another sandbox did, nor what only looked, nor what was refused"
+    assert told == here, "neither what another sandbox did, nor what only looked, nor what was refused"
     requests.delete(f"{own.url}/__mock/rules", headers=CONTROL, timeout=5)
 
 
