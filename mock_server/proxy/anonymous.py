@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
-from itertools import groupby
+from itertools import count, groupby
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 TRIES = 8
@@ -29,14 +29,11 @@ class Anonymous:
         return "".join(self._part(kind, "".join(part)) for kind, part in groupby(text, _kind))
 
     def date(self, date: dict[str, object]) -> dict[str, int]:
-        """Replace a date of birth by another day."""
+        """Replace a date of birth by another day, of another month and year."""
         said = repr([date.get(part) for part in ("year", "month", "day")])
-        for n in range(TRIES):
-            drawn = self._digest(f"date {n} {said}")
-            other = {"year": 1950 + drawn[0] % 50, "month": 1 + drawn[1] % 12, "day": 1 + drawn[2] % 28}
-            if other != {part: date.get(part) for part in other}:
-                break
-        return other
+        drawn = (self._digest(f"date {n} {said}") for n in count())
+        days = ({"year": 1950 + each[0] % 50, "month": 1 + each[1] % 12, "day": 1 + each[2] % 28} for each in drawn)
+        return next(other for other in days if all(number != date.get(part) for part, number in other.items()))
 
     def settle(self) -> bool:
         """Drop replacements that happen to be somebody's word; answer whether there were any, and the text must be redone."""
