@@ -19,6 +19,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     api: Api
     style: frozenset[str] = frozenset()
+    fields: dict[str, str]
+    raw_requestline: bytes
 
     def handle_one_request(self) -> None:
         try:
@@ -26,9 +28,18 @@ class Handler(BaseHTTPRequestHandler):
         except (ConnectionError, TimeoutError):
             self.close_connection = True
 
+    def parse_request(self) -> bool:
+        """Read what the gate sends: the standard library reads headers as those of an e-mail, which takes half of the time."""
+        self.command, self.path, self.request_version = self.raw_requestline.decode("latin-1").split()
+        lines = iter(self.rfile.readline, b"\r\n")
+        pairs = (line.decode("latin-1").partition(":") for line in lines)
+        self.fields = {name.lower(): value.strip() for name, _, value in pairs}
+        self.close_connection = self.fields.get("connection") == "close"
+        return True
+
     def answer(self) -> None:
         path, _, query = self.path.partition("?")
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = self.fields
         body = self.rfile.read(int(headers.get("content-length") or 0))
         if "slow" in self.style:
             time.sleep(0.002)
