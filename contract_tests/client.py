@@ -16,6 +16,14 @@ ESCAPED = re.compile(r'["\\`$]')
 """What a shell would expand within double quotes."""
 
 
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+JSON = json.JSONDecoder(parse_constant=_no_constant)
+"""Made once: it takes longer to make than most answers take to read."""
+
+
 class UnreadableError(ValueError):
     """An answer whose body is not what a law has to read."""
 
@@ -122,7 +130,7 @@ class Exchange:
     def json(self) -> Any:
         """Answer the parsed body; `UnreadableError` if it is not JSON as RFC 8259 means it."""
         try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_no_constant)
+            return JSON.decode(self.body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise UnreadableError(f"not JSON: {error}") from error
 
@@ -132,10 +140,6 @@ class Exchange:
             return self.trouble
         text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())
         return f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _body_word(body: bytes) -> str:
