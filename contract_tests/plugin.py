@@ -46,6 +46,7 @@ ORDER = (
     "headers",
     "text",
     "public",
+    "lasting",
     "pages",
     "referrals",
     "http",

@@ -40,7 +40,7 @@ def test_every_operation_needs_a_session(lab: Lab, operation: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_session_comes_first(lab: Lab, operation: str) -> None:
     """Without a valid session nobody learns what is valid or what exists."""
-    for ask in _wrong(lab, operation):
+    for ask in wrong(lab, operation):
         for kind in kinds(lab):
             if kind.plain:
                 _unauthorized(lab, ask, kind, "session.first")
@@ -176,7 +176,8 @@ def valid(lab: Lab, operation: str) -> Ask:
         )
 
 
-def _wrong(lab: Lab, operation: str) -> list[Ask]:
+def wrong(lab: Lab, operation: str) -> list[Ask]:
+    """Answer requests that are refused with any session."""
     known = lab.target.containers[0] if lab.target.containers else JUNK
     table: dict[str, list[Ask]] = {
         "getProfile": [Ask("getProfile"), fields("nonsense")],
