@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract_tests.running import gate
+from tests.contract_tests.running import forked_gate
 from tests.contract_tests.serving import serving
 from tests.contract_tests.variants import DIFFERENT, SAME, Rolls, Variant
 
@@ -23,7 +23,7 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("variant", SAME, ids=lambda variant: variant.name)
 def test_what_the_contract_does_not_say(variant: Variant, seed: str, tmp_path: Path) -> None:
     with serving(variant.make(), variant.style) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--strict", "--depth", "quick", "--seed", seed)
+        code, report, output = forked_gate(tmp_path, "--base-url", url, "--strict", "--depth", "quick", "--seed", seed)
     assert not report["findings"], output
     assert code == 0, output
 
@@ -32,12 +32,12 @@ def test_what_the_contract_does_not_say(variant: Variant, seed: str, tmp_path: P
 @pytest.mark.parametrize("variant", DIFFERENT, ids=lambda variant: variant.name)
 def test_what_is_only_our_decision(variant: Variant, seed: str, tmp_path: Path) -> None:
     with serving(variant.make(), variant.style) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", seed)
+        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", seed)
     assert {finding["severity"] for finding in report["findings"]} == {"inferred"}, output
     assert code == 0, output
 
 
 def test_the_state_machine_learns_the_day_that_a_target_makes_of_one_that_no_calendar_has(tmp_path: Path) -> None:
     with serving(Rolls()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", "2", "--laws", "machine")
+        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", "2", "--laws", "machine")
     assert (code, report["findings"]) == (0, []), output

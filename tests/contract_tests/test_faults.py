@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract_tests.faults_all import FAULTS
-from tests.contract_tests.running import gate, laws
+from tests.contract_tests.running import forked_gate, laws
 from tests.contract_tests.serving import serving
 
 
@@ -18,7 +18,7 @@ def test_the_gate_fails_by_the_law(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     with serving(fault.make(), fault.style) as url:
         flags = ["--base-url", url, "--strict", "--depth", fault.depth, *laws(fault.law)]
-        code, report, output = gate(tmp_path, *flags)
+        code, report, output = forked_gate(tmp_path, *flags)
     found = {(finding["check"], finding["operation"]) for finding in report["findings"]}
     assert (fault.rule, fault.operation) in found, output
     assert code == 1
