@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import forms, state
+from contract_tests.answers import SERVER_ERROR
 from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import NotJudgedError
+from contract_tests.lab import BAD_REQUEST, UNAUTHORIZED
 from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
                 lost = after[name] != value and forms.how_lost(value, before[name], after[name]) == "update.seen"
                 if exchange.ok and lost:
                     lab.find("concurrent.updates", "updateProfile", f"{name} is {after[name]!r}", f"{value!r}", *exchanges)
+                if _refused(exchange):
+                    lab.find("input.accepted", "updateProfile", exchange.shown(), "accepted, as without the others", exchange)
 
 
 @pytest.mark.parametrize("who", ["primary", "secondary"])
@@ -55,6 +59,7 @@ def test_readers_see_whole_states(lab: Lab, who: str) -> None:
     asks = [fields("displayName", "biography", "dateOfBirth")]
     if lab.target.containers and (homes := state.own_homes(lab, who)):
         asks.append(public(state.username(lab, who), homes[0]))
+    known = {ask.operation: _shown(lab, lab.accepted(ask, who)) for ask in asks}
     lab.client.close()
     with ThreadPoolExecutor(3) as pool:
         for number in range(1, lab.depth.rounds):
@@ -64,7 +69,7 @@ def test_readers_see_whole_states(lab: Lab, who: str) -> None:
             pooled += [pool.submit(_read, lab, asks[turn % len(asks)], who) for turn in range(4)]
             lab.judge(writer.result())
             for exchange in [future.result() for future in pooled]:
-                _whole(lab, writer.result(), exchange)
+                _whole(lab, writer.result(), exchange, known[exchange.call.operation])
 
 
 @pytest.mark.parametrize("who", ["primary", "secondary"])
@@ -91,6 +96,7 @@ def test_a_public_profile_is_read_whole(lab: Lab, who: str) -> None:
         raise NotJudgedError("the session's user has no public profile in the target's containers")
     ask = public(state.username(lab, who), state.own_homes(lab, who)[0])
     state.set_profile(lab, who, **_state(0))
+    known = _shown(lab, lab.accepted(ask, who))
     lab.client.close()
     with ThreadPoolExecutor(READERS + 1) as pool:
         for _ in range(lab.depth.rounds // 5):
@@ -99,7 +105,7 @@ def test_a_public_profile_is_read_whole(lab: Lab, who: str) -> None:
             for exchange in writer.result():
                 lab.judge(exchange)
             for exchange in [exchange for reader in readers for exchange in reader.result()]:
-                _whole(lab, writer.result()[0], exchange)
+                _whole(lab, writer.result()[0], exchange, known)
 
 
 def test_marking_loses_no_update(lab: Lab) -> None:
@@ -205,10 +211,26 @@ def _read(lab: Lab, ask: Ask, who: str) -> Exchange:
     return lab.client.send_alone(lab.call(ask, who))
 
 
-def _whole(lab: Lab, writer: Exchange, exchange: Exchange) -> None:
+def _refused(exchange: Exchange) -> bool:
+    return BAD_REQUEST <= exchange.status < SERVER_ERROR and exchange.status != UNAUTHORIZED
+
+
+def _shown(lab: Lab, exchange: Exchange) -> tuple[str, ...]:
+    """Answer what of a profile is there to be read while nobody writes."""
+    body = lab.body(exchange)
+    return tuple(name for name in _state(0) if body.get(name) is not None) if isinstance(body, dict) else ()
+
+
+def _whole(lab: Lab, writer: Exchange, exchange: Exchange, known: tuple[str, ...]) -> None:
+    """Judge a read of a profile of which the `known` fields are there at any time."""
     lab.judge(exchange)
     body = lab.body(exchange)
+    if _refused(exchange):
+        _mixed(lab, writer, exchange, "the profile, as at any other time")
     if not exchange.ok or not isinstance(body, dict):
+        return
+    if any(body.get(name) is None for name in known):
+        _mixed(lab, writer, exchange, f"{', '.join(known)} of one update or the other")
         return
     numbers = {int(found[1]) for name in ("displayName", "biography") if (found := STATE.search(str(body.get(name))))}
     if len(numbers) > 1 or any(_torn(body.get("dateOfBirth"), number) for number in numbers):

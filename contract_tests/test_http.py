@@ -9,6 +9,7 @@ from contract_tests.answers import SERVER_ERROR
 from contract_tests.asks import MARK_READ, REFERRALS, Ask, fields, notifications, update
 from contract_tests.client import Call, Exchange
 from contract_tests.lab import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
+from contract_tests.test_session import wrong
 from contract_tests.test_update import fresh
 
 CONTRACT = contract.load()
@@ -92,6 +93,10 @@ def test_head(lab: Lab, operation: str) -> None:
             if mine != wanted:
                 lab.find("http.head", operation, f"{name}: {head.header(name)}", f"{got.header(name)}, as GET", head)
         _same_length(lab, ask, who)
+    for other in wrong(lab, operation):
+        got, head = lab.ask(other), _head(lab, other, "primary")
+        if head.status != got.status:
+            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
 
 
 def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:

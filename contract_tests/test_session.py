@@ -181,7 +181,12 @@ def wrong(lab: Lab, operation: str) -> list[Ask]:
     known = lab.target.containers[0] if lab.target.containers else JUNK
     table: dict[str, list[Ask]] = {
         "getProfile": [Ask("getProfile"), fields("nonsense")],
-        "getPublicProfile": [Ask("getPublicProfile", username=JUNK), public(JUNK, known), public(JUNK, JUNK)],
+        "getPublicProfile": [
+            Ask("getPublicProfile", username=JUNK),
+            public(JUNK, known),
+            public(JUNK, JUNK),
+            public(state.own_username(lab, "primary") or JUNK, JUNK),
+        ],
         "updateProfile": [
             Ask("updateProfile"),
             update({"displayName": 5}),

@@ -10,6 +10,7 @@ import pytest
 from contract_tests import contract, state
 from contract_tests.asks import Ask, fields, notifications, public
 from contract_tests.findings import NotJudgedError
+from contract_tests.test_session import wrong
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
@@ -31,6 +32,20 @@ def test_the_same_again(lab: Lab, operation: str, who: str) -> None:
                 first = again
             elif meaning(lab, again) != meaning(lab, first):
                 lab.find("http.same-answer", operation, again.shown(), f"again {first.shown()}", first, again)
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_refusal_is_forgotten(lab: Lab, operation: str) -> None:
+    """A safe request gives the same data after others that were refused."""
+    ask = state.valid(lab, operation, "primary")
+    first = lab.ask(ask)
+    for other in wrong(lab, operation):
+        refused, again = lab.ask(other), lab.ask(ask)
+        if _grown(lab, first, again):
+            first = again
+        elif meaning(lab, again) != meaning(lab, first):
+            documented = f"as before another was refused: {first.shown()}"
+            lab.find("http.same-answer", operation, again.shown(), documented, first, refused, again)
 
 
 def _grown(lab: Lab, first: Exchange, again: Exchange) -> bool:

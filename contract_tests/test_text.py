@@ -115,6 +115,16 @@ def test_long_text(lab: Lab) -> None:
         for _ in range(4):
             text = "".join(chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"]))
             _round_trip(lab, who, "biography", text)
+        _same_for_every_reader(lab, who)
+
+
+def _same_for_every_reader(lab: Lab, who: str) -> None:
+    for container in state.own_homes(lab, who)[:1] if lab.target.containers else ():
+        reads = [lab.ask(public(state.username(lab, who), container), reader) for reader in lab.roles()]
+        bodies = [body for body in map(lab.body, reads) if isinstance(body, dict)]
+        if len({str(body.get("biography")) for body in bodies}) > 1:
+            documented = f"for every reader {reads[0].shown()}"
+            lab.find("public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads)
 
 
 def test_the_smallest_change_counts(lab: Lab) -> None:

@@ -50,11 +50,16 @@ class TooLargeError(http.client.HTTPException):
         super().__init__(f"a body of more than {LARGEST // 1024 // 1024} MiB")
 
 
+class SurplusError(http.client.HTTPException):
+    """Bytes after the end of an answer, which belong to nothing."""
+
+
 class Timed(io.RawIOBase):
     """Reads a socket until `seconds` are over, however often a little comes: a socket's own time-out is for each piece."""
 
     def __init__(self, stream: socket.socket, seconds: float) -> None:
         self._socket, self._seconds, self._until = stream, seconds, time.monotonic() + seconds
+        self.over = False
         self._inner = stream.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -62,7 +67,9 @@ class Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
-        """Read a piece; raises `TimeoutError`."""
+        """Read a piece, and nothing once it is over; raises `TimeoutError`."""
+        if self.over:
+            return 0
         left = self._until - time.monotonic()
         with suppress(TimeoutError):
             if left > 0:
@@ -82,7 +89,8 @@ class Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(Timed(sock, seconds))
+        self.surplus, self._timed = b"", Timed(sock, seconds)
+        self.fp = io.BufferedReader(self._timed)
 
     def _read_status(self) -> tuple[str, int, str]:
         """Pass over informational answers such as 103 (RFC 9110, 15.2), which the standard library takes for the final one."""
@@ -92,6 +100,12 @@ class Answer(http.client.HTTPResponse):
                 return version, status, reason
             http.client.parse_headers(self.fp)
 
+    def _close_conn(self) -> None:
+        """Keep what came with the answer after its end, without waiting for more."""
+        self._timed.over = True
+        self.surplus = self.fp.peek()
+        super()._close_conn()  # type: ignore[misc]
+
     def body(self) -> bytes:
         """Answer the body without its content coding; raises what `http.client` and the coding raise."""
         raw = self.read(LARGEST + 1)
@@ -99,6 +113,10 @@ class Answer(http.client.HTTPResponse):
             raise TooLargeError
         if self.length:
             raise http.client.IncompleteRead(raw, self.length)
+        # What follows HEAD is judged by a law of its own; an empty line is an old habit (RFC 9112, 2.2), and another answer
+        # may be that to a body which the target did not read.
+        if self.surplus.strip() and not self.surplus.startswith(b"HTTP/") and self._method != "HEAD":  # type: ignore[attr-defined]
+            raise SurplusError(f"{len(self.surplus)} bytes after its end")
         return decoded(raw, self.getheader("Content-Encoding", ""))
 
 
