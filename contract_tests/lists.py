@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from contract_tests import state
@@ -17,6 +18,7 @@ MOST_PAGES = 100
 TRIES = 4
 SIZES = (FULL_PAGE, 50, 20, 10)
 Inbox = dict[str, list[Item]]
+Reading = tuple[list[Item], "Exchange"]
 
 
 def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
@@ -137,6 +139,32 @@ def _ended(lab: Lab, exchange: Exchange) -> None:
     """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
     if BAD_REQUEST <= exchange.status < SERVER_ERROR and exchange.status != UNAUTHORIZED:
         lab.find("pages.past-end", exchange.call.operation, exchange.shown(), "200 with no items", exchange)
+
+
+def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
+    """Answer what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
+    readings: tuple[Reading, Reading] = lab.once(
+        f"first readings {who} {container}", lambda: (_reading(lab, who, container), _reading(lab, who, container))
+    )
+    return readings
+
+
+def _reading(lab: Lab, who: str, container: str) -> Reading:
+    """Read a list in as few calls as the target allows."""
+    for size in SIZES:
+        first = lab.ask(notifications(container, 1, size), who)
+        if first.status != BAD_REQUEST:
+            break
+    found: list[Item] = []
+    with suppress(NotJudgedError):
+        exchange = first
+        for number in range(2, MOST_PAGES):
+            items = items_of(lab, exchange) if exchange.ok else []
+            found += items
+            if len(items) < size:
+                break
+            exchange = lab.ask(notifications(container, number, size), who)
+    return found, first
 
 
 def inbox(lab: Lab, who: str) -> Inbox:

@@ -45,6 +45,20 @@ def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
                 lab.find("session.isolation", operation, f"with {claim.name}: {got.shown()}", f"{own.shown()}", got)
 
 
+@pytest.mark.parametrize("operation", READS)
+def test_readers_in_turn(lab: Lab, operation: str) -> None:
+    """Two users who ask the very same in turn each get what is their own."""
+    lab.need("primary", "secondary")
+    ask = fields(*lab.contract.fields) if operation == "getProfile" else state.valid(lab, operation, "primary")
+    alone = {who: meaning(lab, [lab.ask(ask, who) for _ in range(2)][-1]) for who in lab.roles()}
+    for who, other in (("primary", "secondary"), ("secondary", "primary")) * 2:
+        got = lab.ask(ask, who)
+        if got.ok and meaning(lab, got) == alone[other] != alone[who]:
+            lab.find(
+                "session.isolation", operation, f"after {other} asked: {got.shown()}", f"the answer that is {who}'s own", got
+            )
+
+
 def test_nobody_writes_as_somebody_else(lab: Lab) -> None:
     """Another user's name in a header, a cookie, the query or the body does not change that user's profile."""
     lab.need("primary", "secondary")

@@ -20,19 +20,24 @@ LIST, MARK = "listNotifications", "markNotificationsRead"
 
 
 def test_listing_marks_nothing(lab: Lab) -> None:
-    """What the very first reading of a list shows as unread is still unread in the second."""
+    """What the very first call of the run shows as unread is still unread in the next, and after a profile was read."""
     for who in lab.roles():
-        first = {container: _first_reading(lab, who, container) for container in lab.target.containers}
-        found = {container: items for container, (items, _) in first.items() if items}
-        if found:
-            steps = [exchange for _, exchange in first.values() if exchange]
-            _same(lab, {who: found}, ("read.only-marking", LIST, "after reading the lists"), *steps)
+        for container in lab.target.containers:
+            (first, begun), (second, again) = lists.first_readings(lab, who, container)
+            read = {str(item["id"]): item.get("read") for item in second}
+            changed = [item for item in first if read.get(str(item["id"]), item.get("read")) != item.get("read")]
+            if changed:
+                received = f"after the first reading: {changed[0]['id']} in {container} has read {read[str(changed[0]['id'])]}"
+                lab.find("read.only-marking", LIST, received, f"read {changed[0].get('read')} as before", begun, again)
+            if second:
+                _same(lab, {who: {container: second}}, ("read.only-marking", "getProfile", "after reading the profile"))
 
 
 def test_only_marking_marks(lab: Lab) -> None:
     """Reading notifications, other calls, and mark-read without a valid session leave everything as it was."""
     before = {who: lists.inbox(lab, who) for who in lab.roles()}
     referred = {who: _referred(lab, who) for who in lab.roles()}
+    _same(lab, before, ("read.only-marking", "listReferrals", "after the referrals"))
     for kind in [each for each in kinds(lab) if not each.valid_inside]:
         exchange = lab.ask(MARK_READ, None, kind.header)
         rule = "session.no-change" if exchange.status == UNAUTHORIZED else "read.only-marking"
@@ -135,22 +140,6 @@ def test_there_was_something_to_mark(lab: Lab) -> None:
     seen = lab.once("unread seen", lambda: 0)
     if not seen:
         raise NotJudgedError("no notification was unread when the run began")
-
-
-def _first_reading(lab: Lab, who: str, container: str) -> tuple[list[Item], Exchange | None]:
-    """Read a list in as few calls as the target allows, before anything else is asked of it."""
-    for size in lists.SIZES:
-        first = exchange = lab.ask(notifications(container, 1, size), who)
-        found: list[Item] = []
-        for number in range(2, lists.MOST_PAGES):
-            items = lists.items_of(lab, exchange) if exchange.ok else []
-            found += items
-            if len(items) < size:
-                break
-            exchange = lab.ask(notifications(container, number, size), who)
-        if first.ok:
-            return found, first
-    return [], None
 
 
 def _valid(lab: Lab, operation: str, who: str) -> list[Ask]:
