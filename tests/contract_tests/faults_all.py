@@ -2,6 +2,7 @@
 
 from tests.contract_tests import (  # noqa: F401 - enters them
     faults_answers,
+    faults_beside,
     faults_exact,
     faults_history,
     faults_identity,

@@ -125,24 +125,3 @@ class EmptyNamesAreIgnored(Api):
     def asked(self, request: Request) -> list[str]:
         request.query = request.query.removesuffix("&fields=")
         return super().asked(request)
-
-
-@fault("state", "update.seen", UPDATE, law="lasting")
-class NotFoundUndoes(Api):
-    """A public profile that is not found undoes the reader's last update."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before: dict[str, dict[str, Any]] = {}
-
-    def apply(self, user: str, body: dict[str, Any]) -> None:
-        self.before[user] = dict(self.users[user])
-        super().apply(user, body)
-
-    def get_public(self, request: Request) -> Answer:
-        try:
-            return super().get_public(request)
-        except RefusalError:
-            if request.user in self.before:
-                self.users[request.user] = self.before.pop(request.user)
-            raise

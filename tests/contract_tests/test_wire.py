@@ -127,3 +127,13 @@ def test_head_of_nobody_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("coding", ["", "identity", "br"])
 def test_a_coding_that_is_not_known_is_left(coding: str) -> None:
     assert wire.decoded(b"{}", coding) == b"{}"
+
+
+IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer", [whole(b"{}"), IN_CHUNKS], ids=["of a known length", "in chunks"])
+def test_what_follows_an_answer_is_seen(answer: bytes) -> None:
+    assert asked(answer + b"}}").trouble == "no complete HTTP answer (SurplusError: 2 bytes after its end)"
+    for harmless in (b"", b"\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
+        assert asked(answer + harmless).body == b"{}"
