@@ -202,7 +202,7 @@ class Lab:
         """Stop a law that needs sessions which the target does not give."""
         for role in roles:
             if role not in self.target.sessions:
-                raise NotJudgedError(f"the target gives no session {role}")
+                raise NotJudgedError(f"the target gives no session of another user ({role})")
 
     def once(self, key: str, learn: Any) -> Any:
         """Answer what `learn()` answered first; a failure is not kept."""

@@ -56,7 +56,7 @@ def test_missing_entries_are_said(tmp_path: Path) -> None:
     assert code == 0, output
     reasons = {entry["why"] for entry in report["not_judged"]}
     assert {
-        "the target gives no session secondary",
+        "the target gives no session of another user (secondary)",
         "the target gives no session session_expired",
         "the target gives no session refresh_expired",
         "the target gives no containers",
