@@ -96,7 +96,7 @@ def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
     order = tuple(reversed(lab.roles()))
     for who in order:
         before = {role: lists.inbox(lab, role) for role in order}
-        profiles = {role: (state.profile(lab, role), lists.referrals(lab, role)[1]) for role in order}
+        profiles = {role: (state.profile(lab, role), _referred(lab, role)) for role in order}
         exchange = lab.accepted(MARK_READ, who)
         for role in order:
             if role == who:
@@ -165,7 +165,7 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
 
 
 def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> None:
-    after = (state.profile(lab, role), lists.referrals(lab, role)[1])
+    after = (state.profile(lab, role), _referred(lab, role))
     if after != before:
         lab.find("read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange)
 

@@ -224,7 +224,7 @@ class HeadFindsAnybody(Api):
         return answer
 
 
-@fault("input", "input.accepted", REFERRALS, law="queries")
+@fault("http", "input.accepted", REFERRALS, law="queries")
 class LimitsReferrals(Api):
     """`limit` limits the referrals, which have no such parameter."""
 
