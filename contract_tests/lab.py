@@ -194,6 +194,11 @@ class Lab:
         except UnreadableError:
             return None
 
+    def object(self, exchange: Exchange) -> dict[str, Any]:
+        """Answer the parsed body, or an empty one where it is no object."""
+        body = self.body(exchange)
+        return body if isinstance(body, dict) else {}
+
     def roles(self) -> tuple[str, ...]:
         """The roles of valid sessions that the target gives."""
         return tuple(role for role in LIVE if role in self.target.sessions)

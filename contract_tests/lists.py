@@ -23,8 +23,7 @@ Reading = tuple[list[Item], "Exchange"]
 
 def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
     """Answer the items of a list's answer."""
-    body = lab.body(exchange)
-    items = body.get("items") if isinstance(body, dict) else None
+    items = lab.object(exchange).get("items")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
     return [_known(lab, exchange.call.operation, item) for item in items]
@@ -94,8 +93,7 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
 
 
 def _total(lab: Lab, exchange: Exchange) -> int | None:
-    body = lab.body(exchange)
-    total = body.get("total") if isinstance(body, dict) else None
+    total = lab.object(exchange).get("total")
     return total if isinstance(total, int) else None
 
 

@@ -81,7 +81,7 @@ def test_further_parts_are_not_kept(lab: Lab) -> None:
         exchange = lab.accepted(update({"dateOfBirth": {**birth, MORE: lab.marker(who)}}), who)
         read = lab.accepted(fields("dateOfBirth"), who)
         for answer in (exchange, read):
-            got = (lab.body(answer) or {}).get("dateOfBirth")
+            got = lab.object(answer).get("dateOfBirth")
             if isinstance(got, dict) and got.get(MORE) == lab.marker(who):
                 documented = f"a date of birth without {MORE}"
                 lab.find("update.ignored", "updateProfile", answer.shown(), documented, exchange, read)

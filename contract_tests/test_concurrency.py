@@ -132,8 +132,7 @@ def _read_dates(lab: Lab, who: str) -> list[Exchange]:
 
 def _whole_date(lab: Lab, writer: Exchange, exchange: Exchange) -> None:
     lab.judge(exchange)
-    body = lab.body(exchange)
-    birth = body.get("dateOfBirth") if isinstance(body, dict) else None
+    birth = lab.object(exchange).get("dateOfBirth")
     if not writer.ok or not isinstance(birth, dict):
         return
     sources = [{number for number, date in enumerate(DATES) if birth.get(part) == date[part]} for part in DATES[0]]
@@ -171,8 +170,7 @@ def test_two_users_at_once(lab: Lab) -> None:
 def _apart(lab: Lab, names: dict[str, str], reads: dict[str, Exchange]) -> None:
     for who, exchange in reads.items():
         lab.judge(exchange)
-        body = lab.body(exchange)
-        if exchange.ok and isinstance(body, dict) and body.get("username", names[who]) != names[who]:
+        if exchange.ok and lab.object(exchange).get("username", names[who]) != names[who]:
             lab.find("session.isolation", "getProfile", exchange.shown(), f"the profile of {who}", exchange)
 
 
@@ -217,8 +215,8 @@ def _refused(exchange: Exchange) -> bool:
 
 def _shown(lab: Lab, exchange: Exchange) -> tuple[str, ...]:
     """Answer what of a profile is there to be read while nobody writes."""
-    body = lab.body(exchange)
-    return tuple(name for name in _state(0) if body.get(name) is not None) if isinstance(body, dict) else ()
+    body = lab.object(exchange)
+    return tuple(name for name in _state(0) if body.get(name) is not None)
 
 
 def _whole(lab: Lab, writer: Exchange, exchange: Exchange, known: tuple[str, ...]) -> None:

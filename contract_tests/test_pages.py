@@ -156,7 +156,7 @@ def moment(text: object) -> tuple[datetime, Fraction] | None:
 
 def _settled(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], total: int) -> None:
     """Give up where something has come since the whole was read, which may happen at any time."""
-    said = lab.body(exchange).get("total")
+    said = lab.object(exchange).get("total")
     if items != wanted and type(said) is int and said > total:
         again = lab.body(lab.client.send(exchange.call))
         if isinstance(again, dict) and again.get("total") == said:
@@ -234,7 +234,7 @@ def _echo(lab: Lab, exchange: Exchange, page: int, limit: int) -> None:
 
 
 def _total(lab: Lab, exchange: Exchange, total: int) -> None:
-    said = lab.body(exchange).get("total")
+    said = lab.object(exchange).get("total")
     if said is not None and said != total:
         lab.find("pages.total", OPERATION, f"total {said}", f"total {total}, as many as the pages hold", exchange)
 

@@ -69,8 +69,8 @@ def test_others_have_their_own(lab: Lab) -> None:
         own = state.profile(lab, who)
         for container in state.own_homes(lab, who):
             exchange = lab.accepted(public(own["username"], container), who)
-            body = lab.body(exchange)
-            shared = state.plain(lab, {key: body[key] for key in own if key in body}) if isinstance(body, dict) else {}
+            body = lab.object(exchange)
+            shared = state.plain(lab, {key: body[key] for key in own if key in body})
             if any(own[key] is not None and own[key] != value for key, value in shared.items()):
                 lab.find("public.who", "getPublicProfile", exchange.shown(), str(own), exchange)
 

@@ -20,7 +20,7 @@ def test_order_and_total(lab: Lab) -> None:
         for (first, one), (second, other) in itertools.pairwise(stamps):
             if first is not None and second is not None and first < second:
                 lab.find("referrals.order", "listReferrals", f"{one} before {other}", "newest first", exchange)
-        total = lab.body(exchange).get("total")
+        total = lab.object(exchange).get("total")
         if total is not None and total != len(items):
             lab.find(
                 "referrals.total", "listReferrals", f"total {total}, {len(items)} items", "as many as there are", exchange

@@ -128,13 +128,11 @@ def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
         )
     for home in state.own_homes(lab, other)[:1] if lab.target.containers else ():
         shown = lab.ask(public(target, home), who)
-        told = lab.body(shown)
-        if isinstance(told, dict) and told.get("biography") == mark:
+        if lab.object(shown).get("biography") == mark:
             documented = f"what {other} wrote: {before['biography']!r}"
             lab.find("session.isolation", "updateProfile", f"{other} in public: {shown.shown()}", documented, exchange, shown)
     mine = lab.ask(fields("username").but(query=(("fields", "username"), ("username", target))), who)
-    body = lab.body(mine)
-    if isinstance(body, dict) and body.get("username") == target and target != state.username(lab, who):
+    if lab.object(mine).get("username") == target != state.username(lab, who):
         lab.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
 
 

@@ -51,7 +51,7 @@ def test_a_refusal_is_forgotten(lab: Lab, operation: str) -> None:
 
 def _news(lab: Lab, first: Exchange, again: Exchange) -> bool:
     """Whether a notification has come or somebody else has another name, as may happen at any time, and it stays so."""
-    totals = [body.get("total") if isinstance(body, dict) else None for body in map(lab.body, (first, again))]
+    totals = [lab.object(exchange).get("total") for exchange in (first, again)]
     has_grown = all(type(total) is int for total in totals) and totals[1] > totals[0]  # type: ignore[operator]
     if not (first.ok and again.ok and (has_grown or first.call.operation in OF_OTHERS)):
         return False

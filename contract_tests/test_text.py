@@ -121,8 +121,7 @@ def test_long_text(lab: Lab) -> None:
 def _same_for_every_reader(lab: Lab, who: str) -> None:
     for container in state.own_homes(lab, who)[:1] if lab.target.containers else ():
         reads = [lab.ask(public(state.username(lab, who), container), reader) for reader in lab.roles()]
-        bodies = [body for body in map(lab.body, reads) if isinstance(body, dict)]
-        if len({str(body.get("biography")) for body in bodies}) > 1:
+        if len({str(lab.object(read).get("biography")) for read in reads if read.ok}) > 1:
             documented = f"for every reader {reads[0].shown()}"
             lab.find("public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads)
 
@@ -160,6 +159,6 @@ def _public(lab: Lab, who: str, name: str, text: str) -> None:
         return
     for container in state.own_homes(lab, who)[:1]:
         read = lab.accepted(public(state.username(lab, who), container), who)
-        body = lab.body(read)
-        if isinstance(body, dict) and name in body and body[name] != text:
+        body = lab.object(read)
+        if name in body and body[name] != text:
             lab.find("text.exact", "getPublicProfile", f"{name} is {body[name]!r}", repr(text), read)

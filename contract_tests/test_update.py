@@ -140,7 +140,7 @@ def test_unknown_keys_are_not_kept(lab: Lab) -> None:
         exchange = lab.accepted(update({**dict.fromkeys(UNKNOWN, marker), **lists_}), who, "input.accepted")
         for name in (*UNKNOWN, *lists_):
             read = lab.ask(fields(name), who)
-            if read.ok and (lab.body(read) or {}).get(name) in (marker, lists_.get(name, marker)):
+            if read.ok and lab.object(read).get(name) in (marker, lists_.get(name, marker)):
                 lab.find("update.ignored", "updateProfile", read.shown(), f"{name} is not kept", exchange, read)
         if (after := _memberships(lab, who)) != before:
             lab.find("update.ignored", "updateProfile", f"member of {after}", f"member of {before}", exchange)
@@ -224,8 +224,8 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
     name = state.username(lab, who)
     for reader, container in product(lab.roles(), state.own_homes(lab, who)):
         read = lab.ask(public(name, container), reader)
-        body = lab.body(read) if read.ok else None
-        shared = state.plain(lab, {key: body[key] for key in changes if key in body}) if isinstance(body, dict) else {}
+        body = lab.object(read) if read.ok else {}
+        shared = state.plain(lab, {key: body[key] for key in changes if key in body})
         if wrong := differing(shared, changes):
             wanted = str({key: changes[key] for key in wrong})
             lab.find("update.public", "updateProfile", f"public profile in {container}: {wrong}", wanted, exchange, read)

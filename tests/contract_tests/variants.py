@@ -205,9 +205,11 @@ class Wrapped(Api):
 
 
 class BareLists(Api):
-    """Lists are bare arrays."""
+    """Lists are bare arrays, and an update answers whether it was done."""
 
-    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        if request.handler == "update_profile" and answer.status == 200:
+            answer.body = True
         if isinstance(answer.body, dict) and "items" in answer.body:
             answer.body = answer.body["items"]
         return answer
