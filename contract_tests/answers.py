@@ -16,6 +16,7 @@ SERVER_ERROR = 500
 UNAUTHORIZED = 401
 NO_CONTENT_STATUSES = (204, 304)
 NOT_IMPLEMENTED = 501
+LENGTH_REQUIRED = 411
 TOO_LARGE = (413, 414, 431)
 EVERYBODY_TAKES = 8000
 """So many octets of a request line every server should take (RFC 9112, 3); what stands before a target may refuse more."""
@@ -41,7 +42,7 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
     # A method that a server does not know at all is 501 (RFC 9110, 15.6.2), and no failure.
     if exchange.status >= SERVER_ERROR and (documented or exchange.status != NOT_IMPLEMENTED):
         yield Complaint("answer.no-server-error", exchange.shown(), "never a server error")
-    if operation is None or not documented or refuses_size(exchange):
+    if operation is None or not documented or refuses_as_http(exchange):
         return
     yield from _status(operation, exchange)
     if operation.response(exchange.status) is not None:
@@ -49,9 +50,11 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
         yield from _headers(exchange)
 
 
-def refuses_size(exchange: Exchange) -> bool:
-    """Whether a request is refused for its size, and is larger than what everybody takes."""
+def refuses_as_http(exchange: Exchange) -> bool:
+    """Whether a request is refused for its size, and is larger than what everybody takes, or for not telling it."""
     call = exchange.call
+    if exchange.status == LENGTH_REQUIRED and not call.says_length:
+        return True
     size = len(call.path) + sum(len(name) + len(value) for name, value in call.headers) + len(call.body or b"")
     return exchange.status in TOO_LARGE and size > EVERYBODY_TAKES
 

@@ -11,10 +11,13 @@ def how_lost(sent: object, before: object, got: object) -> str:
     """Answer the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
 
     Text that was cut, folded or trimmed was kept in a form of the target's own, to which the documentation gives no bounds;
-    so is null for an empty text, a sign for each letter that is not known, and another day for one that no calendar has.
+    so is null for an empty text, a sign for each letter that is not known, text as a part of something larger, and another day
+    for one that no calendar has.
     """
     if isinstance(sent, dict) and got is not None and got != before and not _has_a_calendar(sent):
         return "input.accepted"
+    if isinstance(sent, str) and isinstance(got, dict | list) and got != before:
+        return "text.exact" if sent in _texts(got) else "update.seen"
     if not isinstance(sent, str) or not isinstance(got, str | int | None) or got == before:
         return "update.seen"
     kept, wanted = letters(str(got or "")), letters(sent)
@@ -29,6 +32,13 @@ def _has_a_calendar(birth: dict[str, Any]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _texts(value: object) -> list[object]:
+    """Answer what an object or a list is made of."""
+    if not isinstance(value, dict | list):
+        return [value]
+    return [text for part in (value.values() if isinstance(value, dict) else value) for text in _texts(part)]
 
 
 def letters(text: str) -> str:

@@ -168,7 +168,7 @@ class Lab:
             forbidden = inputs.wrong(self.contract, self.contract.documented, call)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
             self.find(rule, ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
-        elif answers.refuses_size(exchange):
+        elif answers.refuses_as_http(exchange):
             return exchange
         elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < answers.SERVER_ERROR:
             self.find("input.status", ask.operation, exchange.shown(), f"400, because of {shown}", exchange)

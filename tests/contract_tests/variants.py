@@ -398,12 +398,14 @@ class Folds(Api):
 
 
 class OtherDates(Api):
-    """A date of birth is answered as text."""
+    """A date of birth is answered as text, a handle with a mark beside it."""
 
     def finish(self, request: Request, answer: Answer) -> Answer:
         if request.handler in ("get_profile", "update_profile") and answer.status == 200 and answer.body.get("dateOfBirth"):
             birth = answer.body["dateOfBirth"]
             answer.body["dateOfBirth"] = f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}"
+        if isinstance(answer.body, dict) and "handle" in answer.body:
+            answer.body["handle"] = {"name": answer.body["handle"], "verified": False}
         return answer
 
 
@@ -459,7 +461,15 @@ class OneByOne(Api):
 
 
 class Unknowing(Api):
-    """Methods that it does not know are 501, and a malformed session is 400; a session belongs to one user agent."""
+    """Methods that it does not know are 501, a body without a length is 411, and a malformed session is 400.
+
+    A session belongs to one user agent.
+    """
+
+    def pipeline(self, request: Request) -> Answer:
+        if request.method == "POST" and "content-length" not in request.headers:
+            return Answer(411, {"code": "GENERIC_CLIENT_ERROR", "message": "length"})
+        return super().pipeline(request)
 
     def route(self, request: Request) -> str:
         try:
