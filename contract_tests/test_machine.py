@@ -63,6 +63,7 @@ class Machine(RuleBasedStateMachine):
         self.used: set[str] = set()
         # Every example begins alike, so that a failure needs no more than its own steps.
         self.opening = {who: [self.lab.ask(ask, who) for ask in (update(_start(who)), MARK_READ)] for who in self.roles}
+        self.sent = {who: _start(who) for who in self.roles}
         self.model = Model({who: self._learn(who) for who in self.roles})
 
     def _learn(self, who: str) -> Person:
@@ -89,7 +90,8 @@ class Machine(RuleBasedStateMachine):
                 self.model.people[who].profile = state.profile(self.lab, who)
                 return
             self._fail("update.handle" if handle else "input.accepted", "updateProfile", "accepted" if wanted else "400")
-        self._learn_form(who, changes, before)
+        if exchange.ok:
+            self._learn_form(who, changes, before)
         self._check_profile(who, "update.seen")
 
     @rule(role=ROLES, changes=CHANGES, wrong=WRONG)
@@ -178,8 +180,10 @@ class Machine(RuleBasedStateMachine):
         """Take over what the target keeps in a form of its own, which other laws judge."""
         kept = state.profile(self.lab, who)
         for name, value in changes.items():
-            if kept[name] != value and forms.how_lost(value, before[name], kept[name]) != "update.seen":
+            is_the_same_again = value == self.sent[who][name] and kept[name] == before[name]
+            if is_the_same_again or forms.how_lost(value, before[name], kept[name]) != "update.seen":
                 self.model.people[who].profile[name] = kept[name]
+        self.sent[who] |= changes
 
     def _check_profile(self, who: str, broken: str, operation: str = "updateProfile") -> None:
         wanted = self.model.people[who].profile

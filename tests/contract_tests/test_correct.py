@@ -5,9 +5,11 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.contract_tests.reference import Api
 from tests.contract_tests.running import forked_gate
 from tests.contract_tests.serving import serving
 from tests.contract_tests.variants import DIFFERENT, SAME, Rolls, Variant
@@ -37,7 +39,18 @@ def test_what_is_only_our_decision(variant: Variant, seed: str, tmp_path: Path) 
     assert code == 0, output
 
 
-def test_the_state_machine_learns_the_day_that_a_target_makes_of_one_that_no_calendar_has(tmp_path: Path) -> None:
-    with serving(Rolls()) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", "2", "--laws", "machine")
+class Tagged(Api):
+    """A display name has a number behind it."""
+
+    def stored(self, name: str, value: Any) -> Any:
+        return f"{value}#0042" if name == "displayName" else super().stored(name, value)
+
+
+@pytest.mark.parametrize(
+    ("made", "seed", "depth"), [(Rolls, "2", "quick"), (Tagged, "1", "standard")], ids=["a day", "the same text again"]
+)
+def test_the_state_machine_learns_what_a_target_makes_of_it(made: type[Api], seed: str, depth: str, tmp_path: Path) -> None:
+    with serving(made()) as url:
+        flags = ["--depth", depth, "--seed", seed, "--laws", "machine"]
+        code, report, output = forked_gate(tmp_path, "--base-url", url, *flags)
     assert (code, report["findings"]) == (0, []), output
