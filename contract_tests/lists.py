@@ -142,12 +142,12 @@ def _ended(lab: Lab, exchange: Exchange) -> None:
 def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
     """Answer what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
     readings: tuple[Reading, Reading] = lab.once(
-        f"first readings {who} {container}", lambda: (_reading(lab, who, container), _reading(lab, who, container))
+        f"first readings {who} {container}", lambda: (reading(lab, who, container), reading(lab, who, container))
     )
     return readings
 
 
-def _reading(lab: Lab, who: str, container: str) -> Reading:
+def reading(lab: Lab, who: str, container: str) -> Reading:
     """Read a list in as few calls as the target allows."""
     for size in SIZES:
         first = lab.ask(notifications(container, 1, size), who)

@@ -70,7 +70,7 @@ class HiddenSort(Api):
         return found[::-1] if "sort" in self.query(request) else found
 
 
-@fault("bounds", "input.valid", MARK, law="http")
+@fault("bounds", "input.accepted", MARK, law="http")
 class MarkDemandsLength(Api):
     """Mark-read without `Content-Length` is 411."""
 

@@ -70,9 +70,12 @@ def test_nothing_is_judged_where_nobody_answers(tmp_path: Path) -> None:
     assert not report["findings"]
 
 
+READS = ("/v1/user/profile", "/v1/user/referrals", "/v1/user/notifications")
+
+
 def test_nothing_is_judged_where_no_http_is_spoken(tmp_path: Path) -> None:
     with raw_upstream() as upstream:
-        upstream.answers = dict.fromkeys(["/v1/user/profile", "/v1/user/referrals"], b"SSH-2.0-OpenSSH\r\n")
+        upstream.answers = dict.fromkeys(READS, b"SSH-2.0-OpenSSH\r\n")
         code, _, output = gate(tmp_path, "--base-url", upstream.url, "--depth", "quick")
     assert code == 3, output
     assert f"{upstream.url} is there, but does not answer: no complete HTTP answer (BadStatusLine: SSH-2.0-OpenSSH):" in output

@@ -101,7 +101,7 @@ def test_retry_after_is_understood(text: str | None, seconds: float, monkeypatch
 
 
 class Tired(Api):
-    """Has had enough after two hundred calls, and wants an hour of peace."""
+    """Has had enough after four hundred calls, and wants an hour of peace."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class Tired(Api):
 
     def __call__(self, request: Request) -> Answer:
         self.calls += 1
-        return super().__call__(request) if self.calls <= 200 else Answer(429, None, {"Retry-After": "3600"})
+        return super().__call__(request) if self.calls <= 400 else Answer(429, None, {"Retry-After": "3600"})
 
 
 def test_a_target_that_wants_to_be_left_alone_is_left_alone_and_not_accused(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_target_that_wants_to_be_left_alone_is_left_alone_and_not_accused(tmp_
     with serving(api) as url:
         code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "referrals", "--laws", "update")
     assert (code, report["findings"]) == (0, []), output
-    assert api.calls == 200 + 1 + 1, "once, and once more at the end, since profiles are to be put back"
+    assert api.calls == 400 + 1 + 1, "once, and once more at the end, since profiles are to be put back"
     assert "CONFORMS to the contract as far as it was judged" in output
     assert "Not judged, because the target answers 429" in output
     for who in ("$PRIMARY", "$SECONDARY"):
