@@ -102,7 +102,7 @@ CHECKS = _table(
     _ours("referrals.total", "`total` counts the referrals."),
     _ours("referrals.own", "Referrals are the session user's own."),
     # HTTP.
-    _sure("http.same-answer", "The same safe request twice, with nothing between, gives the same data."),
+    _sure("http.same-answer", "The same safe request gives the same data again, whatever else was read or refused between."),
     _ours("http.method", "A method that is not documented is 405 with `Allow` and an `Error` body."),
     _ours("http.path", "An unknown path is 404 with an `Error` body."),
     _ours("http.headers", "A header or parameter that the contract does not name changes neither answer nor effect."),

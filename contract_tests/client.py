@@ -116,6 +116,11 @@ class Exchange:
         """Whether the call succeeded (2xx)."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of success
 
+    @property
+    def refused(self) -> bool:
+        """Whether the call was refused (4xx), and not for its session."""
+        return 400 <= self.status < 500 and self.status != 401  # noqa: PLR2004 - the class of client errors, and one of them
+
     def header(self, name: str) -> str | None:
         """Answer the header's value, several joined with a comma (RFC 9110, 5.3), or None."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]

@@ -6,10 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from contract_tests import state
-from contract_tests.answers import SERVER_ERROR
 from contract_tests.asks import REFERRALS, Ask, notifications
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import BAD_REQUEST, FULL_PAGE, UNAUTHORIZED, Item, Lab
+from contract_tests.lab import BAD_REQUEST, FULL_PAGE, Item, Lab
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
@@ -135,7 +134,7 @@ def _is_last_again(items: list[Item], last: list[Item], found: int, total: int |
 
 def _ended(lab: Lab, exchange: Exchange) -> None:
     """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
-    if BAD_REQUEST <= exchange.status < SERVER_ERROR and exchange.status != UNAUTHORIZED:
+    if exchange.refused:
         lab.find("pages.past-end", exchange.call.operation, exchange.shown(), "200 with no items", exchange)
 
 
@@ -173,6 +172,11 @@ def referrals(lab: Lab, who: str) -> tuple[Exchange, list[Item]]:
     """Read the referrals."""
     exchange = lab.accepted(REFERRALS, who)
     return exchange, items_of(lab, exchange)
+
+
+def referred(lab: Lab, who: str) -> dict[str, object]:
+    """Answer who was referred and when, without names: other users may change theirs at any time."""
+    return {str(item.get("username")): item.get("joinedAt") for item in referrals(lab, who)[1]}
 
 
 def _known(lab: Lab, operation: str, item: Item) -> Item:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import forms, state
-from contract_tests.answers import SERVER_ERROR
 from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import NotJudgedError
-from contract_tests.lab import BAD_REQUEST, UNAUTHORIZED
 from contract_tests.test_update import fresh
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
                 lost = after[name] != value and forms.how_lost(value, before[name], after[name]) == "update.seen"
                 if exchange.ok and lost:
                     lab.find("concurrent.updates", "updateProfile", f"{name} is {after[name]!r}", f"{value!r}", *exchanges)
-                if _refused(exchange):
+                if exchange.refused:
                     lab.find("input.accepted", "updateProfile", exchange.shown(), "accepted, as without the others", exchange)
 
 
@@ -209,10 +207,6 @@ def _read(lab: Lab, ask: Ask, who: str) -> Exchange:
     return lab.client.send_alone(lab.call(ask, who))
 
 
-def _refused(exchange: Exchange) -> bool:
-    return BAD_REQUEST <= exchange.status < SERVER_ERROR and exchange.status != UNAUTHORIZED
-
-
 def _shown(lab: Lab, exchange: Exchange) -> tuple[str, ...]:
     """Answer what of a profile is there to be read while nobody writes."""
     body = lab.object(exchange)
@@ -223,7 +217,7 @@ def _whole(lab: Lab, writer: Exchange, exchange: Exchange, known: tuple[str, ...
     """Judge a read of a profile of which the `known` fields are there at any time."""
     lab.judge(exchange)
     body = lab.body(exchange)
-    if _refused(exchange):
+    if exchange.refused:
         _mixed(lab, writer, exchange, "the profile, as at any other time")
     if not exchange.ok or not isinstance(body, dict):
         return

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from contract_tests.client import Exchange
     from contract_tests.lists import Inbox
 
-Referred = dict[str, object]
 LIST, MARK = "listNotifications", "markNotificationsRead"
 
 
@@ -43,7 +42,7 @@ def _unread_still(lab: Lab, container: str, operation: str, before: lists.Readin
 def test_only_marking_marks(lab: Lab) -> None:
     """Reading notifications, other calls, and mark-read without a valid session leave everything as it was."""
     before = {who: lists.inbox(lab, who) for who in lab.roles()}
-    referred = {who: _referred(lab, who) for who in lab.roles()}
+    referred = {who: lists.referred(lab, who) for who in lab.roles()}
     _same(lab, before, ("read.only-marking", "listReferrals", "after the referrals"))
     for kind in [each for each in kinds(lab) if not each.valid_inside]:
         exchange = lab.ask(MARK_READ, None, kind.header)
@@ -56,19 +55,14 @@ def test_only_marking_marks(lab: Lab) -> None:
             _still_referred(lab, referred, (rule, operation, f"after {name}"), *steps[:1])
 
 
-def _still_referred(lab: Lab, before: dict[str, Referred], judged: tuple[str, str, str], *steps: Exchange) -> None:
+def _still_referred(lab: Lab, before: dict[str, dict[str, object]], judged: tuple[str, str, str], *steps: Exchange) -> None:
     rule, operation, when = judged
     for role, known in before.items():
-        now = _referred(lab, role)
+        now = lists.referred(lab, role)
         if any(now.get(name) != joined for name, joined in known.items()):
             rule = "http.same-answer" if rule == "read.only-marking" else rule
             lab.find(rule, operation, f"{when}: the referrals of {role} are {now}", f"{known} among them, as before", *steps)
             before[role] = now
-
-
-def _referred(lab: Lab, who: str) -> Referred:
-    """Answer who was referred and when: other users may change their names."""
-    return {str(item.get("username")): item.get("joinedAt") for item in lists.referrals(lab, who)[1]}
 
 
 def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
@@ -103,7 +97,7 @@ def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
     order = tuple(reversed(lab.roles()))
     for who in order:
         before = {role: lists.inbox(lab, role) for role in order}
-        profiles = {role: (state.profile(lab, role), _referred(lab, role)) for role in order}
+        profiles = {role: (state.profile(lab, role), lists.referred(lab, role)) for role in order}
         exchange = lab.accepted(MARK_READ, who)
         for role in order:
             if role == who:
@@ -172,7 +166,7 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
 
 
 def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> None:
-    after = (state.profile(lab, role), _referred(lab, role))
+    after = (state.profile(lab, role), lists.referred(lab, role))
     if after != before:
         lab.find("read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange)
 

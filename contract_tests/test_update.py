@@ -250,7 +250,7 @@ def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:
     """Everything but the user's own profile; what may show the names of others is left out."""
     found: dict[tuple[str, str], Any] = {(role, "profile"): state.profile(lab, role) for role in lab.roles() if role != who}
     for role in lab.roles():
-        found[role, "referrals"] = {str(item.get("username")): item.get("joinedAt") for item in lists.referrals(lab, role)[1]}
+        found[role, "referrals"] = lists.referred(lab, role)
         if lab.target.containers:
             inbox = lists.inbox(lab, role)
             found[role, "notifications"] = {
