@@ -17,6 +17,7 @@ from mock_server.errors import error_body
 from mock_server.store import DEFAULT
 
 from .exchange import BrokenOffError, ClientLeftError, Exchange
+from .headers import OWN_VIA
 from .incoming import Incoming
 from .pages import permissions
 from .recording import Seen
@@ -74,14 +75,14 @@ class Proxy:
             await self._steer(asked, receive, send)
         elif not self.any_host and not guard.is_local_name(asked.by_name.get("host", "")):
             error = StrangeHostError()
-            await _send(send, error.status, [(b"content-type", b"application/json")], to_json(error_body(error)))
+            await _send(send, error.status, [(b"content-type", b"application/json"), OWN_VIA], to_json(error_body(error)))
         else:
             await self._forward(asked, scope, receive, send)
 
     async def _steer(self, asked: Incoming, receive: Receive, send: Send) -> None:
         body = await _read(receive) if asked.has_body else b""
         told: Told = self.control.answer(asked, body)
-        granted = permissions(asked, self.control.origins)
+        granted = [*permissions(asked, self.control.origins), OWN_VIA]
         if asked.is_preflight:
             await _send(send, 204, granted, b"")
         elif told.events is None:

@@ -11,7 +11,7 @@ import aiohttp
 
 from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, start_of
 from .findings import HEADER, Finding, header_value
-from .headers import forwarded, joined, to_upstream
+from .headers import OWN_VIA, forwarded, joined, to_upstream
 from .pages import may_read, permissions
 from .refusals import Refusal, forbidden, no_answer
 from .upstream import TroubleError, pieces
@@ -221,10 +221,11 @@ class Exchange:
     async def _send_whole(self, send: Send, refusal: Refusal) -> None:
         """Send an answer of our own."""
         self.status, headers, body = refusal
+        headers = [*headers, *permissions(self.asked), OWN_VIA]
         if body:
             length = str(len(body)).encode()
             headers = [*OWN, (b"content-length", length), *headers]
-        await send({"type": "http.response.start", "status": self.status, "headers": [*headers, *permissions(self.asked)]})
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         self.note()
         content = b"" if self.asked.method == "HEAD" else body
         await send({"type": "http.response.body", "body": content, "more_body": False})

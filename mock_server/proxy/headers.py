@@ -10,6 +10,8 @@ HOP_BY_HOP = frozenset(
 )
 PSEUDONYM = "mock-server"
 """How this proxy calls itself in `Via` (RFC 9110, 7.6.3)."""
+OWN_VIA = (b"via", f"1.1 {PSEUDONYM}".encode())
+"""Stands also on what the proxy answers itself, so that whoever asks can tell it from the server behind it."""
 READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity", "*", ""))
 """The content codings that can be judged (RFC 9110, 8.4.1)."""
 

@@ -20,7 +20,7 @@ from .application import Proxy
 from .control import Control
 from .judging import Judge
 from .recording import Recorder
-from .upstream import Upstream
+from .upstream import Upstream, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ class Parts:
         """Say what is in front of what."""
         record = self.settings.record
         told = {
-            "upstream": self.settings.url,
+            "upstream": origin(self.settings.url),
             "errors": self.settings.errors,
             "record": None if record is None else str(record),
         }

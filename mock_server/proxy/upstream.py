@@ -50,6 +50,12 @@ def check_url(url: str) -> str | None:
     return "must not have a query or a fragment" if parts.query or parts.fragment else None
 
 
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL: which server it is, and no more."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def trust(verify: str) -> Trust:
     """Read `--tls-verify`: `true`, `false`, or a file of certificates; raises `OSError` where that cannot be used."""
     if verify.lower() in {"true", "1", "yes", "on"}:

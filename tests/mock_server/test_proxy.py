@@ -18,6 +18,7 @@ from tests.live import ADA, LiveMock, live_mock, live_proxy
 from tests.mock_server.raw_upstream import OK, RawUpstream, entry, exchange, raw_upstream, whole
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("transcripts").glob("*.yaml"))
+PREFLIGHT = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
 HANDLE = b'{"handle":"ada"}'
 PROFILE = "/v1/user/profile?fields=handle"
 
@@ -188,6 +189,24 @@ def test_answers_keep_duplicate_headers_and_lose_those_of_one_connection(proxy: 
     assert ("x-latin", "caf\xe9") in [(name.lower(), value) for name, value in headers]
     assert not {"x-hop", "keep-alive"} & set(names)
     assert [value for name, value in headers if name.lower() == "via"] == ["1.0 other", "1.1 mock-server"]
+
+
+def test_every_answer_says_that_it_came_through_a_proxy(proxy: LiveMock) -> None:
+    paths = ("/gzip", "/__mock/health", "/__mock/nothing", "/__mock/requests", "/v1/user/referrals?page=x")
+    asked: list[tuple[str, str, dict[str, str]]] = [("GET", path, {}) for path in paths]
+    asked += [
+        ("GET", "/gzip", {"Host": "evil.example"}),
+        ("OPTIONS", "/gzip", PREFLIGHT),
+        ("OPTIONS", "/__mock/health", PREFLIGHT),
+    ]
+    for method, path, headers in asked:
+        given = dict(exchange(proxy.url, method, path, headers)[1])
+        assert given["via"] == "1.1 mock-server", (method, path, given)
+
+
+def test_health_names_the_server_behind_and_nothing_else_of_its_url(raw: RawUpstream) -> None:
+    with live_proxy(f"{raw.url}/secret/prefix") as proxy:
+        assert requests.get(f"{proxy.url}/__mock/health", timeout=5).json()["upstream"] == raw.url
 
 
 @pytest.mark.parametrize(("path", "status", "body"), [("/teapot", 418, b"short and stout"), ("/moved", 302, b"")])
