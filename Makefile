@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help mock test check coverage format gate bench faults clean
+.PHONY: help mock test check coverage format gate bench faults soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ gate: .venv/dev  ## judge a server: make gate ARGS='--base-url http://127.0.0.1:
 
 faults: .venv/dev  ## which law catches which faulty server, beside plain schemathesis
 	$(BIN)/python -m tests.contract_tests.faults_table --write docs/faults.md $(ARGS)
+
+soak: .venv/dev  ## long trials, a minute each (ARGS='--only guard')
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: .venv/dev  ## measure ours beside its peers (Prism and Scalar from npm, wrk)
 	cd bench && ../$(BIN)/python run.py $(ARGS)

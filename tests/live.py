@@ -48,7 +48,7 @@ def _live(command: list[str], env: dict[str, str] | None) -> Iterator[LiveMock]:
     )
     try:
         greeting = _read_greeting(process)
-        found = re.search(r"http://\S+", greeting)
+        found = re.search(r"http://[^\s\"]+", greeting)
         assert found, f"the mock did not say where it listens within {DEADLINE} s:\n{greeting}\n{_errors(process)}"
         yield LiveMock(found[0], process, greeting)
     finally:

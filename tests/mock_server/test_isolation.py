@@ -10,7 +10,7 @@ from random import Random
 from threading import Barrier
 from typing import Any
 
-from tests.live import LiveMock, live_mock
+from tests.live import live_mock
 
 CLIENTS = 200
 SECONDS = float(os.environ.get("ISOLATION_SECONDS", "30"))
@@ -21,8 +21,8 @@ NAME = "Ada Lovelace"
 class Client:
     """One client in one sandbox, and what it expects to find there."""
 
-    def __init__(self, mock: LiveMock, number: int) -> None:
-        self.connection = http.client.HTTPConnection(mock.url.removeprefix("http://"), timeout=60)
+    def __init__(self, url: str, number: int) -> None:
+        self.connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
         self.number, self.chance, self.calls = number, Random(number), 0
         self.base = f"/__sandbox/client-{number}"
         self.name, self.now, self.unread = NAME, START, True
@@ -67,9 +67,9 @@ class Client:
         assert all(item["read"] != self.unread for item in items), f"client {self.number}: {items}"
         assert datetime.fromisoformat(self.call("GET", "/__mock/clock")["now"]) == self.now
 
-    def work(self, together: Barrier) -> int:
+    def work(self, together: Barrier, seconds: float) -> int:
         together.wait(60)
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.chance.choice([self.write, self.mark, self.reset, self.advance])()
             self.look()
@@ -80,7 +80,7 @@ class Client:
 def test_two_hundred_clients_do_not_see_each_other() -> None:
     together = Barrier(CLIENTS)
     with live_mock() as mock, ThreadPoolExecutor(CLIENTS) as pool:
-        calls = list(pool.map(lambda number: Client(mock, number).work(together), range(CLIENTS)))
+        calls = list(pool.map(lambda number: Client(mock.url, number).work(together, SECONDS), range(CLIENTS)))
         code, errors = mock.stop()
     assert (code, errors) == (0, "")
     assert min(calls) > 5, f"a client was starved: {sorted(calls)[:5]} calls"
