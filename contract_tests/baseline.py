@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
+from contract_tests import safe_yaml
 from contract_tests.checks import CHECKS
+from contract_tests.safe_yaml import Located, YamlError
 from contract_tests.target import TargetError
 
 if TYPE_CHECKING:
@@ -65,14 +65,12 @@ class Entry:
 def read(path: Path) -> tuple[Entry, ...]:
     """Read a baseline file; raises `TargetError` with the line and what to do about it."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
-    except OSError as error:
-        raise TargetError(f"--baseline {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TargetError(f"--baseline {path}: not YAML: {error}") from error
-    top = dict(_pairs(path, root, "accepted: and a list of entries below it")) if root else {}
+        root = safe_yaml.locate(safe_yaml.read_file(path), as_written=True)
+    except YamlError as error:
+        raise TargetError(f"--baseline {error.at(path)}") from None
+    top = _pairs(path, root, "accepted: and a list of entries below it") if root else {}
     listed = top.get("accepted")
-    if not isinstance(listed, yaml.SequenceNode) or len(top) > 1:
+    if listed is None or not isinstance(listed.value, list) or len(top) > 1:
         raise TargetError(f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else")
     entries = tuple(_entry(path, node) for node in listed.value)
     seen: dict[Key, str] = {}
@@ -106,17 +104,16 @@ def judges(rule: str) -> set[str]:
     return {stem.removeprefix("test_") for stem in users} if all(stem.startswith("test_") for stem in users) else set()
 
 
-def _entry(path: Path, node: yaml.Node) -> Entry:
-    place = f"{path}:{node.start_mark.line + 1}"
-    pairs = dict(_pairs(path, node, f"an entry with {', '.join(NEEDED)}"))
+def _entry(path: Path, node: Located) -> Entry:
+    place = f"{path}:{node.line}"
     values = {}
-    for key, value in pairs.items():
-        where = f"{path}:{value.start_mark.line + 1}"
+    for key, value in _pairs(path, node, f"an entry with {', '.join(NEEDED)}").items():
+        where = f"{path}:{value.line}"
         if key not in KNOWN:
             raise TargetError(f"{where}: unknown key {key}; known are {', '.join(KNOWN)}")
-        if not isinstance(value, yaml.ScalarNode):
+        if not isinstance(value.value, str):
             raise TargetError(f"{where}: {key} must be a text")
-        values[key] = value.value.strip() if value.tag != "tag:yaml.org,2002:null" else ""
+        values[key] = value.value.strip()
     for key, what in NEEDED.items():
         if not values.get(key):
             raise TargetError(f"{place}: {key} is missing: {what}")
@@ -133,8 +130,7 @@ def _day(place: str, text: str) -> date:
         raise TargetError(f"{place}: expires must be a day such as 2030-12-31, not {text}") from None
 
 
-def _pairs(path: Path, node: yaml.Node | None, expected: str) -> list[tuple[str, yaml.Node]]:
-    if not isinstance(node, yaml.MappingNode):
-        line = node.start_mark.line + 1 if node else 1
-        raise TargetError(f"{path}:{line}: {expected} is expected")
-    return [(str(key.value), value) for key, value in node.value]
+def _pairs(path: Path, node: Located, expected: str) -> dict[str, Located]:
+    if not isinstance(node.value, dict):
+        raise TargetError(f"{path}:{node.line}: {expected} is expected")
+    return node.value

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import yaml
+
+from contract_tests import safe_yaml
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON_TYPE = "application/json"
@@ -167,7 +168,7 @@ def load() -> Contract:
 
 def read() -> dict[str, Any]:
     """Answer the contract as a fresh document."""
-    document: dict[str, Any] = yaml.load(text(), yaml.CSafeLoader)
+    document: dict[str, Any] = safe_yaml.load(text().encode())
     return document
 
 

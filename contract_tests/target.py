@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
+from contract_tests import safe_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,11 +118,9 @@ def _shards(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = _expanded(path, yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise TargetError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path}: not YAML: {error}") from error
+        data = _expanded(path, safe_yaml.read(path))
+    except safe_yaml.YamlError as error:
+        raise TargetError(error.at(path)) from None
     if not isinstance(data, dict):
         raise TargetError(f"{path}: a mapping with {', '.join(KEYS)} is expected")
     if unknown := sorted(set(map(str, data)) - set(KEYS)):
