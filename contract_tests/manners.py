@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 import threading
@@ -11,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from contract_tests import address, given
 from contract_tests.target import TargetError
 
 if TYPE_CHECKING:
@@ -62,20 +61,22 @@ def manners(  # noqa: PLR0913 - one argument for each option
     """Read the options; raises `TargetError` with a sentence about what is wrong with one."""
     if rate and not (RATE.fullmatch(rate) and float(rate.partition("/")[0])):
         raise TargetError(f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h")
-    if proxy and (urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname):
-        raise TargetError(f"--proxy {_without_password(proxy)}: an address such as http://proxy.example:3128 is expected")
-    if "@" in urlsplit(proxy).netloc:
-        raise TargetError(f"--proxy {_without_password(proxy)}: a user name and a password would not be sent: leave them out")
+    try:
+        through = address.proxy_url(proxy) if proxy.strip() else ""
+        pairs, secrets = given.headers(headers)
+    except address.AddressError as error:
+        raise TargetError(f"--proxy: {error}") from None
+    except given.GivenError as error:
+        raise TargetError(str(error)) from None
     number, _, unit = rate.partition("/")
-    pairs, secrets = zip(*map(_header, headers), strict=True) if headers else ((), ())
     made = Manners(
         UNITS[unit] / float(number) if rate else 0.0,
         timeout,
-        proxy,
+        through,
         verify,
         certificate,
-        tuple(pairs),
-        tuple(pair for found in secrets for pair in found),
+        pairs,
+        secrets,
     )
     try:
         if certificate:
@@ -90,23 +91,6 @@ def manners(  # noqa: PLR0913 - one argument for each option
 def _no_password() -> str:
     """Keep OpenSSL from asking for one on the terminal, where nobody may be."""
     raise TargetError("--client-cert: its key has a password, which cannot be given: `openssl rsa -in FILE` takes it away")
-
-
-def _header(text: str) -> tuple[tuple[str, str], Pairs]:
-    """Split `Name: value`; `${VARIABLE}` in it is taken from the environment and never shown."""
-    name, colon, value = text.partition(":")
-    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
-        raise TargetError(f"--header {name}: 'Name: value' is expected")
-    names = re.findall(r"\$\{(\w+)\}", value)
-    for each in names:
-        if each not in os.environ:
-            raise TargetError(f"--header {name}: the environment has no variable {each}")
-        value = value.replace(f"${{{each}}}", os.environ[each])
-    return (name.strip(), value.strip()), tuple((os.environ[each], f"${each}") for each in names if os.environ[each])
-
-
-def _without_password(proxy: str) -> str:
-    return re.sub(r"//[^@/]*@", "//…@", proxy)
 
 
 @dataclass

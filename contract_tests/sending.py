@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from contract_tests import wire
+from contract_tests.address import is_secure
 from contract_tests.client import Call, Exchange
 from contract_tests.findings import BUSY, NotJudgedError
+from contract_tests.given import beside
 from contract_tests.manners import LONGEST_WAIT, Manners, Pace, patience
 from contract_tests.veil import Veil
 from contract_tests.version import gate_version
@@ -52,7 +54,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.manners.interval)
-        self._context = self.manners.context() if self.base_url.startswith("https:") else None
+        self._context = self.manners.context() if is_secure(self.base_url) else None
 
     def send(self, call: Call) -> Exchange:
         """Send over the kept connection; a connection that died while idle is renewed once."""
@@ -104,7 +106,7 @@ class Client:
 
     def _complete(self, call: Call) -> Call:
         self.veil.sent(call)
-        headers, secrets = (*call.headers, *self.manners.headers), (*call.secrets, *self.manners.secrets)
+        headers, secrets = beside(call.headers, self.manners.headers), (*call.secrets, *self.manners.secrets)
         return replace(call, headers=headers, secrets=secrets, veil=self.veil)
 
     def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from contract_tests import safe_yaml
+
+from contract_tests import address, given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +52,7 @@ class Target:
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine, so that a token in a URL lands in nobody else's log."""
-        return not self.far and _is_loopback(urlsplit(self.base_url).hostname or "")
+        return not self.far and address.is_loopback(self.base_url)
 
     @property
     def is_sample(self) -> bool:
@@ -102,7 +101,7 @@ def load(path: Path | None, base_url: str | None, shard: Shard | None = None) ->
 
 def _without_file(base_url: str | None) -> Target:
     url = _checked_url(base_url or "")
-    if not _is_loopback(urlsplit(url).hostname or ""):
+    if not address.is_loopback(url):
         raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
     return Target(url)
 
@@ -138,9 +137,10 @@ def _expanded(path: Path, node: Any) -> Any:
 
 
 def _variable(path: Path, name: str) -> str:
-    if name not in os.environ:
-        raise TargetError(f"{path}: the environment has no variable {name}")
-    return os.environ[name]
+    try:
+        return given.variable(name)
+    except given.GivenError as error:
+        raise TargetError(f"{path}: {error}") from None
 
 
 def _sessions(path: Path, data: object) -> dict[str, str]:
@@ -148,7 +148,10 @@ def _sessions(path: Path, data: object) -> dict[str, str]:
         raise TargetError(f"{path}: sessions.primary is missing: the token of a valid session")
     if unknown := sorted(set(map(str, data)) - set(SESSIONS)):
         raise TargetError(f"{path}: unknown session {unknown[0]}; known are {', '.join(SESSIONS)}")
-    sessions = {role: str(token) for role, token in data.items() if token}
+    try:
+        sessions = {role: given.token(f"sessions.{role}", str(token)) for role, token in data.items() if token}
+    except given.GivenError as error:
+        raise TargetError(f"{path}: {error}") from None
     if len(set(sessions.values())) != len(sessions):
         raise TargetError(f"{path}: two sessions have the same token")
     return sessions
@@ -161,16 +164,7 @@ def _names(path: Path, key: str, data: object) -> tuple[str, ...]:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TargetError(f"{url or 'nothing'} is not a base URL such as http://127.0.0.1:4010")
-    if "@" in parts.netloc:
-        raise TargetError("a user name or a password in the base URL would be shown and never sent: give it by --header")
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return address.base_url(url)
+    except address.AddressError as error:
+        raise TargetError(str(error)) from None

@@ -1,0 +1,111 @@
+"""Addresses as they are meant: parsed first, then judged, so that no spelling of one makes it another."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+SCHEMES = ("http", "https")
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+EXAMPLE = "such as http://127.0.0.1:4010"
+
+
+class AddressError(ValueError):
+    """An address that cannot be used; the text says why, and repeats nothing of it that may be secret."""
+
+
+def base_url(text: str) -> str:
+    """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `AddressError`."""
+    parts = _split(text, SCHEMES, EXAMPLE)
+    if "@" in parts.netloc:
+        raise AddressError("a user name or a password in the base URL would be shown and never sent: give it by --header")
+    if parts.query or parts.fragment or text.rstrip().endswith(("?", "#")):
+        raise AddressError("a base URL has no `?` and no `#`: paths of the API are put after it")
+    return f"{parts.scheme}://{_authority(parts)}{parts.path.rstrip('/')}"
+
+
+def proxy_url(text: str) -> str:
+    """Return the address of an HTTP proxy in one spelling. Raise `AddressError`."""
+    parts = _split(text, ("http",), "such as http://proxy.example:3128")
+    if "@" in parts.netloc:
+        raise AddressError("a user name and a password would not be sent: leave them out")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise AddressError("a proxy is a scheme, a host and a port, such as http://proxy.example:3128")
+    return f"http://{_authority(parts)}"
+
+
+def is_secure(url: str) -> bool:
+    """Tell whether what is sent there is encrypted."""
+    return urlsplit(url).scheme == "https"
+
+
+def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+    """Take a URL apart; whatever is wrong with it, what is said shows no more than scheme and host."""
+    text = text.strip()
+    if not text.isprintable() or " " in text:
+        raise AddressError("there is a blank or a control character in the address")
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname
+        authority = _authority(parts) if host else ""
+    except ValueError as error:
+        raise AddressError(f"this is not an address {example}: {_why(error)}") from None
+    if parts.scheme not in schemes or not host or port == 0:
+        named = text if "@" not in text and "?" not in text else "what was given"
+        raise AddressError(f"{named or 'nothing'} is not {'a base' if 'https' in schemes else 'a proxy'} URL {example}")
+    if not parts.path.isascii():
+        raise AddressError(f"the path after {authority} has to be percent-encoded")
+    return parts
+
+
+def _why(error: ValueError) -> str:
+    """Say what is wrong where that repeats nothing of the address."""
+    return "its port is no number up to 65535" if "ort" in str(error) else "its host is none"
+
+
+def _authority(parts: SplitResult) -> str:
+    """Return host and port as they go into `Host`: international names in ASCII, ports only where they are given."""
+    host = parts.hostname or ""
+    if ":" in host:
+        name = f"[{ip_address(host)}]" if "%" not in host else f"[{host}]"
+    else:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+        if not NAME.fullmatch(name):
+            raise ValueError("no host")
+    return name if parts.port is None else f"{name}:{parts.port}"
+
+
+@lru_cache
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is one of this machine, however it is spelt.
+
+    Of names only `localhost` and what ends in it are (RFC 6761, 6.3), if nothing makes them another machine: who gives a
+    loopback address any other name often stands at the mouth of a tunnel.
+    """
+    host = urlsplit(url).hostname or ""
+    found = _addresses(host, socket.AI_NUMERICHOST)
+    if found or not _is_localhost(host):
+        return bool(found) and all(map(_loops, found))
+    return all(map(_loops, _addresses(host)))
+
+
+def _addresses(host: str, flags: int = 0) -> set[str]:
+    """Look a host up; `AI_NUMERICHOST` asks nobody, and knows every spelling of an address, such as 127.1."""
+    try:
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)}
+    except (OSError, UnicodeError):
+        return set()
+
+
+def _is_localhost(host: str) -> bool:
+    name = host.rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _loops(text: str) -> bool:
+    address = ip_address(text.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
