@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import io
 import os
 import shlex
 import signal
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import baseline, processes
+from contract_tests import baseline, processes, screen
 from contract_tests.depth import DEPTHS
 from contract_tests.flags import findings_flags, parts_flags
 from contract_tests.mock import MockError, running_mock
@@ -121,9 +120,7 @@ class Commands(click.Group):
 @click.version_option(package_name="user-profile-api-mock")
 def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
     """Run the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    screen.guard()
     if click.get_current_context().invoked_subcommand:
         return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]

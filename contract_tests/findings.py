@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from contract_tests.checks import CHECKS, VIOLATION
+from contract_tests.screen import line, shown
 from contract_tests.veil import Veil
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ class Ledger:
         if key in self.findings:
             self.findings[key].count += 1
             return
-        curls = [step.call.curl(self.base_url) for step in steps]
+        curls = [shown(step.call.curl(self.base_url)) for step in steps]
         hide = steps[-1].call.hide if steps else self.veil.text
         got, wanted = _cut(hide(received)), _cut(hide(documented))
-        self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law, field=hide(place))
+        self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law, field=_cut(hide(place)))
 
     def add(self, finding: Finding) -> None:
         """Note what another part of the run has found."""
@@ -135,7 +136,7 @@ class Ledger:
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
-        self.skipped[(self.veil.text(what), self.veil.text(why))] = None
+        self.skipped[(_cut(self.veil.text(what)), _cut(self.veil.text(why)))] = None
 
     def failing(self, law: str | None = None) -> list[Finding]:
         """Answer the findings that fail the run, of one law or of all."""
@@ -170,4 +171,4 @@ def _sum(first: Finding, more: Finding) -> Finding:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return line(text, SHOWN)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from contract_tests.screen import shown
+
 MOST = 10
 """Annotations of one kind that GitHub shows of a step."""
 LISTED = 200
@@ -23,11 +25,10 @@ def silence() -> tuple[str, str]:
 
 def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
     """Annotate the run, and add to the summary of its step where there is one; `resume` ends the silence."""
-    text = "\n".join([resume, *remarks(data), ""])
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+    sys.stdout.write(shown("\n".join([resume, *remarks(data), ""])))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(summary(data, verdict))
+            file.write(shown(summary(data, verdict)))
 
 
 def remarks(data: dict[str, Any]) -> list[str]:

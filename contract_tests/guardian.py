@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract_tests import state
+from contract_tests.screen import shown
 
 if TYPE_CHECKING:
     from contract_tests.lab import Lab
@@ -59,4 +60,4 @@ def _wait(lab: Lab, pipe: int) -> None:
     lab.ledger.skipped.clear()
     state.restore(lab)
     left = [f"{what}: {why}\n" for what, why in lab.ledger.skipped]
-    os.write(2, "".join(["The run was killed; the profiles were put back.\n", *left]).encode())
+    os.write(2, shown("".join(["The run was killed; the profiles were put back.\n", *left])).encode())

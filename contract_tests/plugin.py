@@ -23,6 +23,7 @@ from contract_tests.opening import open_lab
 from contract_tests.options import define, flag, option
 from contract_tests.reach import sessions_work
 from contract_tests.report import Law, Run, write
+from contract_tests.screen import shown
 from contract_tests.shard import WHOLE, Shard, read
 from contract_tests.target import TargetError
 
@@ -238,7 +239,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     gate = config.stash[RUN]
     if gate.lab is not None:
         terminalreporter.write_line("")
-        terminalreporter.write_line(gate.run.verdict())
+        terminalreporter.write_line(shown(gate.run.verdict()))
 
 
 def _shuffled(config: pytest.Config) -> object:

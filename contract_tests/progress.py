@@ -9,12 +9,12 @@ import time
 
 import pytest
 
+from contract_tests import screen
 from contract_tests.github import silence, tell
 from contract_tests.options import flag, option
 from contract_tests.plugin import RUN, Gate
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
-CLEAR = "\r\x1b[K"
 TICKER = pytest.StashKey["Ticker"]()
 RESUME = pytest.StashKey[str]()
 
@@ -31,7 +31,8 @@ class Ticker(threading.Thread):
         """Tick until the run is done."""
         watched = sys.stdout.isatty()
         while not self.done.wait(1 if watched else 30):
-            sys.stdout.write(f"{CLEAR}{self.line()[:79]}" if watched else f"{self.line()}\n")
+            screen.erase()
+            sys.stdout.write(self.line()[:79] if watched else f"{self.line()}\n")
             sys.stdout.flush()
 
     def line(self) -> str:
@@ -65,8 +66,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     if report.when != "call" and not crashed:
         return report
     if report.failed or option(item.config, "verbose") == "1":
-        clear = CLEAR if sys.stdout.isatty() else ""
-        sys.stdout.write(f"{clear}{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
+        screen.erase()
+        sys.stdout.write(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
     if crashed or (report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"):
         sys.stdout.write(f"{report.longrepr}\n")
     sys.stdout.flush()
@@ -85,8 +86,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Say the verdict last."""
     gate = config.stash.get(RUN, None)
     if gate is not None and gate.lab is not None and flag(config, "verdict"):
-        clear = CLEAR if sys.stdout.isatty() else ""
-        sys.stdout.write(f"{clear}\n{gate.run.verdict()}\n")
+        screen.erase()
+        sys.stdout.write(f"\n{gate.run.verdict()}\n")
         if gate.run.report_dir is not None:
             sys.stdout.write(f"Reports: {gate.run.report_dir.resolve()}\n")
         _tell_github(config, gate)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.findings import BUSY, GONE, OVER, UNFINISHED, Ledger
+from contract_tests.screen import shown
 from contract_tests.shard import WHOLE, Shard
 from contract_tests.target import DEFAULT_SESSIONS
 from contract_tests.version import gate_version
@@ -235,5 +236,5 @@ def write(run: Run, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     data = run.as_dict()
     text = json.dumps(data, indent=2, ensure_ascii=False)
-    (directory / "report.json").write_text(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n", encoding="utf-8")
-    (directory / "report.html").write_text(html.page(data, CHECKS), encoding="utf-8", errors="xmlcharrefreplace")
+    (directory / "report.json").write_text(shown(text) + "\n", encoding="utf-8")
+    (directory / "report.html").write_text(shown(html.page(data, CHECKS)), encoding="utf-8")

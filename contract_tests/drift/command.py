@@ -19,6 +19,7 @@ from contract_tests.drift.page import page
 from contract_tests.drift.proposing import Source, propose
 from contract_tests.drift.reporting import Report
 from contract_tests.drift.sides import Side
+from contract_tests.screen import shown
 from contract_tests.target import TargetError, load
 from contract_tests.wishes import Wishes
 
@@ -93,7 +94,7 @@ def _report(left: Side, right: Side, evidence: Evidence, known: Contract) -> Rep
 def _write(directory: Path, report: Report) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "drift.json").write_text(json.dumps(report.data(), indent=2) + "\n", encoding="utf-8")
-    (directory / "drift.html").write_text(page(report), encoding="utf-8")
+    (directory / "drift.html").write_text(shown(page(report)), encoding="utf-8")
     if report.diff:
-        (directory / "drift.patch").write_text(report.diff, encoding="utf-8")
+        (directory / "drift.patch").write_text(shown(report.diff), encoding="utf-8")
     click.echo(f"Reports: {directory}")
