@@ -7,9 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from contract_tests import safe_yaml
-
-from contract_tests import address, given
+from contract_tests import address, given, safe_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
