@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from contract_tests import address, given, safe_yaml
+from contract_tests import address
+from contract_tests.target_file import FileError, TargetFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from contract_tests.shard import Shard
 
-SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
 LIVE = ("primary", "secondary")
 SHORTEST = 6
 """Characters of a token of which a part is worth hiding; a part of a shorter one is in every other word."""
-KEYS = ("base_url", "sessions", "containers", "usernames", "shards")
 # What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
 DEFAULT_SESSIONS = {
     "primary": "ada-session",
@@ -36,7 +34,7 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """One server: `sessions` maps the roles of `SESSIONS` to tokens; only `primary` is required.
+    """One server: `sessions` maps the roles of a session to tokens; only `primary` is required.
 
     `far` makes it one that is not on this machine, wherever it is.
     """
@@ -73,8 +71,8 @@ def _forms(name: str, token: str) -> list[tuple[str, str]]:
 
 
 def parts(path: Path | None) -> int:
-    """Answer into how many parts that run at once a run may be split: as many as `shards` lists; raises `TargetError`."""
-    return len(_shards(path, _read(path))) or 1 if path else 1
+    """Return into how many parts that run at once a run may be split: as many as `shards` lists; raise `TargetError`."""
+    return len(_opened(path).shards) or 1 if path else 1
 
 
 def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
@@ -84,17 +82,25 @@ def load(path: Path | None, base_url: str | None, shard: Shard | None = None) ->
     """
     if path is None:
         return _without_file(base_url)
-    data = _read(path)
-    if shard is not None and shard.of > 1 and (own := _shards(path, data)):
-        if shard.of > len(own):
-            raise TargetError(f"{path}: shards lists {len(own)} parts, and --shard asks for {shard.of}")
-        data |= own[shard.number - 1]
-    url = base_url or data.get("base_url")
-    if not url:
-        raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
-    sessions = _sessions(path, data.get("sessions"))
-    names = {key: _names(path, key, data.get(key, [])) for key in ("containers", "usernames")}
-    return Target(_checked_url(str(url)), sessions, names["containers"], names["usernames"])
+    file = _opened(path)
+    if shard is not None and shard.of > 1 and file.shards:
+        if shard.of > len(file.shards):
+            raise TargetError(f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}")
+        file.use_shard(shard.number)
+    try:
+        url = base_url or file.base_url()
+        if not url:
+            raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
+        return Target(_checked_url(url), file.sessions(), file.names("containers"), file.names("usernames"))
+    except FileError as error:
+        raise TargetError(str(error)) from None
+
+
+def _opened(path: Path) -> TargetFile:
+    try:
+        return TargetFile(path)
+    except FileError as error:
+        raise TargetError(str(error)) from None
 
 
 def _without_file(base_url: str | None) -> Target:
@@ -102,63 +108,6 @@ def _without_file(base_url: str | None) -> Target:
     if not address.is_loopback(url):
         raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
     return Target(url)
-
-
-def _shards(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
-    found = data.get("shards", [])
-    if not isinstance(found, list) or not all(
-        isinstance(each, dict) and each.keys() <= {*KEYS} - {"shards"} for each in found
-    ):
-        raise TargetError(f"{path}: shards must be a list of mappings with any of {', '.join(KEYS[:-1])}")
-    return found
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = _expanded(path, safe_yaml.read(path))
-    except safe_yaml.YamlError as error:
-        raise TargetError(error.at(path)) from None
-    if not isinstance(data, dict):
-        raise TargetError(f"{path}: a mapping with {', '.join(KEYS)} is expected")
-    if unknown := sorted(set(map(str, data)) - set(KEYS)):
-        raise TargetError(f"{path}: unknown key {unknown[0]}; known are {', '.join(KEYS)}")
-    return data
-
-
-def _expanded(path: Path, node: Any) -> Any:
-    """Put variables in place after parsing, so that a secret may hold any character."""
-    if isinstance(node, dict):
-        return {key: _expanded(path, value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_expanded(path, value) for value in node]
-    return re.sub(r"\$\{(\w+)\}", lambda match: _variable(path, match[1]), node) if isinstance(node, str) else node
-
-
-def _variable(path: Path, name: str) -> str:
-    try:
-        return given.variable(name)
-    except given.GivenError as error:
-        raise TargetError(f"{path}: {error}") from None
-
-
-def _sessions(path: Path, data: object) -> dict[str, str]:
-    if not isinstance(data, dict) or not data.get("primary"):
-        raise TargetError(f"{path}: sessions.primary is missing: the token of a valid session")
-    if unknown := sorted(set(map(str, data)) - set(SESSIONS)):
-        raise TargetError(f"{path}: unknown session {unknown[0]}; known are {', '.join(SESSIONS)}")
-    try:
-        sessions = {role: given.token(f"sessions.{role}", str(token)) for role, token in data.items() if token}
-    except given.GivenError as error:
-        raise TargetError(f"{path}: {error}") from None
-    if len(set(sessions.values())) != len(sessions):
-        raise TargetError(f"{path}: two sessions have the same token")
-    return sessions
-
-
-def _names(path: Path, key: str, data: object) -> tuple[str, ...]:
-    if not isinstance(data, list):
-        raise TargetError(f"{path}: {key} must be a list of names")
-    return tuple(str(name) for name in data)
 
 
 def _checked_url(url: str) -> str:
