@@ -9,6 +9,9 @@ from .errors import ApiError, Violation, error_body
 from .journal import Change
 from .rules import NOTHING, Plan
 
+JSON = "application/json"
+NO_STORE = {"Cache-Control": "no-store"}
+
 
 class Reply(Response):
     """A response, and what the shell and the journal want to know of it: how to send it, and what it was about."""
@@ -32,7 +35,7 @@ def json_response(status: int, body: object, headers: Mapping[str, str] | None =
     if body is None:
         return empty_response(headers, status)
     written = to_json(body)
-    described = {**(headers or {}), "Content-Type": "application/json", "Content-Length": str(len(written))}
+    described = {**(headers or {}), "Content-Type": JSON, "Content-Length": str(len(written))}
     return Reply([written], status, described)  # a list is taken as it is; bytes would be looked at for all that is known here
 
 
@@ -41,6 +44,14 @@ def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) 
     response = Reply(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
+
+
+def text_response(status: int, body: str | None, headers: Mapping[str, str]) -> Reply:
+    """Build a response whose body is this text, which the headers describe; `None` is no body and no content type."""
+    if body is None:
+        return empty_response(headers, status)
+    written = body.encode()
+    return Reply([written], status, {**headers, "Content-Length": str(len(written))})
 
 
 def stream_response(events: AsyncIterator[bytes]) -> Reply:

@@ -15,16 +15,16 @@ from werkzeug.routing import MapAdapter
 
 from . import __version__, cors, guard, window, wire
 from .addressing import address, sandbox_name
-from .answers import Reply, empty_response, refusal
+from .answers import NO_STORE, Reply, empty_response, refusal
 from .contract import Contract, Operation
 from .control.desk import Desk
 from .decoding import canonical_path
 from .errors import ApiError, InternalError, MethodNotAllowed, NotFound
-from .examples import Examples
+from .examples import REFRESH, Examples
 from .journal import Journal, Records
 from .nearest import nearest
 from .options import Options
-from .pipeline import NO_STORE, Pipeline
+from .pipeline import Pipeline
 from .scenarios import Scenarios
 from .store import Store
 
@@ -62,15 +62,17 @@ class Core(Flask):
         super().__init__("mock_server", static_folder=None)
         self.contract, self.control, self.store, self.options = contract, control, store, options or Options()
         self.journal: Records = journal or Journal(self.options.max_requests, self.options.max_journal_bytes)
-        self.examples = Examples(contract)
+        self.examples = Examples(contract, control if self.options.refresh_session else None)
         self.desk = Desk(store, self.journal, self.examples, scenarios, __version__, self.options.seed)
         self.pipeline = Pipeline(contract, control, self.desk, self.options)
         self.url_map.merge_slashes = False
         for operation in contract.operations.values():
             self._route(operation, self.pipeline.serve)
         for operation in control.operations.values():
-            if operation.id != "refreshSession" or self.options.refresh_session:
+            if operation.id != REFRESH:
                 self._route(operation, self.pipeline.steer)
+            elif self.options.refresh_session:
+                self._route(operation, self.pipeline.refresh)
         for rule, page in window.PAGES.items():
             self.add_url_rule(rule, f"page {rule}", partial(self.show, page), provide_automatic_options=False)
         self.register_error_handler(Exception, self.refuse)

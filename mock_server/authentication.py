@@ -41,9 +41,14 @@ def spent(world: World, session: Session | None) -> World:
     return world.with_session(replace(session, refuse=None, calls=left))
 
 
+def find_refreshed(world: World, refresh_token: object) -> Session | None:
+    """Return the session that a refresh token belongs to, valid or not; `None` where there is none."""
+    return world.sessions.get(world.refreshable.get(refresh_token, "")) if isinstance(refresh_token, str) else None
+
+
 def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
     """Answer the world in which the refresh token's user has a fresh session `token`; raises as `admit`."""
-    old = world.sessions.get(world.refreshable.get(refresh_token, ""))
+    old = find_refreshed(world, refresh_token)
     if old is None:
         raise Unauthorized(headers=CHALLENGE)
     if old.refresh_expires_at is not None and old.refresh_expires_at <= now:

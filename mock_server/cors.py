@@ -9,7 +9,12 @@ from collections.abc import Collection
 
 from flask import Request, Response
 
+from .answers import Reply
+
 LOCAL = re.compile(r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
+
+EXPOSED = ("Allow", "WWW-Authenticate")
+"""What a page may read beside the headers that a rule adds."""
 
 
 def is_preflight(asked: Request) -> bool:
@@ -26,7 +31,8 @@ def allow(asked: Request, response: Response, origins: Collection[str] | None) -
     if not (LOCAL.fullmatch(origin) if origins is None else origin in origins):
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = "Allow, WWW-Authenticate"
+    own = [name for name, _ in response.plan.headers] if isinstance(response, Reply) else []
+    response.headers["Access-Control-Expose-Headers"] = ", ".join([*EXPOSED, *own])
     if is_preflight(asked):
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, HEAD, POST, OPTIONS")
         response.headers["Access-Control-Allow-Headers"] = asked.headers.get("Access-Control-Request-Headers", "*")

@@ -3,25 +3,28 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import orjson
 from flask import request
 
 from . import guard
 from .addressing import sandbox_name
-from .answers import Reply, json_response, stream_response
+from .answers import NO_STORE, Reply, json_response, stream_response, text_response
 from .attempt import attempt
-from .authentication import find_session
+from .authentication import find_refreshed, find_session
 from .contract import Contract, Operation, RawRequest, accept, decode, response_faults
 from .control import CONTROL
 from .control.desk import Desk, Stream
+from .control.sessions import refreshSession
 from .errors import ApiError, ClientError, InternalError, Violation, error_body
 from .faults import wish
 from .journal import LISTED
 from .operations import OPERATIONS
 from .operations.handler import Answer, Call
 from .options import Options
+from .planned import overlay, planned
 from .rules import NOTHING, Plan, choose
 from .sandbox import Sandbox
 from .world import Session, World
@@ -30,7 +33,6 @@ log = logging.getLogger("mock_server")
 
 OVERSIZED = "mock_server.oversized"
 """Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
-NO_STORE = {"Cache-Control": "no-store"}
 
 Environ = dict[str, Any]
 Paths = Mapping[str, str]
@@ -85,27 +87,71 @@ class Pipeline:
         """Answer a request to the API: truly, or as it or a rule wishes."""
         environ = request.environ
         name, authorization = sandbox_name(environ), environ.get("HTTP_AUTHORIZATION")
-        plan, impossible = wish(self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"])
-        if plan is NOTHING and not impossible and self.desk.load(name).rules:
-            plan = self.overridden(operation, name, authorization)
-        if plan.status and not impossible:
-            reply = self.api.respond(operation, *self.desk.examples.find(operation.id, plan.status, plan.example))
-            session = find_session(self.desk.load(name).world, authorization)
-            reply.user = session.username if session else None
-        else:
 
+        def truly(impossible: list[Violation]) -> Reply:
             def run(world: World, session: Session) -> tuple[World, Answer]:
                 return OPERATIONS[operation.id](world, session, self.api.validate(operation, environ, path, impossible))
 
-            reply = self.perform(operation, name, authorization, run)
+            return self.perform(operation, name, authorization, run)
+
+        return self.as_wished(operation, name, lambda world: find_session(world, authorization), truly)
+
+    def refresh(self, operation: Operation) -> Reply:
+        """Renew a session: truly, or as the request or a rule wishes. The refresh token says whose session it is."""
+        environ = request.environ
+        name, token = sandbox_name(environ), _refresh_token(environ["wsgi.input"].getvalue())
+
+        def truly(impossible: list[Violation]) -> Reply:
+            try:
+                answer = refreshSession(self.desk, name, self.control.validate(operation, environ, {}, impossible))
+            except ApiError as error:
+                reply = self.control.respond(operation, error.status, error_body(error), error.headers)
+                reply.violations = error.details
+            else:
+                self.desk.journal.changed(name, operation.id)
+                reply = self.control.respond(operation, answer.status, answer.body)
+            session = find_refreshed(self.desk.load(name).world, token)
+            reply.user = session.username if session else None
+            return reply
+
+        return self.as_wished(operation, name, lambda world: find_refreshed(world, token), truly)
+
+    def as_wished(
+        self,
+        operation: Operation,
+        name: str,
+        find: Callable[[World], Session | None],
+        truly: Callable[[list[Violation]], Reply],
+    ) -> Reply:
+        """Answer as the request or a rule wishes, and else truly; `find` tells whose request it is."""
+        environ = request.environ
+        plan, impossible = wish(self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"])
+        if plan is NOTHING and not impossible and self.desk.load(name).rules:
+            plan = self.overridden(operation, name, find)
+        reply = self.planned(operation, plan) if plan.answers and not impossible else None
+        if reply is not None:
+            session = find(self.desk.load(name).world)
+            reply.user = session.username if session else None
+        else:
+            reply = truly(impossible)
         reply.plan = plan
         return reply
 
-    def overridden(self, operation: Operation, name: str, authorization: str | None) -> Plan:
-        """Answer the plan of the override rule that applies, and count it."""
+    def planned(self, operation: Operation, plan: Plan) -> Reply | None:
+        """Build the answer that a wish or a rule asks for; `None` where the contract was read again and has it no more."""
+        try:
+            status, body, headers = planned(self.desk.examples, operation.id, plan)
+        except LookupError as reason:
+            log.warning("a rule for %s is idle: its answer %s", operation.id, reason)
+            return None
+        build = text_response if plan.undocumented else partial(self.api.respond, operation)
+        return build(status, body, overlay(NO_STORE, headers))
+
+    def overridden(self, operation: Operation, name: str, find: Callable[[World], Session | None]) -> Plan:
+        """Return the plan of the override rule that applies, and count it."""
 
         def step(box: Sandbox) -> tuple[Sandbox, Plan]:
-            session = find_session(box.world, authorization)
+            session = find(box.world)
             user = session.username if session else None
             plan, rules = choose(box.rules, operation.id, user, f"{self.options.seed}:{name}")
             return (box if rules is box.rules else replace(box, rules=rules)), plan
@@ -143,3 +189,12 @@ class Pipeline:
         if operation.method != "GET" and operation.id != "countRequests":
             self.desk.journal.changed(call.parameters["name"] if operation.id in LISTED else name, operation.id)
         return self.control.respond(operation, answer.status, answer.body)
+
+
+def _refresh_token(body: bytes) -> object:
+    """Return the refresh token in a body, `None` where there is none."""
+    try:
+        sent = orjson.loads(body)
+    except ValueError:
+        return None
+    return sent.get("refreshToken") if isinstance(sent, dict) else None

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 
 class Plan(NamedTuple):
     """How to answer one request.
 
-    `status` 0 answers truly; else the documented answer of that status with this example (empty for the first one). `delay`
-    comes before the answer, `body` is how long its body takes, both in seconds; `fault` breaks the connection instead.
+    `status` 0 without an `example` answers truly; else the documented answer of that status with this example (empty for the
+    first one). `delay` comes before the answer, `body` is how long its body takes, both in seconds; `fault` breaks the
+    connection instead.
+
+    `content` is a body of the rule's own as it is sent, of the type `media_type`; `headers` come on top. Only with
+    `undocumented` may they, or the status, be what the contract does not know.
     """
 
     status: int = 0
@@ -17,6 +23,20 @@ class Plan(NamedTuple):
     delay: float = 0.0
     body: float = 0.0
     fault: str = ""
+    content: str | None = None
+    media_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    undocumented: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether something else than the truth is answered."""
+        return bool(self.status or self.example)
+
+    @property
+    def own_body(self) -> Any:
+        """The body of the rule's own as it was given: a text, or a value of JSON."""
+        return orjson.loads(self.content or "null") if self.media_type == "application/json" else self.content
 
 
 NOTHING = Plan()

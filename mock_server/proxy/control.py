@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from mock_server import guard
-from mock_server.answers import to_json
+from mock_server.answers import NO_STORE, to_json
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
 from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
 from mock_server.journal import Journal, criteria
-from mock_server.pipeline import NO_STORE, Gate
+from mock_server.pipeline import Gate
 from mock_server.store import DEFAULT
 
 from .headers import Headers, media_type

@@ -152,5 +152,10 @@ def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, lis
 
 def _unpack_rules(before: tuple[Rule, ...], packed: tuple[int, list[Any], int]) -> tuple[Rule, ...]:
     head, new, tail = packed
-    made = (Rule(**{**each, "plan": Plan(*each["plan"]), "delay": tuple(each["delay"])}) for each in new)
+    made = (Rule(**{**each, "plan": _unpack_plan(each["plan"]), "delay": tuple(each["delay"])}) for each in new)
     return (*before[:head], *made, *before[len(before) - tail :])
+
+
+def _unpack_plan(packed: list[Any]) -> Plan:
+    plan = Plan(*packed)
+    return plan._replace(headers=tuple((name, value) for name, value in plan.headers))

@@ -57,7 +57,8 @@ def undone(count: int) -> Change:
 
 
 def ruled(name: str, place: int) -> Change:
-    rule = Rule(name, Plan(500, delay=0.5), "getProfile", delay=(1, 2))
+    own = Plan(503, delay=0.5, content="späť", media_type="text/plain", headers=(("Retry-After", "2"),), undocumented=True)
+    rule = Rule(name, own, "getProfile", delay=(1, 2))
     return lambda box: replace(box, rules=(*box.rules[:place], rule, *box.rules[place + 1 :]))
 
 

@@ -132,6 +132,26 @@ def test_a_slow_body_dribbles_and_holds_up_nobody(own: LiveMock, base: str) -> N
     assert pieces[-1][0] >= 1.4
 
 
+def test_renewing_a_session_is_slow_or_breaks_like_any_other_call(base: str) -> None:
+    def renew(prefer: str = "") -> requests.Response:
+        sent = {"refreshToken": "ada-session-refresh"}
+        return requests.post(f"{base}/v1/user/auth/refresh-session", json=sent, headers={"Prefer": prefer}, timeout=10)
+
+    rule(base, operation="refreshSession", fault="CONNECTION_RESET_BY_PEER", times=1)
+    rule(base, operation="refreshSession", slowBody=200, delay=100, times=1)
+    rule(base, operation="refreshSession", code=503, undocumented=True, headers={"Retry-After": 2}, body="Back soon.", times=1)
+    with pytest.raises(requests.ConnectionError):
+        renew()
+    started = time.monotonic()
+    assert renew().status_code == 200
+    assert time.monotonic() - started >= 0.3
+    refused = renew()
+    assert (refused.status_code, refused.text, refused.headers["Retry-After"]) == (503, "Back soon.", "2")
+    assert renew("delay=120").elapsed.total_seconds() >= 0.12
+    entries = requests.get(f"{base}/__mock/requests", timeout=5).json()["requests"]
+    assert [entry["status"] for entry in entries] == [200, 503, 200, 0]
+
+
 def test_a_slow_body_that_is_empty_is_no_trouble(base: str) -> None:
     rule(base, slowBody=300)
     assert requests.post(f"{base}/v1/user/notifications/read", headers=ADA, timeout=10).status_code == 201
@@ -183,8 +203,14 @@ def test_the_stream_resumes_after_what_was_seen(base: str) -> None:
 def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that_come_and_go(own: LiveMock, base: str) -> None:
     name = base.rpartition("/")[2]
     thread, found = events(base, 4)
-    for url, path in ((own.url, "/rules"), (base, "/requests/count"), (base, "/undo"), (base, "/rules")):
-        requests.post(f"{url}/__mock{path}", json={}, headers=CONTROL, timeout=5)
+    some: dict[str, int] = {"delay": 1}
+    for url, path, body in (
+        (own.url, "/rules", some),
+        (base, "/requests/count", {}),
+        (base, "/undo", {}),
+        (base, "/rules", some),
+    ):
+        requests.post(f"{url}/__mock{path}", json=body, headers=CONTROL, timeout=5)
     requests.put(f"{own.url}/__mock/sandboxes/{name}-copy", headers=CONTROL, timeout=5)
     requests.get(base + REFERRALS, headers=ADA, timeout=5)
     requests.delete(f"{base}/__mock/rules", headers=CONTROL, timeout=5)

@@ -213,6 +213,16 @@ def test_rules_count_together(processes: Processes) -> None:
     assert [rule["hits"] for rule in other.steer("GET", "/rules")["rules"]] == [3, 0]
     one.steer("DELETE", f"/rules/{first['id']}")
     assert [rule["operation"] for rule in other.steer("GET", "/rules")["rules"]] == ["listReferrals"]
+    own = {
+        "operation": "refreshSession",
+        "code": 503,
+        "undocumented": True,
+        "headers": {"Retry-After": "2"},
+        "body": {"a": "ä"},
+    }
+    assert own.items() <= one.steer("POST", "/rules", own).items()
+    assert own.items() <= other.steer("GET", "/rules")["rules"][1].items()
+    assert other.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": "ada-session-refresh"}) == (503, {"a": "ä"})
 
 
 def test_sandboxes_are_made_copied_listed_and_dropped_for_everybody(processes: Processes) -> None:
