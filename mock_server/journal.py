@@ -42,7 +42,8 @@ class Entry(NamedTuple):
     """One request: `at` by the sandbox's clock, `duration` in milliseconds, `operation` empty where none matched.
 
     `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close;
-    `unjudged` says why the proxy did not judge a body; `wire` has headers and bodies, which the list does not show.
+    `unjudged` says why the proxy did not judge a body, `upstream` what the server behind it did where a client got something
+    else; `wire` has headers and bodies, which the list does not show.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Entry(NamedTuple):
     fault: str = ""
     unjudged: str = ""
     wire: Wire | None = None
+    upstream: str = ""
 
     @property
     def size(self) -> int:
@@ -76,8 +78,9 @@ class Entry(NamedTuple):
         query = SECRET.sub(r"\1***", self.query)
         said = {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
         del said["wire"]
-        if not self.unjudged:
-            del said["unjudged"]
+        for name in ("unjudged", "upstream"):
+            if not said[name]:
+                del said[name]
         return said
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("mock_server.requests")
 
 LARGEST_CONTROL_BODY = 64 * 1024
+FLUSHED = 0.05
+"""Seconds in which the server has written what it was given, so that a client sees an answer begin before it breaks off."""
 
 
 class StrangeHostError(guard.MisdirectedError):
@@ -99,7 +101,12 @@ class Proxy:
         except ClientLeftError:
             exchange.fault = "CLIENT_LEFT"
         except BrokenOffError:
+            await asyncio.sleep(FLUSHED)
             break_off("", scope["client"], "")
+        except Exception:
+            log.exception("%s %s could not be forwarded; please report this", asked.method, asked.path)
+            if not await exchange.fail(send):
+                break_off("", scope["client"], "")
         finally:
             exchange.note()
 
@@ -137,6 +144,7 @@ class Proxy:
             "" if match else self.judge.nearest(asked.method, asked.path),
             exchange.fault,
             exchange.unjudged,
+            upstream=exchange.done,
         )
         if self.recorder is not None and match is not None and not exchange.fault:
             try:

@@ -12,6 +12,12 @@ class UnjudgedError(Exception):
     """A body cannot be judged; the text says why."""
 
 
+def is_over(length: str, bound: int) -> bool:
+    """Tell whether a `Content-Length` is over a bound, however many digits it has."""
+    digits = length.strip().lstrip("0")
+    return digits.isdecimal() and (len(digits) > len(str(bound)) or int(digits) > bound)
+
+
 class Copy:
     """The bytes of a body that passes, until there are too many."""
 

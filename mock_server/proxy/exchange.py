@@ -7,17 +7,17 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiohttp
-
-from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, start_of
+from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, start_of
 from .findings import HEADER, Finding, header_value
 from .headers import OWN_VIA, forwarded, joined, to_upstream
 from .pages import may_read, permissions
-from .refusals import Refusal, forbidden, no_answer
-from .upstream import TroubleError, pieces
+from .refusals import Refusal, failed, forbidden, no_answer
+from .upstream import TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    import aiohttp
 
     from mock_server.delivery import Receive, Send
 
@@ -52,7 +52,7 @@ class Exchange:
         self._note: Callable[[Exchange], None] | None = note
         self.match = judge.find(asked.method, asked.path)
         self.findings: list[Finding] = []
-        self.status, self.fault, self.unjudged = 0, "", ""
+        self.status, self.fault, self.unjudged, self.done = 0, "", "", ""
         self.value: Any = None
         self.started = perf_counter()
         self._request, self._answer = Copy(), Copy()
@@ -75,8 +75,15 @@ class Exchange:
             async with await self.upstream.ask(self.asked.method, self.asked.target, headers, body) as response:
                 await self._relay(response, send)
         except TroubleError as trouble:
-            self.fault = trouble.fault
+            self.fault, self.done = trouble.fault, trouble.reason
             await self._send_whole(send, no_answer(trouble))
+
+    async def fail(self, send: Send) -> bool:
+        """Say that the proxy failed; return `False` where that cannot be said, since an answer has begun."""
+        if self.status:
+            return False
+        await self._send_whole(send, failed())
+        return True
 
     async def gone(self, receive: Receive) -> None:
         """Return when the client has left; until its request is there, whoever reads that will notice."""
@@ -120,11 +127,12 @@ class Exchange:
         self._judge_request()
         wants_body = self._judge_head(response.status)
         held: list[bytes] = []
-        body = pieces(response)
+        body = self.upstream.pieces(response)
         ended = await self._hold(body, held) if wants_body else False
         if ended:
             self._judge_answer(response.status)
         if self.errors and (refusal := forbidden(self.findings, "answer", self.upstream.url)):
+            self.done = f"answered {response.status}"
             await self._send_whole(send, refusal)
             return
         if not await self._begin(response, send):
@@ -138,17 +146,16 @@ class Exchange:
         self.findings += self._said(self.judge.head, [], self.match, self.asked.method, status, self.answer_headers)
         if self.asked.method == "HEAD" or not self.judge.wants_body(self.match, status, self.answer_headers):
             return False
-        length = self.answer_headers.get("content-length", "")
-        if length.isdecimal() and int(length) > BOUND:
+        if is_over(self.answer_headers.get("content-length", ""), BOUND):
             self.unjudged = f"answer: {TOO_LARGE}"
             return False
         return True
 
     async def _hold(self, body: AsyncIterator[bytes], held: list[bytes]) -> bool:
-        """Read the body for a moment; answer whether that was all of it."""
+        """Read the body for a moment, or as long as its errors matter; return whether that was all of it."""
         size = 0
         try:
-            async with asyncio.timeout(None if self.errors else HOLD) as moment:
+            async with asyncio.timeout(self.upstream.patience if self.errors else HOLD):
                 async for piece in body:
                     held.append(piece)
                     self._answer.add(piece)
@@ -156,18 +163,10 @@ class Exchange:
                     if size > BOUND:
                         return False
         except TimeoutError as error:
-            if not moment.expired():
-                return self._broken(error)
+            if self.errors:
+                raise self.upstream.trouble(error) from error
             return False
-        except (aiohttp.ClientError, OSError) as error:
-            return self._broken(error)
         return True
-
-    def _broken(self, error: Exception) -> bool:
-        self.fault = self.upstream.trouble(error).fault
-        if self.errors:
-            raise self.upstream.trouble(error) from error
-        return False
 
     def _judge_answer(self, status: int) -> None:
         assert self.match is not None
@@ -202,17 +201,15 @@ class Exchange:
             self.note()
             await send({"type": "http.response.body", "body": b"".join(held), "more_body": False})
             return
-        for piece in held:
+        for piece in held or [b""]:  # an empty piece has the server send the headers
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         try:
-            if self.fault:
-                raise BrokenOffError
             async for piece in body:
                 self._answer.add(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except (aiohttp.ClientError, OSError) as error:
-            self.fault = self.upstream.trouble(error).fault
-            raise BrokenOffError from error
+        except TroubleError as trouble:
+            self.fault, self.done = trouble.fault, trouble.reason
+            raise BrokenOffError from trouble
         if not judged:
             self._judge_answer(self.status)
         self.note()

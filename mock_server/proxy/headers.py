@@ -35,11 +35,10 @@ def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Answer the headers by name in lower case; those that come twice are joined (RFC 9110, 5.3)."""
-    values: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        values[name] = f"{values[name]}, {value}" if name in values else value
-    return values
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return {name: ", ".join(given) for name, given in values.items()}
 
 
 def media_type(headers: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mock_server.answers import to_json
+from mock_server.errors import InternalError, error_body
 
 from .findings import DOCUMENTED, HEADER, Finding, header_value
 from .headers import Headers
@@ -37,3 +38,8 @@ def no_answer(trouble: TroubleError) -> Refusal:
     """Answer that there is no answer; RFC 9209 has a header for who says so."""
     body = to_json({"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)})
     return Refusal(trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body)
+
+
+def failed() -> Refusal:
+    """Return the answer for a fault of the proxy's own, which is in its log."""
+    return Refusal(InternalError.status, [], to_json(error_body(InternalError())))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -20,20 +22,35 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LARGEST_HEADER = 64 * 1024
+LARGEST_HEAD = 512 * 1024
+"""How many bytes all headers of an answer may take."""
+STATUSES = range(200, 1000)
+"""What can be passed on as a last answer (RFC 9110, 15); no client can read another one, nor this server write it."""
+UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""Bytes that no header may hold (RFC 9110, 5.5)."""
 IDLE = 4.0
 """Seconds for which an unused connection is kept; less than servers usually do, so that it is seldom they who close it."""
 Trust: TypeAlias = ssl.SSLContext | bool
 """What a certificate is verified by: these authorities, the machine's (`True`), or nothing (`False`)."""
 AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client library would add to a request that has none."""
+FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+"""What the client library raises where the upstream does not do as HTTP says, or does nothing."""
 
 
 class TroubleError(Exception):
-    """The upstream gave no answer. The text says why; `kind` is its name in RFC 9209, `fault` the journal's."""
+    """The upstream gave no answer, or only a part of one. The text says why, to whoever asked; `reason` to the journal.
 
-    def __init__(self, status: int, fault: str, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.fault, self.kind = status, fault, kind
+    `kind` is its name in RFC 9209, `fault` the journal's.
+    """
+
+    def __init__(self, url: str, status: int, fault: str, kind: str, reason: str) -> None:
+        super().__init__(f"The upstream {url} {reason}.")
+        self.status, self.fault, self.kind, self.reason = status, fault, kind, reason
+
+
+class LieError(ValueError):
+    """The upstream's answer is none that HTTP knows; the text says in what."""
 
 
 def check_url(url: str) -> str | None:
@@ -68,15 +85,15 @@ def trust(verify: str) -> Trust:
 class Upstream:
     """One upstream; an asynchronous context manager, which closes its connections."""
 
-    def __init__(self, url: str, timeout: float, verify: Trust) -> None:
+    def __init__(self, url: str, patience: float, verify: Trust) -> None:
         self.url = url.rstrip("/")
-        self._timeout, self._verify = timeout, verify
+        self.patience, self._verify = patience, verify
         self._base = str(URL(self.url)).rstrip("/")
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._verify, keepalive_timeout=IDLE),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.patience, sock_read=self.patience),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=AUTOMATIC,
@@ -94,31 +111,105 @@ class Upstream:
     async def ask(
         self, method: str, target: str, headers: list[tuple[str, str]], body: AsyncIterator[bytes] | None
     ) -> aiohttp.ClientResponse:
-        """Send a request and answer the response once its headers are there; raises `TroubleError`.
+        """Send a request and return the response once its headers are there; raises `TroubleError`.
 
-        However slowly they come, all of them have to be there when the time is over that starts with the end of the request.
+        The upstream has its time for each piece of the request that it has to take, and then for all of its headers,
+        however slowly they come.
         """
-        url, sent = URL(self._base + target, encoded=True), asyncio.get_running_loop().create_future()
-        data = body and _watched(body, sent)
+        pace = Pace()
+        url, data = URL(self._base + target, encoded=True), body and pace.watch(body)
         asked = self._session.request(method, url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
         asking = asyncio.ensure_future(asked)
         try:
-            if body:
-                await asyncio.wait((asking, sent), return_when=asyncio.FIRST_COMPLETED)
-            return await patiently(asking, self._timeout)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            return _checked(await patiently(asking, self.patience, pace.progress))
+        except FAILURES as error:
             raise self.trouble(error) from error
         finally:
             asking.cancel()
 
     def trouble(self, error: Exception) -> TroubleError:
         """Put a failure into words."""
-        status, fault, kind, reason = _explained(error, self._timeout)
-        return TroubleError(status, fault, kind, f"The upstream {self.url} {reason}.")
+        return TroubleError(self.url, *_explained(error, self.patience))
+
+    def pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """Return the body as it comes, in its content coding; raises `TroubleError`."""
+        return Pieces(self, response.content)
+
+
+class Pace:
+    """Whether the upstream has to do something, and how much it has done: a client may take its time with its request."""
+
+    def __init__(self) -> None:
+        self._taken, self._is_waiting = 0, True
+
+    def progress(self) -> int | None:
+        """Return how many pieces the upstream has taken, `None` while the client is to send the next one."""
+        return self._taken if self._is_waiting else None
+
+    async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Return what is sent."""
+        self._is_waiting = False
+        async for piece in body:
+            self._is_waiting = True
+            yield piece
+            self._is_waiting = False
+            self._taken += 1
+        self._is_waiting = True
+
+
+class Pieces:
+    """A body as it comes. Whatever else the upstream sends meanwhile (extensions, trailers), a piece must come in time.
+
+    A reader may be cancelled and go on later, which it could not with a generator.
+    """
+
+    def __init__(self, upstream: Upstream, content: aiohttp.StreamReader) -> None:
+        self._upstream, self._content = upstream, content
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = self._content.read_nowait() or await self._next()
+        except FAILURES as error:
+            raise self._upstream.trouble(error) from error
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(self._upstream.patience):
+                return await self._content.readany()
+        except TimeoutError:
+            if piece := self._content.read_nowait():  # it came while this process was busy
+                return piece
+            raise
+
+
+def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+    """Return a response that can be passed on; raises `LieError`, and closes the connection, where it cannot."""
+    codings = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    lies = [
+        (response.status not in STATUSES, f"answered with the status {response.status:03d}, which ends no exchange"),
+        (codings != "chunked", "encoded its answer for the transfer in a way that nobody had asked for"),
+        (sum(len(name) + len(value) for name, value in response.raw_headers) > LARGEST_HEAD, "sent too many headers"),
+    ]
+    lies += [
+        (True, f"sent a header that holds what HTTP forbids: {name.decode('latin-1')[:40]}")
+        for name, value in response.raw_headers
+        if UNSENDABLE.search(value)
+    ]
+    for is_so, lie in lies:
+        if is_so:
+            response.close()
+            raise LieError(lie)
+    return response
 
 
 def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
-    """Answer status, the journal's name, the name in RFC 9209, and the rest of the sentence."""
+    """Return status, the journal's name, the name in RFC 9209, and the rest of the sentence."""
     match error:
         case TimeoutError():
             return 504, "UPSTREAM_TIMEOUT", "connection_timeout", f"did not answer within {patience:g} s (--timeout)"
@@ -129,24 +220,21 @@ def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
             return 502, "UPSTREAM_UNREACHABLE", "tls_certificate_error", said
         case aiohttp.ClientConnectorError():
             return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", f"cannot be reached: {_why(error.os_error)}"
-        case aiohttp.ClientResponseError() | ValueError():
-            return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", "did not answer with valid HTTP"
+        case LieError():
+            return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", str(error)
+        case aiohttp.ClientResponseError() | HttpProcessingError() | ValueError():
+            said = f"did not answer with valid HTTP{_where(getattr(error, 'message', ''))}"
+            return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", said
     return 502, "UPSTREAM_BROKE_OFF", "connection_terminated", "broke off the connection"
+
+
+def _where(message: str) -> str:
+    """Say what the parser did not like, without the bytes that it repeats."""
+    words = " ".join(message.partition("\n\n")[0].partition(": b")[0].split()).rstrip(":")
+    return f" ({words})" if words else ""
 
 
 def _why(error: OSError) -> str:
     """Say why there is no connection; the library's own text repeats addresses."""
     known = isinstance(error, socket.gaierror) or not error.errno
     return (error.strerror if known else os.strerror(error.errno or 0)) or "no connection"
-
-
-async def _watched(body: AsyncIterator[bytes], sent: asyncio.Future[None]) -> AsyncIterator[bytes]:
-    """Answer what is sent, and say when that is all."""
-    async for piece in body:
-        yield piece
-    sent.set_result(None)
-
-
-def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """Answer the body as it comes, in its content coding."""
-    return response.content.iter_any().__aiter__()

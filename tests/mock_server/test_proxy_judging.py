@@ -311,6 +311,16 @@ def test_the_documented_view_has_no_mark_left_and_keeps_every_operation() -> Non
     assert "security" not in view
 
 
+ASKED: dict[str, Any] = {
+    "method": "GET",
+    "path": REFERRALS,
+    "query_string": b"",
+    "headers": [(b"host", b"localhost")],
+    "http_version": "1.1",
+    "client": ("127.0.0.1", 1),
+}
+
+
 class _Broken:
     """A judge, and a recorder, that fail at everything but finding the operation."""
 
@@ -333,14 +343,6 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(raw: RawUpstream, cap
     raw.answers[REFERRALS] = whole(b"{}")
     broken: Any = _Broken(Judge(load_contract(DEFAULT_CONTRACT)))
     journal, sent = Journal(10, 10_000), list[Any]()
-    asked = {
-        "method": "GET",
-        "path": REFERRALS,
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-        "http_version": "1.1",
-        "client": ("127.0.0.1", 1),
-    }
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -351,10 +353,36 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(raw: RawUpstream, cap
     async def main() -> None:
         control: Any = None
         async with Upstream(raw.url, 5, verify=True) as upstream:
-            await Proxy(broken, upstream, journal, control, broken)(asked, receive, send)
+            await Proxy(broken, upstream, journal, control, broken)(ASKED, receive, send)
 
     asyncio.run(main())
     assert [message.get("status", message.get("body")) for message in sent] == [200, b"{}"]
     assert [entry.unjudged for entry in journal.newest_first("default")] == ["the judge failed; the log says why"]
     assert "could not be judged" in caplog.text
     assert "could not be recorded" in caplog.text
+
+
+class _Failing(Upstream):
+    async def ask(self, *_: object, **__: object) -> Any:
+        raise ZeroDivisionError
+
+
+def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(caplog: pytest.LogCaptureFixture) -> None:
+    journal, sent = Journal(10, 10_000), list[Any]()
+    control: Any = None
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def main() -> None:
+        proxy = Proxy(Judge(load_contract(DEFAULT_CONTRACT)), _Failing("http://x", 5, verify=True), journal, control, None)
+        await proxy(ASKED, receive, send)
+
+    asyncio.run(main())
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["code"] == "INTERNAL_SERVER_ERROR"
+    assert [entry.status for entry in journal.newest_first("default")] == [500]
+    assert "could not be forwarded" in caplog.text
