@@ -139,6 +139,15 @@ class Exchange:
         except (ValueError, RecursionError) as error:
             raise UnreadableError(f"not JSON: {error}") from error
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON."""
+        try:
+            self.json()
+        except UnreadableError:
+            return False
+        return True
+
     def shown(self) -> str:
         """Answer status and body in one line for people, without what belongs to somebody."""
         if self.trouble:

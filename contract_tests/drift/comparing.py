@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contract_tests.drift.sides import Observation
 
 Pair = tuple["Observation", "Observation"]
-ERROR = 400
+ERROR, FAILURE = 400, 500
 UNAUTHORIZED = 401
 NAMES = (
     "GENERIC_CLIENT_ERROR",
@@ -58,10 +58,15 @@ def _answers(pair: Pair) -> Iterator[Difference]:
 def _outcome(pair: Pair) -> Difference:
     left, right = (outcome(each.exchange) for each in pair)
     probe = pair[0].probe
-    if pair[0].exchange.ok == pair[1].exchange.ok or not probe.parameter:
+    if pair[0].exchange.ok == pair[1].exchange.ok or not probe.parameter or not all(_takes_a_stand(each) for each in pair):
         return _difference(pair, "status", "status", left, right)
     kind = "enum values" if probe.parameter == "fields" else "bounds"
     return _difference(pair, kind, f"values of {probe.parameter}", left, right, where=probe.value)
+
+
+def _takes_a_stand(each: Observation) -> bool:
+    """Tell whether an answer says that a value is accepted or refused; a redirect or a failure says neither."""
+    return each.exchange.ok or ERROR <= each.exchange.status < FAILURE
 
 
 def _headers(pair: Pair) -> Iterator[Difference]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.drift.probes import LIMITS, with_limit
-from contract_tests.findings import NotJudgedError
+from contract_tests.findings import NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def largest(side: Side, found: Iterable[Difference]) -> int | None:
         accepted = [value for value in _whole() if _accepts(side, value)]
         refused = [value for value in _whole() if accepted and value > max(accepted)]
         return _between(side, max(accepted), min(refused)) if accepted and refused else None
-    except NotJudgedError:
+    except (NotJudgedError, OutOfTimeError):
         return None
 
 

@@ -11,7 +11,7 @@ from contract_tests.drift.differences import Difference, lasting
 from contract_tests.drift.probes import PROBES, Probe
 from contract_tests.drift.reading import items_of, value_of
 from contract_tests.drift.sides import Side, Unplayed
-from contract_tests.findings import NotJudgedError
+from contract_tests.findings import OVER, NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 THIN = "no name of a target file succeeds there: are the names right?"
 AGAIN = ("every operation that differs", "a second time")
 GONE = "a side stopped answering"
-NO_TIME = "--max-time was over"
+NO_TIME = OVER
 
 
 @dataclass
@@ -43,6 +43,7 @@ def observe(left: Side, right: Side, until: float) -> Evidence:
     Operations that differ are asked a second time, so that a passing trouble of one side is not taken for a difference.
     """
     evidence = Evidence()
+    left.client.until = right.client.until = until
     first = _once(left, right, evidence, until, PROBES)
     if not first:
         evidence.requests = len(left.seen) + len(right.seen)
@@ -87,7 +88,7 @@ def _once(left: Side, right: Side, evidence: Evidence, until: float, probes: Ite
 def _open(side: Side) -> None:
     try:
         side.cast()
-    except (Unplayed, NotJudgedError) as error:
+    except (Unplayed, NotJudgedError, OutOfTimeError) as error:
         raise NothingError(f"the {side.name} side: {error}") from error
     answers = [each.exchange for each in side.seen]
     if not any(answer.status for answer in answers):
@@ -105,7 +106,7 @@ def _pair(probe: Probe, left: Side, right: Side, evidence: Evidence, until: floa
         for side in (left, right):
             side.check(probe)
         return left.ask(probe), right.ask(probe)
-    except (Unplayed, NotJudgedError) as error:
+    except (Unplayed, NotJudgedError, OutOfTimeError) as error:
         evidence.not_compared[what] = str(error)
     return None
 

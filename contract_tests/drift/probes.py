@@ -117,6 +117,14 @@ OTHERS: tuple[Probe, ...] = (
     Probe(UNKNOWN_PATH, "with a session"),
     Probe(UNKNOWN_PATH, "no session", session="none"),
 )
+DOCUMENTED = frozenset(
+    (
+        *("success", "all fields", "field repeated", *(f"field {name}" for name in FIELDS)),
+        *("unknown user", "user of another container", "unknown container", "container of others"),
+        *("first of small pages", "second of small pages", "last of small pages", "past the end", "far past the end"),
+    )
+)
+"""Situations of calls that the contract describes: its method, a valid session, and input that it allows."""
 PROBES: tuple[Probe, ...] = (*OF_EACH, *OF_PROFILE, *OF_PUBLIC, *OF_LIST, *OTHERS)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.drift.editing import Edit, Text, locate
 from contract_tests.drift.marks import LIST_PATH, PROFILE_PATH
-from contract_tests.drift.probes import LIST
+from contract_tests.drift.probes import DOCUMENTED, LIST
+from contract_tests.drift.shapes import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +22,7 @@ NAMES = {"400": "/components/schemas/ClientError", "404": "/components/schemas/N
 DEFAULTS = {"default page": "page", "default limit": "limit"}
 TYPES = ("string", "integer", "number", "boolean", "object", "array")
 FORMATS = ("date-time", "date")
-ERROR = "4"
+ERROR, FAILURE = "45"
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,11 @@ def propose(source: Source, found: Iterable[Difference]) -> list[Proposal]:
 
 def _status(source: Source, each: Difference) -> list[Proposal]:
     place = f"{_operation(source, each)}/responses"
-    if not each.right.isdigit() or not _operation(source, each) or each.where == ("OPTIONS",):
+    if not each.right.isdigit() or not _operation(source, each) or each.right.startswith(FAILURE):
         return []
+    if not DOCUMENTED.intersection(each.where):
+        return [Proposal("/x-decisions", f"say that {_where(each)} of {each.operation} is {each.right}")]
+    each = replace(each, where=tuple(where for where in each.where if where in DOCUMENTED))
     if source.text.find(f"{place}/{each.right}"):
         return [Proposal(place, f"say in x-decisions that {_where(each)} is {each.right}")]
     if each.right.startswith(ERROR):
@@ -85,7 +89,7 @@ def _code(source: Source, pointer: str) -> str:
 def _presence(source: Source, each: Difference) -> list[Proposal]:
     parent, _, key = each.path.rpartition("/")
     spots = _schemas(source, each, parent)
-    if not key or not spots:
+    if not KEY.fullmatch(key) or not spots:
         return [Proposal("/x-decisions", f"{each.what}: {each.right}")]
     if each.right == "always" and not _schemas(source, each, each.path):
         spot = next((spot for spot in spots if source.text.find(f"{spot}/properties")), spots[0])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NOTHING = object()
 """The value of an answer without a JSON body."""
+DEEPEST, MOST_PARTS, LARGEST = 40, 200_000, 1e300
+"""Levels, parts and numbers of a body that is compared."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
 TIMES = {
     "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
@@ -25,11 +27,27 @@ HEADERS = ("Content-Type", "Cache-Control", "WWW-Authenticate", "Allow")
 
 
 def value_of(exchange: Exchange) -> Any:
-    """Answer the JSON body, `NOTHING` if there is none."""
+    """Answer the JSON body, `NOTHING` if there is none that can be compared."""
     try:
-        return exchange.json()
+        value = exchange.json()
     except UnreadableError:
         return NOTHING
+    return value if _is_comparable(value) else NOTHING
+
+
+def _is_comparable(value: Any) -> bool:
+    """Tell whether a body is as small and flat as those of an API, and its numbers are numbers everywhere."""
+    parts, count = [(value, 0)], 0
+    while parts:
+        part, depth = parts.pop()
+        count += 1
+        if depth > DEEPEST or count > MOST_PARTS:
+            return False
+        if isinstance(part, float | int) and not -LARGEST <= part <= LARGEST:
+            return False
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        parts += [(each, depth + 1) for each in inner]
+    return True
 
 
 def number_at(value: Any, key: str) -> float | None:
@@ -55,7 +73,9 @@ def body_kind(exchange: Exchange) -> str:
         return "hidden"
     if not exchange.body:
         return "empty"
-    return "JSON" if value_of(exchange) is not NOTHING else "not JSON"
+    if value_of(exchange) is not NOTHING:
+        return "JSON"
+    return "JSON that is too large or too deep to compare" if exchange.is_json else "not JSON"
 
 
 def error_name(exchange: Exchange, known: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from uuid import uuid4
 from contract_tests.client import Call, Exchange
 from contract_tests.drift.probes import LIST, ODD, PROFILE, PUBLIC, REFERRALS, Probe
 from contract_tests.drift.reading import number_at, value_of
+from contract_tests.findings import OutOfTimeError
 from contract_tests.permission import decide
 from contract_tests.sending import Client
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 5
 """Users and containers of a target file that are tried for a role."""
+MOST_ITEMS = 10**9
+"""More than any list can have: what says so does not count."""
 SMALL = 2
 """Items on the small pages of the probes."""
 NOWHERE = "/v1/user/drift-nothing-here"
@@ -55,17 +59,26 @@ class Side:
     thin: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        permission = decide(self.target, read_only=True, writes=False, mark_read=False, first_write=False)
+        self._permission = decide(self.target, read_only=True, writes=False, mark_read=False, first_write=False)
         self.client = Client(
             self.target.base_url,
             lambda _: None,
-            lambda call: permission.check(call, "", (), documented=True),
+            self._permit,
             self.how,
             uuid4().hex[:8],
         )
 
+    def _permit(self, call: Call) -> None:
+        """Raise where a call would write, or the time is over."""
+        self._permission.check(call, "", (), documented=True)
+        if time.monotonic() > self.client.until:
+            raise OutOfTimeError
+
     def ask(self, probe: Probe) -> Observation:
-        """Send a probe; raises `Unplayed` if a role of it is not played, `NotJudgedError` if the target has no time."""
+        """Send a probe.
+
+        Raise `Unplayed` if a role of it is not played, `NotJudgedError` or `OutOfTimeError` if the target or we have no time.
+        """
         exchange = self.client.send(self._call(probe, self.roles))
         names = {role: f"drift-role-{role}" for role in self.roles}
         shown = tuple((stand_in, f"${role.upper()}") for role, stand_in in names.items() if role not in ("last", "after"))
@@ -129,7 +142,7 @@ class Side:
     def _cast_pages(self) -> None:
         first = self.ask(Probe(LIST, "first of small pages", "containerId={container}&page=1&limit=2")).exchange
         total = number_at(value_of(first), "total")
-        if first.ok and total is not None and total > SMALL:
+        if first.ok and total is not None and SMALL < total <= MOST_ITEMS:
             last = -(-int(total) // SMALL)
             self.roles |= {"last": str(last), "after": str(last + 1)}
             self.ask(Probe(LIST, "last of small pages", "containerId={container}&page={last}&limit=2"))
