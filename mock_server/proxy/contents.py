@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 BOUND = 1024 * 1024
 """How many bytes of a body are judged, both as sent and as decoded."""
 TOO_LARGE = f"the body is over {BOUND} bytes"
+BROKEN = "its content coding is broken"
+MOST_CODINGS = 4
 
 
 class UnjudgedError(Exception):
@@ -33,32 +35,43 @@ class Copy:
         else:
             self._pieces.clear()
 
-    def decoded(self, coding: str) -> bytes:
-        """Answer the body without its content coding; raises `UnjudgedError`."""
+    def decoded(self, codings: str) -> bytes:
+        """Return the body without its content codings (RFC 9110, 8.4); raises `UnjudgedError`."""
         if self._size > BOUND:
             raise UnjudgedError(TOO_LARGE)
         raw = b"".join(self._pieces)
-        match coding.strip().lower():
-            case "" | "identity":
-                return raw
-            case "gzip" | "x-gzip":
-                return _inflate(raw, 16 + zlib.MAX_WBITS) if raw else raw
-            case "deflate":
-                # zlib is what the standard says; some servers send the bare deflate stream (RFC 9110, 8.4.1.2).
-                return _inflate(raw, zlib.MAX_WBITS if raw[:1] and raw[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS)
-        raise UnjudgedError(f"its content coding is {coding[:40]!r}")
+        names = [name for coding in codings.split(",") if (name := coding.strip().lower()) not in {"", "identity"}]
+        if len(names) > MOST_CODINGS:
+            raise UnjudgedError(f"it has over {MOST_CODINGS} content codings")
+        for name in reversed(names):
+            raw = _without(name, raw) if raw else raw
+        return raw
+
+
+def _without(coding: str, raw: bytes) -> bytes:
+    match coding:
+        case "gzip" | "x-gzip":
+            return _inflate(raw, 16 + zlib.MAX_WBITS)
+        case "deflate":
+            # zlib is what the standard says; some servers send the bare deflate stream (RFC 9110, 8.4.1.2).
+            return _inflate(raw, zlib.MAX_WBITS if raw[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS)
+    raise UnjudgedError(f"its content coding is {coding[:40]!r}")
 
 
 def _inflate(raw: bytes, window: int) -> bytes:
-    reader = zlib.decompressobj(window)
-    try:
-        plain = reader.decompress(raw, BOUND + 1)
-    except zlib.error:
-        raise UnjudgedError("its content coding is broken") from None
-    if len(plain) > BOUND:
-        raise UnjudgedError(TOO_LARGE)
-    if not reader.eof:
-        raise UnjudgedError("its content coding is broken")
+    """Decompress a stream, or several of them one after another, as gzip may have (RFC 1952, 2.2)."""
+    plain = b""
+    while raw:
+        reader = zlib.decompressobj(window)
+        try:
+            plain += reader.decompress(raw, BOUND + 1 - len(plain))
+        except zlib.error:
+            raise UnjudgedError(BROKEN) from None
+        if len(plain) > BOUND:
+            raise UnjudgedError(TOO_LARGE)
+        if not reader.eof:
+            raise UnjudgedError(BROKEN)
+        raw = reader.unused_data.lstrip(b"\0")  # some writers fill up their last block
     return plain
 
 

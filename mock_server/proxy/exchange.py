@@ -116,10 +116,9 @@ class Exchange:
         headers = self.asked.by_name
         try:
             body = self._request.decoded(headers.get("content-encoding", "")) if self.match.operation.body else b""
+            self.findings += self._said(self.judge.request, [], self.match, self.asked.query, headers, body)
         except UnjudgedError as reason:
             self.unjudged = f"request: {reason}"
-        else:
-            self.findings += self._said(self.judge.request, [], self.match, self.asked.query, headers, body)
 
     async def _relay(self, response: aiohttp.ClientResponse, send: Send) -> None:
         """Pass the answer on: whole and with all that is wrong with it, or as it comes where it is long or slow."""
@@ -143,7 +142,8 @@ class Exchange:
         """Judge status and headers; answer whether the body is to be judged too."""
         if self.match is None:
             return False
-        self.findings += self._said(self.judge.head, [], self.match, self.asked.method, status, self.answer_headers)
+        evidence = self.match, self.asked.method, status, self.answer_headers, self.asked.by_name
+        self.findings += self._said(self.judge.head, [], *evidence)
         if self.asked.method == "HEAD" or not self.judge.wants_body(self.match, status, self.answer_headers):
             return False
         if is_over(self.answer_headers.get("content-length", ""), BOUND):
@@ -172,12 +172,11 @@ class Exchange:
         assert self.match is not None
         try:
             body = self._answer.decoded(self.answer_headers.get("content-encoding", ""))
-        except UnjudgedError as reason:
-            self.unjudged = f"answer: {reason}"
-        else:
             nothing: tuple[list[Finding], Any] = [], None
             found, self.value = self._said(self.judge.body, nothing, self.match, status, body)
             self.findings += found
+        except UnjudgedError as reason:
+            self.unjudged = f"answer: {reason}"
 
     async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
         """Send status and headers; answer whether a body is to follow."""
@@ -231,6 +230,8 @@ class Exchange:
         """Answer a judgement; a failure of ours must not keep anything from passing."""
         try:
             return judgement(*evidence)
+        except UnjudgedError:
+            raise
         except Exception:
             log.exception("%s %s could not be judged; please report this", self.asked.method, self.asked.path)
             self.unjudged = "the judge failed; the log says why"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,8 +14,11 @@ from mock_server.decoding import canonical_path
 from mock_server.errors import Violation
 from mock_server.nearest import nearest
 
+from .contents import UnjudgedError
 from .findings import DOCUMENTED, INFERRED, Finding
 from .headers import media_type
+from .standard import is_own
+from .values import TOO_DEEP, read_json
 from .views import FIRST_ERROR, View, documented
 
 MOST = 50
@@ -59,7 +63,7 @@ class Judge:
 
     def request(self, match: Match, query: str, headers: dict[str, str], body: bytes) -> list[Finding]:
         """List what is wrong with a request."""
-        raw = RawRequest(match.path, query, media_type(headers), body)
+        raw = RawRequest(match.path, query, media_type(headers), _plain(body))
         found = []
         if self.full.needs_session and not BEARER.fullmatch(headers.get("authorization", "")):
             found.append(Finding(INFERRED, "request", "header", "Authorization", "must be Bearer and a session token"))
@@ -85,9 +89,11 @@ class Judge:
         full = self.full.expected(match.operation, status)
         return full is not None and (not full.has_body or media_type(headers) == JSON)
 
-    def head(self, match: Match, method: str, status: int, headers: dict[str, str]) -> list[Finding]:
-        """List what is wrong with status and headers of an answer."""
+    def head(self, match: Match, method: str, status: int, headers: dict[str, str], asked: Mapping[str, str]) -> list[Finding]:
+        """List what is wrong with status and headers of an answer; `asked` are the headers of the request."""
         full, page = (view.expected(match.operation, status) for view in (self.full, self.page))
+        if full is None and is_own(method, asked, status, headers):
+            return []
         if full is None:
             sure = status >= SERVER_ERROR or "default" not in match.operation.responses
             return [Finding(DOCUMENTED if sure else INFERRED, "answer", "status", "", f"{status} is not documented")]
@@ -110,11 +116,14 @@ class Judge:
             return ([Finding(INFERRED, "answer", "body", "", "must be empty")] if raw else []), None
         sure = page is not None and page.has_body
         try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
+            value = read_json(raw)
+        except ValueError:
             return [Finding(DOCUMENTED if sure else INFERRED, "answer", "body", "", "must be valid JSON")], None
-        broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
-        faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
+        try:
+            broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
+            faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
+        except ValueError:  # what explains does not go so deep
+            raise UnjudgedError(TOO_DEEP) from None
         return list(_findings(faults, broken)), value
 
 
@@ -126,6 +135,16 @@ def is_success(status: int) -> bool:
 def _findings(faults: Iterable[tuple[str, str]], broken: set[tuple[str, str]]) -> Iterator[Finding]:
     for fault in faults:
         yield Finding(DOCUMENTED if fault in broken else INFERRED, "answer", "body", *fault)
+
+
+def _plain(body: bytes) -> bytes:
+    """Return JSON that means the same without what few programs can read, and what is no JSON as it is."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        with suppress(ValueError, TypeError):  # no JSON, or nested deeper than what writes it goes
+            return orjson.dumps(read_json(body))
+    return body
 
 
 def _pattern(path: str) -> re.Pattern[str]:

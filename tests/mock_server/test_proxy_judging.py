@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -154,6 +155,108 @@ def test_requests_are_judged_by_both_views(  # noqa: PLR0913, PLR0917 - a table
     assert given.status_code == 200
     assert len(raw.requests) == seen + 1
     assert [(v["view"], v["in"], v["name"]) for v in violations(proxy) if v["side"] == "request"] == expected
+
+
+OWN: dict[str, tuple[dict[str, str], bytes, bool]] = {
+    "429": ({}, whole(b"slow down", b"Retry-After: 7", status=b"429 Many", kind=b"text/html"), True),
+    "503 with a time": ({}, whole(b"<p>", b"Retry-After: 7", status=b"503 Later", kind=b"text/html"), True),
+    "503 without": ({}, whole(b"{}", status=b"503 No"), False),
+    "502": ({}, whole(b"<p>", status=b"502 Bad", kind=b"text/html"), True),
+    "504": ({}, whole(b"<p>", status=b"504 Late", kind=b"text/html"), True),
+    "408": ({}, whole(b"", status=b"408 Late"), True),
+    "413": ({}, whole(b"", status=b"413 Large"), True),
+    "414": ({}, whole(b"", status=b"414 Long"), True),
+    "431": ({}, whole(b"", status=b"431 Large"), True),
+    "511": ({}, whole(b"<p>", status=b"511 Sign in", kind=b"text/html"), True),
+    "a redirect": ({}, whole(b"", b"Location: /v2", status=b"308 Moved"), True),
+    "304 as asked": ({"If-None-Match": '"x"'}, b"HTTP/1.1 304 Same\r\nETag: x\r\n\r\n", True),
+    "304 unasked": ({}, b"HTTP/1.1 304 Same\r\nETag: x\r\n\r\n", False),
+    "412 as asked": ({"If-Match": '"x"'}, whole(b"", status=b"412 Failed"), True),
+    "412 unasked": ({}, whole(b"", status=b"412 Failed"), False),
+    "206 as asked": ({"Range": "bytes=0-1"}, whole(b'{"', b"Content-Range: bytes 0-1/9", status=b"206 Part"), True),
+    "206 unasked": ({}, whole(b'{"', status=b"206 Part"), False),
+    "416 as asked": ({"Range": "bytes=9-"}, whole(b"", status=b"416 Range"), True),
+    "406 as asked": ({"Accept": "text/csv"}, whole(b"", status=b"406 No"), True),
+    "406 unasked": ({}, whole(b"", status=b"406 No"), False),
+    "418": ({}, whole(b"", status=b"418 Teapot"), False),
+}
+
+
+@pytest.mark.parametrize(("asked", "answer", "is_own"), OWN.values(), ids=OWN)
+def test_what_http_itself_answers_breaks_no_contract(
+    raw: RawUpstream, strict: LiveMock, asked: dict[str, str], answer: bytes, *, is_own: bool
+) -> None:
+    raw.answers[PROFILE] = answer
+    given = requests.get(f"{strict.url}{PROFILE}?fields=handle", headers={**ADA, **asked}, timeout=5, allow_redirects=False)
+    assert (short(strict) == []) is is_own
+    if is_own:
+        assert given.status_code == int(answer.split(b" ")[1])
+        assert ("Retry-After" in given.headers) == (b"Retry-After" in answer)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_server_need_not_know_head(raw: RawUpstream, proxy: LiveMock, method: str) -> None:
+    raw.answers[REFERRALS] = whole(b"", status=b"405 No") if method == "GET" else OK.replace(b"200 OK", b"405 No") + b"\r\n"
+    requests.request(method, f"{proxy.url}{REFERRALS}", headers=ADA, timeout=5)
+    assert (short(proxy) == []) is (method == "HEAD")
+
+
+HANDLE = b'{"handle":"ada"}'
+CODED: dict[str, tuple[bytes, bytes]] = {
+    "two members of gzip": (b"gzip", gzip.compress(HANDLE[:5]) + gzip.compress(HANDLE[5:])),
+    "a filled up block": (b"gzip", gzip.compress(HANDLE) + bytes(9)),
+    "its old name": (b"X-GZip", gzip.compress(HANDLE)),
+    "deflate": (b"deflate", zlib.compress(HANDLE)),
+    "bare deflate": (b"deflate", zlib.compress(HANDLE, wbits=-15)),
+    "nothing": (b"identity", HANDLE),
+    "one after another": (b"deflate, identity, gzip", gzip.compress(zlib.compress(HANDLE))),
+}
+
+
+@pytest.mark.parametrize(("coding", "body"), CODED.values(), ids=CODED)
+def test_bodies_are_judged_in_every_coding_that_http_knows(
+    raw: RawUpstream, proxy: LiveMock, coding: bytes, body: bytes
+) -> None:
+    raw.answers[PROFILE] = whole(body, b"Content-Encoding: " + coding)
+    requests.get(f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5, stream=True).raw.read()
+    said = requests.get(f"{proxy.url}/__mock/requests?limit=1", timeout=5).json()["requests"][0]
+    assert (said["violations"], said.get("unjudged")) == ([], None)
+
+
+ODD_JSON: dict[str, tuple[bytes, list[str]]] = {
+    "half a character": (rb'{"displayName":"a\ud800b"}', []),
+    "half a character in a key": (rb'{"\udc00":1}', ["must not have the key �"]),
+    "an escaped backslash": (rb'{"biography":"\\ud800"}', []),
+    "a number past doubles": (b'{"dateOfBirth":{"year":1e400,"month":1,"day":1}}', ["must be at most 2100 or must be null"]),
+    "a number of 5,000 digits": (
+        b'{"dateOfBirth":{"year":-1%s,"month":1,"day":1}}' % (b"0" * 5000),
+        ["must be at least 1900 or must be null"],
+    ),
+    "no number": (b'{"biography":NaN}', ["must be valid JSON"]),
+    "no number of JSON": (b'{"biography":-Infinity}', ["must be valid JSON"]),
+    "no text": (b'{"biography":"\xff"}', ["must be valid JSON"]),
+    "half a character and no number": (rb'{"biography":"\ud800","handle":NaN}', ["must be valid JSON"]),
+}
+
+
+@pytest.mark.parametrize(("body", "reasons"), ODD_JSON.values(), ids=ODD_JSON)
+def test_json_is_what_its_standard_says(raw: RawUpstream, proxy: LiveMock, body: bytes, reasons: list[str]) -> None:
+    raw.answers[PROFILE] = whole(body)
+    url, headers = f"{proxy.url}{PROFILE}", {**ADA, "Content-Type": "application/json"}
+    requests.get(f"{url}?fields=handle", headers=headers, timeout=5)
+    assert [each["reason"] for each in violations(proxy)] == reasons
+    raw.answers[PROFILE] = whole(b"{}")
+    requests.post(url, data=body, headers=headers, timeout=5)
+    said = [each["reason"] for each in violations(proxy) if each["side"] == "request"]
+    assert ("must be valid JSON" in said) is ("must be valid JSON" in reasons)
+
+
+def test_json_that_is_nested_too_deep_is_not_called_invalid(raw: RawUpstream, proxy: LiveMock) -> None:
+    for levels in (300, 1000, 1100, 100_000):
+        raw.answers[PROFILE] = whole(b'{"handle":%s%s}' % (b"[" * levels, b"]" * levels))
+        requests.get(f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5)
+        said = requests.get(f"{proxy.url}/__mock/requests?limit=1", timeout=5).json()["requests"][0]
+        assert (said["violations"], said["unjudged"]) == ([], "answer: the body is nested too deep"), levels
 
 
 def test_a_request_without_a_session_breaks_only_what_was_inferred(proxy: LiveMock) -> None:
