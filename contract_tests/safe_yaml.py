@@ -66,8 +66,7 @@ def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
             elif stat.S_ISREG(mode):
                 raw = file.read(most + 1)
             else:
-                kind = "directory" if stat.S_ISDIR(mode) else "device"
-                raise YamlError(f"cannot be read: it is a {kind}")
+                raise YamlError("cannot be read: it is a device")
     except OSError as error:
         raise YamlError(f"cannot be read: {error.strerror}") from None
     if len(raw) > most:
@@ -211,7 +210,7 @@ class _Reader:
         if self._wants_key():
             raise YamlError("has a key that is not text", line)
         if event.tag not in PLAIN:
-            raise YamlError(f"has the tag {_tag(event.tag)}, which is not supported", line)
+            raise YamlError(f"is not YAML: the tag {_tag(event.tag)} is not supported", line)
         if len(self._open) >= MOST_LEVELS:
             raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -282,7 +281,7 @@ class _Reader:
         if tag in PLAIN:
             return text
         if tag not in TYPES:
-            raise YamlError(f"has the tag {_tag(tag)}, which is not supported", line)
+            raise YamlError(f"is not YAML: the tag {_tag(tag)} is not supported", line)
         if self._as_written:
             return "" if tag == f"{TAGS}null" else text
         return self._typed(text, tag, line)

@@ -6,11 +6,10 @@ second.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from jsonschema_path import SchemaPath
@@ -28,7 +27,7 @@ from openapi_core.validation.schemas.validators import SchemaValidator
 from openapi_schema_validator import OAS31Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from .contract import Decoded, Operation, RawRequest
+from .contract import Contract, Decoded, Operation, RawRequest
 from .decoding import decode_number
 from .errors import Violation
 from .reasons import plain_reason, schema_reason
@@ -87,16 +86,16 @@ class _Request:
 class Authority:
     """Judges and explains requests against one document."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, contract: Contract) -> None:
         validators = _ValidatorsOnce()
         casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
         options: dict[str, Any] = {
             "schema_validators_factory": validators,
             "schema_casters_factory": SchemaCastersFactory(validators, TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)),
             "path_finder_cls": _KnownPath,
-            "extra_media_type_deserializers": {"application/json": lambda raw, **_parameters: orjson.loads(raw)},
+            "extra_media_type_deserializers": {"application/json": lambda raw, **_parameters: contract.read_body(raw)},
         }
-        spec = SchemaPath.from_dict(document, resolved_cache_maxsize=4096)
+        spec = SchemaPath.from_dict(contract.document, resolved_cache_maxsize=4096)
         self._parameters = V31RequestParametersValidator(spec, **options)
         self._body = V31RequestBodyValidator(spec, **options)
 

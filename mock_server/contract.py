@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
-from .decoding import BrokenEncodingError, decode_number, percent_decode, split_query
+from .decoding import BrokenEncodingError, decode_number, percent_decode, read_json, read_json_once, split_query
 from .errors import Violation
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -58,6 +57,7 @@ class Operation:
     body: IsValid | None
     media_types: tuple[str, ...]
     body_required: bool
+    read_body: Callable[[bytes], Any]
     responses: Mapping[str, Response]
 
     def response(self, status: int) -> Response | None:
@@ -88,10 +88,14 @@ class Decoded:
 
 
 class Contract:
-    """An OpenAPI 3.1 document, compiled. Raises `ContractError` where it uses what this module cannot enforce."""
+    """An OpenAPI 3.1 document, compiled. Raises `ContractError` where it uses what this module cannot enforce.
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    `unique_keys` refuses bodies in which an object has a key twice.
+    """
+
+    def __init__(self, document: dict[str, Any], *, unique_keys: bool = False) -> None:
         self.document = document
+        self.read_body = read_json_once if unique_keys else read_json
         self._registry = jsonschema_rs.Registry([(URI, document)])
         self.operations = {operation.id: operation for operation in self._operations()}
 
@@ -137,7 +141,9 @@ class Contract:
             (p.where, p.name): p for p in reversed([self._parameter("paths", *place) for place in (*places, *shared_places)])
         }
         kept = tuple(reversed(parameters.values()))
-        return Operation(node["operationId"], method.upper(), path, kept, body, media_types, required, responses)
+        return Operation(
+            node["operationId"], method.upper(), path, kept, body, media_types, required, self.read_body, responses
+        )
 
     def _parameter(self, *pointer: str) -> Parameter:
         node, pointer = self.resolve(*pointer)
@@ -207,7 +213,7 @@ def _body(operation: Operation, request: RawRequest) -> Any:
         return None
     if request.media_type not in operation.media_types:
         raise ValueError(request.media_type)
-    body = orjson.loads(request.body)
+    body = operation.read_body(request.body)
     if not operation.body(body):
         raise ValueError("body")
     return body

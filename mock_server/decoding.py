@@ -1,13 +1,24 @@
 """From the text of a request to values, strictly: where a lenient parser would guess, these refuse."""
 
 import re
-from decimal import Decimal
+from collections import Counter
+from decimal import Decimal, DecimalException
+from typing import Any
 from urllib.parse import unquote_to_bytes
+
+import orjson
 
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _UNRESERVED = re.compile(r"%([46][1-9A-Fa-f]|[57][0-9Aa]|2[DdEe]|3[0-9]|5[Ff]|7[Ee])")
 _MOST_DIGITS = 4000  # Python refuses to print integers over 4,300 digits
+
+MOST_LEVELS = 100
+"""How deep JSON may be nested: far deeper than the contract, far less than what makes a function that calls itself fail."""
+
+
+class UnfitJsonError(ValueError):
+    """JSON is valid and not taken; the text completes the sentence "the body …"."""
 
 
 class BrokenEncodingError(ValueError):
@@ -54,11 +65,65 @@ def decode_number(text: str) -> int | float:
         raise ValueError(f"not a JSON number: {text[:40]!r}")
     if len(text) < 16 and text.isdigit():  # noqa: PLR2004
         return int(text)
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except DecimalException:  # an exponent of more digits than there are atoms
+        raise ValueError("too large a number") from None
     if number.adjusted() > _MOST_DIGITS:
         raise ValueError("too large a number")
     whole = number.adjusted() > -_MOST_DIGITS and number == number.to_integral_value()
     return int(number) if whole else float(number)
+
+
+def read_json(raw: bytes) -> Any:
+    """Return the value of JSON that is not nested too deep; raise `ValueError`, of the kind `UnfitJsonError` if it is."""
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if error.msg.startswith("depth limit"):
+            raise UnfitJsonError(f"must not be nested deeper than {MOST_LEVELS} levels") from None
+        raise
+    if raw.count(b"[") + raw.count(b"{") > MOST_LEVELS and is_too_deep(value):
+        raise UnfitJsonError(f"must not be nested deeper than {MOST_LEVELS} levels")
+    return value
+
+
+def read_json_once(raw: bytes) -> Any:
+    """Return the value of JSON in which no object has a key twice; raise as `read_json` does."""
+    value = read_json(raw)
+    if (key := repeated_key(raw)) is not None:
+        raise UnfitJsonError(f"must not have the key {key[:80]!r} twice")
+    return value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Tell whether a value is nested deeper than `MOST_LEVELS`."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [inner for each in level for inner in _containers(each)]
+        if not level:
+            return False
+    return True
+
+
+def _containers(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in inner if isinstance(each, dict | list)]
+
+
+def repeated_key(raw: bytes) -> str | None:
+    """Return a key that an object of JSON has twice, `None` where there is none; the JSON is known to be valid."""
+    import json  # noqa: PLC0415 - `orjson` does not tell, and few ask
+
+    repeated: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        if len({key for key, _ in pairs}) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            repeated.append(next(key for key in counts if counts[key] > 1))
+
+    json.loads(raw, object_pairs_hook=look, parse_int=len, parse_float=len)
+    return repeated[0] if repeated else None
 
 
 def canonical_path(raw: str) -> str:

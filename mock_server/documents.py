@@ -7,39 +7,48 @@ from typing import Any
 import orjson
 import yaml
 
+from .decoding import UnfitJsonError, read_json, repeated_key
+from .safe_yaml import YamlError, load, locate, read_file, shown
+
+MOST_JSON = 64 * 1024 * 1024
+"""Bytes of a file: JSON is read much faster than YAML."""
+
+LONGEST = 300
+"""Characters of a reason."""
+
 
 class FileError(Exception):
     """A file of the user's cannot be used; the text names file, line, field and reason."""
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
-        super().__init__(f"{path}{f':{line}' if line else ''}: {reason}")
-
-
-class _Loader(yaml.CSafeLoader):
-    """Leaves times as the text that JSON would hold."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
+        # Some reasons quote what is wrong; a file is not to be quoted whole into a log.
+        said = " ".join(reason.split())
+        said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+        super().__init__(f"{path}{f':{line}' if line else ''}: {said}")
 
 
 def read_document(path: Path) -> Any:
     """Read a YAML file, or a JSON file by its name; raises `FileError`."""
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from None
-    try:
-        return orjson.loads(raw) if path.suffix == ".json" else yaml.load(raw, _Loader)  # noqa: S506 - a safe loader
+        value = _json(path) if path.suffix == ".json" else load(read_file(path))
     except orjson.JSONDecodeError as error:
         raise FileError(path, f"is not valid JSON: {error.msg}", error.lineno) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise FileError(path, f"is not valid YAML: {error.problem or error.context}", line) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise FileError(path, f"is not valid YAML: {str(error).splitlines()[0]}") from None
+    except UnfitJsonError as error:
+        raise FileError(path, str(error)) from None
+    except YamlError as error:
+        raise FileError(path, error.reason, error.line) from None
+    if value is None:
+        raise FileError(path, "is empty")
+    return value
+
+
+def _json(path: Path) -> Any:
+    raw = read_file(path, MOST_JSON)
+    value = read_json(raw)
+    if (key := repeated_key(raw)) is not None:
+        locate(raw)  # JSON being YAML, this raises, and knows the line
+        raise YamlError(f"has the key {shown(key)} twice")
+    return value
 
 
 def write_document(path: Path, value: Any) -> None:
@@ -64,21 +73,16 @@ def write_document(path: Path, value: Any) -> None:
 def line_of(path: Path, place: list[str | int]) -> int | None:
     """Find the line of a value, or of the nearest thing around it; JSON being YAML, both are found."""
     try:
-        node = yaml.compose(path.read_bytes(), yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError):
+        found = locate(read_file(path))
+    except YamlError:
+        return None
+    if found is None:
         return None
     for part in place:
-        child = _child(node, part)
-        if child is None:
+        inner = found.value
+        if isinstance(inner, list):
+            inner = dict(enumerate(inner))
+        if not isinstance(inner, dict) or part not in inner:
             break
-        node = child
-    return node.start_mark.line + 1 if node else None
-
-
-def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item: yaml.Node = node.value[part]
-        return item
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
-    return None
+        found = inner[part]
+    return found.line

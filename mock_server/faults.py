@@ -111,6 +111,7 @@ def _decoded(text: str) -> str:
 
 def _number(wishes: Wishes, name: str, most: int, what: str) -> tuple[int, list[Violation]]:
     text, accused = wishes.get(name, ("0", None))
-    if accused is None or (text.isascii() and text.isdigit() and int(text[:9]) <= most):
-        return int(text), []
+    digits = text.lstrip("0") or "0"
+    if accused is None or (text.isascii() and text.isdigit() and len(digits) <= len(str(most)) and int(digits) <= most):
+        return int(digits), []
     return 0, [accused._replace(reason=f"{name} must be {what} from 0 to {most}")]

@@ -49,7 +49,7 @@ class Gate:
         """Import openapi-core and compile the document for it, when the first request is refused."""
         from .authority import Authority  # noqa: PLC0415 - a third of a second that a good answer does not need
 
-        return Authority(self.contract.document).explain
+        return Authority(self.contract).explain
 
     def validate(self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]) -> Call:
         """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .decoding import UnfitJsonError
+
 SENTENCES = {
     "minimum": "must be at least {}",
     "maximum": "must be at most {}",
@@ -31,6 +33,8 @@ PLAIN = {
 
 def plain_reason(error: BaseException) -> str:
     """Put an error of openapi-core that is not about a schema into words."""
+    if isinstance(error.__context__, UnfitJsonError):
+        return str(error.__context__)
     return PLAIN.get(type(error).__name__, "cannot be understood")
 
 

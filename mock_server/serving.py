@@ -17,12 +17,13 @@ from pathlib import Path
 from .app import Core, check_operations
 from .bundle import control_document, without_headers
 from .contract import Contract, ContractError
-from .documents import FileError, read_document
+from .documents import FileError, line_of, read_document
 from .fixtures import find_scenario, load_world
 from .journal import Records
 from .listening import listen
 from .operations import OPERATIONS
 from .options import Options
+from .references import reference_faults
 from .sandbox import Sandbox
 from .scenarios import Scenarios
 from .shell import Shell
@@ -68,6 +69,8 @@ def load_contract(path: Path) -> Contract:
     document = read_document(path)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise FileError(path, "is not an OpenAPI 3.1 document", 1)
+    for place, reason in reference_faults(document):
+        raise FileError(path, f"{'/'.join(map(str, place))}: {reason}", line_of(path, place))
     if path != DEFAULT_CONTRACT:
         _check_document(path, document)
     try:
@@ -84,11 +87,10 @@ def load_contract(path: Path) -> Contract:
 def _check_document(path: Path, document: dict[str, object]) -> None:
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
 
-    from .documents import line_of  # noqa: PLC0415 - likewise
-
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         place = list(error.absolute_path)
-        raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {error.message}", line_of(path, place))
+        reason = error.message.partition("\n")[0]
+        raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {reason}", line_of(path, place))
 
 
 def load_core(settings: Settings, store: Store | None = None, journal: Records | None = None) -> Core:
@@ -114,7 +116,7 @@ def load_shell(settings: Settings) -> Shell:
 
 def _documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
     contract = load_contract(settings.openapi)
-    control = Contract(without_headers(control_document(contract.document)))
+    control = Contract(without_headers(control_document(contract.document)), unique_keys=True)
     return contract, control, Scenarios(settings.fixtures, control)
 
 

@@ -52,7 +52,7 @@ class Parts:
         contract = load_contract(settings.openapi)
         self.judge = Judge(contract)
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
-        document = Contract(without_headers(control_document(contract.document)))
+        document = Contract(without_headers(control_document(contract.document)), unique_keys=True)
         self.control = Control(document, self.journal, self.health, options.control_token, options.control_origins)
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
 

@@ -23,7 +23,7 @@ def contract() -> Contract:
 
 @pytest.fixture(scope="session")
 def control(contract: Contract) -> Contract:
-    return Contract(without_headers(control_document(contract.document)))
+    return Contract(without_headers(control_document(contract.document)), unique_keys=True)
 
 
 @pytest.fixture(scope="session")

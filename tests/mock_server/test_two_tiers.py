@@ -116,7 +116,7 @@ MEDIA_TYPES = st.sampled_from(
 @cache
 def tiers() -> tuple[Contract, Authority]:
     contract = load_contract(DEFAULT_CONTRACT)
-    return contract, Authority(contract.document)
+    return contract, Authority(contract)
 
 
 def disagreement(operation_id: str, request: RawRequest) -> str | None:

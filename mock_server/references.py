@@ -1,0 +1,89 @@
+"""Whether the `$ref`s of a document can be followed: each within the document, to something, and not round in a circle."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+Place = list[str | int]
+REFERENCES = ("$ref", "$dynamicRef")
+BESIDE = ("allOf", "anyOf", "oneOf")
+"""Keywords with schemas for the same value; `ONE` have one."""
+ONE = ("not", "if", "then", "else")
+
+
+def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
+    """List the places of references that cannot be followed, and why; nothing outside of the document is looked at."""
+    judged: set[int] = set()
+    for place, node in _objects(document):
+        for key in REFERENCES:
+            if (reason := _fault(document, node.get(key))) is not None:
+                yield [*place, key], reason
+        if _leads_back(document, node, judged):
+            yield [*place], "refers to itself in a circle"
+            return
+
+
+def _objects(document: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
+    waiting: list[tuple[Place, Any]] = [([], document)]
+    while waiting:
+        place, node = waiting.pop()
+        if isinstance(node, dict):
+            yield place, node
+            waiting += [([*place, key], node[key]) for key in reversed(node)]
+        elif isinstance(node, list):
+            waiting += [([*place, n], node[n]) for n in range(len(node) - 1, -1, -1)]
+
+
+def _fault(document: Any, reference: Any) -> str | None:
+    if not isinstance(reference, str):
+        return None  # a property of this name, or for the validator of the document to say
+    if not reference.startswith("#"):
+        return f"{reference[:80]!r} is outside of this document, which must hold all that it needs"
+    if reference.startswith("#/") and _target(document, reference) is None:
+        return f"{reference[:80]!r} is not in this document"
+    return None
+
+
+def _target(document: Any, reference: Any) -> Any:
+    """Return what a reference points to, `None` where that is nothing."""
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return None
+    node = document
+    for part in reference.removeprefix("#/").split("/"):
+        key = unquote(part).replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(node):  # noqa: PLR2004
+            node = node[int(key)]
+        elif isinstance(node, dict) and key in node:
+            node = node[key]
+        else:
+            return None
+    return node
+
+
+def _leads_back(document: Any, start: dict[str, Any], judged: set[int]) -> bool:
+    """Tell whether a schema is judged by judging itself: depth first, and nothing twice."""
+    path: list[tuple[int, Iterator[dict[str, Any]]]] = [(0, iter([start]))]
+    open_now: set[int] = set()
+    while path:
+        identity, following = path[-1]
+        node = next(following, None)
+        if node is None:
+            path.pop()
+            open_now.discard(identity)
+            judged.add(identity)
+        elif id(node) in open_now:
+            return True
+        elif id(node) not in judged:
+            open_now.add(id(node))
+            path.append((id(node), _same_value(document, node)))
+    return False
+
+
+def _same_value(document: Any, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return the schemas that judge the same value as this one."""
+    found = [_target(document, node.get(key)) for key in REFERENCES]
+    found += [node.get(key) for key in ONE]
+    for key in BESIDE:
+        each = node.get(key)
+        found += each if isinstance(each, list) else []
+    return (each for each in found if isinstance(each, dict))
