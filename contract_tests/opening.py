@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests import baseline, target
+from contract_tests import baseline, forwarding, target
 from contract_tests.depth import DEPTHS
 from contract_tests.lab import Lab
 from contract_tests.manners import Manners, manners
 from contract_tests.options import flag, option
-from contract_tests.permission import decide
+from contract_tests.permission import FORWARDED, Permission, decide
 from contract_tests.veil import Veil
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     path = option(config, "target")
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
     try:
-        aim = replace(target.load(Path(path) if path else None, url, run.shard), far=flag(config, "far"))
         how = _manners(config)
+        far = flag(config, "far") or bool(how.proxy)
+        aim = replace(target.load(Path(path) if path else None, url, run.shard), far=far)
         accepted = option(config, "baseline")
         run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()
     except target.TargetError as error:
@@ -35,11 +36,26 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     run.ledger.base_url = aim.base_url
     run.ledger.veil = _veil(config, run, aim, how)
     run.target = aim
-    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
-    permission = decide(aim, read_only=flag(config, "read-only"), **allowed)
+    permission = _permission(config, aim)
     lab = Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
     run.sent = lab.client.sent
     return lab
+
+
+def look_beyond(config: pytest.Config, lab: Lab) -> None:
+    """Take a target on this machine that only forwards to another one for that: it is read, unless more is allowed."""
+    if not lab.target.is_local or not lab.permission.writes:
+        return
+    if sign := forwarding.sign(lab):
+        lab.target = replace(lab.target, far=True)
+        lab.permission = replace(_permission(config, lab.target), no_writes=FORWARDED.format(sign))
+    if not lab.permission.writes:
+        lab.ledger.not_judged("what writing does", lab.permission.no_writes)
+
+
+def _permission(config: pytest.Config, aim: target.Target) -> Permission:
+    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
+    return decide(aim, read_only=flag(config, "read-only"), **allowed)
 
 
 def _veil(config: pytest.Config, run: Run, aim: target.Target, how: Manners) -> Veil:

@@ -22,6 +22,8 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers that name another method than that of the request; what they are sent with is not safe, therefore."""
 MARKING = "markNotificationsRead"
 NO_WRITES = "it would write to the target, which needs --allow-writes"
+READ_ONLY = "it would write to the target, which --read-only forbids"
+FORWARDED = "the target forwards to another machine ({}), and writing there needs --allow-writes"
 NO_OTHERS = "what a method that is not documented does there cannot be known"
 NO_MARKING = "what is marked as read cannot be put back, so it needs --allow-mark-read"
 NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --allow-first-write"
@@ -35,20 +37,21 @@ class ForbiddenError(NotJudgedError, SkipTest):
 class Permission:
     """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set.
 
-    `others` are methods that are not documented, of which nobody knows what they do.
+    `others` are methods that are not documented, of which nobody knows what they do; `no_writes` says why nothing is written.
     """
 
     writes: bool = True
     mark_read: bool = True
     first_write: bool = True
     others: bool = True
+    no_writes: str = NO_WRITES
 
     def check(self, call: Call, marking: str, never_set: Collection[str], *, documented: bool) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
         if call.method.upper() in SAFE and not _overridden(call):
             return
         if not self.writes:
-            raise ForbiddenError(NO_WRITES)
+            raise ForbiddenError(self.no_writes)
         if not self.others and (not documented or _overridden(call)):
             raise ForbiddenError(NO_OTHERS)
         if not self.mark_read and marking in call.path.lower():
@@ -62,14 +65,14 @@ class Permission:
         if method in SAFE:
             return ""
         if not self.writes:
-            return NO_WRITES
+            return self.no_writes
         return NO_MARKING if operation == MARKING and not self.mark_read else ""
 
 
 def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
     """Answer what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
     if read_only:
-        return Permission(writes=False, mark_read=False, first_write=False, others=False)
+        return Permission(writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY)
     if target.is_local:
         return Permission()
     return Permission(writes, writes and mark_read, writes and first_write, others=False)

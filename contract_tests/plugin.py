@@ -19,7 +19,7 @@ from contract_tests.depth import DEPTHS
 from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.guardian import watch
 from contract_tests.merging import save
-from contract_tests.opening import open_lab
+from contract_tests.opening import look_beyond, open_lab
 from contract_tests.options import define, flag, option
 from contract_tests.reach import sessions_work
 from contract_tests.report import Law, Run, write
@@ -147,6 +147,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate.lab = opened
     gate.run.working = sessions_work(opened)
     if gate.run.working:
+        look_beyond(request.config, opened)
         remember(opened)
         opened.until = opened.client.until = gate.run.started + gate.run.max_time
     guardian = watch(opened) if gate.run.working else None

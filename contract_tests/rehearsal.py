@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,14 +31,15 @@ Sent = dict[str, dict[str, int]]
 
 def would_send(target: Target, wishes: Wishes) -> str:
     """Answer for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
-    interval = wishes.manners().interval
+    how = wishes.manners()
+    target = replace(target, far=target.far or bool(how.proxy))
     allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
     permission = decide(target, read_only=wishes.read_only, **allowed)
     depth = DEEPEST if wishes.depth == "deep" else wishes.depth
     laws = [word for law in wishes.laws for word in ("--laws", law)]
     flags = [f"--{name}" for name in wishes.permissions]
     sent = rehearse(target, ["--depth", depth, "--seed", str(wishes.seed), *laws, *flags])
-    return "\n".join([*plan(target, contract.load(), permission, sent), *_sum(sent, wishes.depth, interval)])
+    return "\n".join([*plan(target, contract.load(), permission, sent), *_sum(sent, wishes.depth, how.interval)])
 
 
 def _sum(sent: Sent, depth: str, interval: float) -> list[str]:
