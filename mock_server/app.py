@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Any, cast
@@ -13,9 +13,10 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 from werkzeug.routing import MapAdapter
 
-from . import __version__, cors, guard, window, wire
+from . import __version__, cors, guard, masking, window, wire
 from .addressing import address, sandbox_name
 from .answers import NO_STORE, Reply, empty_response, refusal
+from .connections import broken_answer
 from .contract import Contract, Operation
 from .control.desk import Desk
 from .decoding import canonical_path
@@ -25,10 +26,14 @@ from .journal import Journal, Records
 from .nearest import nearest
 from .options import Options
 from .pipeline import Pipeline
+from .rules import NOTHING
 from .scenarios import Scenarios
-from .store import Store
+from .store import MemoryStore, Store
+from .world import World
 
 log = logging.getLogger("mock_server")
+
+Headers = Iterable[tuple[str, str]]
 
 STARTED = "mock_server.started"
 """Key in the WSGI environment: when the request came, by `time.perf_counter`."""
@@ -64,6 +69,8 @@ class Core(Flask):
         self.journal: Records = journal or Journal(self.options.max_requests, self.options.max_journal_bytes)
         self.examples = Examples(contract, control if self.options.refresh_session else None)
         self.desk = Desk(store, self.journal, self.examples, scenarios, __version__, self.options.seed)
+        if isinstance(store, MemoryStore):
+            store.forgotten = self.journal.clear
         self.pipeline = Pipeline(contract, control, self.desk, self.options)
         self.url_map.merge_slashes = False
         for operation in contract.operations.values():
@@ -114,7 +121,7 @@ class Core(Flask):
                 return empty_response({})
             refused = NotFound()
         else:
-            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            log.error("%s %s failed", request.method, masking.path(request.path), exc_info=error)
             refused = InternalError(headers=NO_STORE)
         return refusal(refused)
 
@@ -128,35 +135,43 @@ class Core(Flask):
         """Write a request to the API into the journal, and say which web pages may read the answer."""
         asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs each time
         is_control = asked.environ["REQUEST_URI"].startswith(guard.PREFIX)
-        if not is_control and isinstance(reply, Reply) and not reply.is_page:
-            self.record(asked, reply)
-        return cors.allow(asked, reply, self.options.control_origins if is_control else None)
+        response = cors.allow(asked, reply, self.options.control_origins if is_control else None)
+        if not is_control and isinstance(response, Reply) and not response.is_page:
+            self.record(asked, response)
+        return response
 
     def record(self, asked: Request, reply: Reply) -> None:
         """Write a request into the journal."""
         environ, rule = asked.environ, asked.url_rule
         try:
             name = sandbox_name(environ)
-            now = self.desk.load(name).clock.now()
+            box = self.desk.load(name)
         except ApiError:
             return  # refused before there was a sandbox
         method, path = asked.method, environ["REQUEST_URI"].partition("?")[0]
+        if rule is None or asked.view_args:
+            path = _without_tokens(path, box.world)
+        plan, headers, sent = reply.plan, cast("Headers", reply.headers), reply.sent if method != "HEAD" else b""
+        if plan.fault:
+            headers, sent = broken_answer(plan.fault)
+        waited = 0.0 if plan is NOTHING else plan.delay + (plan.body if sent and not plan.fault else 0.0)
         self.journal.record(
             name,
-            now,
+            box.clock.now(),
             method,
             path,
             environ["QUERY_STRING"],
             rule.endpoint if rule else "",
             reply.user,
-            0 if reply.plan.fault else reply.status_code,
-            (perf_counter() - environ[STARTED]) * 1000,
+            0 if plan.fault else reply.status_code,
+            (perf_counter() - environ[STARTED] + waited) * 1000,
             reply.violations,
             reply.changes,
-            "" if rule else nearest(self.contract.operations.values(), method, path),
-            reply.plan.fault,
+            "" if rule else nearest(self.contract.operations.values(), method, masking.path(path)),
+            plan.fault,
             "",
-            wire.keep(environ, reply.headers, reply.sent),
+            wire.keep(environ, headers, sent),
+            override=None if plan is NOTHING else plan.as_json() or None,
         )
 
     def answer(self, environ: dict[str, Any]) -> Reply:
@@ -169,6 +184,12 @@ class Core(Flask):
             return self.refuse(error)
         finally:
             context.pop()
+
+
+def _without_tokens(path: str, world: World) -> str:
+    """Return a path in which no token that the sandbox knows stands."""
+    hidden = masking.HIDDEN
+    return "/".join(hidden if part in world.sessions or part in world.refreshable else part for part in path.split("/"))
 
 
 def check_operations(contract: Contract, handlers: Mapping[str, object]) -> list[str]:

@@ -13,6 +13,8 @@ PLACE = "x-openapi"
 def control_document(contract: dict[str, Any]) -> dict[str, Any]:
     """Read `control.yaml` and join it with the contract that it refers to."""
     control = _moved(read_document(CONTROL), "openapi.yaml#", f"#/{PLACE}")
+    asked = [node["operationId"] for item in contract["paths"].values() for node in item.values() if "operationId" in node]
+    control["components"]["schemas"]["OperationId"]["enum"] = [*asked, "refreshSession"]
     return {**control, PLACE: _moved(contract, "#", f"#/{PLACE}")}
 
 

@@ -13,26 +13,36 @@ from random import Random
 
 GARBAGE = 64
 """How many bytes of nonsense are sent."""
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = [("Content-Type", "application/json"), ("Transfer-Encoding", "chunked")]
+"""The headers of the answer whose chunks are nonsense."""
 
 
-def break_off(fault: str, client: tuple[str, int | str], seed: str) -> bool:
+def broken_answer(fault: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Return the headers and the body that are sent before a connection is broken so."""
+    nonsense = Random(fault).randbytes(GARBAGE)  # noqa: S311 - for reproducible tests
+    if fault == "MALFORMED_RESPONSE_CHUNK":
+        return CHUNKED, nonsense.replace(b"\n", b"?")
+    return [], nonsense if fault == "RANDOM_DATA_THEN_CLOSE" else b""
+
+
+def break_off(fault: str, client: tuple[str, int | str]) -> bool:
     """Break a client's connection in one of the ways of `BROKEN_CONNECTIONS`; `False` where it cannot be found."""
     found = _find(client)
     if found is None:
         return False
     with found:
-        nonsense = Random(seed).randbytes(GARBAGE)  # noqa: S311 - for reproducible tests
+        headers, body = broken_answer(fault)
         with suppress(OSError):  # the client may have gone
             if fault == "CONNECTION_RESET_BY_PEER":
                 # Closed with nothing to linger for, the kernel sends RST; shutting the reading side makes the server close.
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 found.shutdown(socket.SHUT_RD)
                 return True
-            if fault == "MALFORMED_RESPONSE_CHUNK":
-                found.send(CHUNKED + nonsense.replace(b"\n", b"?"))
-            if fault == "RANDOM_DATA_THEN_CLOSE":
-                found.send(nonsense)
+            if headers:
+                lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+                body = f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + body
+            if body:
+                found.send(body)
             found.shutdown(socket.SHUT_RDWR)
         return True
 

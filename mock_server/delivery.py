@@ -19,7 +19,7 @@ async def deliver(response: Reply, scope: Message, receive: Receive, send: Send,
     """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping."""
     plan = response.plan
     await _pause(plan.delay, stopping)
-    if plan.fault and break_off(plan.fault, scope["client"], f"{plan.fault}:{scope['path']}"):
+    if plan.fault and break_off(plan.fault, scope["client"]):
         await _gone(receive)
         return
     await send(start(response))

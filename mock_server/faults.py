@@ -33,7 +33,8 @@ def wish(examples: Examples, operation: str, prefer: str | None, query: str) -> 
     example, accused = wishes.get("example", ("", None))
     if accused and not example:
         violations.append(accused._replace(reason="example must be the name of a documented one"))
-    plan = Plan(delay=delay / 1000)
+    source = ", ".join(dict.fromkeys(each.name for _, each in wishes.values()))
+    plan = Plan(delay=delay / 1000, source=source)
     if violations or not {"code", "example"} & wishes.keys():
         return plan, violations
     if "code" in wishes and code not in examples.answers[operation]:

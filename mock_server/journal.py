@@ -1,16 +1,18 @@
 """What was asked lately, what the contract said of it and what it changed. Credentials are never in it."""
 
 import asyncio
-import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from sys import getsizeof
+from typing import NamedTuple, Protocol, Self
 
 import orjson
 
+from . import masking
 from .clock import written
 from .wire import Wire
 
@@ -24,7 +26,12 @@ HEARTBEAT = 15.0
 """Seconds of silence after which a stream shows that it lives."""
 LISTED = frozenset({"forkSandbox", "dropSandbox"})
 """Operations of the control API that make or end a sandbox."""
-SECRET = re.compile(r"(?i)([^&=]*(?:token|secret|password|authorization|session)[^&=]*=)[^&]*")
+EACH = 800
+"""About how many bytes an entry takes beside what came from outside, and a sandbox beside its entries."""
+ROOM = 8
+"""Where there is too much, one part in so many is freed at once, so that it has not to be done for every request."""
+MOST_DIGITS = 18
+"""An id has fewer."""
 
 Change = tuple[str, object, object]
 """A JSON pointer into the state, what stood there before, and what stands there now."""
@@ -33,9 +40,17 @@ Change = tuple[str, object, object]
 class Shown(Protocol):
     """What was wrong with a request, or with an answer that came through the proxy."""
 
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
     def as_json(self) -> dict[str, str]:
-        """Answer what the journal shows of it."""
+        """Return what the journal shows of it."""
         ...
+
+    def _replace(self, *, reason: str) -> Self: ...
 
 
 class Entry(NamedTuple):
@@ -43,7 +58,8 @@ class Entry(NamedTuple):
 
     `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close;
     `unjudged` says why the proxy did not judge a body, `upstream` what the server behind it did where a client got something
-    else; `wire` has headers and bodies, which the list does not show.
+    else; `wire` has headers and bodies, which the list does not show; `override` is the rule or the wish that decided how the
+    request was answered, `None` where nothing did but the request itself.
     """
 
     id: int
@@ -63,20 +79,23 @@ class Entry(NamedTuple):
     unjudged: str = ""
     wire: Wire | None = None
     upstream: str = ""
+    override: Mapping[str, object] | None = None
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        more = 200 * len(self.violations) + 1000 * len(self.changes) if self.violations or self.changes else 0
-        sent = self.wire.size if self.wire else 0
-        return 500 + len(self.path) + len(self.query) + more + sent
+        held = EACH + len(self.path) + len(self.query) + len(self.nearest) + (self.wire.size if self.wire else 0)
+        if self.violations:
+            held += sum(300 + len(each.name) + len(each.reason) for each in self.violations)
+        if self.changes:
+            held += sum(200 + getsizeof(path) + getsizeof(old) + getsizeof(new) for path, old, new in self.changes)
+        return held
 
     def as_json(self) -> dict[str, object]:
         """Answer the `Request` of `control.yaml`."""
         changes = [{"path": path, "before": _short(before), "after": _short(after)} for path, before, after in self.changes]
         violations = [violation.as_json() for violation in self.violations]
-        query = SECRET.sub(r"\1***", self.query)
-        said = {**self._asdict(), "at": written(self.at), "query": query, "violations": violations, "changes": changes}
+        said = {**self._asdict(), "at": written(self.at), "violations": violations, "changes": changes}
         del said["wire"]
         for name in ("unjudged", "upstream"):
             if not said[name]:
@@ -114,12 +133,32 @@ class Reader(NamedTuple):
         self.woken.set()
 
 
+@dataclass(slots=True)
+class Kept:
+    """The entries of a sandbox, the newest last, and about how many bytes they take."""
+
+    entries: deque[Entry] = field(default_factory=deque)
+    size: int = EACH
+
+    def add(self, entry: Entry) -> int:
+        """Keep an entry and return its size."""
+        self.entries.append(entry)
+        self.size += (size := entry.size)
+        return size
+
+    def forget(self) -> int:
+        """Forget the oldest entry and return its size."""
+        size = self.entries.popleft().size
+        self.size -= size
+        return size
+
+
 class Journal:
     """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most, self._most_bytes, self._bytes = most, most_bytes, 0
-        self._entries: dict[str, deque[Entry]] = {}
+        self._kept: dict[str, Kept] = {}
         self._newest = 0
         self.heard: Callable[[Entry], None] | None = None
         self._readers: list[Reader] = []
@@ -127,12 +166,14 @@ class Journal:
     def record(self, sandbox: str, *values: object, **more: object) -> None:
         """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
         self._newest += 1
-        entry = cut(Entry(self._newest, sandbox, *values, **more))  # type: ignore[arg-type]
-        kept = self._entries.setdefault(sandbox, deque())
-        kept.append(entry)
-        self._bytes += entry.size
-        if len(kept) > self._most:
-            self._bytes -= kept.popleft().size
+        entry = presentable(Entry(self._newest, sandbox, *values, **more))  # type: ignore[arg-type]
+        kept = self._kept.get(sandbox)
+        if kept is None:
+            kept = self._kept[sandbox] = Kept()
+            self._bytes += kept.size
+        self._bytes += kept.add(entry)
+        if len(kept.entries) > self._most:
+            self._bytes -= kept.forget()
         if self._bytes > self._most_bytes:
             self._shrink()
         for reader in self._readers:
@@ -143,7 +184,8 @@ class Journal:
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
         """Answer the entries of a sandbox."""
-        return reversed(tuple(self._entries.get(sandbox, ())))
+        kept = self._kept.get(sandbox)
+        return reversed(tuple(kept.entries) if kept else ())
 
     def find(self, sandbox: str, identity: int) -> Entry | None:
         """Answer one entry of a sandbox, `None` where it is not kept."""
@@ -161,7 +203,8 @@ class Journal:
 
     def clear(self, sandbox: str) -> None:
         """Forget the entries of a sandbox."""
-        self._bytes -= sum(entry.size for entry in self._entries.pop(sandbox, ()))
+        kept = self._kept.pop(sandbox, None)
+        self._bytes -= kept.size if kept else 0
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
         """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens.
@@ -194,33 +237,67 @@ class Journal:
 
     def _since(self, sandbox: str, seen: int) -> list[Entry]:
         """Answer the entries of a sandbox with an id over `seen`, oldest first."""
-        kept = self._entries.get(sandbox, deque())
-        return [*takewhile(lambda entry: entry.id > seen, reversed(kept))][::-1]
+        kept = self._kept.get(sandbox, Kept())
+        return [*takewhile(lambda entry: entry.id > seen, reversed(kept.entries))][::-1]
 
     def _shrink(self) -> None:
-        """Halve the largest journal: who asked most pays."""
-        largest = max(self._entries.values(), key=len)
-        for _ in range(len(largest) // 2 + 1):
-            self._bytes -= largest.popleft().size
+        """Cut the largest journals down to one size, that at which there is room again: who asked most pays."""
+        wanted = self._most_bytes * (ROOM - 1) // ROOM
+        share = _share(sorted(kept.size for kept in self._kept.values()), wanted)
+        largest_first = sorted(self._kept.items(), key=lambda each: (-each[1].size, each[1].entries[-1].id))
+        for name, kept in largest_first:
+            while self._bytes > wanted and kept.size > share and kept.entries:
+                self._bytes -= kept.forget()
+            if not kept.entries:
+                self._bytes -= self._kept.pop(name).size
+            if self._bytes <= wanted:
+                break
 
 
-def criteria(wanted: dict[str, object]) -> Callable[[Entry], bool]:
-    """Answer a test for entries: each key is a field of theirs, `only` one of `violations`, `unmatched`, `changes`."""
-    fields = [(name, value) for name, value in wanted.items() if name != "only" and value is not None]
-    only = {
-        "violations": lambda e: bool(e.violations),
-        "unmatched": lambda e: not e.operation,
-        "changes": lambda e: bool(e.changes),
-    }
-    extra: Callable[[Entry], bool] = only.get(str(wanted.get("only")), lambda _: True)
-    return lambda entry: extra(entry) and all(getattr(entry, name) == value for name, value in fields)
+def last_seen(header: str, after: int | None) -> int | None:
+    """Return the id that `Last-Event-ID` names, however long, or else `after`."""
+    if not (header.isascii() and header.isdigit()):
+        return after
+    return int(header.lstrip("0")[:MOST_DIGITS] or "0")
 
 
-def cut(entry: Entry) -> Entry:
-    """Answer an entry whose path and query are not too long to keep."""
-    if len(entry.path) + len(entry.query) > LONGEST:
-        return entry._replace(path=entry.path[:LONGEST], query=entry.query[:LONGEST])
-    return entry
+def presentable(entry: Entry) -> Entry:
+    """Return an entry as it may be kept and shown: path and query not too long, and no secret in what the list shows."""
+    raw_path, raw_query = entry.path, entry.query
+    if len(raw_path) + len(raw_query) > LONGEST:
+        raw_path, raw_query = raw_path[:LONGEST], raw_query[:LONGEST]
+    path, query = masking.target(raw_path, raw_query)
+    if path is not entry.path or query is not entry.query:
+        entry = entry._replace(path=path, query=query)
+    if not (entry.violations or entry.changes or entry.nearest or entry.upstream or query != raw_query):
+        authorization = entry.wire.authorization if query and entry.wire else None
+        shown = masking.without(query, [masking.credential(authorization)]) if authorization else query
+        return entry if shown is query else entry._replace(query=shown)
+    secrets = [*(masking.secrets_in(raw_query) if query != raw_query else ()), *(entry.wire.secrets if entry.wire else ())]
+
+    def hidden(text: str) -> str:
+        return masking.without(masking.plain(text), secrets)
+
+    violations = tuple(each._replace(reason=hidden(each.reason)) for each in entry.violations)
+    changes = tuple((place, _masked(place, old, secrets), _masked(place, new, secrets)) for place, old, new in entry.changes)
+    query = masking.without(query, secrets)
+    entry = entry._replace(nearest=hidden(entry.nearest), upstream=hidden(entry.upstream))
+    return entry._replace(query=query, violations=violations, changes=changes)
+
+
+def _masked(place: str, found: object, secrets: Sequence[str]) -> object:
+    shown = masking.value(place.rpartition("/")[2], found)
+    return masking.without(shown, secrets) if isinstance(shown, str) else shown
+
+
+def _share(sizes: Sequence[int], wanted: int) -> float:
+    """Return how large the largest may be so that all together are no larger than wanted; `sizes` ascend."""
+    for place, size in enumerate(sizes):
+        share = wanted / (len(sizes) - place)
+        if size > share:
+            return share
+        wanted -= size
+    return wanted
 
 
 def event(entry: Entry) -> bytes:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import orjson
 
-from .journal import SECRET, Entry
+from .journal import Entry, presentable
 
 WAITING = 10_000
 """How many lines may wait for a slow terminal before more are left out; the server never waits for it."""
@@ -23,7 +23,8 @@ Form = Callable[[Entry], str]
 def text(entry: Entry, *, colours: bool) -> str:
     """Answer method, path, status, duration in milliseconds and the first violation, without what a terminal would obey."""
     paint: Callable[[str, str], str] = (lambda code, word: f"{code}{word}{PLAIN}") if colours else (lambda _, word: word)
-    query = "?" + SECRET.sub(r"\1***", entry.query) if entry.query else ""
+    entry = presentable(entry)
+    query = f"?{entry.query}" if entry.query else ""
     status = paint(COLOURS.get(entry.status // 100, PLAIN), f"{entry.status:03d}" if entry.status else entry.fault)
     said = f"{entry.method:4} {status} {shown(entry.path + query)} {paint(DIM, f'{entry.duration:.1f} ms')}"
     return said + (paint(BOLD, f"  {note}") if (note := shown(_note(entry))) else "")
@@ -31,11 +32,14 @@ def text(entry: Entry, *, colours: bool) -> str:
 
 def json(entry: Entry) -> str:
     """Answer the entry as the journal shows it, with what it was about and not what was sent."""
-    said = entry.as_json()
+    said = presentable(entry).as_json()
     return orjson.dumps({"event": "request", **{name: said[name] for name in SAID}}).decode()
 
 
-SAID = ("id", "sandbox", "at", "method", "path", "query", "operation", "user", "status", "duration", "violations", "fault")
+SAID = (
+    *("id", "sandbox", "at", "method", "path", "query", "operation", "user", "status", "duration", "violations", "fault"),
+    "override",
+)
 
 
 def shown(words: str) -> str:

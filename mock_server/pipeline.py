@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import request
 
-from . import guard
+from . import guard, masking
 from .addressing import sandbox_name
 from .answers import NO_STORE, Reply, json_response, stream_response, text_response
 from .attempt import attempt
@@ -61,7 +61,7 @@ class Gate:
         if accepted is None or impossible:
             violations = [*impossible, *self.explain(operation, raw, decoded)]
             if not violations:
-                log.error("the two tiers disagree about %s %s; please report this", operation.id, raw.query)
+                log.error("the two tiers disagree about %s %s; please report this", operation.id, masking.query(raw.query))
                 raise InternalError
             raise ClientError(violations)
         return Call(*accepted)

@@ -16,6 +16,8 @@ class Plan(NamedTuple):
 
     `content` is a body of the rule's own as it is sent, of the type `media_type`; `headers` come on top. Only with
     `undocumented` may they, or the status, be what the contract does not know.
+
+    `source` is who planned: the id of a rule, which was number `position` of all, or the names by which a request wished it.
     """
 
     status: int = 0
@@ -27,6 +29,8 @@ class Plan(NamedTuple):
     media_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     undocumented: bool = False
+    source: str = ""
+    position: int = 0
 
     @property
     def answers(self) -> bool:
@@ -37,6 +41,22 @@ class Plan(NamedTuple):
     def own_body(self) -> Any:
         """The body of the rule's own as it was given: a text, or a value of JSON."""
         return orjson.loads(self.content or "null") if self.media_type == "application/json" else self.content
+
+    def as_json(self) -> dict[str, object]:
+        """Return what the journal shows of it; nothing where it plans nothing."""
+        planned = {
+            "code": self.status,
+            "example": self.example,
+            "delay": round(self.delay * 1000, 3),
+            "slowBody": round(self.body * 1000),
+            "fault": self.fault,
+            "undocumented": self.undocumented,
+        }
+        done = {name: value for name, value in planned.items() if value}
+        if not done:
+            return {}
+        place = {"position": self.position} if self.position else {}
+        return {"by": "rule" if self.position else "wish", "name": self.source, **place, **done}
 
 
 NOTHING = Plan()
@@ -79,5 +99,5 @@ def choose(rules: tuple[Rule, ...], operation: str, user: str | None, seed: str)
             applies, delay, after = rule.draw(seed)
             rules = (*rules[:place], after, *rules[place + 1 :])
             if applies:
-                return rule.plan._replace(delay=delay), rules
+                return rule.plan._replace(delay=delay, source=rule.id, position=place + 1), rules
     return NOTHING, rules

@@ -9,13 +9,14 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from . import masking
 from .app import STARTED, Core
 from .delivery import Message, Receive, Send, deliver, start
 from .journal import Journal
 from .pipeline import OVERSIZED
 from .rules import NOTHING
 from .store import DEFAULT
-from .wire import HEADERS
+from .wire import HEADER, HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ class Shell:
             await send({"type": "http.response.body", "body": body, "more_body": False})
         if log.isEnabledFor(logging.DEBUG):
             spent = (perf_counter() - environ[STARTED]) * 1000
-            log.debug("%s %s %d %.1f ms", scope["method"], environ["REQUEST_URI"], response.status_code, spent)
+            log.debug("%s %s %d %.1f ms", scope["method"], masking.path(environ["REQUEST_URI"]), response.status_code, spent)
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
@@ -134,6 +135,6 @@ def _environ(scope: Message) -> dict[str, Any]:
         key = name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
         value = raw_value.decode("latin-1")
         environ[key] = f"{environ[key]},{value}" if key in environ else value
-        held += len(value)
+        held += HEADER + len(name) + len(value)
     environ[HEADERS] = scope["headers"], held
     return environ

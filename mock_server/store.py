@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from .sandbox import Sandbox
@@ -41,6 +41,10 @@ class Store(Protocol):
         """Answer every name, with how many seconds it was not used."""
         ...
 
+    def forget_idle(self) -> None:
+        """Forget the sandboxes that were not used for too long, where the store does not do so by itself."""
+        ...
+
 
 class MemoryStore:
     """Keeps sandboxes in this process: at most `most` named ones, until `idle` seconds unused or the oldest too many."""
@@ -50,12 +54,15 @@ class MemoryStore:
         self._named: OrderedDict[str, Sandbox] = OrderedDict()
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
+        self.forgotten: Callable[[str], None] = lambda _name: None
+        """Called with the name of each sandbox that is forgotten, or begins anew."""
 
     def load(self, name: str) -> Sandbox:
         """Answer the present sandbox, made on first use."""
         if name == DEFAULT:
             return self._default
         with self._lock:
+            self._forget_idle()
             if name not in self._named:
                 self._make_room()
                 self._named[name] = self._start
@@ -82,11 +89,20 @@ class MemoryStore:
     def drop(self, name: str) -> bool:
         """Forget a sandbox."""
         with self._lock:
+            self._forget_idle()
             if name == DEFAULT:
                 self._default = self._start
+                self.forgotten(name)
                 return True
-            self._used.pop(name, None)
-            return self._named.pop(name, None) is not None
+            if name not in self._named:
+                return False
+            self._forget(name)
+            return True
+
+    def forget_idle(self) -> None:
+        """Forget the sandboxes that were not used for too long."""
+        with self._lock:
+            self._forget_idle()
 
     def names(self) -> Iterator[tuple[str, float]]:
         """Answer every name, the default one first, then the longest unused first."""
@@ -122,3 +138,4 @@ class MemoryStore:
 
     def _forget(self, name: str) -> None:
         del self._named[name], self._used[name]
+        self.forgotten(name)

@@ -1,21 +1,20 @@
 """What went over the wire for one request: kept by reference, and made readable, without credentials, when somebody looks."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import EnvironHeaders
 
+from . import masking
+
 HEADERS = "mock_server.headers"
 """Key in the WSGI environment: the headers as they came, and how many bytes they take."""
 MOST = 4096
 """How many bytes of a body are kept."""
-HIDDEN = "***"
-SECRET = re.compile(r"(?i)cookie|token|secret|password|authorization|session|api-?key|x-mock-control")
-IN_BODY = re.compile(
-    r'(?i)("(?:[^"\\]|\\.)*(?:token|secret|password|authorization|session)(?:[^"\\]|\\.)*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)'
-)
-"""A member of a JSON object that holds a secret, also where the body was cut inside it."""
+HEADER = 130
+"""About how many bytes a header takes beside its name and its value: the pair, and what Python notes of each text."""
+ANSWER = 300
+"""The same for the headers of an answer as a whole, and the bodies."""
 
 Raw = tuple[bytes, bytes]
 
@@ -34,16 +33,38 @@ class Wire(NamedTuple):
     @property
     def authorization(self) -> str | None:
         """The credentials, by which a session is known again; they are shown to nobody."""
-        return next((value.decode("latin-1") for name, value in self.headers if name == b"authorization"), None)
+        for name, value in self.headers:
+            if name == b"authorization":
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values of secret headers, which are not to be seen anywhere else either."""
+        return [masking.credential(value) for name, value in self._named() if masking.is_secret(name)]
 
     def asked(self) -> dict[str, object]:
-        """Answer what was sent as `control.yaml` shows it."""
-        named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
-        return _shown(named, self.body, self.length)
+        """Return what was sent as `control.yaml` shows it."""
+        return _shown(self._named(), self.body, self.length, self.secrets)
 
     def answered(self) -> dict[str, object]:
-        """Answer what was answered as `control.yaml` shows it."""
-        return _shown(self.answer_headers, self.answer, self.answer_length)
+        """Return what was answered as `control.yaml` shows it."""
+        return _shown(self.answer_headers, self.answer, self.answer_length, self.secrets)
+
+    def masked(self, *, keeps_session: bool) -> dict[str, object]:
+        """Return all fields as text without secrets, but for the `Authorization` of a session that is known."""
+        known = [(name, value) if keeps_session and name == "authorization" else None for name, value in self._named()]
+        hidden = _headers_shown(self._named(), self.secrets)
+        return {
+            **self._asdict(),
+            "headers": [kept or shown for kept, shown in zip(known, hidden, strict=True)],
+            "body": _text(self._named(), self.body, self.secrets),
+            "answer_headers": _headers_shown(self.answer_headers, self.secrets),
+            "answer": _text(self.answer_headers, self.answer, self.secrets),
+        }
+
+    def _named(self) -> list[tuple[str, str]]:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
 
 
 def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], answer: bytes) -> Wire:
@@ -55,15 +76,26 @@ def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], ans
         body = body[:MOST]
     if answer_length > MOST:
         answer = answer[:MOST]
-    return Wire(held + len(body) + len(answer), headers, body, length, answer_headers, answer, answer_length)
+    held += ANSWER + len(body) + len(answer)
+    for name, value in answer_headers:
+        held += HEADER + len(name) + len(value)
+    return Wire(held, headers, body, length, answer_headers, answer, answer_length)
 
 
 def _headers(environ: dict[str, Any]) -> tuple[Sequence[Raw], int]:
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in EnvironHeaders(environ)]
-    return raw, sum(len(value) for _, value in raw)
+    return raw, sum(HEADER + len(name) + len(value) for name, value in raw)
 
 
-def _shown(headers: Iterable[tuple[str, str]], body: bytes, length: int) -> dict[str, object]:
-    text = IN_BODY.sub(rf'\1"{HIDDEN}"', body.decode("utf-8", "replace"))
-    shown = [{"name": name, "value": HIDDEN if SECRET.search(name) else value} for name, value in headers]
-    return {"headers": shown, "body": text, "length": length, "whole": length <= MOST}
+def _shown(headers: Iterable[tuple[str, str]], body: bytes, length: int, secrets: Sequence[str]) -> dict[str, object]:
+    shown = [{"name": name, "value": value} for name, value in _headers_shown(headers, secrets)]
+    return {"headers": shown, "body": _text(headers, body, secrets), "length": length, "whole": length <= MOST}
+
+
+def _headers_shown(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, masking.without(value, secrets)) for name, value in masking.headers(headers)]
+
+
+def _text(headers: Iterable[tuple[str, str]], body: bytes, secrets: Sequence[str]) -> str:
+    media_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return masking.without(masking.body(body.decode("utf-8", "replace"), media_type), secrets)

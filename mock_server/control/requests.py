@@ -1,13 +1,16 @@
 """The journal: read, counted, cleared, followed."""
 
+from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Any
 
 from flask import request
 
 from mock_server.authentication import find_session
 from mock_server.errors import NotFound, Violation
-from mock_server.journal import criteria
+from mock_server.journal import Entry, last_seen
 from mock_server.operations.handler import Answer, Call
+from mock_server.selection import chosen
 
 from .desk import DONE, Desk, Stream
 
@@ -16,12 +19,13 @@ def listRequests(desk: Desk, name: str, call: Call) -> Answer:
     """Read the journal."""
     wanted = dict(call.parameters)
     limit = int(wanted.pop("limit"))
-    found = filter(criteria(wanted), desk.journal.newest_first(name))
+    found = _chosen(desk, name, wanted, "query")
     return Answer(200, {"requests": [entry.as_json() for entry in islice(found, limit)]})
 
 
 def getRequest(desk: Desk, name: str, call: Call) -> Answer:
     """Read one request whole."""
+    desk.store.forget_idle()
     entry = desk.journal.find(name, int(call.parameters["id"]))
     if entry is None or entry.wire is None:
         raise NotFound([Violation("path", "id", "there is no such request, or it is no longer kept")])
@@ -32,8 +36,7 @@ def getRequest(desk: Desk, name: str, call: Call) -> Answer:
 
 def countRequests(desk: Desk, name: str, call: Call) -> Answer:
     """Count requests."""
-    test = criteria(call.body or {})
-    return Answer(200, {"count": sum(map(test, desk.journal.newest_first(name)))})
+    return Answer(200, {"count": sum(1 for _ in _chosen(desk, name, call.body or {}, "body"))})
 
 
 def clearRequests(desk: Desk, name: str, _call: Call) -> Answer:
@@ -44,6 +47,10 @@ def clearRequests(desk: Desk, name: str, _call: Call) -> Answer:
 
 def streamRequests(desk: Desk, name: str, call: Call) -> Stream:
     """Follow the journal; a browser that reconnects says by itself what it has seen."""
-    seen = request.headers.get("Last-Event-ID", "")
-    after = int(seen) if seen.isascii() and seen.isdigit() else call.parameters["after"]
+    after = last_seen(request.headers.get("Last-Event-ID", ""), call.parameters["after"])
     return Stream(desk.journal.follow(name, after))
+
+
+def _chosen(desk: Desk, name: str, wanted: Mapping[str, Any], where: str) -> Iterable[Entry]:
+    desk.store.forget_idle()
+    return chosen(desk.journal.newest_first(name), wanted, desk.examples.answers, where)

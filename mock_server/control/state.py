@@ -67,7 +67,6 @@ def dropSandbox(desk: Desk, _name: str, call: Call) -> Answer:
     name = call.parameters["name"]
     if not desk.store.drop(name):
         raise NotFound([Violation("path", "name", f"there is no sandbox {name!r}")])
-    desk.journal.clear(name)
     return DONE
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mock_server import guard
+from mock_server import guard, masking
 from mock_server.answers import to_json
 from mock_server.connections import break_off
 from mock_server.delivery import stream
@@ -102,11 +102,11 @@ class Proxy:
             exchange.fault = "CLIENT_LEFT"
         except BrokenOffError:
             await asyncio.sleep(FLUSHED)
-            break_off("", scope["client"], "")
+            break_off("", scope["client"])
         except Exception:
-            log.exception("%s %s could not be forwarded; please report this", asked.method, asked.path)
+            log.exception("%s %s could not be forwarded; please report this", asked.method, masking.path(asked.path))
             if not await exchange.fail(send):
-                break_off("", scope["client"], "")
+                break_off("", scope["client"])
         finally:
             exchange.note()
 
@@ -141,7 +141,7 @@ class Proxy:
             duration,
             tuple(exchange.findings),
             (),
-            "" if match else self.judge.nearest(asked.method, asked.path),
+            "" if match else self.judge.nearest(asked.method, masking.path(asked.path)),
             exchange.fault,
             exchange.unjudged,
             upstream=exchange.done,
@@ -150,8 +150,8 @@ class Proxy:
             try:
                 self.recorder.saw(Seen(match, asked.query, asked.by_name, exchange.status, exchange.value))
             except Exception:
-                log.exception("%s %s could not be recorded; please report this", asked.method, asked.path)
-        log.debug("%s %s %d %.1f ms", asked.method, asked.path, exchange.status, duration)
+                log.exception("%s %s could not be recorded; please report this", asked.method, masking.path(asked.path))
+        log.debug("%s %s %d %.1f ms", asked.method, masking.path(asked.path), exchange.status, duration)
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

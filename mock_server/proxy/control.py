@@ -9,8 +9,9 @@ from mock_server import guard
 from mock_server.answers import NO_STORE, to_json
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
 from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
-from mock_server.journal import Journal, criteria
+from mock_server.journal import Journal, last_seen
 from mock_server.pipeline import Gate
+from mock_server.selection import chosen
 from mock_server.store import DEFAULT
 
 from .headers import Headers, media_type
@@ -31,11 +32,18 @@ class Told:
 
 
 class Control:
-    """Answers what is under `/__mock/`; `origins` are those of web pages that may ask."""
+    """Answers what is under `/__mock/`; `known` are the operations of the API, `origins` those of web pages that may ask."""
 
-    def __init__(
-        self, document: Contract, journal: Journal, health: Callable[[], object], token: str | None, origins: Collection[str]
+    def __init__(  # noqa: PLR0913, PLR0917 - where everything is put together
+        self,
+        document: Contract,
+        known: Collection[str],
+        journal: Journal,
+        health: Callable[[], object],
+        token: str | None,
+        origins: Collection[str],
     ) -> None:
+        self._known = known
         self._gate, self._journal, self._health = Gate(document), journal, health
         self._token, self.origins = token, origins
         self._operations = {(each.method, each.path): each for each in document.operations.values() if each.id in OFFERED}
@@ -77,13 +85,13 @@ class Control:
                 return _json(self._health())
             case "listRequests":
                 limit = int(parameters.pop("limit"))
-                found = filter(criteria(parameters), self._journal.newest_first(DEFAULT))
+                found = chosen(self._journal.newest_first(DEFAULT), parameters, self._known, "query")
                 return _json({"requests": [entry.as_json() for entry in islice(found, limit)]})
             case "countRequests":
-                return _json({"count": sum(map(criteria(body or {}), self._journal.newest_first(DEFAULT)))})
+                found = chosen(self._journal.newest_first(DEFAULT), body or {}, self._known, "body")
+                return _json({"count": sum(1 for _ in found)})
             case "streamRequests":
-                seen = asked.by_name.get("last-event-id", "")
-                after = int(seen) if seen.isascii() and seen.isdigit() else parameters["after"]
+                after = last_seen(asked.by_name.get("last-event-id", ""), parameters["after"])
                 headers = _raw({**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"})
                 return Told(200, headers, events=self._journal.follow(DEFAULT, after))
         self._journal.clear(DEFAULT)

@@ -7,6 +7,8 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mock_server import masking
+
 from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, start_of
 from .findings import HEADER, Finding, header_value
 from .headers import OWN_VIA, forwarded, joined, to_upstream
@@ -233,7 +235,7 @@ class Exchange:
         except UnjudgedError:
             raise
         except Exception:
-            log.exception("%s %s could not be judged; please report this", self.asked.method, self.asked.path)
+            log.exception("%s %s could not be judged; please report this", self.asked.method, masking.path(self.asked.path))
             self.unjudged = "the judge failed; the log says why"
             return otherwise
 

@@ -53,7 +53,8 @@ class Parts:
         self.judge = Judge(contract)
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
         document = Contract(without_headers(control_document(contract.document)), unique_keys=True)
-        self.control = Control(document, self.journal, self.health, options.control_token, options.control_origins)
+        asked = options.control_token, options.control_origins
+        self.control = Control(document, contract.operations, self.journal, self.health, *asked)
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
 
     def health(self) -> dict[str, object]:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mock_server import masking
 from mock_server.clock import read_time, written
 
 from .anonymous import Anonymous
@@ -110,7 +111,8 @@ class Builder:
 
     def _opaque(self, value: str) -> str:
         """Answer the name of a container or a kind as it is, unless it is somebody's."""
-        return self._hide.text(value) if value.casefold() in self._personal or "@" in value else value
+        is_somebodys = value.casefold() in self._personal or "@" in value or masking.body(value) != value
+        return self._hide.text(value) if is_somebodys else value
 
     @staticmethod
     def _session(signed: Signed, name: str) -> dict[str, Any]:

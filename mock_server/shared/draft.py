@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mock_server.journal import Entry, cut
+from mock_server.journal import Entry, presentable
 
 from .errors import StoreError, UnavailableError
 
@@ -89,9 +89,12 @@ class Draft:
         """Answer every name, with how many seconds it was not used."""
         return iter(self._ask("names"))
 
+    def forget_idle(self) -> None:
+        """Do nothing: the server forgets by itself."""
+
     def record(self, sandbox: str, *values: object, **more: object) -> None:
         """Keep an entry, given without id and sandbox."""
-        self.entries.append(cut(Entry(0, sandbox, *values, **more)))  # type: ignore[arg-type]
+        self.entries.append(presentable(Entry(0, sandbox, *values, **more)))  # type: ignore[arg-type]
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
         """Answer the entries of a sandbox."""

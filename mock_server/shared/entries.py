@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mock_server.journal import Entry
-from mock_server.wire import HIDDEN, SECRET, Wire
+from mock_server.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def pack_entry(entry: Entry) -> bytes:
     said = entry._asdict()
     del said["id"]
     said["violations"] = [each.as_json() for each in entry.violations]
-    said["wire"] = entry.wire and _pack_wire(entry.wire, known=entry.user is not None)
+    said["wire"] = entry.wire and entry.wire.masked(keeps_session=entry.user is not None)
     return orjson.dumps(said)
 
 
@@ -42,16 +42,8 @@ def unpack_entry(raw: bytes) -> Entry:
     return Entry(**{**known, "id": int(identity)})
 
 
-def _pack_wire(wire: Wire, *, known: bool) -> dict[str, object]:
-    """Write headers and bodies as text of one character a byte; credentials that the mock does not know stay here."""
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers]
-    shown = [(n, v if (known and n == "authorization") or not SECRET.search(n) else HIDDEN) for n, v in headers]
-    bodies = {"body": wire.body.decode("latin-1"), "answer": wire.answer.decode("latin-1")}
-    return {**wire._asdict(), **bodies, "headers": shown, "answer_headers": list(wire.answer_headers)}
-
-
 def _unpack_wire(packed: Mapping[str, Any]) -> Wire:
     said = {name: packed[name] for name in Wire._fields if name in packed}
     said["headers"] = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in packed["headers"]]
-    bodies = {name: packed[name].encode("latin-1") for name in ("body", "answer")}
+    bodies = {name: packed[name].encode() for name in ("body", "answer")}
     return Wire(**{**said, **bodies})

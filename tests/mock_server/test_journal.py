@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+import re
+import tracemalloc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
 
+from mock_server.errors import Violation
 from mock_server.journal import Journal
+from mock_server.wire import HEADER, HEADERS, keep
 from tests.live import ADA
 from tests.steering import Build, Steer
 
@@ -42,6 +48,7 @@ def test_an_entry_says_everything_about_a_request(client: FlaskClient, steer: St
         ],
         "nearest": "",
         "fault": "",
+        "override": None,
     }
 
 
@@ -212,6 +219,153 @@ def test_the_journal_is_bounded_in_bytes_and_the_busiest_sandbox_pays(build: Bui
 def test_an_empty_journal_may_be_asked_for() -> None:
     journal = Journal(0, 0)
     assert list(journal.newest_first("default")) == []
+
+
+def test_the_bound_is_kept_by_what_is_held_whatever_is_long_and_however_many_ask() -> None:
+    bound = 1_000_000
+    journal = Journal(1000, bound)
+    tracemalloc.start()
+    for n in range(500):
+        raw = [(f"x-{n}-{m}-{'n' * 1000}".encode(), b"v") for m in range(8)]
+        size = sum(HEADER + len(name) + len(value) for name, value in raw)
+        wire = keep({HEADERS: (raw, size), "wsgi.input": BytesIO()}, [], b"")
+        violations = [Violation("query", "x" * 50, f"must be {n} " + "y" * 300)]
+        rest = "GET", f"/{n}", f"a={n}", "", None, 400, 0.1, violations, (), "", "", "", wire
+        journal.record(f"sandbox-{n}" if n % 2 else "busy", datetime.now(UTC), *rest)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1.5 * bound
+    assert next(journal.newest_first("sandbox-499")).path == "/499", "the newest are kept"
+    assert next(journal.newest_first("busy")).path == "/498"
+
+
+def test_of_sandboxes_with_as_much_the_longest_unused_pay_first() -> None:
+    journal = Journal(10, 100_000)
+    for n in range(200):
+        journal.record(f"s{n}", datetime.now(UTC), "GET", "/", "", "", None, 404, 0.1)
+    known = [n for n in range(200) if list(journal.newest_first(f"s{n}"))]
+    assert len(known) > 20
+    assert known == list(range(known[0], 200))
+
+
+UNKNOWN = {"operation": "markNotificationRead"}
+
+
+def test_an_operation_that_does_not_exist_is_refused_lest_it_passes_for_never_called(steer: Steer) -> None:
+    for status, answer in (
+        steer("POST", "/requests/count", UNKNOWN),
+        steer("GET", "/requests?operation=markNotificationRead"),
+    ):
+        reason = answer["details"][0]["reason"]
+        assert (status, answer["details"][0]["name"].strip("/")) == (400, "operation")
+        assert {"markNotificationsRead", "refreshSession"} <= set(re.findall(r"\w+", reason))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        ({"handle": "ada_2"}, 1),
+        ({"biography": "x"}, 2),
+        ({"dateOfBirth": {"year": 1815}}, 1),
+        ({"dateOfBirth": {"year": True}}, 0),
+        ({"biography": ["x"]}, 0),
+        ({}, 2),
+        ("text", 0),
+    ],
+)
+def test_requests_are_counted_and_found_by_their_body(client: FlaskClient, steer: Steer, wanted: object, count: int) -> None:
+    born = {"year": 1815, "month": 12, "day": 10}
+    for body in ({"biography": "x", "handle": "ada_2"}, {"biography": "x", "dateOfBirth": born}):
+        client.post("/v1/user/profile", json=body, headers=ADA)
+    client.get("/v1/user/referrals", headers=ADA)
+    assert steer("POST", "/requests/count", {"body": wanted}) == (200, {"count": count})
+    found = steer("GET", f"/requests?operation=updateProfile&body={quote(json.dumps(wanted))}")[1]["requests"]
+    assert len(found) == count
+
+
+def test_a_body_that_cannot_be_compared_is_refused(client: FlaskClient, steer: Steer) -> None:
+    deep = "[" * 90 + "]" * 90
+    assert steer("POST", "/requests/count", {"body": json.loads(deep)}) == (200, {"count": 0})
+    status, answer = steer("POST", "/requests/count", {"body": {"refreshToken": "abcdefgh"}})
+    assert (status, "secret" in answer["details"][0]["reason"]) == (409, True)
+    assert steer("GET", "/requests?body=nonsense")[0] == 409
+    client.post("/v1/user/profile", json={"biography": "x" * 5000}, headers=ADA)
+    status, answer = steer("POST", "/requests/count", {"body": {"biography": "x"}})
+    assert (status, "4096" in answer["details"][0]["reason"]) == (409, True)
+
+
+@pytest.mark.parametrize("digits", ["9" * 4301, "0" * 5000 + "1", "1" * 19, "\u0661"])
+def test_a_number_of_any_length_breaks_nothing(client: FlaskClient, digits: str) -> None:
+    for path in (
+        f"by-id/{quote(digits)}",
+        f"stream?after={quote(digits)}",
+        f"?limit={quote(digits)}",
+        f"?status={quote(digits)}",
+    ):
+        assert client.get(f"/__mock/requests/{path}".replace("/?", "?")).status_code < 500, path
+    environ = {"HTTP_LAST_EVENT_ID": digits.encode().decode("latin-1")}
+    assert client.get("/__mock/requests/stream", environ_overrides=environ).status_code == 200
+
+
+def test_the_rule_that_answered_is_named(client: FlaskClient, steer: Steer) -> None:
+    steer("POST", "/rules", {"operation": "listReferrals", "code": 500})
+    rule = {"operation": "getProfile", "code": 401, "example": "SESSION_TOKEN_EXPIRED", "delay": 1500, "times": 1}
+    identity = steer("POST", "/rules", rule)[1]["id"]
+    client.get("/v1/user/profile?fields=handle", headers=ADA)
+    entry = newest(steer)
+    named = {"by": "rule", "name": identity, "position": 2, "code": 401, "example": "SESSION_TOKEN_EXPIRED", "delay": 1500}
+    assert entry["override"] == named
+    assert 1500 < entry["duration"] < 2500, "the client waits for the delay too"
+    client.get("/v1/user/profile?fields=handle", headers=ADA)
+    assert newest(steer)["override"] is None
+    assert newest(steer)["duration"] < 1000
+
+
+def test_the_wish_that_answered_is_named(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/profile?fields=handle", headers={**ADA, "Prefer": "code=401"})
+    assert newest(steer)["override"] == {"by": "wish", "name": "Prefer", "code": 401}
+    client.get("/v1/user/profile?fields=handle&__code=500&__delay=20", headers=ADA)
+    assert newest(steer)["override"] == {"by": "wish", "name": "__code, __delay", "code": 500, "delay": 20}
+    client.get("/v1/user/profile?fields=handle&__code=299", headers=ADA)
+    assert newest(steer)["override"] is None, "what is impossible is not done"
+
+
+@pytest.mark.parametrize(
+    ("fault", "length", "names"),
+    [
+        ("EMPTY_RESPONSE", 0, []),
+        ("CONNECTION_RESET_BY_PEER", 0, []),
+        ("RANDOM_DATA_THEN_CLOSE", 64, []),
+        ("MALFORMED_RESPONSE_CHUNK", 64, ["Content-Type", "Transfer-Encoding"]),
+    ],
+)
+def test_of_a_broken_connection_is_shown_what_was_really_sent(
+    client: FlaskClient, steer: Steer, fault: str, length: int, names: list[str]
+) -> None:
+    steer("POST", "/rules", {"fault": fault})
+    client.get("/v1/user/profile?fields=handle", headers=ADA)
+    entry = whole(steer)
+    assert (entry["status"], entry["fault"], entry["override"]["fault"]) == (0, fault, fault)
+    assert (entry["answered"]["length"], [each["name"] for each in entry["answered"]["headers"]]) == (length, names)
+    assert "handle" not in entry["answered"]["body"]
+
+
+def test_nothing_was_sent_as_the_body_of_a_head(client: FlaskClient, steer: Steer) -> None:
+    client.head("/v1/user/profile?fields=handle", headers=ADA)
+    assert (whole(steer)["answered"]["body"], whole(steer)["answered"]["length"]) == ("", 0)
+
+
+def test_the_journal_knows_what_web_pages_were_allowed(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/profile?fields=handle", headers={**ADA, "Origin": "http://localhost:3000"})
+    assert headers(whole(steer)["answered"])["access-control-allow-origin"] == "http://localhost:3000"
+
+
+def test_a_token_that_the_sandbox_knows_is_in_no_path(client: FlaskClient, steer: Steer) -> None:
+    for path in ("/v1/user/by-id/ada-session/public?containerId=main", "/nope/ada-session-refresh", "/x/sessions/anything"):
+        client.get(path, headers=ADA)
+    text = json.dumps(steer("GET", "/requests")[1])
+    assert "ada-session" not in text
+    assert "anything" not in text
 
 
 def record(journal: Journal, path: str) -> None:

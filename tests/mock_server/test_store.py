@@ -263,6 +263,21 @@ def test_unused_sandboxes_go_by_themselves(processes: Processes) -> None:
     assert (one.name(sandbox="short"), other.name()) == ("Ada Lovelace", "Default")
 
 
+def test_a_sandbox_takes_its_journal_with_it_however_it_ends(processes: Processes) -> None:
+    one, other = processes(idle=0.3, most=1)
+    one.name(sandbox="gone")
+    assert other.steer("POST", "/requests/count", sandbox="gone") == {"count": 1}
+    time.sleep(0.5)
+    assert other.steer("POST", "/requests/count", sandbox="gone") == {"count": 0}, "it expired"
+    one.rename("Again", sandbox="gone")
+    assert one.steer("POST", "/requests/count", sandbox="gone") == {"count": 1}, "a new one begins at nothing"
+    one.steer("DELETE", "/sandboxes/gone")
+    assert one.steer("POST", "/requests/count", sandbox="gone") == {"count": 0}, "it was dropped"
+    one.name()
+    one.steer("DELETE", "/sandboxes/default")
+    assert other.steer("POST", "/requests/count") == {"count": 0}, "the default one begins anew"
+
+
 def test_one_sandbox_too_many_is_refused_by_both(processes: Processes) -> None:
     one, other = processes(most=1)
     one.rename("First", sandbox="one")
@@ -295,6 +310,27 @@ def test_the_journal_is_one(processes: Processes) -> None:
     assert other.steer("POST", "/requests/count") == {"count": 0}
     other.name()
     assert [entry["id"] for entry in one.steer("GET", "/requests")["requests"]] == [4]
+
+
+HUSH = ("hush-query-1", "hush-body-2", "hush-refresh-3")
+
+
+def test_no_secret_is_stored_or_shown(processes: Processes, request: pytest.FixtureRequest) -> None:
+    one, other = processes()
+    one.ask("GET", f"/v1/user/profile?apiKey={HUSH[0]}&fields=handle", user="nobody")
+    one.ask("POST", "/v1/user/profile", {"password": HUSH[1], "deep": [{"accessKey": {"pin": HUSH[1]}}]})
+    one.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": HUSH[2]})
+    shown = [other.steer("GET", f"/requests/by-id/{entry['id']}") for entry in other.steer("GET", "/requests")["requests"]]
+    assert len(shown) == 3
+    stored = "" if one.turns is None else everything(request.getfixturevalue("redis"))
+    for secret in HUSH:
+        assert secret not in str(shown)
+        assert secret not in stored
+
+
+def everything(server: RedisServer) -> str:
+    """Return all that a Redis server holds of journals."""
+    return str([server.client.lrange(key, 0, -1) for key in server.client.keys("*journal:*")])
 
 
 def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processes) -> None:

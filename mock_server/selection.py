@@ -1,0 +1,90 @@
+"""Which entries of the journal are wanted. What could never be found is refused: a typo must not pass for "never called"."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from . import masking
+from .errors import ApiError, ClientError, Conflict, Violation
+from .journal import Entry
+from .wire import MOST
+
+Test = Callable[[Entry], bool]
+
+ONLY: dict[str, Test] = {
+    "violations": lambda entry: bool(entry.violations),
+    "unmatched": lambda entry: not entry.operation,
+    "changes": lambda entry: bool(entry.changes),
+}
+NOTHING: object = object()
+"""What no JSON is equal to."""
+
+
+def chosen(entries: Iterable[Entry], wanted: Mapping[str, Any], operations: Collection[str], where: str) -> Iterable[Entry]:
+    """Return the entries that are wanted; raise `ApiError` where there can be none, or where it cannot be told.
+
+    Each key of `wanted` is a field of entries; `only` is one of `ONLY`; `body` is JSON that has to be in that of the request.
+    `where` is the place of the criteria, `query` or `body`.
+    """
+    operation = wanted.get("operation")
+    if operation is not None and operation not in operations:
+        raise _refused(where, "operation", f"must be one of {', '.join(operations)}", ClientError)
+    fields = [(name, value) for name, value in wanted.items() if name not in {"only", "body", "path"} and value is not None]
+    if wanted.get("path") is not None:
+        fields.append(("path", masking.path(wanted["path"])))
+    only: Test = ONLY.get(str(wanted.get("only")), lambda _: True)
+    body = _body(wanted, where)
+
+    def is_wanted(entry: Entry) -> bool:
+        return only(entry) and all(getattr(entry, name) == value for name, value in fields)
+
+    found = (entry for entry in entries if is_wanted(entry))
+    return found if body is NOTHING else (entry for entry in found if _has_body(entry, body, where))
+
+
+def holds(found: object, wanted: object) -> bool:
+    """Tell whether JSON is what is wanted; objects may have further members, at any depth."""
+    waiting = [(found, wanted)]
+    while waiting:
+        have, want = waiting.pop()
+        if isinstance(want, dict) and isinstance(have, dict):
+            waiting += [(have.get(key, NOTHING), value) for key, value in want.items()]
+        elif isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
+            waiting += zip(have, want, strict=True)
+        elif isinstance(want, bool) is not isinstance(have, bool) or have != want or isinstance(want, (dict, list)):
+            return False
+    return True
+
+
+def _body(wanted: Mapping[str, Any], where: str) -> object:
+    """Return the body that is wanted, which a query has as text; raise `ApiError` where none can be compared with it."""
+    body = wanted.get("body", NOTHING)
+    if body is NOTHING or (body is None and where == "query"):
+        return NOTHING
+    try:
+        text = str(body) if where == "query" else orjson.dumps(body).decode()
+        body = orjson.loads(text)
+    except TypeError:
+        raise _refused(where, "body", "is nested too deeply") from None
+    except ValueError:
+        raise _refused(where, "body", "must be JSON") from None
+    if masking.body(text) != text:
+        raise _refused(where, "body", "holds a secret, and the journal keeps none: leave it out")
+    return body
+
+
+def _has_body(entry: Entry, wanted: object, where: str) -> bool:
+    if entry.wire is None:
+        raise _refused(where, "body", "cannot be compared: no bodies are kept here")
+    if entry.wire.length > MOST:
+        reason = f"cannot be compared: request {entry.id} sent {entry.wire.length} bytes, and the journal keeps {MOST}"
+        raise _refused(where, "body", reason)
+    try:
+        return holds(orjson.loads(entry.wire.body), wanted)
+    except ValueError:
+        return False
+
+
+def _refused(where: str, name: str, reason: str, kind: type[ApiError] = Conflict) -> ApiError:
+    return kind([Violation(where, name if where == "query" else f"/{name}", reason)])
