@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from .app import Core, check_operations
-from .bundle import control_document, without_headers
+from .bundle import MissingPartError, control_document, without_headers
 from .contract import Contract, ContractError
 from .documents import FileError, line_of, read_document
 from .fixtures import find_scenario, load_world
@@ -84,6 +84,14 @@ def load_contract(path: Path) -> Contract:
     return contract
 
 
+def load_control(path: Path, contract: Contract) -> Contract:
+    """Compile the control API's document; raises `FileError` where it refers to what the contract at `path` lacks."""
+    try:
+        return Contract(without_headers(control_document(contract.document)), unique_keys=True)
+    except MissingPartError as error:
+        raise FileError(path, str(error)) from None
+
+
 def _check_document(path: Path, document: dict[str, object]) -> None:
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
 
@@ -116,7 +124,7 @@ def load_shell(settings: Settings) -> Shell:
 
 def _documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
     contract = load_contract(settings.openapi)
-    control = Contract(without_headers(control_document(contract.document)), unique_keys=True)
+    control = load_control(settings.openapi, contract)
     return contract, control, Scenarios(settings.fixtures, control)
 
 

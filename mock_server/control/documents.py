@@ -3,23 +3,30 @@
 from functools import lru_cache
 from typing import Any
 
-from mock_server.bundle import control_document
+from mock_server.bundle import client_document, control_document
 from mock_server.contract import Contract
+from mock_server.examples import REFRESH, Examples
 from mock_server.operations.handler import Answer, Call
 
 from .desk import Desk
 
 
-def getContract(desk: Desk, _name: str, _call: Call) -> Answer:
-    """Answer the contract."""
-    return Answer(200, desk.examples.contract.document)
+def getContract(desk: Desk, _name: str, call: Call) -> Answer:
+    """Return the contract, as it is or as client generators want it."""
+    document = desk.examples.contract.document
+    return Answer(200, _for_clients(desk.examples) if call.parameters["view"] == "client" else document)
 
 
 def getControl(desk: Desk, _name: str, _call: Call) -> Answer:
-    """Answer the control API's document."""
+    """Return the control API's document."""
     return Answer(200, _joined(desk.examples.contract))
 
 
 @lru_cache(1)
 def _joined(contract: Contract) -> dict[str, Any]:
     return control_document(contract.document)
+
+
+@lru_cache(1)
+def _for_clients(examples: Examples) -> dict[str, Any]:
+    return client_document(examples.contract.document, REFRESH if REFRESH in examples.operations else None)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from mock_server.bundle import PLACE
 from mock_server.clock import read_time
 from mock_server.contract import URI, Contract, RawRequest, decode
 from mock_server.documents import FileError, write_document
@@ -54,7 +53,7 @@ class Recorder:
         self.path, self._control = path, control
         self.facts, self.left_out = Facts(), 0
         self._builder = Builder()
-        self._schemas = control.document[PLACE]["components"]["schemas"]
+        self._schemas = control.document["components"]["schemas"]
         self._changed = asyncio.Event()
         self._valid: dict[str, Callable[[object], bool]] = {}
         self._note = {
@@ -124,7 +123,7 @@ class Recorder:
     def _checked_profile(self, body: dict[str, Any]) -> dict[str, Any]:
         """Answer the fields that the contract allows."""
         fields = self._schemas["ProfileFields"]["properties"]
-        place = f"{PLACE}/components/schemas/ProfileFields/properties"
+        place = "components/schemas/ProfileFields/properties"
         kept = {name: body[name] for name in fields if name in body and self._is(f"{place}/{name}", body[name])}
         self.left_out += sum(name in body and name not in kept for name in fields)
         return kept
@@ -135,7 +134,7 @@ class Recorder:
         if not isinstance(items, list):
             self.left_out += 1
             return []
-        place = f"{PLACE}/components/schemas/{schema}"
+        place = f"components/schemas/{schema}"
         keys = self._schemas[schema]["properties"]
         kept = [{key: item[key] for key in keys} for item in items if self._is(place, item) and _is_timely(item)]
         self.left_out += len(items) - len(kept)

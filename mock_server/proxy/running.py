@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mock_server import __version__
-from mock_server.bundle import control_document, without_headers
-from mock_server.contract import Contract
 from mock_server.journal import Journal
 from mock_server.listening import listen
 from mock_server.options import Options
-from mock_server.serving import DEFAULT_CONTRACT, load_contract
+from mock_server.serving import DEFAULT_CONTRACT, load_contract, load_control
 
 from .application import Proxy
 from .control import Control
@@ -52,7 +50,7 @@ class Parts:
         contract = load_contract(settings.openapi)
         self.judge = Judge(contract)
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
-        document = Contract(without_headers(control_document(contract.document)), unique_keys=True)
+        document = load_control(settings.openapi, contract)
         asked = options.control_token, options.control_origins
         self.control = Control(document, contract.operations, self.journal, self.health, *asked)
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
