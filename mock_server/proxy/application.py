@@ -13,13 +13,13 @@ from mock_server import guard, masking
 from mock_server.answers import to_json
 from mock_server.connections import break_off
 from mock_server.delivery import stream
-from mock_server.errors import error_body
+from mock_server.errors import ClientError, Violation, error_body
 from mock_server.store import DEFAULT
 
 from .exchange import BrokenOffError, ClientLeftError, Exchange
 from .headers import OWN_VIA
 from .incoming import Incoming
-from .pages import permissions
+from .pages import METHODS, permissions
 from .recording import Seen
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .control import Control, Told
     from .judging import Judge
     from .recording import Recorder
+    from .rewriting import Rewriting
     from .upstream import Upstream
 
 log = logging.getLogger("mock_server.requests")
@@ -61,9 +62,10 @@ class Proxy:
         *,
         errors: bool = False,
         any_host: bool = False,
+        rewriting: Rewriting | None = None,
     ) -> None:
         self.judge, self.upstream, self.journal, self.control = judge, upstream, journal, control
-        self.recorder, self.errors, self.any_host = recorder, errors, any_host
+        self.recorder, self.errors, self.any_host, self.rewriting = recorder, errors, any_host, rewriting
         self.stopping = asyncio.Event()
 
     def warm(self) -> object:
@@ -78,6 +80,11 @@ class Proxy:
         elif not self.any_host and not guard.is_local_name(asked.by_name.get("host", "")):
             error = StrangeHostError()
             await _send(send, error.status, [(b"content-type", b"application/json"), OWN_VIA], to_json(error_body(error)))
+        elif asked.is_ping:
+            await _send(send, 204, [(b"allow", METHODS), OWN_VIA], b"")
+        elif asked.method == "CONNECT" or not asked.path.startswith("/"):
+            body = to_json(error_body(ClientError([Violation("path", "", "must be a path: this is no tunnel")])))
+            await _send(send, ClientError.status, [(b"content-type", b"application/json"), OWN_VIA], body)
         else:
             await self._forward(asked, scope, receive, send)
 
@@ -94,7 +101,7 @@ class Proxy:
             await stream(told.events, receive, send, self.stopping)
 
     async def _forward(self, asked: Incoming, scope: Message, receive: Receive, send: Send) -> None:
-        exchange = Exchange(self.judge, self.upstream, asked, self._note, errors=self.errors)
+        exchange = Exchange(self.judge, self.upstream, asked, self._note, errors=self.errors, rewriting=self.rewriting)
         try:
             if not await self._unless_left(exchange, receive, send):
                 exchange.fault = "CLIENT_LEFT"

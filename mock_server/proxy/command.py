@@ -19,6 +19,7 @@ from mock_server.usage import UsageProblem, address_problem
 
 if TYPE_CHECKING:
     from .running import Parts, Settings
+    from .way import Trust
 
 MISSING = "the proxy needs aiohttp: pip install 'user-profile-api-mock[proxy]'"
 
@@ -65,12 +66,38 @@ MISSING = "the proxy needs aiohttp: pip install 'user-profile-api-mock[proxy]'"
     metavar="true|false|FILE",
     help="Whether to verify the upstream's certificate, or the file of authorities to verify it by.",
 )
+@click.option("--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false.")
+@click.option(
+    "--client-cert",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="PEM: a certificate to show to the upstream, and its key unless there is --client-key.",
+)
+@click.option(
+    "--client-key", type=click.Path(path_type=Path), show_envvar=True, metavar="FILE", help="PEM: the key of --client-cert."
+)
+@click.option(
+    "--proxy",
+    "proxy",
+    show_envvar=True,
+    metavar="URL",
+    help="Reach the upstream through this HTTP proxy; without it as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.",
+)
+@click.option(
+    "--rewrite/--no-rewrite",
+    default=True,
+    show_default=True,
+    show_envvar=True,
+    help="Lead redirects, links and cookies of the upstream to this proxy.",
+)
 @flags(STEERING, SAYING)
 def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     """Forward to the API at URL, and say what breaks the contract.
 
-    Nothing is altered: what is wrong stands in the header X-Contract-Violations and in the journal (GET /__mock/requests),
-    by both views of the contract: what the API's documentation says, and what only this project inferred.
+    Status and body are not altered: what is wrong stands in the header X-Contract-Violations and in the journal
+    (GET /__mock/requests), by both views of the contract: what the API's documentation says, and what only this project
+    inferred.
     """
     voice = Voice(log_level, log_format, quiet=quiet)
     try:
@@ -100,11 +127,16 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     timeout: float,
     errors: bool,
     record: Path | None,
+    rewrite: bool,
     tls_verify: str,
+    client_cert: Path | None,
+    client_key: Path | None,
+    proxy: str | None,
     **rest: Any,
 ) -> Settings:
     from .running import Settings  # noqa: PLC0415 - likewise
-    from .upstream import check_url, trust  # noqa: PLC0415 - likewise
+    from .upstream import check_url  # noqa: PLC0415 - likewise
+    from .way import next_proxy  # noqa: PLC0415 - likewise
 
     if problem := check_url(url):
         raise UsageProblem(f"the URL of the upstream {problem}")
@@ -116,10 +148,29 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
     try:
+        through = next_proxy(url, proxy)
+    except ValueError as error:
+        raise UsageProblem(str(error)) from None
+    verify = _verify(tls_verify, client_cert, client_key)
+    return Settings(url.rstrip("/"), host, port, openapi, timeout, verify, errors, rewrite, through, record, opts)
+
+
+def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) -> Trust:
+    from .way import trust, with_certificate  # noqa: PLC0415 - likewise
+
+    try:
         verify = trust(tls_verify)
     except OSError:
         raise UsageProblem(f"--tls-verify {tls_verify}: is neither true nor false nor a file of certificates") from None
-    return Settings(url.rstrip("/"), host, port, openapi, timeout, verify, errors, record, opts)
+    if client_cert is None:
+        if client_key is not None:
+            raise UsageProblem("--client-key needs the certificate that it belongs to: --client-cert")
+        return verify
+    try:
+        return with_certificate(verify, client_cert, client_key)
+    except OSError as error:
+        why = f"cannot be used: {error.strerror or error}"
+        raise UsageProblem(f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)") from None
 
 
 def _finish(parts: Parts) -> int:
@@ -135,10 +186,14 @@ def _finish(parts: Parts) -> int:
 
 def greeting(settings: Settings) -> str:
     """Say what is in front of what, and where to look."""
+    from .way import origin  # noqa: PLC0415 - likewise
+
     url = address(settings.host, settings.port)
     wrong = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
+    through = [] if settings.proxy is None else [f"It is reached through the proxy {origin(settings.proxy)}."]
     lines = [
         f"Validating proxy listens on {url} in front of {settings.url}",
+        *through,
         "",
         f"What breaks the contract is {wrong}:",
         f"  curl '{url}/__mock/requests?only=violations'",

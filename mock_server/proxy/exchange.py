@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .incoming import Incoming
     from .judging import Judge
+    from .rewriting import Rewriting
     from .upstream import Upstream
 
 log = logging.getLogger("mock_server")
@@ -47,9 +48,17 @@ class ClientLeftError(Exception):
 class Exchange:
     """What is known of one request and its answer; `run` does it all."""
 
-    def __init__(
-        self, judge: Judge, upstream: Upstream, asked: Incoming, note: Callable[[Exchange], None], *, errors: bool
+    def __init__(  # noqa: PLR0913 - what it needs of the proxy
+        self,
+        judge: Judge,
+        upstream: Upstream,
+        asked: Incoming,
+        note: Callable[[Exchange], None],
+        *,
+        errors: bool,
+        rewriting: Rewriting | None,
     ) -> None:
+        self._rewriting = rewriting
         self.judge, self.upstream, self.asked, self.errors = judge, upstream, asked, errors
         self._note: Callable[[Exchange], None] | None = note
         self.match = judge.find(asked.method, asked.path)
@@ -184,6 +193,8 @@ class Exchange:
         """Send status and headers; answer whether a body is to follow."""
         version = response.version
         headers = forwarded(response.raw_headers, f"{version.major}.{version.minor}" if version else "1.1")
+        if self._rewriting is not None:
+            headers = self._rewriting.answer(headers, self.asked.by_name.get("host", ""))
         status, grants_itself = response.status, "access-control-allow-origin" in self.answer_headers
         if not grants_itself and self.asked.is_preflight and may_read(self.asked):
             await self._send_whole(send, Refusal(204, [], b""))

@@ -52,6 +52,11 @@ class Incoming:
         return "transfer-encoding" in self.by_name or self.by_name.get("content-length", "0").strip() != "0"
 
     @property
+    def is_ping(self) -> bool:
+        """Tell whether the server as a whole is asked for, not something that it has (RFC 9110, 9.3.7)."""
+        return (self.method, self.path) == ("OPTIONS", "*")
+
+    @property
     def is_preflight(self) -> bool:
         """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
         return self.method == "OPTIONS" and {"origin", "access-control-request-method"} <= self.by_name.keys()

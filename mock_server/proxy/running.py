@@ -18,18 +18,23 @@ from .application import Proxy
 from .control import Control
 from .judging import Judge
 from .recording import Recorder
-from .upstream import Upstream, origin
+from .rewriting import Rewriting
+from .upstream import Upstream
+from .way import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .upstream import Trust
+    from .way import Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line decides; `patience` is how many seconds the upstream may take, `verify` what TLS trusts."""
+    """What the command line decides.
+
+    `patience` is how many seconds the upstream may take, `verify` what TLS trusts, `proxy` another proxy on the way.
+    """
 
     url: str
     host: str = "127.0.0.1"
@@ -38,6 +43,8 @@ class Settings:
     patience: float = 30.0
     verify: Trust = True
     errors: bool = False
+    rewrite: bool = True
+    proxy: str | None = None
     record: Path | None = None
     options: Options = field(default_factory=Options)
 
@@ -69,7 +76,8 @@ class Parts:
         """Put everything together."""
         any_host = self.settings.options.control_token is not None
         parts = self.judge, upstream, self.journal, self.control, self.recorder
-        return Proxy(*parts, errors=self.settings.errors, any_host=any_host)
+        rewriting = Rewriting(self.settings.url) if self.settings.rewrite else None
+        return Proxy(*parts, errors=self.settings.errors, any_host=any_host, rewriting=rewriting)
 
 
 async def serve(parts: Parts, ready: Callable[[], None]) -> None:
@@ -82,7 +90,7 @@ async def serve(parts: Parts, ready: Callable[[], None]) -> None:
         ready()
 
     async with AsyncExitStack() as stack:
-        upstream = await stack.enter_async_context(Upstream(settings.url, settings.patience, settings.verify))
+        upstream = await stack.enter_async_context(Upstream(settings.url, settings.patience, settings.verify, settings.proxy))
         if parts.recorder is not None:
             writing = asyncio.ensure_future(parts.recorder.keep_writing())
             stack.push_async_callback(_end, writing)

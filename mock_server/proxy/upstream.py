@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,21 +17,24 @@ from yarl import URL
 
 from mock_server.patience import patiently
 
+from .way import origin
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
+
+    from .way import Trust
 
 LARGEST_HEADER = 64 * 1024
 LARGEST_HEAD = 512 * 1024
 """How many bytes all headers of an answer may take."""
 STATUSES = range(200, 1000)
 """What can be passed on as a last answer (RFC 9110, 15); no client can read another one, nor this server write it."""
+WANTS_CREDENTIALS = 407
 UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """Bytes that no header may hold (RFC 9110, 5.5)."""
 IDLE = 4.0
 """Seconds for which an unused connection is kept; less than servers usually do, so that it is seldom they who close it."""
-Trust: TypeAlias = ssl.SSLContext | bool
-"""What a certificate is verified by: these authorities, the machine's (`True`), or nothing (`False`)."""
 AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client library would add to a request that has none."""
 FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
@@ -67,27 +70,12 @@ def check_url(url: str) -> str | None:
     return "must not have a query or a fragment" if parts.query or parts.fragment else None
 
 
-def origin(url: str) -> str:
-    """Return scheme, host and port of a URL: which server it is, and no more."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def trust(verify: str) -> Trust:
-    """Read `--tls-verify`: `true`, `false`, or a file of certificates; raises `OSError` where that cannot be used."""
-    if verify.lower() in {"true", "1", "yes", "on"}:
-        return True
-    if verify.lower() in {"false", "0", "no", "off"}:
-        return False
-    return ssl.create_default_context(cafile=verify)
-
-
 class Upstream:
-    """One upstream; an asynchronous context manager, which closes its connections."""
+    """One upstream, reached through a `proxy` where there is one; a context manager, which closes its connections."""
 
-    def __init__(self, url: str, patience: float, verify: Trust) -> None:
+    def __init__(self, url: str, patience: float, verify: Trust, proxy: str | None = None) -> None:
         self.url = url.rstrip("/")
-        self.patience, self._verify = patience, verify
+        self.patience, self._verify, self._proxy = patience, verify, proxy
         self._base = str(URL(self.url)).rstrip("/")
 
     async def __aenter__(self) -> Self:
@@ -96,6 +84,7 @@ class Upstream:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.patience, sock_read=self.patience),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            proxy=self._proxy,
             skip_auto_headers=AUTOMATIC,
             max_line_size=LARGEST_HEADER,
             max_field_size=LARGEST_HEADER,
@@ -118,10 +107,10 @@ class Upstream:
         """
         pace = Pace()
         url, data = URL(self._base + target, encoded=True), body and pace.watch(body)
-        asked = self._session.request(method, url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
+        asked = self._session.request(Verbatim(method), url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
         asking = asyncio.ensure_future(asked)
         try:
-            return _checked(await patiently(asking, self.patience, pace.progress))
+            return self._checked(await patiently(asking, self.patience, pace.progress))
         except FAILURES as error:
             raise self.trouble(error) from error
         finally:
@@ -129,7 +118,22 @@ class Upstream:
 
     def trouble(self, error: Exception) -> TroubleError:
         """Put a failure into words."""
-        return TroubleError(self.url, *_explained(error, self.patience))
+        status, fault, kind, reason = _explained(error, self.patience)
+        if self._proxy is not None and fault == "UPSTREAM_UNREACHABLE":
+            reason = f"{reason} (through the proxy {origin(self._proxy)})"
+        return TroubleError(self.url, status, fault, kind, reason)
+
+    def _checked(self, response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+        """Return a response that can be passed on; raises, and closes the connection, where it cannot."""
+        try:
+            if self._proxy is not None and response.status == WANTS_CREDENTIALS:
+                raise aiohttp.ClientHttpProxyError(response.request_info, (), status=response.status)
+            if lie := _lie(response):
+                raise LieError(lie)
+        except FAILURES:
+            response.close()
+            raise
+        return response
 
     def pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """Return the body as it comes, in its content coding; raises `TroubleError`."""
@@ -188,24 +192,27 @@ class Pieces:
             raise
 
 
-def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
-    """Return a response that can be passed on; raises `LieError`, and closes the connection, where it cannot."""
-    codings = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
-    lies = [
-        (response.status not in STATUSES, f"answered with the status {response.status:03d}, which ends no exchange"),
-        (codings != "chunked", "encoded its answer for the transfer in a way that nobody had asked for"),
-        (sum(len(name) + len(value) for name, value in response.raw_headers) > LARGEST_HEAD, "sent too many headers"),
-    ]
-    lies += [
-        (True, f"sent a header that holds what HTTP forbids: {name.decode('latin-1')[:40]}")
-        for name, value in response.raw_headers
-        if UNSENDABLE.search(value)
-    ]
-    for is_so, lie in lies:
-        if is_so:
-            response.close()
-            raise LieError(lie)
-    return response
+class Verbatim(str):
+    """A method as it came: methods are case-sensitive (RFC 9110, 9.1), and the client library would write it large."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        """Return it as it is."""
+        return self
+
+
+def _lie(response: aiohttp.ClientResponse) -> str | None:
+    """Say why a response cannot be passed on, `None` where it can."""
+    if response.status not in STATUSES:
+        return f"answered with the status {response.status:03d}, which ends no exchange"
+    if {coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())} - {"chunked"}:
+        return "encoded its answer for the transfer in a way that nobody had asked for"
+    if sum(len(name) + len(value) for name, value in response.raw_headers) > LARGEST_HEAD:
+        return "sent too many headers"
+    odd = (name for name, value in response.raw_headers if UNSENDABLE.search(value))
+    found = next(odd, None)
+    return None if found is None else f"sent a header that holds what HTTP forbids: {found.decode('latin-1')[:40]}"
 
 
 def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
@@ -218,14 +225,21 @@ def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
             why = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "TLS failed"
             said = f"cannot be trusted: {why} (--tls-verify FILE names authorities to trust)"
             return 502, "UPSTREAM_UNREACHABLE", "tls_certificate_error", said
-        case aiohttp.ClientConnectorError():
-            return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", f"cannot be reached: {_why(error.os_error)}"
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            why = _refused(error.status) if isinstance(error, aiohttp.ClientHttpProxyError) else _why(error.os_error)
+            return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", f"cannot be reached: {why}"
         case LieError():
             return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", str(error)
         case aiohttp.ClientResponseError() | HttpProcessingError() | ValueError():
             said = f"did not answer with valid HTTP{_where(getattr(error, 'message', ''))}"
             return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", said
     return 502, "UPSTREAM_BROKE_OFF", "connection_terminated", "broke off the connection"
+
+
+def _refused(status: int) -> str:
+    if status == WANTS_CREDENTIALS:
+        return "credentials are wanted (http://USER:PASSWORD@HOST) or wrong"
+    return f"the way there is refused with the status {status}"
 
 
 def _where(message: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -74,14 +75,14 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 
 @contextmanager
-def raw_upstream(**answers: bytes | Answer) -> Iterator[RawUpstream]:
+def raw_upstream(tls: ssl.SSLContext | None = None, **answers: bytes | Answer) -> Iterator[RawUpstream]:
     """Serve from a thread; answers by path without its first slash."""
     upstream, loop, started = RawUpstream(), asyncio.new_event_loop(), threading.Event()
     upstream.answers = {f"/{path}": answer for path, answer in answers.items()}
 
     async def run() -> None:
-        server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
-        upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=tls)
+        upstream.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         started.set()
         await stopped.wait()
         server.close()
