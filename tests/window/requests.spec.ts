@@ -48,6 +48,26 @@ test('a refusal says why, also where nothing of the contract was broken', async 
   await expect(page.locator('.why')).toContainText("getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'");
 });
 
+test('a rule or a wish that decided is named, and nothing is shown that was not sent', async ({ mock, page }) => {
+  const rule = await mock.control('POST', '/rules', { operation: 'listReferrals', code: 401, example: 'SESSION_TOKEN_EXPIRED', delay: 60, times: 1 });
+  await mock.ask('referrals');
+  await mock.ask('profile?fields=handle&__code=500');
+  await mock.control('POST', '/rules', { operation: 'listReferrals', fault: 'EMPTY_RESPONSE', times: 1 });
+  await mock.ask('referrals').catch(() => {});
+  await mock.open();
+  const why = page.locator('.why'), facts = page.locator('#detail dl').first();
+  await mock.rows().nth(2).click();
+  await expect(why).toContainText(`Rule ${rule.id}, number 1 of the list, asked for 401 SESSION_TOKEN_EXPIRED and had it wait 60 ms.`);
+  await expect(why).not.toContainText('lifetime');
+  await expect(facts).toContainText('60 ms of them on purpose');
+  await mock.rows().nth(1).click();
+  await expect(why).toContainText('The request itself (__code) asked for 500.');
+  await mock.rows().nth(0).click();
+  await expect(why).toContainText('had the connection broken (EMPTY_RESPONSE)');
+  await expect(page.getByText('No body.')).toHaveCount(2);
+  await expect(page.getByText('0 headers')).toBeVisible();
+});
+
 test('filters narrow the list by operation, status, violations, changes and text', async ({ mock, page }) => {
   await mock.ask('referrals');
   await mock.ask('profile');

@@ -15,13 +15,13 @@ export const target = ({ path, query }) => (query ? `${path}?${query}` : path);
 const encoded = (text) => text.replace(/[^!-~]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 const isKept = ({ path, query, asked }) => asked.whole && path.length < LONGEST && query.length < LONGEST
-  && ![query, asked.body].some((text) => /\*\*\*|\0|\ufffd/.test(text));
+  && ![path, query, asked.body].some((text) => /\*\*\*|\0|\ufffd/.test(text));
 
 function headersOf({ method, session, asked }) {
   const headers = {};
   for (const { name, value } of asked.headers) {
     const isSkipped = SKIPPED.has(name) && !(name === 'origin' && method === 'OPTIONS'); // a preflight is nothing without it
-    if (value === '***' || isSkipped || name.startsWith('sec-')) continue;
+    if (value.includes('***') || isSkipped || name.startsWith('sec-')) continue;
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   const { 'content-type': type, ...others } = headers;

@@ -24,7 +24,7 @@ const head = (entry, close) => h('header', {},
   facts([
     ['Status', h('span', { className: `status s${String(entry.status)[0]}` }, entry.status || entry.fault)],
     ['Operation', entry.operation || 'none'], ['User', entry.user], ['Session', entry.session],
-    ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', `${entry.duration.toFixed(2)} ms`],
+    ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', took(entry)],
   ]));
 
 function buttons(entry, override) {
@@ -40,16 +40,37 @@ function buttons(entry, override) {
     obstacle && h('p', { className: 'muted' }, obstacle));
 }
 
+/** How long the client waited, and how much of that was asked for. */
+function took({ duration, override }) {
+  const asked = (override?.delay ?? 0) + (override?.slowBody ?? 0);
+  return `${duration.toFixed(2)} ms${asked ? `, ${asked.toLocaleString('en')} ms of them on purpose` : ''}`;
+}
+
+/** What a rule or a wish had done; nothing where none decided. */
+function decided({ override }) {
+  if (!override) return '';
+  const { by, name, position, code, example, delay, slowBody, fault } = override;
+  const who = by === 'rule' ? `Rule ${name}, number ${position} of the list,` : `The request itself (${name})`;
+  const done = [
+    (code || example) && `asked for ${[code, example].filter(Boolean).join(' ')}`, fault && `had the connection broken (${fault})`,
+    delay && `had it wait ${delay.toLocaleString('en')} ms`, slowBody && `spread the body over ${slowBody.toLocaleString('en')} ms`,
+  ];
+  return `${who} ${done.filter(Boolean).join(' and ')}.`;
+}
+
 /** Why it was refused, each reason beside the part of the contract that it is about. */
 function why(entry) {
   const body = parsed(entry.answered?.body);
-  const meant = contract.meaning(entry.operation, entry.status, body?.code);
-  const said = entry.nearest || meant || (entry.status >= 400 ? body?.message : '');
+  const isTrue = !entry.override?.code && !entry.override?.example && !entry.fault;
+  const meant = isTrue && contract.meaning(entry.operation, entry.status, body?.code);
+  const truth = entry.nearest || meant || (isTrue && entry.status >= 400 ? body?.message : '');
+  const said = [decided(entry), truth && `${truth}.`.replace('..', '.')].filter(Boolean).join(' ');
   if (!said && !entry.violations.length) return null;
   const count = entry.violations.length;
   return h('section', { className: 'why' },
     h('h3', {}, count ? `Breaks the contract in ${count === 1 ? 'one place' : `${count} places`}` : 'Why'),
-    !count && h('p', {}, `${said}.`.replace('..', '.')),
+    !count && h('p', {}, said),
+    count > 0 && entry.override && h('p', {}, decided(entry)),
     ...entry.violations.map((violation) => h('article', { className: 'violation' },
       h('p', {}, h('span', { className: 'where' }, violation.in), ' ', h('code', {}, violation.name || 'the whole'), ' ', violation.reason),
       excerpt(contract.broken(entry.operation, violation)))));

@@ -17,7 +17,8 @@ let rows, open = null, asked = false, override = () => {};
 const classOf = (entry) => `status s${entry.status ? String(entry.status)[0] : '0'}`;
 
 function draw(entry) {
-  const marks = [entry.violations.length && plural(entry.violations.length, 'violation'), entry.changes.length && 'changed'];
+  const marks = [entry.violations.length && plural(entry.violations.length, 'violation'), entry.changes.length && 'changed',
+    entry.override && !entry.fault && `by a ${entry.override.by}`];
   const said = marks.filter(Boolean).join(', ') || entry.fault || (entry.operation ? '' : 'no operation');
   return h('div', { className: 'row' },
     h('span', { className: 'at' }, entry.at.slice(11, 19), h('span', { className: 'fraction' }, entry.at.slice(19, 23).replace('Z', ''))),
