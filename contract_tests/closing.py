@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from contract_tests import state
+from contract_tests import claiming, state
 from contract_tests.findings import UNFINISHED, NotJudgedError
 from contract_tests.reach import reached
 from contract_tests.shard import WHOLE
@@ -15,14 +15,32 @@ if TYPE_CHECKING:
     from contract_tests.report import Run
 
 
-def remember(lab: Lab) -> None:
-    """Remember what will be put back."""
+def remember(lab: Lab) -> bool:
+    """Remember what will be put back; tell whether that is not what another run has written."""
     try:
         state.remember(lab)
+        claiming.refuse_marks(lab)
+    except claiming.InUseError as reason:
+        lab.ledger.not_judged("everything", str(reason))
+        return False
     except NotJudgedError as reason:
         lab.ledger.not_judged("putting the profile back at the end", str(reason))
     for who in lab.roles():
         lab.ledger.veil.name(state.own_username(lab, who) or "", f"{who.upper()}_USERNAME")
+    return True
+
+
+def claim(lab: Lab) -> bool:
+    """Tell whether the profiles are this run's alone, which it has marked as such; say why not."""
+    try:
+        claiming.claim(lab)
+        state.tell_apart(lab)
+    except claiming.InUseError as reason:
+        lab.ledger.not_judged("everything", str(reason))
+        return False
+    except NotJudgedError as reason:
+        lab.ledger.not_judged("whether another run writes to the profiles", str(reason))
+    return True
 
 
 def close(run: Run, lab: Lab) -> None:

@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from contract_tests import answers, inputs
+from contract_tests import answers, inputs, marks
 from contract_tests.client import Call, Exchange, UnreadableError
 from contract_tests.findings import GoneError, Ledger, NotJudgedError, OutOfTimeError
 from contract_tests.manners import Manners
@@ -58,8 +58,8 @@ class Lab:
     _gone: int = 0
 
     def __post_init__(self) -> None:
-        run_id = f"{Random().getrandbits(32):08x}"  # noqa: S311 - a name, not a secret
-        self.client = Client(self.target.base_url, self.judge, self.permit, self.manners, run_id, self.ledger.veil)
+        permit, run = self.permit, marks.new_run()
+        self.client = Client(self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil)
 
     def random(self, *salt: object) -> Random:
         """Answer a source of randomness that depends on the seed and the salt only."""
@@ -67,11 +67,11 @@ class Lab:
 
     def marker(self, *salt: object) -> str:
         """Answer a plain text that no other law writes."""
-        return f"{self.random(*salt).getrandbits(48):012x} contract-tests"
+        return marks.text(self.random(*salt), self.client.run_id)
 
     def handle(self, *salt: object) -> str:
         """Answer a handle in the contract's form that nobody is likely to hold."""
-        return f"g{self.random(*salt).getrandbits(40):010x}_gate"
+        return marks.handle(self.random(*salt), self.client.run_id)
 
     def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
         """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""

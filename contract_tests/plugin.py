@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from contract_tests import contract
-from contract_tests.closing import close, remember
+from contract_tests.closing import claim, close, remember
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
@@ -148,9 +148,12 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate.run.working = sessions_work(opened)
     if gate.run.working:
         look_beyond(request.config, opened)
-        remember(opened)
+        gate.run.working = remember(opened)
+    if gate.run.working:
         opened.until = opened.client.until = gate.run.started + gate.run.max_time
     guardian = watch(opened) if gate.run.working else None
+    if gate.run.working:
+        gate.run.working = claim(opened)
     yield opened
     if gate.run.working:
         close(gate.run, opened)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from contract_tests import marks
 from contract_tests.asks import Ask, fields, notifications, public, update
 from contract_tests.findings import NotJudgedError
 from contract_tests.lab import NOT_FOUND, Lab, Profile
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
 
-WRITTEN = re.compile(r".* contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+", re.DOTALL)
-"""What only the gate writes into a profile."""
 NOT_PUT_BACK = "an earlier run of the gate has not put it back"
 PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
 UNKNOWN = "the target could not be asked whether it is as it was"
+OF_ANOTHER = "another run of the gate writes to it now"
 REFUSED = "the target did not take the old value again"
 
 
@@ -68,7 +67,7 @@ def plain(lab: Lab, values: Profile) -> Profile:
     return {**values, "dateOfBirth": {part: birth[part] for part in known}}
 
 
-def _as_it_is(lab: Lab, who: str) -> Profile:
+def whole(lab: Lab, who: str) -> Profile:
     """Read a whole profile in a form that can be written back."""
     found = answered(lab, lab.accepted(fields(*lab.contract.fields), who), lab.contract.fields)
     known = plain(lab, found)
@@ -83,8 +82,13 @@ def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
 def remember(lab: Lab) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for who in lab.roles():
-        before = lab.once(f"before {who}", lambda who=who: _as_it_is(lab, who))
-        _say_what_is_left(lab, who, [name for name, value in before.items() if _ours(value)])
+        before = lab.once(f"before {who}", lambda who=who: whole(lab, who))
+        if not lab.permission.writes:
+            _say_what_is_left(lab, who, [name for name, value in before.items() if marks.run_of(value) is not None])
+
+
+def tell_apart(lab: Lab) -> None:
+    """Take two sessions of one user for one."""
     names = [own_username(lab, who) for who in lab.roles()]
     if len(names) > 1 and names[0] is not None and names[0] == names[1] and not _told_apart(lab, names[1]):
         lab.ledger.not_judged("what two users have to do with each other", "primary and secondary are sessions of one user")
@@ -122,18 +126,32 @@ def _say_what_is_left(lab: Lab, who: str, left: list[str]) -> None:
         lab.ledger.not_judged(f"whether {' and '.join(others)} of ${who.upper()} is the old one", PERHAPS_NOT)
 
 
-def _ours(value: object) -> bool:
-    return isinstance(value, str) and WRITTEN.fullmatch(value) is not None
-
-
 def restore(lab: Lab) -> None:
     """Put the profiles back and say what could not be: what was never set cannot be unset."""
     for who in lab.roles() if lab.permission.writes else ():
-        before = lab.once(f"before {who}", dict)
-        _put_back(lab, who, {name: before[name] for name in lab.contract.updatable if name in before})
+        if _is_of_another(lab, who):
+            lab.ledger.not_judged(f"putting back the profile of ${who.upper()}", OF_ANOTHER)
+            continue
+        put_back(lab, who, originals(lab, who))
 
 
-def _put_back(lab: Lab, who: str, before: Profile) -> None:
+def originals(lab: Lab, who: str) -> Profile:
+    """Return what of a profile can be written as it was when the run began; empty where that is not known."""
+    before = lab.once(f"before {who}", dict)
+    return {name: before[name] for name in lab.contract.updatable if name in before}
+
+
+def _is_of_another(lab: Lab, who: str) -> bool:
+    """Tell whether another run has a profile to itself, so that it will put it back: it read it as it was, as this one did."""
+    try:
+        runs = {marks.run_of(value) for value in whole(lab, who).values()} - {None}
+    except NotJudgedError:
+        return False
+    return bool(runs) and lab.client.run_id not in runs
+
+
+def put_back(lab: Lab, who: str, before: Profile) -> None:
+    """Write what differs from `before`, and say what could not be written."""
     changes = {name: value for name, value in _differing(lab, who, before)[0].items() if value is not None}
     if changes:
         with suppress(NotJudgedError):
@@ -147,7 +165,7 @@ def _put_back(lab: Lab, who: str, before: Profile) -> None:
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
     """Answer the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
     try:
-        now = _as_it_is(lab, who)
+        now = whole(lab, who)
     except NotJudgedError:
         return before, UNKNOWN
     return {name: value for name, value in before.items() if now[name] != value}, REFUSED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests import forms, state
+from contract_tests import forms, marks, state
 from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import NotJudgedError
 from contract_tests.test_update import fresh
@@ -53,7 +53,7 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
 def test_readers_see_whole_states(lab: Lab, who: str) -> None:
     """While one caller changes two fields together, readers of both see them belong together."""
     lab.need(who)
-    state.set_profile(lab, who, **_state(0))
+    state.set_profile(lab, who, **_state(lab, 0))
     asks = [fields("displayName", "biography", "dateOfBirth")]
     if lab.target.containers and (homes := state.own_homes(lab, who)):
         asks.append(public(state.username(lab, who), homes[0]))
@@ -61,7 +61,7 @@ def test_readers_see_whole_states(lab: Lab, who: str) -> None:
     lab.client.close()
     with ThreadPoolExecutor(3) as pool:
         for number in range(1, lab.depth.rounds):
-            change = update(_state(number))
+            change = update(_state(lab, number))
             pooled = [pool.submit(_read, lab, asks[turn % len(asks)], who) for turn in range(2)]
             writer = pool.submit(lab.client.send_alone, lab.call(change, who))
             pooled += [pool.submit(_read, lab, asks[turn % len(asks)], who) for turn in range(4)]
@@ -93,12 +93,12 @@ def test_a_public_profile_is_read_whole(lab: Lab, who: str) -> None:
     if not lab.target.containers or not state.own_homes(lab, who):
         raise NotJudgedError("the session's user has no public profile in the target's containers")
     ask = public(state.username(lab, who), state.own_homes(lab, who)[0])
-    state.set_profile(lab, who, **_state(0))
+    state.set_profile(lab, who, **_state(lab, 0))
     known = _shown(lab, lab.accepted(ask, who))
     lab.client.close()
     with ThreadPoolExecutor(READERS + 1) as pool:
         for _ in range(lab.depth.rounds // 5):
-            writer = pool.submit(lambda: [_read(lab, update(_state(number)), who) for number in range(FLIPS)])
+            writer = pool.submit(lambda: [_read(lab, update(_state(lab, number)), who) for number in range(FLIPS)])
             readers = [pool.submit(lambda: [_read(lab, ask, who) for _ in range(FLIPS)]) for _ in range(READERS)]
             for exchange in writer.result():
                 lab.judge(exchange)
@@ -181,12 +181,15 @@ def _one_handle(lab: Lab, pool: ThreadPoolExecutor, handle: str, roles: tuple[st
         lab.find("update.handle", "updateProfile", f"both users got {handle}", "only one of them", *exchanges)
 
 
-def _state(number: int) -> dict[str, object]:
+def _state(lab: Lab, number: int) -> dict[str, object]:
     """A profile whose parts tell of each other."""
+    text = marks.signed(f"state {number}", lab.client.run_id)
+    return {"displayName": text, "biography": text, "dateOfBirth": _birth(number)}
+
+
+def _birth(number: int) -> dict[str, int]:
     part = number % 12 + 1
-    birth = {"year": 2000 + part, "month": part, "day": part}
-    text = f"state {number} contract-tests"
-    return {"displayName": text, "biography": text, "dateOfBirth": birth}
+    return {"year": 2000 + part, "month": part, "day": part}
 
 
 def _together(lab: Lab, pool: ThreadPoolExecutor, asks: list[Ask], who: str) -> list[Exchange]:
@@ -210,7 +213,7 @@ def _read(lab: Lab, ask: Ask, who: str) -> Exchange:
 def _shown(lab: Lab, exchange: Exchange) -> tuple[str, ...]:
     """Answer what of a profile is there to be read while nobody writes."""
     body = lab.object(exchange)
-    return tuple(name for name in _state(0) if body.get(name) is not None)
+    return tuple(name for name in _state(lab, 0) if body.get(name) is not None)
 
 
 def _whole(lab: Lab, writer: Exchange, exchange: Exchange, known: tuple[str, ...]) -> None:
@@ -233,7 +236,6 @@ def _torn(birth: object, number: int) -> bool:
     """Whether a date of birth is not the one that was written with this number."""
     if not isinstance(birth, dict):
         return False
-    wanted = _state(number)["dateOfBirth"]
-    assert isinstance(wanted, dict)
+    wanted = _birth(number)
     ours = all(isinstance(birth.get(key), int) for key in wanted)
     return ours and any(birth[key] != part for key, part in wanted.items())

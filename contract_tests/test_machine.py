@@ -12,7 +12,7 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from contract_tests import contract, forms, lists, state, values
+from contract_tests import contract, forms, lists, marks, state, values
 from contract_tests.asks import MARK_READ, Ask, fields, public, update
 from contract_tests.findings import OutOfTimeError
 from contract_tests.model import Model, Person
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 CONTRACT = contract.load()
 BIRTH = CONTRACT.property_schema("dateOfBirth")
 ROLES = st.sampled_from(["primary", "secondary"])
+TEXTS = ("displayName", "biography")
 NAMES = st.lists(st.sampled_from(CONTRACT.fields), min_size=1, max_size=5, unique=True).map(tuple)
 # Plain words: what becomes of other text is judged by the text laws, with their own severity.
-TEXT = st.text("abcXYZ019", min_size=1, max_size=30).map(lambda text: f"{text} contract-tests")
+TEXT = st.text("abcXYZ019", min_size=1, max_size=20)
 CHANGES = st.fixed_dictionaries(
     {},
     optional={
         "displayName": TEXT,
         "biography": st.one_of(st.just(""), TEXT),
-        "handle": st.integers(0, 5).map(lambda number: f"gate_machine_{number}"),
+        "handle": st.integers(0, 5),
         "dateOfBirth": st.sampled_from([value for value in values.good_objects(BIRTH) if "more" not in value]),
     },
 )
-START = "start contract-tests"
+START = {"displayName": "start", "biography": "start", "dateOfBirth": values.plain_object(BIRTH)}
 WRONG = st.sampled_from(
     [(name, value) for name in CONTRACT.updatable for value in values.bad(CONTRACT.property_schema(name))[:12]]
 )
@@ -62,14 +63,22 @@ class Machine(RuleBasedStateMachine):
         self.roles = self.lab.roles()
         self.used: set[str] = set()
         # Every example begins alike, so that a failure needs no more than its own steps.
-        self.opening = {who: [self.lab.ask(ask, who) for ask in (update(_start(who)), MARK_READ)] for who in self.roles}
-        self.sent = {who: _start(who) for who in self.roles}
+        starts = {who: self._marked({**START, "handle": who}) for who in self.roles}
+        self.opening = {who: [self.lab.ask(ask, who) for ask in (update(starts[who]), MARK_READ)] for who in self.roles}
+        self.sent = dict(starts)
         self.model = Model({who: self._learn(who) for who in self.roles})
 
     def _learn(self, who: str) -> Person:
         inbox = deepcopy(lists.inbox(self.lab, who)) if self.lab.target.containers else {}
         homes = state.own_homes(self.lab, who) if self.lab.target.containers else ()
         return Person(state.profile(self.lab, who), inbox, homes)
+
+    def _marked(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Put the run's marks into the words of a change; a handle is drawn as a number."""
+        texts = {name: value for name, value in changes.items() if name in TEXTS and value}
+        marked = {name: marks.signed(value, self.lab.client.run_id) for name, value in texts.items()}
+        handle = {"handle": self.lab.handle("machine", changes["handle"])} if "handle" in changes else {}
+        return {**changes, **marked, **handle}
 
     def _who(self, role: str) -> str:
         who = role if role in self.roles else "primary"
@@ -79,7 +88,7 @@ class Machine(RuleBasedStateMachine):
     @rule(role=ROLES, changes=CHANGES)
     def change(self, role: str, changes: dict[str, Any]) -> None:
         """Update any fields."""
-        who = self._who(role)
+        who, changes = self._who(role), self._marked(changes)
         before = dict(self.model.people[who].profile)
         exchange = self._ask(update(changes), who)
         wanted = self.model.update(who, changes)
@@ -98,7 +107,7 @@ class Machine(RuleBasedStateMachine):
     def change_wrongly(self, role: str, changes: dict[str, Any], wrong: tuple[str, Any]) -> None:
         """A rejected update changes nothing."""
         who = self._who(role)
-        exchange = self._ask(update({**changes, wrong[0]: wrong[1]}), who)
+        exchange = self._ask(update({**self._marked(changes), wrong[0]: wrong[1]}), who)
         if exchange.ok:
             self.model.people[who].profile = state.profile(self.lab, who)
             return
@@ -201,11 +210,6 @@ class Machine(RuleBasedStateMachine):
         steps, received = (*opening, *self.steps), self.steps[-1].shown()
         self.failures.append(lambda: self.lab.find(broken, operation, received, documented, *steps))
         raise DeviationError(broken)
-
-
-def _start(who: str) -> dict[str, Any]:
-    birth = values.plain_object(BIRTH)
-    return {"displayName": START, "handle": f"gate_machine_{who}"[:20], "biography": START, "dateOfBirth": birth}
 
 
 def test_any_calls_in_any_order(lab: Lab) -> None:

@@ -1,0 +1,69 @@
+"""Marks: what the gate writes into a profile says so, and which run wrote it, and so since when that run goes on.
+
+A run is named by the time of its beginning, as in `User-Agent`, so that who finds a mark can find its calls in a log.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+TICKS = 16
+"""Parts of a second in which a run may begin."""
+ROUND = 1 << 32
+"""Ticks after which names of runs come again: eight years."""
+TEXT = re.compile(r"contract-tests ([0-9a-f]{8})\b", re.IGNORECASE)
+HANDLE = re.compile(r"g[0-9a-z]{5}([0-9a-f]{8})_g", re.IGNORECASE)
+EARLIER = re.compile(
+    r"(?:[0-9a-f]{12}|[abcXYZ019]{1,30}|start|state [0-9]+) contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+"
+)
+"""What versions wrote that did not name their run."""
+UNNAMED = ""
+LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def new_run() -> str:
+    """Return the name of a run that begins now."""
+    return f"{_now():08x}"
+
+
+def text(chance: Random, run: str) -> str:
+    """Return a plain text that nobody else writes."""
+    return signed(f"{chance.getrandbits(48):012x}", run)
+
+
+def signed(words: str, run: str) -> str:
+    """Return some words with the mark of the run."""
+    return f"{words} contract-tests {run}"
+
+
+def handle(chance: Random, run: str) -> str:
+    """Return a handle in the contract's form that nobody is likely to hold, one letter shorter than the longest."""
+    return f"g{''.join(chance.choices(LETTERS, k=5))}{run}_gate"
+
+
+def run_of(value: object) -> str | None:
+    """Return the run that wrote a value: `UNNAMED` where its mark names none, None where it has no mark."""
+    if not isinstance(value, str):
+        return None
+    if found := TEXT.search(value) or HANDLE.search(value):
+        return found[1].lower()
+    return UNNAMED if EARLIER.fullmatch(value) else None
+
+
+def named(run: str) -> str:
+    """Return a run in words, with the time of its beginning."""
+    if run == UNNAMED:
+        return "a run of an earlier version of the gate"
+    age = ((_now() - int(run, 16)) % ROUND) / TICKS
+    began = datetime.fromtimestamp(time.time() - age, UTC)
+    return f"the run {run}, which began on {began:%Y-%m-%d at %H:%M:%S} UTC"
+
+
+def _now() -> int:
+    return int(time.time() * TICKS) % ROUND
