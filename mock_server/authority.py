@@ -8,7 +8,9 @@ second.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+from urllib.parse import unquote_plus
 
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
@@ -27,10 +29,16 @@ from openapi_core.validation.schemas.validators import SchemaValidator
 from openapi_schema_validator import OAS31Validator
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from .contract import Contract, Decoded, Operation, RawRequest
-from .decoding import decode_number
+from .contract import Contract, Decoded, Operation, Parameter, RawRequest
+from .decoding import decode_number, split_query
 from .errors import Violation
-from .reasons import plain_reason, schema_reason
+from .explaining import SMALL, Explainer, is_small
+from .reasons import explained, plain_reason, pointer, schema_reason
+
+MOST_DETAILS = 100
+"""How many violations of a large body are listed."""
+_ITEM = re.compile(r"[^\s,;|\[\]\"'&]+")
+"""An item of a list as other conventions than OpenAPI's write it."""
 
 
 def _pattern(_validator: object, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
@@ -87,6 +95,7 @@ class Authority:
     """Judges and explains requests against one document."""
 
     def __init__(self, contract: Contract) -> None:
+        self._contract, self._explainer = contract, Explainer(contract)
         validators = _ValidatorsOnce()
         casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
         options: dict[str, Any] = {
@@ -101,17 +110,18 @@ class Authority:
 
     def explain(self, operation: Operation, request: RawRequest, decoded: Decoded) -> list[Violation]:
         """List every violation of a request, each once; an empty list accepts it."""
-        found = list(decoded.violations)
-        known = {(violation.where, violation.name) for violation in found}
+        known = {(violation.where, violation.name) for violation in decoded.violations}
+        found = dict.fromkeys(decoded.violations)
         for violation in self._judge(operation, request, decoded):
-            if (violation.where, violation.name) not in known and violation not in found:
-                found.append(violation)
-        return found
+            if (violation.where, violation.name) not in known:
+                found.setdefault(violation)
+        return list(found)
 
     def _judge(self, operation: Operation, request: RawRequest, decoded: Decoded) -> Iterator[Violation]:
         places: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
+        known = {(parameter.where, parameter.name): parameter for parameter in operation.parameters}
         for (where, name), texts in decoded.texts.items():
-            places[where].extend((name, text) for text in texts)
+            places[where].extend((name, text) for text in _few(known[where, name], texts))
         asked = _Request(
             operation.method.lower(),
             operation.path,
@@ -121,21 +131,70 @@ class Authority:
         )
         for error in self._parameters.iter_errors(asked):
             assert isinstance(error, ParameterValidationError), error
+            how = _how_to_repeat(operation, error, request.query)
             for reason in _reasons(error):
-                yield Violation(error.location, error.name, reason)
+                yield Violation(error.location, error.name, reason + how)
         if operation.body is not None:
-            yield from self._judge_body(asked, operation)
+            large = self._large_body(operation, request)
+            yield from self._judge_body(asked, operation) if large is None else self._judge_large(operation, large)
+
+    def _large_body(self, operation: Operation, request: RawRequest) -> Any:
+        """Return the body where openapi-core would take long over it, else `None`."""
+        if len(request.body) <= SMALL or request.media_type not in operation.media_types:
+            return None
+        try:
+            value = operation.read_body(request.body)
+        except ValueError:
+            return None
+        return None if is_small(value) else value
+
+    def _judge_large(self, operation: Operation, value: Any) -> Iterator[Violation]:
+        """List some of what is wrong with a large body, and that there is more."""
+        _, place = self._contract.resolve("paths", operation.path, operation.method.lower(), "requestBody")
+        faults = self._explainer.faults((*place, "content", "application/json", "schema"), value)
+        told = (each for fault in faults for each in explained(fault))
+        yield from (Violation("body", pointer(where), reason) for where, reason in islice(told, MOST_DETAILS))
+        if next(told, None) is not None:
+            yield Violation("body", "", f"breaks the contract in more than these {MOST_DETAILS} places")
 
     def _judge_body(self, asked: _Request, operation: Operation) -> Iterator[Violation]:
         for error in self._body.iter_errors(asked):
             cause = error.__cause__
             if isinstance(cause, InvalidSchemaValue):
                 for schema_error in cause.schema_errors:
-                    yield from (Violation("body", pointer, reason) for pointer, reason in schema_reason(schema_error))
+                    yield from (Violation("body", name, reason) for name, reason in schema_reason(schema_error))
             elif type(cause).__name__ == "MediaTypeNotFound":
                 yield Violation("header", "Content-Type", f"must be {' or '.join(operation.media_types)}")
             else:
                 yield Violation("body", "", plain_reason(cause or error))
+
+
+def _few(parameter: Parameter, texts: list[str]) -> list[str]:
+    """Return what is worth explaining of a list that is long: some of what is wrong on its own."""
+    if not parameter.many or len(texts) <= MOST_DETAILS:
+        return texts
+    wrong = [text for text in dict.fromkeys(texts) if not is_right(parameter, text)]
+    return wrong[:MOST_DETAILS] or texts
+
+
+def is_right(parameter: Parameter, text: str) -> bool:
+    """Tell whether a text is right as the only item of a list."""
+    try:
+        return parameter.is_valid([parameter.decode(text)])
+    except ValueError:
+        return False
+
+
+def _how_to_repeat(operation: Operation, error: ParameterValidationError, query: str) -> str:
+    """Say how a list is written, to those who wrote it otherwise: `fields[]=a`, `fields=a,b` and so on."""
+    parameter = next((each for each in operation.parameters if (each.name, "query") == (error.name, error.location)), None)
+    if parameter is None or not parameter.many:
+        return ""
+    given = split_query(query)
+    has_brackets = any(re.match(re.escape(parameter.name) + r"[.\[]", name) for name in given)
+    parts = [_ITEM.findall(unquote_plus(text)) for text in given.get(parameter.name, ())[:MOST_DETAILS]]
+    has_lists = any(len(each) > 1 and any(is_right(parameter, part) for part in each) for each in parts)
+    return f"; repeat the name: {parameter.name}=a&{parameter.name}=b" if has_brackets or has_lists else ""
 
 
 def _reasons(error: ParameterValidationError) -> Iterator[str]:

@@ -103,19 +103,19 @@ class Contract:
         """Compile a schema; `$ref: urn:contract#/…` in it points into the contract."""
         return jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True)
 
-    def problems(self, schema: str, value: object) -> Iterator[tuple[list[str | int], str]]:
-        """List where a value breaks a schema of `components`, and how, in plain words."""
-        for error in self.validator({"$ref": f"{URI}#/components/schemas/{schema}"}).iter_errors(value):
-            yield error.instance_path, error.message
-
     def _is_valid(self, *pointer: str) -> IsValid:
-        return self.validator({"$ref": f"{URI}#/{'/'.join(_escape(part) for part in pointer)}"}).is_valid
+        return self.validator({"$ref": f"{URI}#/{'/'.join(escape(part) for part in pointer)}"}).is_valid
 
-    def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-        """Follow references from a place in the document to an object and the place where it stands."""
+    def at(self, pointer: tuple[str, ...]) -> Any:
+        """Return what stands at a place in the document."""
         node: Any = self.document
         for part in pointer:
             node = node[int(part)] if isinstance(node, list) else node[part]
+        return node
+
+    def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+        """Follow references from a place in the document to an object and the place where it stands."""
+        node = self.at(pointer)
         if "$ref" in node:
             target = node["$ref"].removeprefix("#/").split("/")
             return self.resolve(*(part.replace("~1", "/").replace("~0", "~") for part in target))
@@ -251,6 +251,6 @@ def response_faults(operation: Operation, status: int, headers: Mapping[str, str
     return faults if response.is_valid_body(body) else [*faults, "the body breaks its schema"]
 
 
-def _escape(part: str) -> str:
+def escape(part: str) -> str:
     """Write a key as a part of a JSON pointer in a URI fragment (RFC 6901, 6)."""
     return part.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")

@@ -83,7 +83,7 @@ def read_json(raw: bytes) -> Any:
         if error.msg.startswith("depth limit"):
             raise UnfitJsonError(f"must not be nested deeper than {MOST_LEVELS} levels") from None
         raise
-    if raw.count(b"[") + raw.count(b"{") > MOST_LEVELS and is_too_deep(value):
+    if is_too_deep(value, raw):
         raise UnfitJsonError(f"must not be nested deeper than {MOST_LEVELS} levels")
     return value
 
@@ -96,8 +96,10 @@ def read_json_once(raw: bytes) -> Any:
     return value
 
 
-def is_too_deep(value: Any) -> bool:
-    """Tell whether a value is nested deeper than `MOST_LEVELS`."""
+def is_too_deep(value: Any, raw: bytes) -> bool:
+    """Tell whether a value is nested deeper than `MOST_LEVELS`; `raw` is the JSON that it was read from."""
+    if raw.count(b"[") + raw.count(b"{") <= MOST_LEVELS:
+        return False
     level = [value]
     for _ in range(MOST_LEVELS):
         level = [inner for each in level for inner in _containers(each)]

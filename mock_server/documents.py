@@ -27,10 +27,13 @@ class FileError(Exception):
         super().__init__(f"{path}{f':{line}' if line else ''}: {said}")
 
 
-def read_document(path: Path) -> Any:
-    """Read a YAML file, or a JSON file by its name; raises `FileError`."""
+def read_document(path: Path, *, any_keys: bool = False) -> Any:
+    """Read a YAML file, or a JSON file by its name; raises `FileError`.
+
+    With `any_keys` a key such as `200` needs no quotes to be text.
+    """
     try:
-        value = _json(path) if path.suffix == ".json" else load(read_file(path))
+        value = _json(path) if path.suffix == ".json" else load(read_file(path), any_keys=any_keys)
     except orjson.JSONDecodeError as error:
         raise FileError(path, f"is not valid JSON: {error.msg}", error.lineno) from None
     except UnfitJsonError as error:

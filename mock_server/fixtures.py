@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from rpds import HashTrieMap
 from .clock import read_time, written
 from .contract import Contract
 from .documents import FileError, line_of, read_document
+from .explaining import Explainer
+from .reasons import explained
 from .world import Json, Session, User, World
 
 TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
 SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
 LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"}
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
+
+MOST_PROBLEMS = 100
 
 Problem = tuple[list[str | int], str]
 
@@ -48,7 +53,8 @@ def load_world(path: Path, control: Contract) -> World:
     problems = scenario_problems(scenario, control)
     if problems:
         place, reason = problems[0]
-        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        others = len(problems) - 1
+        more = f" (and {'at least ' if len(problems) == MOST_PROBLEMS else ''}{others} more problems)" if others else ""
         field = "/".join(str(part) for part in place) or "the file"
         raise FileError(path, f"{field}: {reason}{more}", line_of(path, place))
     return build_world(scenario)
@@ -111,7 +117,9 @@ def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
     except TypeError as error:
         yield [], f"holds what JSON cannot: {error}"
         return
-    yield from control.problems("Scenario", scenario)
+    faults = Explainer(control).faults(("components", "schemas", "Scenario"), scenario)
+    told = (each for fault in faults for each in explained(fault))
+    yield from ((list(place), reason) for place, reason in islice(told, MOST_PROBLEMS))
 
 
 def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:

@@ -82,17 +82,17 @@ def _pieces(number: int, most: int) -> Iterator[bytes]:
         yield piece
 
 
-def load(raw: bytes) -> Any:
+def load(raw: bytes, *, any_keys: bool = False) -> Any:
     """Return the value of a document, `None` where it is empty; raise `YamlError`.
 
-    Keys are text as it is written: `200` and `"200"` are the same. Times are text too.
+    With `any_keys` keys are the text as it is written: `200` and `"200"` are the same. Times are always text.
     """
-    return _Reader().read(raw)
+    return _Reader(any_keys=any_keys).read(raw)
 
 
 def locate(raw: bytes) -> Located | None:
     """Return the value of a document with all lines, `None` where it is empty; raise `YamlError`."""
-    found: Located | None = _Reader(located=True).read(raw)
+    found: Located | None = _Reader(located=True, any_keys=True).read(raw)
     return found
 
 
@@ -150,8 +150,8 @@ class _Open:
 class _Reader:
     """Reads one document."""
 
-    def __init__(self, *, located: bool = False) -> None:
-        self._located = located
+    def __init__(self, *, located: bool = False, any_keys: bool = False) -> None:
+        self._located, self._any_keys = located, any_keys
         self._types = _Types()
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, _Size] | None] = {}
@@ -189,6 +189,8 @@ class _Reader:
         self._count(_Size(len(key), 0), line)
         place.merges = key == "<<" and event.implicit[0]
         if not place.merges:
+            if not self._any_keys and event.implicit[0] and self._types.tag_of(key) in TYPES:
+                raise YamlError(f"holds what JSON cannot: the key {shown(key)[1:-1]} is no text, unless it is in quotes", line)
             if key in place.lines:
                 raise YamlError(f"has the key {shown(key)} twice, first in line {place.lines[key]}", line)
             place.lines[key] = line

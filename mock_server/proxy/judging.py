@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
-from mock_server.decoding import canonical_path
+from mock_server.decoding import UnfitJsonError, canonical_path, is_too_deep
+from mock_server.decoding import read_json as read_shallow_json
 from mock_server.errors import Violation
 from mock_server.nearest import nearest
 
@@ -70,6 +71,7 @@ class Judge:
         decoded = decode(match.operation, raw)
         if accept(match.operation, raw, decoded) is not None:
             return found
+        _refuse_too_deep(raw.body)
         sure = set(self._documented(match.operation.id, raw))
         broken = self.full.gate.explain(match.operation, raw, decoded)
         found += [Finding(DOCUMENTED if each in sure else INFERRED, "request", *each) for each in broken]
@@ -119,11 +121,10 @@ class Judge:
             value = read_json(raw)
         except ValueError:
             return [Finding(DOCUMENTED if sure else INFERRED, "answer", "body", "", "must be valid JSON")], None
-        try:
-            broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
-            faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
-        except ValueError:  # what explains does not go so deep
-            raise UnjudgedError(TOO_DEEP) from None
+        if is_too_deep(value, raw):
+            raise UnjudgedError(TOO_DEEP)
+        broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
+        faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
         return list(_findings(faults, broken)), value
 
 
@@ -145,6 +146,16 @@ def _plain(body: bytes) -> bytes:
         with suppress(ValueError, TypeError):  # no JSON, or nested deeper than what writes it goes
             return orjson.dumps(read_json(body))
     return body
+
+
+def _refuse_too_deep(body: bytes) -> None:
+    """Raise `UnjudgedError` where JSON is valid, and nested deeper than what explains goes."""
+    try:
+        read_shallow_json(body)
+    except UnfitJsonError:
+        raise UnjudgedError(TOO_DEEP) from None
+    except ValueError:
+        return
 
 
 def _pattern(path: str) -> re.Pattern[str]:

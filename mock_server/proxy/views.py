@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mock_server.contract import URI, Contract, IsValid, Operation
+from mock_server.contract import Contract, IsValid, Operation
+from mock_server.explaining import Explainer
 from mock_server.pipeline import Gate
-from mock_server.reasons import describe
+from mock_server.reasons import Fault, describe, pointer
 
 FIRST_ERROR = 400
 OURS = ("x-inferred", "x-why")
@@ -30,10 +31,10 @@ def _is_ours(node: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a view says of one answer: whether it has a JSON body, what that must be, and the headers that must be there."""
+    """What a view says of one answer: the place of its body's schema, and the headers that must be there."""
 
     has_body: bool
-    schema: dict[str, str] | None
+    schema: tuple[str, ...] | None
     headers: Mapping[str, IsValid]
 
 
@@ -44,7 +45,7 @@ class View:
         self.contract, self._is_full = Contract(document), is_full
         self.gate = Gate(self.contract)
         self._known: dict[tuple[str, int], Expected | None] = {}
-        self._validators: dict[str, Any] = {}
+        self._explainer = Explainer(self.contract)
 
     @cached_property
     def needs_session(self) -> bool:
@@ -62,43 +63,26 @@ class View:
         return self._known[key]
 
     def _expected(self, operation: Operation, code: str) -> Expected:
-        place = "paths", operation.path, operation.method.lower(), "responses", code
-        node, pointer = self.contract.resolve(*place)
+        place: tuple[str, ...] = "paths", operation.path, operation.method.lower(), "responses", code
+        node, place = self.contract.resolve(*place)
         content = node.get("content", {})
         schema = None
         if "schema" in content.get("application/json", {}):
-            parts = (*pointer, "content", "application/json", "schema")
-            schema = {"$ref": f"{URI}#/{'/'.join(_escape(part) for part in parts)}"}
+            schema = (*place, "content", "application/json", "schema")
         return Expected(bool(content), schema, self.contract.operations[operation.id].responses[code].headers)
 
     def faults(self, expected: Expected, value: object) -> Iterator[tuple[str, str]]:
         """List JSON pointers and reasons where a body breaks its schema; a reason holds nothing of the body's values."""
-        if expected.schema is None:
-            return
-        reference = expected.schema["$ref"]
-        if reference not in self._validators:
-            self._validators[reference] = self.contract.validator(expected.schema)
-        validator = self._validators[reference]
-        if not validator.is_valid(value):
-            yield from (_explained(error) for error in validator.iter_errors(value))
+        if expected.schema is not None:
+            yield from map(_explained, self._explainer.faults(expected.schema, value))
 
 
-def _explained(error: Any) -> tuple[str, str]:
-    """Answer where an error of `jsonschema_rs` is, and what was expected there."""
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
-    kind, said = error.kind.name, error.kind.as_dict()
-    if kind == "required":
-        return f"{pointer}/{said['property']}", "is required"
-    if kind == "additionalProperties":
-        return pointer, f"must not have the key {', '.join(key[:40] for key in said['unexpected'][:3])}"
-    if kind == "not" and "required" in said["schema"]:
-        return pointer, f"must not have the key {', '.join(said['schema']['required'])}"
-    if kind in {"anyOf", "oneOf"}:
-        inner = [_explained(each)[1] for branch in said.get("context", ()) for each in branch[:1]]
-        return pointer, " or ".join(dict.fromkeys(inner)) or "must match one of its alternatives"
-    expected = next(iter(said.values()), None)
-    return pointer, describe(kind, expected, f"breaks the rule {kind!r}")
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+def _explained(fault: Fault) -> tuple[str, str]:
+    """Answer where something is wrong, and what was expected there."""
+    at, keyword, expected = pointer(fault.place), fault.keyword, fault.expected
+    if keyword == "additionalProperties" and isinstance(expected, list):
+        return at, f"must not have the key {', '.join(key[:40] for key in expected[:3])}"
+    if fault.branches:
+        inner = [_explained(branch[0])[1] for branch in fault.branches if branch]
+        return at, " or ".join(dict.fromkeys(inner))
+    return at, describe(keyword, expected)
