@@ -197,6 +197,7 @@ def greeting(settings: Settings) -> str:
         "",
         f"What breaks the contract is {wrong}:",
         f"  curl '{url}/__mock/requests?only=violations'",
+        f"  in the browser: {url}/__mock/ui",
     ]
     if settings.record is not None:
         lines += ["", f"Recording to {settings.record}, without personal data and tokens."]

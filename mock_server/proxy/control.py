@@ -1,4 +1,4 @@
-"""The control API of the proxy: health, and the journal read, counted, cleared and followed as the mock's."""
+"""The control API of the proxy: health, contract, window, and the journal: read, counted, cleared, followed as the mock's."""
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 from mock_server import guard
 from mock_server.answers import NO_STORE, to_json
+from mock_server.bundle import client_document
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
 from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
 from mock_server.journal import Journal, last_seen
@@ -16,9 +17,10 @@ from mock_server.store import DEFAULT
 
 from .headers import Headers, media_type
 from .incoming import Incoming
+from .window import page
 
-OFFERED = ("health", "listRequests", "countRequests", "clearRequests", "streamRequests")
-NOTHING_ELSE = "the proxy keeps no state: it has health, requests, requests/count and requests/stream"
+OFFERED = ("health", "getContract", "listRequests", "countRequests", "clearRequests", "streamRequests")
+NOTHING_ELSE = "the proxy keeps no state: it has health, requests, requests/count, requests/stream, openapi.json, ui and docs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,18 @@ class Told:
 
 
 class Control:
-    """Answers what is under `/__mock/`; `known` are the operations of the API, `origins` those of web pages that may ask."""
+    """Answers what is under `/__mock/`; `api` is the contract that is judged by, `origins` those of web pages that may ask."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - where everything is put together
         self,
         document: Contract,
-        known: Collection[str],
+        api: Contract,
         journal: Journal,
         health: Callable[[], object],
         token: str | None,
         origins: Collection[str],
     ) -> None:
-        self._known = known
+        self._api, self._known = api.document, api.operations
         self._gate, self._journal, self._health = Gate(document), journal, health
         self._token, self.origins = token, origins
         self._operations = {(each.method, each.path): each for each in document.operations.values() if each.id in OFFERED}
@@ -56,20 +58,32 @@ class Control:
         """Answer one request; refusals too."""
         try:
             operation = self._find(asked)
+            if operation is None:
+                return self._show(asked)
             guard.check(asked.environ, self._token, self.origins, changes=asked.method != "GET")
             return self._perform(operation, asked, *self._understood(operation, asked, body))
         except ApiError as error:
             headers = {**NO_STORE, "Content-Type": "application/json", **error.headers}
             return Told(error.status, _raw(headers), to_json(error_body(error)))
 
-    def _find(self, asked: Incoming) -> Operation:
+    def _show(self, asked: Incoming) -> Told:
+        """Answer a page for people; it holds nothing that is anybody's."""
+        if self._token is None and not guard.is_local_name(asked.by_name.get("host", "")):
+            raise guard.MisdirectedError
+        try:
+            reply = page(asked)
+        except NotFound:
+            raise NotFound([Violation("path", "", NOTHING_ELSE)]) from None
+        return Told(reply.status_code, _raw(dict(reply.headers)), b"" if asked.method == "HEAD" else reply.get_data())
+
+    def _find(self, asked: Incoming) -> Operation | None:
         found = self._operations.get((asked.method, asked.path))
         if found is not None:
             return found
         allowed = sorted(method for method, path in self._operations if path == asked.path)
         if allowed:
             raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
-        raise NotFound([Violation("path", "", NOTHING_ELSE)])
+        return None
 
     def _understood(self, operation: Operation, asked: Incoming, body: bytes) -> tuple[dict[str, Any], Any]:
         raw = RawRequest({}, asked.query, media_type(asked.by_name), body if operation.body else b"")
@@ -83,6 +97,8 @@ class Control:
         match operation.id:
             case "health":
                 return _json(self._health())
+            case "getContract":
+                return _json(client_document(self._api, None) if parameters["view"] == "client" else self._api)
             case "listRequests":
                 limit = int(parameters.pop("limit"))
                 found = chosen(self._journal.newest_first(DEFAULT), parameters, self._known, "query")
@@ -95,6 +111,7 @@ class Control:
                 headers = _raw({**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"})
                 return Told(200, headers, events=self._journal.follow(DEFAULT, after))
         self._journal.clear(DEFAULT)
+        self._journal.changed(DEFAULT, operation.id)
         return Told(204, _raw(NO_STORE))
 
 

@@ -59,7 +59,7 @@ class Parts:
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
         document = load_control(settings.openapi, contract)
         asked = options.control_token, options.control_origins
-        self.control = Control(document, contract.operations, self.journal, self.health, *asked)
+        self.control = Control(document, contract, self.journal, self.health, *asked)
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
 
     def health(self) -> dict[str, object]:

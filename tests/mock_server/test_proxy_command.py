@@ -205,3 +205,19 @@ def test_certificates_are_verified(certificate: Path, verify: str, status: int) 
     if status == 502:
         assert f"The upstream {url} cannot be trusted: self" in answer.json()["message"]
         assert "--tls-verify" in answer.json()["message"]
+
+
+def test_the_window_is_there_and_the_root_is_the_upstream_s(mock: LiveMock, proxy: LiveMock) -> None:
+    for path in ("/ui", "/docs", "/static/main.js", "/static/style.css", "/docs/swagger-ui.css"):
+        given, expected = ask(proxy, "GET", path), ask(mock, "GET", path)
+        assert (given.status_code, given.content) == (200, expected.content), path
+        assert given.headers["Content-Security-Policy"] == expected.headers["Content-Security-Policy"]
+        again = ask(proxy, "GET", path, headers={"If-None-Match": given.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert ask(proxy, "GET", path, headers={"Host": "evil.example"}).status_code == 421
+    for path in ("/static/none.js", "/static/..%2Fmain.js", "/static/%2e%2e/main.js", "/ui/", "//ui"):
+        assert ask(proxy, "GET", path).status_code == 404, path
+    assert ask(proxy, "GET", "/openapi.json").json() == ask(mock, "GET", "/openapi.json").json()
+    view = "/openapi.json?view=client"
+    assert "200" in ask(proxy, "GET", view).json()["paths"]["/v1/user/profile"]["get"]["responses"]
+    assert requests.get(proxy.url, timeout=5).headers["Via"] == "1.1 mock-server"

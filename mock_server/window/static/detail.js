@@ -14,7 +14,8 @@ export async function show(place, entry, { wanted, override, close }) {
   if (!wanted()) return;
   fill(place, head(whole, close), buttons(whole, override), why(whole), changes(whole),
     whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))
-      : h('p', { className: 'muted' }, 'Headers and bodies of this request are no longer kept.'));
+      : h('p', { className: 'muted' }, document.body.dataset.upstream ? 'The proxy keeps neither headers nor bodies.'
+        : 'Headers and bodies of this request are no longer kept.'));
   place.ariaBusy = 'false';
 }
 
@@ -24,6 +25,7 @@ const head = (entry, close) => h('header', {},
   facts([
     ['Status', h('span', { className: `status s${String(entry.status)[0]}` }, entry.status || entry.fault)],
     ['Operation', entry.operation || 'none'], ['User', entry.user], ['Session', entry.session],
+    ['Upstream', entry.upstream], ['Not judged', entry.unjudged],
     ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', took(entry)],
   ]));
 
@@ -35,7 +37,7 @@ function buttons(entry, override) {
       onclick: (event) => copy(curl(call), event.currentTarget),
     }, 'Copy as curl', h('kbd', { ariaHidden: 'true' }, 'c')),
     call && !obstacle ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: obstacle }, 'Replay'),
-    entry.operation && h('button', { type: 'button', title: 'Key: o', onclick: () => override(entry) },
+    entry.operation && !document.body.dataset.upstream && h('button', { type: 'button', title: 'Key: o', onclick: () => override(entry) },
       'Answer otherwise', h('kbd', { ariaHidden: 'true' }, 'o')),
     obstacle && h('p', { className: 'muted' }, obstacle));
 }
@@ -72,8 +74,9 @@ function why(entry) {
     !count && h('p', {}, said),
     count > 0 && entry.override && h('p', {}, decided(entry)),
     ...entry.violations.map((violation) => h('article', { className: 'violation' },
-      h('p', {}, h('span', { className: 'where' }, violation.in), ' ', h('code', {}, violation.name || 'the whole'), ' ', violation.reason),
-      excerpt(contract.broken(entry.operation, violation)))));
+      h('p', {}, violation.side && h('span', { className: 'chip' }, `${violation.side}, ${violation.view}`), ' ',
+        h('span', { className: 'where' }, violation.in), ' ', h('code', {}, violation.name || 'the whole'), ' ', violation.reason),
+      violation.side !== 'answer' && excerpt(contract.broken(entry.operation, violation)))));
 }
 
 function excerpt(found) {

@@ -38,13 +38,21 @@ function spread(spec) {
   return spec;
 }
 
+/** The sessions to try as; a proxy knows none. */
+async function sessionsOf() {
+  const { upstream } = await read('/health');
+  if (!upstream) return read('/sessions');
+  document.body.dataset.upstream = upstream;
+  return { sessions: [] };
+}
+
 async function start() {
-  const [spec, { sessions }] = await Promise.all([read(control ? '/control.json' : '/openapi.json'), read('/sessions')]);
+  const [spec, { sessions }] = await Promise.all([read(control ? '/control.json' : '/openapi.json'), sessionsOf()]);
   const valid = sessions.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > Date.now());
   const others = sessions.filter((session) => !valid.includes(session));
   fill(byId('session'), ...[...valid, ...others].map(({ token }) => h('option', { value: token }, token)));
-  byId('session').closest('.picker').hidden = control; // what steers the mock knows no sessions
-  const signIn = () => !control && ui.preauthorizeApiKey('session', byId('session').value);
+  byId('session').closest('.picker').hidden = control || sessions.length === 0; // what steers the mock knows no sessions
+  const signIn = () => !control && sessions.length && ui.preauthorizeApiKey('session', byId('session').value);
   const ui = window.SwaggerUIBundle({
     spec: spread(spec), domNode: byId('reference'), tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,
     defaultModelsExpandDepth: 0, docExpansion: 'list', requestInterceptor: addressed, onComplete: signIn,

@@ -1,6 +1,6 @@
 /** Puts the window together: views, the live stream, and what is read again when something changed. */
 
-import { currentSandbox, hasToken, keepSandbox, useSandbox, useToken } from './api.js';
+import { currentSandbox, hasToken, keepSandbox, read, useSandbox, useToken } from './api.js';
 import { startBar } from './actions.js';
 import * as clock from './clock.js';
 import * as contract from './contract.js';
@@ -18,7 +18,8 @@ const PAUSE = 300; // milliseconds between two readings of the same view, at lea
 const stale = new Set();
 let timer, reading = false, dropped = false;
 
-const view = () => (location.hash.slice(2) in VIEWS ? location.hash.slice(2) : 'requests');
+const offered = () => (document.body.dataset.upstream ? { requests } : VIEWS);
+const view = () => (location.hash.slice(2) in offered() ? location.hash.slice(2) : 'requests');
 
 function showView() {
   for (const name of Object.keys(VIEWS)) {
@@ -27,7 +28,8 @@ function showView() {
     if (name === view()) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  document.title = `${view()[0].toUpperCase()}${view().slice(1)} · User Profile API mock`;
+  if (document.body.dataset.upstream) document.title = `Requests to ${document.body.dataset.upstream}`;
+  else document.title = `${view()[0].toUpperCase()}${view().slice(1)} · User Profile API mock`;
   readStale();
 }
 
@@ -76,9 +78,19 @@ async function learn() {
   rules.known();
 }
 
+/** Show only what a proxy has, which keeps no state of its own. */
+function beside(upstream) {
+  document.body.dataset.upstream = upstream;
+  document.querySelector('h1 a').href = '#/requests';
+  document.querySelector('h1 small').textContent = `proxy of ${upstream}`;
+  showView();
+}
+
 async function opened() {
   dropped = false;
-  await Promise.all([learn(), clock.load(), state.loadSandboxes(), requests.load()]);
+  const { upstream } = await read('/health');
+  if (upstream) beside(upstream);
+  await Promise.all([learn(), requests.load(), ...(upstream ? [] : [clock.load(), state.loadSandboxes()])]);
   for (const name of ['world', 'rules', 'state']) stale.add(name);
   await readStale();
 }
