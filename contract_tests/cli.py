@@ -18,7 +18,7 @@ import click
 
 from contract_tests import baseline, processes, screen
 from contract_tests.depth import DEPTHS
-from contract_tests.flags import findings_flags, parts_flags
+from contract_tests.flags import Lines, findings_flags, parts_flags
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import OUTCOMES
@@ -100,6 +100,7 @@ class Commands(click.Group):
 @click.option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
 @click.option(
     "--header",
+    type=Lines(),
     multiple=True,
     metavar="'NAME: VALUE'",
     show_envvar=True,
@@ -138,7 +139,7 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
             sys.exit(judge_in_parts(base_url, target_file, wishes, number))
         server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
         with server as url:
-            load(target_file, url, wishes.part())
+            screen.warn(load(target_file, url, wishes.part()).warning)
             wishes.manners()
             if wishes.baseline:
                 baseline.read(wishes.baseline)

@@ -10,6 +10,15 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+class Lines(click.types.StringParamType):
+    """Texts of which an environment variable holds one on each line, since they have blanks in them."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the lines that hold something."""
+        return [line for line in rv.splitlines() if line.strip()]
+
+
 FLAGS = (
     click.option(
         "--baseline",

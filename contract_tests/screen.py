@@ -72,6 +72,12 @@ def guard() -> None:
             setattr(sys, name, Screen(stream))
 
 
+def warn(text: str) -> None:
+    """Say something that a person should know before a run begins."""
+    if text:
+        sys.stderr.write(f"Warning: {text}\n")
+
+
 def erase() -> None:
     """Clear the line of a terminal that a person looks at."""
     if sys.stdout.isatty() and isinstance(screen := sys.stdout, Screen):

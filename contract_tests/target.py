@@ -51,6 +51,13 @@ class Target:
         return not self.far and address.is_loopback(self.base_url)
 
     @property
+    def warning(self) -> str:
+        """What a person should know of the way there; empty where there is nothing."""
+        if address.is_secure(self.base_url) or address.is_loopback(self.base_url):
+            return ""
+        return f"tokens go to {self.base_url} in clear text; use https:// if it can"
+
+    @property
     def is_sample(self) -> bool:
         """Whether it is asked with the sample sessions of our own mock on this machine, so that its data are nobody's."""
         return self.is_local and self.sessions == DEFAULT_SESSIONS

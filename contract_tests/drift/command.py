@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contract_tests import cli, contract
+from contract_tests import cli, contract, screen
 from contract_tests.drift.editing import Text
 from contract_tests.drift.limits import largest
 from contract_tests.drift.marks import verdicts
@@ -80,7 +80,9 @@ drift.params += [each for each in cli.main.params if each.name in MANNERS]
 def _side(name: str, url: str | None, path: Path | None, known: Contract, how: Manners) -> Side:
     if not url and not path:
         raise TargetError(f"--{name} URL or --{name}-target FILE is missing")
-    return Side(name, load(path, url), known, how)
+    target = load(path, url)
+    screen.warn(target.warning)
+    return Side(name, target, known, how)
 
 
 def _report(left: Side, right: Side, evidence: Evidence, known: Contract) -> Report:

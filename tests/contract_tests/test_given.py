@@ -4,8 +4,10 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from click.testing import CliRunner
 
 from contract_tests import address, given
+from contract_tests.cli import main
 from contract_tests.client import Call
 from contract_tests.manners import manners
 from contract_tests.sending import Client
@@ -144,3 +146,17 @@ def test_the_client_sends_each_header_once() -> None:
         )
     (headers,) = api.headers
     assert (headers["accept"], headers["x-team"]) == ("text/html", "blue")
+
+
+def test_a_token_in_clear_text_is_warned_of() -> None:
+    assert "in clear text" in Target("http://staging.example").warning
+    assert not Target("https://staging.example").warning
+    assert not Target("http://127.0.0.1:1").warning
+
+
+def test_a_variable_holds_a_header_on_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTRACT_TESTS_HEADER", "X-Gateway: a b\n\nAuthorization: SECRET\n")
+    done = CliRunner().invoke(main, ["--base-url", "http://127.0.0.1:9"])
+    assert done.exit_code == 2
+    assert "--header Authorization: the sessions are sent in it" in done.output
+    assert "SECRET" not in done.output
