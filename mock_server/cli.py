@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from . import __version__
 from .documents import FileError, write_document
-from .flags import LISTENING, SAYING, STEERING, Voice, flags, options
+from .flags import LISTENING, LONGEST, MOST, SAYING, STEERING, Seconds, Voice, flags, options
 from .greeting import address, greeting
 from .proxy.command import proxy
 from .scenarios import scenario_of
@@ -57,7 +57,7 @@ from .workers import Workers
 @click.option("--watch", "-w", is_flag=True, show_envvar=True, help="Reload contract and scenario whenever they are saved.")
 @click.option(
     "--max-body",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST),
     default=1024 * 1024,
     show_default=True,
     show_envvar=True,
@@ -66,7 +66,7 @@ from .workers import Workers
 )
 @click.option(
     "--max-sandboxes",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MOST),
     default=10_000,
     show_default=True,
     show_envvar=True,
@@ -75,7 +75,7 @@ from .workers import Workers
 )
 @click.option(
     "--sandbox-idle",
-    type=click.FloatRange(min=1),
+    type=Seconds(1, LONGEST),
     default=3600.0,
     show_default=True,
     show_envvar=True,

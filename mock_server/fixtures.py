@@ -23,6 +23,8 @@ LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
 
 MOST_PROBLEMS = 100
+MOST_NOTIFICATIONS = 1_000_000
+"""How many notifications a scenario may have, with all that `repeat` stands for."""
 
 Problem = tuple[list[str | int], str]
 
@@ -99,7 +101,7 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
             continue
         fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
         first = read_time(template["createdAt"])
-        for n in range(template["repeat"]):
+        for n in range(int(template["repeat"])):
             counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
             moment = first - timedelta(seconds=n * template.get("every", 0))
             yield {**fixed, **counted, "createdAt": written(moment)}
@@ -138,6 +140,7 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     yield from _time_problems([], scenario)
     for n, user in enumerate(scenario["users"]):
         yield from _notification_problems(["users", n, "notifications"], user, members)
+    yield from _repeat_problems(scenario)
 
 
 def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
@@ -164,6 +167,30 @@ def _notification_problems(place: list[str | int], user: dict[str, Any], members
             yield [*place, n, "containerId"], f"{user['username']!r} is not a member of a container {item['containerId']!r}"
         if item.get("repeat", 1) > 1 and "{n}" not in item["id"]:
             yield [*place, n, "id"], "needs {n}, since it is repeated"
+
+
+def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+    """Find notifications that are repeated more often than there is room for, or back to before there were years."""
+    count = 0
+    for n, user in enumerate(scenario["users"]):
+        for m, item in enumerate(user.get("notifications", ())):
+            place: list[str | int] = ["users", n, "notifications", m]
+            times = int(item.get("repeat", 1))
+            count += times
+            if count > MOST_NOTIFICATIONS:
+                wrong = [*place, "repeat"] if times > 1 else place
+                yield wrong, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
+                return
+            if times > 1 and not _is_reckonable(item["createdAt"], (times - 1) * item.get("every", 0)):
+                yield [*place, "every"], "leads to a time before the year 1"
+
+
+def _is_reckonable(start: str, seconds: float) -> bool:
+    try:
+        read_time(start) - timedelta(seconds=seconds)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _twice(place: list[str | int], items: Iterable[dict[str, Any]], key: str) -> Iterator[Problem]:

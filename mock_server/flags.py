@@ -1,8 +1,10 @@
 """Flags that the mock and the proxy have in common."""
 
 import logging
+import math
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 import orjson
@@ -13,6 +15,23 @@ from .options import Options
 from .serving import is_loopback
 from .shell import Shell
 from .usage import LEVELS, UsageProblem
+
+MOST = 2**53
+"""The largest number of a flag: Redis and JSON know all whole numbers up to it."""
+LONGEST = 10.0**9
+"""Seconds: over thirty years."""
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; what is no number compares with nothing, and so gets past every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
+        return number
+
 
 LISTENING = (
     click.option("--host", default="127.0.0.1", show_default=True, show_envvar=True, help="Address to listen on."),
@@ -29,7 +48,7 @@ LISTENING = (
 STEERING = (
     click.option(
         "--max-requests",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, MOST),
         default=1000,
         show_default=True,
         show_envvar=True,
@@ -38,7 +57,7 @@ STEERING = (
     ),
     click.option(
         "--max-journal",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, MOST),
         default=64 * 1024 * 1024,
         show_default=True,
         show_envvar=True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mock_server.documents import FileError
-from mock_server.flags import LISTENING, SAYING, STEERING, Voice, flags, options
+from mock_server.flags import LISTENING, LONGEST, SAYING, STEERING, Seconds, Voice, flags, options
 from mock_server.greeting import address
 from mock_server.serving import DEFAULT_CONTRACT, free_port
 from mock_server.usage import UsageProblem, address_problem
@@ -51,7 +51,7 @@ MISSING = "the proxy needs aiohttp: pip install 'user-profile-api-mock[proxy]'"
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(0, LONGEST, min_open=True),
     default=30.0,
     show_default=True,
     show_envvar=True,

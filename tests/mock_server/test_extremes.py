@@ -5,11 +5,13 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mock_server.app import Core
+from mock_server.cli import main
 from mock_server.contract import Contract
 from mock_server.decoding import MOST_LEVELS, read_json, read_json_once, repeated_key
 from mock_server.examples import Examples
@@ -164,3 +166,19 @@ def test_a_key_is_twice_only_where_it_is(value: object) -> None:
     assert repeated_key(twice) == "a"
     with pytest.raises(ValueError, match="'a' twice"):
         read_json_once(twice)
+
+
+FLAGS = ("--max-body", "--max-requests", "--max-journal", "--max-sandboxes", "--sandbox-idle", "--port", "--workers")
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "1e999", "nan", "inf", "-1", "٣e"])
+def test_a_number_that_no_flag_can_mean_is_a_usage_error(flag: str, number: str) -> None:
+    done = CliRunner().invoke(main, [flag, number])
+    assert done.exit_code == 2
+    assert flag in done.output
+
+
+def test_a_patience_without_end_is_a_usage_error() -> None:
+    for number in ("nan", "inf", "1e999", "0", "-1"):
+        assert CliRunner().invoke(main, ["proxy", "http://127.0.0.1:9", "--timeout", number]).exit_code == 2

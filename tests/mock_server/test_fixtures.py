@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -120,3 +121,19 @@ def test_pages_of_any_size_add_up_to_the_whole(load: Load, times: list[str], lim
     pages = [user.notifications("main", start, limit)[0] for start in range(0, len(times) + limit, limit)]
     assert total == len(times)
     assert [item for page in pages for item in page] == whole
+
+
+MANY = {**NOTE, "id": "n-{n}", "repeat": 600_000}
+TOO_EARLY = "every: leads to a time before the year 1"
+REPEATED = {
+    "more than there is room for": ([MANY, {**MANY, "id": "m-{n}"}], "notifications/1/repeat: makes more than 1,000,000"),
+    "back to before there were years": ([{**MANY, "repeat": 3, "every": 10**11}], TOO_EARLY),
+    "back beyond all numbers": ([{**MANY, "repeat": 3, "every": 10**18}], TOO_EARLY),
+    "a whole number in another form": ([{**MANY, "repeat": 2.0, "every": 1e17}], TOO_EARLY),
+}
+
+
+@pytest.mark.parametrize(("notifications", "says"), REPEATED.values(), ids=REPEATED)
+def test_what_repeat_stands_for_is_bounded(load: Load, notifications: list[dict[str, Any]], says: str) -> None:
+    with pytest.raises(FileError, match=says):
+        load(notifications=notifications)
