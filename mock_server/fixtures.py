@@ -31,9 +31,9 @@ Problem = tuple[list[str | int], str]
 
 def find_scenario(fixtures: Path, name: str) -> Path:
     """Answer a scenario's file: `fixtures` itself where it is a file; raises `FileError` that lists what there is."""
-    if fixtures.is_file():
+    if fixtures.exists() and not fixtures.is_dir():
         return fixtures
-    if not fixtures.is_dir():
+    if not fixtures.exists():
         raise FileError(fixtures, "there is no such file or directory")
     known = scenario_files(fixtures)
     if name not in known:
