@@ -26,7 +26,7 @@ HEARTBEAT = 15.0
 """Seconds of silence after which a stream shows that it lives."""
 LISTED = frozenset({"forkSandbox", "dropSandbox"})
 """Operations of the control API that make or end a sandbox."""
-EACH = 800
+EACH = 1000
 """About how many bytes an entry takes beside what came from outside, and a sandbox beside its entries."""
 ROOM = 8
 """Where there is too much, one part in so many is freed at once, so that it has not to be done for every request."""
@@ -135,20 +135,24 @@ class Reader(NamedTuple):
 
 @dataclass(slots=True)
 class Kept:
-    """The entries of a sandbox, the newest last, and about how many bytes they take."""
+    """The entries of a sandbox, the newest last, and about how many bytes each of them and all together take."""
 
     entries: deque[Entry] = field(default_factory=deque)
+    sizes: deque[int] = field(default_factory=deque)
     size: int = EACH
 
     def add(self, entry: Entry) -> int:
         """Keep an entry and return its size."""
+        size = entry.size
         self.entries.append(entry)
-        self.size += (size := entry.size)
+        self.sizes.append(size)
+        self.size += size
         return size
 
     def forget(self) -> int:
         """Forget the oldest entry and return its size."""
-        size = self.entries.popleft().size
+        self.entries.popleft()
+        size = self.sizes.popleft()
         self.size -= size
         return size
 
@@ -267,7 +271,7 @@ def presentable(entry: Entry) -> Entry:
     if len(raw_path) + len(raw_query) > LONGEST:
         raw_path, raw_query = raw_path[:LONGEST], raw_query[:LONGEST]
     path, query = masking.target(raw_path, raw_query)
-    if path is not entry.path or query is not entry.query:
+    if path != entry.path or query != entry.query:
         entry = entry._replace(path=path, query=query)
     if not (entry.violations or entry.changes or entry.nearest or entry.upstream or query != raw_query):
         authorization = entry.wire.authorization if query and entry.wire else None
