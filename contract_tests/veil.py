@@ -32,6 +32,8 @@ KEPT = 8
 NUMBER = 4
 """Digits from which on a number may be somebody's."""
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+LONGEST_LINE = 2000
+"""Characters up to which a line is looked through for `QUOTED`, which takes the square of its length at worst."""
 SAID = re.compile(r"E|\s*[|+]")
 """How lines of pytest begin that hold what an error says, or a group of errors."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
@@ -142,8 +144,12 @@ class Veil:
         """Answer what pytest says of an error, with every quoted text in its message by its shape."""
         if self.hides:
             lines = text.splitlines()
-            text = "\n".join(QUOTED.sub(self._quoted, line) if SAID.match(line) else line for line in lines)
+            text = "\n".join(self._said(line) if SAID.match(line) else line for line in lines)
         return self.text(text)
+
+    def _said(self, line: str) -> str:
+        """Return a line of what an error says; of a long one no quoted text is looked for, which could take for ever."""
+        return QUOTED.sub(self._quoted, line) if len(line) <= LONGEST_LINE else self._mark(line)
 
     def _make(self, value: str) -> None:
         if value and value not in self._own and value not in self._read:

@@ -108,7 +108,7 @@ def _plain(name: str, value: str | None) -> str:
 def _challenge(value: str) -> str:
     """Answer the scheme and which parameters it has; their values may name a person or a session."""
     scheme, _, rest = value.strip().partition(" ")
-    names = sorted(set(re.findall(r"(\w+)\s*=", rest)))
+    names = sorted(set(re.findall(r"(?<!\w)(\w++)\s*+=", rest)))
     return f"{scheme} with {', '.join(names)}" if names else scheme
 
 
