@@ -22,6 +22,7 @@ from contract_tests.flags import Lines, findings_flags, parts_flags
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import OUTCOMES
+from contract_tests.streams import harden
 from contract_tests.target import TargetError, load, parts
 from contract_tests.wishes import LAWS, MAX_TIME, TIMEOUT, Wishes, arguments, command
 
@@ -55,6 +56,11 @@ Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
 
 class Commands(click.Group):
     """Loads the other commands only when they are asked for, so that the gate starts without them."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, as a program or from Python."""
+        harden()
+        return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
         """Answer the names."""

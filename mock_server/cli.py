@@ -1,6 +1,5 @@
 """The command `mock-server`: flags and environment variables to settings, one clear message for every mistake."""
 
-import logging
 import os
 from functools import partial
 from importlib.util import find_spec
@@ -11,19 +10,32 @@ import click
 from click.core import ParameterSource
 
 from . import __version__
-from .documents import FileError, write_document
+from .documents import FileError
+from .ending import Ending
 from .flags import LISTENING, LONGEST, MOST, SAYING, STEERING, Seconds, Voice, flags, options
 from .greeting import address, greeting
 from .proxy.command import proxy
+from .saving import check_target, rescue_document, write_document
 from .scenarios import scenario_of
 from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, free_port, load_shell, serve
 from .shared.errors import StoreError, StoreUrlError
 from .shell import Shell
+from .streams import harden
 from .usage import UsageProblem, address_problem
 from .workers import Workers
 
 
+class Command(click.Group):
+    """A command whose output fails nobody."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, as a program or from Python."""
+        harden()
+        return super().main(*args, **extra)
+
+
 @click.group(
+    cls=Command,
     invoke_without_command=True,
     context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -163,9 +175,12 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         _check_order(context)
         return
     voice = Voice(log_level, log_format, quiet=quiet)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    ending = Ending()
+    ending.heed()
     keeping = _keeping(store, workers, watch=watch)
     try:
+        if export_on_exit is not None:
+            check_target(export_on_exit)
         port = free_port(host, port)
         known = _imported(import_file, export_on_exit)
         bounds = max_body, max_sandboxes, sandbox_idle
@@ -178,13 +193,15 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         raise UsageProblem(f"the store {error}") from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
-    run = partial(serve, settings, shell)
+    run = partial(serve, settings, shell, ending)
     voice.listen(shell)
     ready = partial(voice.greet, greeting(settings, world), url=address(host, port), scenario=settings.start)
-    run(ready) if workers == 1 else Workers(run).run(workers, ready)
-    code = 0 if export_on_exit is None else _export(export_on_exit, shell)
-    voice.end()
-    os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
+    try:
+        run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
+    finally:  # whatever ended it
+        words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, shell)
+        voice.end(words, wrong=wrong)
+    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
 
 
 def _check_order(context: click.Context) -> None:
@@ -216,14 +233,17 @@ def _imported(file: Path | None, export: Path | None) -> Path | None:
     return None if file is not None and file == export and not file.exists() else file
 
 
-def _export(path: Path, shell: Shell) -> int:
+def _export(path: Path, shell: Shell) -> tuple[str, bool]:
+    """Write the state, and answer what is to be said about it, and whether that is an error."""
     try:
-        write_document(path, scenario_of(shell.default().world))
-    except (FileError, StoreError) as error:
-        click.echo(f"Error: {error}", err=True)
-        return 1
-    click.echo(f"State written to {path}")
-    return 0
+        state = scenario_of(shell.default().world)
+    except StoreError as error:
+        return f"{path} was not written: the store {error}", True
+    try:
+        write_document(path, state)
+    except FileError as error:
+        return f"{error}; {rescue_document(path, state)}", True
+    return f"State written to {path}", False
 
 
 main.add_command(proxy)

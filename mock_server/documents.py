@@ -1,11 +1,9 @@
 """YAML and JSON files from disk, with the line of every value for those who must mend them."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import orjson
-import yaml
 
 from .decoding import UnfitJsonError, read_json, repeated_key
 from .safe_yaml import YamlError, load, locate, read_file, shown
@@ -52,25 +50,6 @@ def _json(path: Path) -> Any:
         locate(raw)  # JSON being YAML, this raises, and knows the line
         raise YamlError(f"has the key {shown(key)} twice")
     return value
-
-
-def write_document(path: Path, value: Any) -> None:
-    """Write JSON, or YAML by the file's name, whole or not at all; raises `FileError`."""
-    if path.suffix in {".yaml", ".yml"}:
-        # The dumper of libyaml: the one in Python writes some text (U+0085) so that no loader reads it back.
-        raw = yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False).encode()
-    else:
-        raw = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise FileError(path, f"cannot be written: {error.strerror}") from None
 
 
 def line_of(path: Path, place: list[str | int]) -> int | None:

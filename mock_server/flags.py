@@ -1,13 +1,14 @@
 """Flags that the mock and the proxy have in common."""
 
+import json
 import logging
 import math
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import click
-import orjson
 
 from .journal import Journal
 from .lines import Printer, form
@@ -126,6 +127,9 @@ def options(
     return Options(max_journal_bytes=max_journal, control_token=control_token, control_origins=tuple(control_origins), **rest)  # type: ignore[arg-type]
 
 
+COMPACT = ",", ":"
+
+
 class JsonFormatter(logging.Formatter):
     """Writes what is logged as one JSON object a line."""
 
@@ -134,7 +138,11 @@ class JsonFormatter(logging.Formatter):
         said = {"event": "log", "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(said).decode()
+        return json.dumps(said, separators=COMPACT)  # in ASCII: the name of a file may hold what UTF-8 cannot
+
+
+LAST_WORDS = 2.0
+"""Seconds for what is said at the end; a terminal that was stopped may hear none of it, and holds up nobody."""
 
 
 class Voice:
@@ -150,7 +158,7 @@ class Voice:
     def listen(self, to: Shell | Journal) -> None:
         """Show each request that is answered."""
         if made := form(quiet=self._quiet, json_lines=self.json, out=sys.stdout):
-            self._printer = Printer(made)
+            self._printer = Printer(made, sys.stdout)
             if isinstance(to, Journal):
                 to.heard = self._printer
             else:
@@ -158,11 +166,24 @@ class Voice:
 
     def greet(self, greeting: str, **facts: object) -> None:
         """Say that the server listens."""
-        click.echo(orjson.dumps({"event": "listening", **facts}) if self.json else greeting)
+        sys.stdout.write(f"{json.dumps({'event': 'listening', **facts}, separators=COMPACT) if self.json else greeting}\n")
+        sys.stdout.flush()
 
-    def end(self) -> None:
-        """Say what is still to be said."""
+    def end(self, words: str = "", *, wrong: bool = False) -> None:
+        """Say what is still to be said, and last these words."""
+        saying = threading.Thread(target=self._end, args=(words, wrong), daemon=True)
+        saying.start()
+        saying.join(LAST_WORDS)
+
+    def _end(self, words: str, wrong: bool) -> None:  # noqa: FBT001 - called by a thread
         if self._printer is not None:
             self._printer.close()
+        if words and self.json:
+            level = "error" if wrong else "info"
+            words = json.dumps({"event": "log", "level": level, "logger": "mock_server", "message": words}, separators=COMPACT)
+        elif words and wrong:
+            words = f"Error: {words}"
+        if words:
+            (sys.stderr if wrong else sys.stdout).write(f"{words}\n")
         sys.stdout.flush()
         sys.stderr.flush()

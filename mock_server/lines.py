@@ -1,7 +1,7 @@
 """One line for each request: for who looks at the terminal, or as JSON for a program."""
 
+import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +18,8 @@ PLAIN, BOLD, DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
 COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m", 0: "\x1b[35m"}
 """By the first digit of the status; 0 is a connection that was broken on purpose."""
 Form = Callable[[Entry], str]
+
+log = logging.getLogger("mock_server")
 
 
 def text(entry: Entry, *, colours: bool) -> str:
@@ -69,7 +71,7 @@ def form(*, quiet: bool, json_lines: bool, out: TextIO) -> Form | None:
 class Printer:
     """Writes lines from a thread of its own, in the order in which requests were answered."""
 
-    def __init__(self, made: Form, out: TextIO = sys.stdout) -> None:
+    def __init__(self, made: Form, out: TextIO) -> None:
         self._form, self._out = made, out
         self._waiting: Queue[Entry | None] = Queue(WAITING)
         self._thread: threading.Thread | None = None
@@ -90,9 +92,12 @@ class Printer:
             self._thread.join(1)
 
     def _write(self) -> None:
-        with suppress(OSError, ValueError):  # nobody reads any more
-            while (entry := self._waiting.get()) is not None:
+        """Write lines until the end; one that cannot be written keeps no other from it."""
+        while (entry := self._waiting.get()) is not None:
+            try:
                 self._out.write(self._form(entry) + "\n")
                 if self._waiting.empty():
                     self._out.flush()
-            self._out.flush()
+            except Exception:
+                log.exception("the line of a request could not be written")
+        self._out.flush()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,8 @@ async def listen(app: Application, host: str, port: int, begin: Callable[[Callab
     server = _server(app, host, port, log_errors=alone)
 
     def stop() -> None:
+        if app.stopping.is_set():
+            return
         app.stopping.set()
         server.stop()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().call_later(GRACE, _cut, own, serving)
@@ -77,12 +80,13 @@ def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Serv
         backpressure=CONNECTIONS,
         log_enabled=log_errors,
         log_level=LogLevels.error,
-        log_dictconfig={"version": 1, "disable_existing_loggers": False},
+        log_dictconfig={"version": 1, "incremental": True, "handlers": {}, "loggers": {}},  # as everything else is logged
     )
 
 
 def _cut(own: set[asyncio.Task[None]], serving: asyncio.Task[None]) -> None:
     """Give up what is still being served; the server would wait for clients that neither send the rest nor read."""
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)  # to which a request that is given up is an error
     for request in asyncio.all_tasks() - own:
         request.cancel()
     asyncio.get_running_loop().call_later(GRACE, serving.cancel)

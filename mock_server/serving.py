@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import logging
-import signal
 import socket
 import threading
 import warnings
@@ -18,6 +17,7 @@ from .app import Core, check_operations
 from .bundle import MissingPartError, control_document, without_headers
 from .contract import Contract, ContractError
 from .documents import FileError, line_of, read_document
+from .ending import Ending
 from .fixtures import find_scenario, load_world
 from .journal import Records
 from .listening import listen
@@ -151,20 +151,21 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
-def serve(settings: Settings, shell: Shell, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
+def serve(settings: Settings, shell: Shell, ending: Ending, ready: Callable[[], None]) -> None:
+    """Serve until the process is asked to end; `ready` is called when connections are accepted."""
     done = threading.Event()
     if settings.watch:
         threading.Thread(target=watch, args=(settings, shell, done), daemon=True).start()
 
     def begin(stop: Callable[[], None]) -> None:
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signum, stop)
-        ready()
+        if not ending.asked:
+            ready()
+        ending.then_in_loop(stop)
 
     try:
         asyncio.run(listen(shell, settings.host, settings.port, begin, alone=True))
     finally:
+        ending.leave_loop()
         done.set()
 
 

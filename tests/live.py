@@ -1,5 +1,6 @@
 """Starts a real mock server as a process of its own."""
 
+import itertools
 import os
 import re
 import select
@@ -20,6 +21,17 @@ class LiveMock:
     url: str
     process: subprocess.Popen[str]
     greeting: str
+
+    def burst(self, *signums: int, pause: float = 0.0) -> tuple[int, str, str]:
+        """Send signals over and over until the server ends; answer the exit code and what it wrote."""
+        until = time.monotonic() + DEADLINE
+        for signum in itertools.cycle(signums):
+            if self.process.poll() is not None or time.monotonic() > until:
+                break
+            self.process.send_signal(signum)
+            time.sleep(pause)
+        out, errors = self.process.communicate(timeout=1)
+        return self.process.returncode, out, errors
 
     def stop(self, signum: int = signal.SIGINT) -> tuple[int, str]:
         """Answer the exit code and what the server wrote to stderr."""

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mock_server.documents import FileError
+from mock_server.ending import Ending
 from mock_server.flags import LISTENING, LONGEST, SAYING, STEERING, Seconds, Voice, flags, options
 from mock_server.greeting import address
+from mock_server.saving import check_target
 from mock_server.serving import DEFAULT_CONTRACT, free_port
 from mock_server.usage import UsageProblem, address_problem
 
 if TYPE_CHECKING:
-    from .running import Parts, Settings
+    from .running import Settings
     from .way import Trust
 
 MISSING = "the proxy needs aiohttp: pip install 'user-profile-api-mock[proxy]'"
@@ -100,6 +102,8 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     inferred.
     """
     voice = Voice(log_level, log_format, quiet=quiet)
+    ending = Ending()
+    ending.heed()
     try:
         importlib.import_module("aiohttp")
     except ImportError:
@@ -112,10 +116,13 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
         raise UsageProblem(str(error)) from None
     voice.listen(parts.journal)
     facts = {"url": address(parts.settings.host, parts.settings.port), "upstream": parts.settings.url}
-    asyncio.run(serve(parts, partial(voice.greet, greeting(parts.settings), **facts)))
-    code = _finish(parts)
-    voice.end()
-    os._exit(code)  # Granian's threads abort noisily where the interpreter is torn down under them
+    try:
+        asyncio.run(serve(parts, ending, partial(voice.greet, greeting(parts.settings), **facts)))
+    finally:  # whatever ended it
+        ending.leave_loop()
+        words, wrong = ("", False) if parts.recorder is None else parts.recorder.finish()
+        voice.end(words, wrong=wrong)
+    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
 
 
 def _settings(  # noqa: PLR0913 - one argument for each flag
@@ -140,8 +147,8 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
 
     if problem := check_url(url):
         raise UsageProblem(f"the URL of the upstream {problem}")
-    if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
-        raise UsageProblem(f"{record}: cannot be written")
+    if record is not None:
+        check_target(record)
     try:
         port = free_port(host, port)
         opts = options(host, **rest)
@@ -171,17 +178,6 @@ def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) 
     except OSError as error:
         why = f"cannot be used: {error.strerror or error}"
         raise UsageProblem(f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)") from None
-
-
-def _finish(parts: Parts) -> int:
-    if parts.recorder is None:
-        return 0
-    try:
-        click.echo(parts.recorder.finish())
-    except FileError as error:
-        click.echo(f"Error: {error}", err=True)
-        return 1
-    return 0
 
 
 def greeting(settings: Settings) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mock_server.clock import read_time
 from mock_server.contract import URI, Contract, RawRequest, decode
-from mock_server.documents import FileError, write_document
+from mock_server.documents import FileError
 from mock_server.fixtures import scenario_problems
+from mock_server.saving import rescue_document, write_document
 
 from .facts import EXPIRED, REFRESH_EXPIRED, VALID, Facts
 from .scenario import Builder
@@ -155,16 +156,19 @@ class Recorder:
                 await asyncio.to_thread(self._write, scenario)
             await asyncio.sleep(max(PAUSE, SHARE * (perf_counter() - started)))
 
-    def finish(self) -> str:
-        """Write the file a last time and say what it holds; raises `FileError`."""
+    def finish(self) -> tuple[str, bool]:
+        """Write the file a last time; answer what is to be said about it, and whether that is an error."""
         scenario = self._scenario()
         if scenario is None:
-            return "Nothing to record was seen"
-        write_document(self.path, scenario)
+            return "Nothing to record was seen", False
+        try:
+            write_document(self.path, scenario)
+        except FileError as error:
+            return f"{error}; {rescue_document(self.path, scenario)}", True
         notifications = sum(len(user.get("notifications", ())) for user in scenario["users"])
         counts = f"{len(scenario['users'])} users, {len(scenario['sessions'])} sessions, {notifications} notifications"
         left_out = f", {self.left_out} values left out that break the contract" if self.left_out else ""
-        return f"Recorded to {self.path}: {counts}{left_out}. Serve it: mock-server --fixtures {self.path}"
+        return f"Recorded to {self.path}: {counts}{left_out}. Serve it: mock-server --fixtures {self.path}", False
 
     def _write(self, scenario: dict[str, Any]) -> None:
         """Write the file; a problem goes to the log, since the next time may be better."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ from .way import origin
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mock_server.ending import Ending
 
     from .way import Trust
 
@@ -80,14 +81,14 @@ class Parts:
         return Proxy(*parts, errors=self.settings.errors, any_host=any_host, rewriting=rewriting)
 
 
-async def serve(parts: Parts, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called when connections are accepted."""
+async def serve(parts: Parts, ending: Ending, ready: Callable[[], None]) -> None:
+    """Serve until the process is asked to end; `ready` is called when connections are accepted."""
     settings = parts.settings
 
     def begin(stop: Callable[[], None]) -> None:
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signum, stop)
-        ready()
+        if not ending.asked:
+            ready()
+        ending.then_in_loop(stop)
 
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(Upstream(settings.url, settings.patience, settings.verify, settings.proxy))

@@ -9,8 +9,9 @@ import pytest
 
 from mock_server import safe_yaml
 from mock_server.contract import Contract
-from mock_server.documents import FileError, line_of, read_document, write_document
+from mock_server.documents import FileError, line_of, read_document
 from mock_server.fixtures import load_world
+from mock_server.saving import write_document
 from mock_server.serving import DEFAULT_CONTRACT, load_contract
 from tests.yaml_bombs import BOMBS
 

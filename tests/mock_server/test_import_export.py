@@ -21,7 +21,7 @@ def rename(mock: LiveMock, name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_state_outlives_the_server(tmp_path: Path, suffix: str, signum: int) -> None:
     path = tmp_path / f"state.{suffix}"
     with live_mock("--import", str(path), "--export-on-exit", str(path)) as mock:
@@ -51,11 +51,26 @@ def test_a_state_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "nope.json: cannot be read: No such file" in done.stderr
 
 
-def test_a_state_that_cannot_be_written_fails_the_exit_and_spares_what_was_there(tmp_path: Path) -> None:
-    with live_mock("--export-on-exit", str(tmp_path / "no" / "such" / "folder.json")) as mock:
+def test_a_state_that_can_be_written_no_more_is_kept_elsewhere_and_fails_the_exit(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with live_mock("--export-on-exit", str(folder / "state.json"), env={"TMPDIR": str(tmp_path)}) as mock:
+        rename(mock, "rescued")
+        folder.rmdir()
         code, errors = mock.stop()
     assert code == 1
-    assert "cannot be written: No such file or directory" in errors
+    assert f"{folder}/state.json: cannot be written: No such file or directory; it is kept in " in errors
+    kept = Path(errors.rpartition(" kept in ")[2].strip())
+    assert (kept.parent, kept.stat().st_mode & 0o777) == (tmp_path, 0o600)
+    assert "rescued" in kept.read_text()
+
+
+def test_an_export_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
+    done = run("--port", "0", "--export-on-exit", str(tmp_path / "no" / "state.json"))
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"Error: {tmp_path}/no/state.json: cannot be written: there is no folder {tmp_path}/no\n",
+    )
 
 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:

@@ -63,8 +63,11 @@ MISTAKES = {
     "a query": (["proxy", "https://a.example?token=hunter2"], ["must not have a query"]),
     "no certificates": (["proxy", UPSTREAM, "--tls-verify", "nope.pem"], ["nope.pem", "neither true nor false"]),
     "no contract": (["proxy", UPSTREAM, "--openapi", "nope.yaml"], ["nope.yaml", "cannot be read"]),
-    "a folder to record to": (["proxy", UPSTREAM, "--record", "/"], ["cannot be written"]),
-    "a folder that is not there": (["proxy", UPSTREAM, "--record", "/nope/x.yaml"], ["cannot be written"]),
+    "a folder to record to": (["proxy", UPSTREAM, "--record", "/"], ["is a folder; name a file in it"]),
+    "a folder that is not there": (
+        ["proxy", UPSTREAM, "--record", "/nope/x.yaml"],
+        ["there is no folder /nope"],
+    ),
     "everybody may steer": (["proxy", UPSTREAM, "--host", "0.0.0.0"], ["--control-token"]),
     "an address that is not here": (["proxy", UPSTREAM, "--host", "192.0.2.1", "--control-token", "t"], ["cannot listen on"]),
     "no time": (["proxy", UPSTREAM, "--timeout", "0"], ["--timeout"]),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mock_server.bundle import control_document, without_headers
 from mock_server.contract import Contract
-from mock_server.documents import write_document
 from mock_server.fixtures import build_world, load_world, reference_problems
 from mock_server.sandbox import Sandbox
+from mock_server.saving import write_document
 from mock_server.scenarios import Scenarios, scenario_of
 from mock_server.serving import DEFAULT_CONTRACT, load_contract
 from mock_server.store import DEFAULT, MemoryStore, SandboxesFullError

@@ -94,7 +94,8 @@ def test_the_state_outlives_the_mock_and_an_import_is_what_new_sandboxes_start_f
     exported, imported = tmp_path / "out.yaml", tmp_path / "in.yaml"
     with live_mock("--store", redis.url, "--workers", "2", "--export-on-exit", str(exported)) as mock:
         requests.post(f"{mock.url}/v1/user/profile", json={"displayName": "Kept"}, headers=ADA, timeout=10)
-        assert mock.stop(signal.SIGTERM) == (0, "")
+        code, out, errors = mock.burst(signal.SIGINT, signal.SIGHUP, signal.SIGTERM, pause=0.003)
+        assert (code, out, errors) == (0, f"State written to {exported}\n", "")
     names = {user["username"]: user.get("displayName") for user in yaml.safe_load(exported.read_text())["users"]}
     assert names["ada"] == "Kept"
     imported.write_text("users: [{username: ada, displayName: Other}]\nsessions: [{token: ada-session, username: ada}]\n")
