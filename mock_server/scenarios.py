@@ -52,7 +52,7 @@ class Scenarios:
 
     def names(self) -> Iterator[str]:
         """Answer the names that `world` knows."""
-        return iter([self._fixtures.stem] if self._fixtures.is_file() else sorted(scenario_files(self._fixtures)))
+        return iter(sorted(scenario_files(self._fixtures)) if self._fixtures.is_dir() else [self._fixtures.stem])
 
     def world(self, name: str) -> World:
         """Answer the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""

@@ -61,7 +61,7 @@ class Settings:
     @property
     def start(self) -> str:
         """The name of the scenario to start from."""
-        return self.fixtures.stem if self.fixtures.is_file() else self.scenario
+        return self.scenario if self.fixtures.is_dir() else self.fixtures.stem
 
 
 def load_contract(path: Path) -> Contract:
@@ -69,8 +69,6 @@ def load_contract(path: Path) -> Contract:
     document = read_document(path, any_keys=True)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise FileError(path, "is not an OpenAPI 3.1 document", 1)
-    for place, reason in reference_faults(document):
-        raise FileError(path, f"{'/'.join(map(str, place))}: {reason}", line_of(path, place))
     if path != DEFAULT_CONTRACT:
         _check_document(path, document)
     try:
@@ -93,6 +91,8 @@ def load_control(path: Path, contract: Contract) -> Contract:
 
 
 def _check_document(path: Path, document: dict[str, object]) -> None:
+    for place, reason in reference_faults(document):
+        raise FileError(path, f"{'/'.join(map(str, place))}: {reason}", line_of(path, place))
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
 
     for error in OpenAPIV31SpecValidator(document).iter_errors():
