@@ -11,24 +11,24 @@ from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
-from werkzeug.routing import MapAdapter
 
 from . import __version__, cors, guard, masking, window, wire
-from .addressing import address, sandbox_name
+from .addressing import SANDBOX, address, sandbox_name
 from .answers import NO_STORE, Reply, empty_response, refusal
 from .connections import broken_answer
 from .contract import Contract, Operation
 from .control.desk import Desk
-from .decoding import canonical_path
 from .errors import ApiError, InternalError, MethodNotAllowed, NotFound
 from .examples import REFRESH, Examples
 from .journal import Journal, Records
 from .nearest import nearest
 from .options import Options
 from .pipeline import Pipeline
+from .routing import Kind, Route, Router
 from .rules import NOTHING
+from .sandbox import REAL, Sandbox
 from .scenarios import Scenarios
-from .store import MemoryStore, Store
+from .store import DEFAULT, MemoryStore, Store
 from .world import World
 
 log = logging.getLogger("mock_server")
@@ -37,6 +37,10 @@ Headers = Iterable[tuple[str, str]]
 
 STARTED = "mock_server.started"
 """Key in the WSGI environment: when the request came, by `time.perf_counter`."""
+FAULT = "mock_server.fault"
+"""Key in the WSGI environment: the `ApiError` that ended the request before it was whole, where one did."""
+ROUTE = "mock_server.route"
+"""Key in the WSGI environment: the `Route` that was found."""
 
 
 class NoSession(SessionInterface):
@@ -72,7 +76,7 @@ class Core(Flask):
         if isinstance(store, MemoryStore):
             store.forgotten = self.journal.clear
         self.pipeline = Pipeline(contract, control, self.desk, self.options)
-        self.url_map.merge_slashes = False
+        self.router = Router(self.url_map)
         for operation in contract.operations.values():
             self._route(operation, self.pipeline.serve)
         for operation in control.operations.values():
@@ -81,7 +85,8 @@ class Core(Flask):
             elif self.options.refresh_session:
                 self._route(operation, self.pipeline.refresh)
         for rule, page in window.PAGES.items():
-            self.add_url_rule(rule, f"page {rule}", partial(self.show, page), provide_automatic_options=False)
+            self.add_url_rule(rule, f"page {rule}", partial(page, request), provide_automatic_options=False)
+            self.router.kinds[f"page {rule}"] = Kind.PAGE
         self.register_error_handler(Exception, self.refuse)
         self.after_request(self.finish)
 
@@ -89,23 +94,61 @@ class Core(Flask):
         rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
         methods = [operation.method]
         self.add_url_rule(rule, operation.id, partial(view, operation), methods=methods, provide_automatic_options=False)
+        self.router.kinds[operation.id] = Kind.CONTROL if operation.path.startswith(guard.PREFIX) else Kind.API
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Answer the function: none here is asynchronous, and finding that out anew each time costs microseconds."""
         return func
 
     def request_context(self, environ: dict[str, Any]) -> Any:
-        """Find out which sandbox a request is for before it is matched."""
-        address(environ)
+        """Match a request on its path as it was sent, after the sandbox that it is for was taken off."""
         environ.setdefault(STARTED, perf_counter())
-        return super().request_context(environ)
+        route = self.matched(environ)
+        context = super().request_context(environ)
+        asked = context.request
+        asked.url_rule, asked.view_args, asked.routing_exception = route.rule, route.names, route.error
+        return context
 
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Match the path as it was sent, so that an encoded slash stays part of a name."""
-        if request is None:
-            return None
-        path = canonical_path(request.environ["REQUEST_URI"].partition("?")[0])
-        return self.url_map.bind("", path_info=path, default_method=request.method)
+    def create_url_adapter(self, _request: Request | None) -> None:
+        """Leave matching to the router."""
+
+    def matched(self, environ: dict[str, Any]) -> Route:
+        """Return what a request is for; it is found once."""
+        if ROUTE not in environ:
+            address(environ)
+            path = environ["REQUEST_URI"].partition("?")[0]
+            environ[ROUTE] = self.router.find(environ["REQUEST_METHOD"], path)
+        found: Route = environ[ROUTE]
+        return found
+
+    def admit(self, environ: dict[str, Any]) -> None:
+        """Raise what is wrong with a request whatever its body holds and its sandbox knows."""
+        if FAULT in environ:
+            raise environ[FAULT]
+        route, options = self.matched(environ), self.options
+        is_own = options.any_host or guard.is_own(environ, options.allowed_hosts)
+        if route.kind in {Kind.API, Kind.NONE}:
+            if not is_own:
+                raise guard.misdirected(environ, guard.StrangeHostError)
+            return
+        if not is_own and options.control_token is None:
+            raise guard.misdirected(environ, guard.MisdirectedError)
+        if route.kind is Kind.CONTROL and route.rule is not None:
+            # The control API's document has a GET for everything that changes nothing.
+            changes = environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
+            guard.check(environ, options.control_token, options.control_origins, changes=changes)
+
+    def dispatch_request(self) -> Any:
+        """Check who asks before anything else; a page from elsewhere makes no sandbox."""
+        environ = request.environ
+        self.admit(environ)
+        is_named = environ[SANDBOX] != DEFAULT and environ[ROUTE].rule is not None
+        if is_named and self._is_foreign(environ) and self.store.peek(sandbox_name(environ)) is None:
+            raise guard.no_sandbox()
+        return super().dispatch_request()
+
+    def _is_foreign(self, environ: dict[str, Any]) -> bool:
+        return guard.is_foreign_page(environ, (*self.options.cors_origins, *self.options.control_origins))
 
     def refuse(self, error: Exception) -> Reply:
         """Answer what no operation answers: unknown paths, wrong methods, and failures of ours, which go to the log."""
@@ -113,7 +156,7 @@ class Core(Flask):
             return refusal(error)
         if isinstance(error, WerkzeugMethodNotAllowed):
             allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
-            if request.method == "OPTIONS":
+            if request.environ["REQUEST_METHOD"] == "OPTIONS":
                 return empty_response({"Allow": allow})
             refused: ApiError = MethodNotAllowed(headers={"Allow": allow})
         elif isinstance(error, WerkzeugNotFound):
@@ -125,54 +168,65 @@ class Core(Flask):
             refused = InternalError(headers=NO_STORE)
         return refusal(refused)
 
-    def show(self, page: window.Page, **names: str) -> Reply:
-        """Answer a page for people, or a file of one."""
-        if self.options.control_token is None and not guard.is_local_name(request.environ.get("HTTP_HOST", "")):
-            raise guard.MisdirectedError
-        return page(request, **names)
-
     def finish(self, reply: Response) -> Response:
         """Write a request to the API into the journal, and say which web pages may read the answer."""
         asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs each time
-        is_control = asked.environ["REQUEST_URI"].startswith(guard.PREFIX)
-        response = cors.allow(asked, reply, self.options.control_origins if is_control else None)
-        if not is_control and isinstance(response, Reply) and not response.is_page:
-            self.record(asked, response)
-        return response
+        environ = asked.environ
+        route: Route = environ[ROUTE]
+        is_api = route.kind in {Kind.API, Kind.NONE}
+        origin, options = environ.get("HTTP_ORIGIN"), self.options
+        if origin is not None:
+            may = cors.may_call(origin, options.cors_origins) if is_api else origin in options.control_origins
+            reply = cors.allow(asked, reply, may=may)
+        if is_api and isinstance(reply, Reply):
+            self.record(environ, route, reply)
+        return reply
 
-    def record(self, asked: Request, reply: Reply) -> None:
+    def record(self, environ: dict[str, Any], route: Route, reply: Reply) -> None:
         """Write a request into the journal."""
-        environ, rule = asked.environ, asked.url_rule
         try:
             name = sandbox_name(environ)
-            box = self.desk.load(name)
+            box = self._seen(name, environ)
+            world = (box or self.store.load(DEFAULT)).world
         except ApiError:
-            return  # refused before there was a sandbox
-        method, path = asked.method, environ["REQUEST_URI"].partition("?")[0]
-        if rule is None or asked.view_args:
-            path = _without_tokens(path, box.world)
+            return  # there is no sandbox of that name
+        method, path = environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0]
+        if route.rule is None or route.names:
+            path = _without_tokens(path, world)
         plan, headers, sent = reply.plan, cast("Headers", reply.headers), reply.sent if method != "HEAD" else b""
         if plan.fault:
             headers, sent = broken_answer(plan.fault)
         waited = 0.0 if plan is NOTHING else plan.delay + (plan.body if sent and not plan.fault else 0.0)
         self.journal.record(
             name,
-            box.clock.now(),
+            (REAL if box is None else box.clock).now(),
             method,
             path,
             environ["QUERY_STRING"],
-            rule.endpoint if rule else "",
+            route.rule.endpoint if route.rule else "",
             reply.user,
             0 if plan.fault else reply.status_code,
             (perf_counter() - environ[STARTED] + waited) * 1000,
             reply.violations,
             reply.changes,
-            "" if rule else nearest(self.contract.operations.values(), method, masking.path(path)),
+            "" if route.rule else self.nearest(method, masking.path(path)),
             plan.fault,
             "",
             wire.keep(environ, headers, sent),
             override=None if plan is NOTHING else plan.as_json() or None,
         )
+
+    def _seen(self, name: str, environ: dict[str, Any]) -> Sandbox | None:
+        """Return a sandbox, if there is one; raise `NotFound` where there is none, and a page from elsewhere asks for it."""
+        box = self.store.peek(name)
+        if box is None and self._is_foreign(environ):
+            raise NotFound
+        return box
+
+    def nearest(self, method: str, path: str) -> str:
+        """Say which operation a request came close to that matched none."""
+        offered = (each for each in self.control.operations.values() if each.id in self.view_functions)
+        return nearest((*self.contract.operations.values(), *offered), method, path)
 
     def answer(self, environ: dict[str, Any]) -> Reply:
         """Answer one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""

@@ -17,7 +17,7 @@ from .greeting import address, greeting
 from .proxy.command import proxy
 from .saving import check_target, rescue_document, write_document
 from .scenarios import scenario_of
-from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, free_port, load_shell, serve
+from .serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, MEMORY, Settings, find_address, free_port, load_shell, serve
 from .shared.errors import StoreError, StoreUrlError
 from .shell import Shell
 from .streams import harden
@@ -181,10 +181,12 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     try:
         if export_on_exit is not None:
             check_target(export_on_exit)
-        port = free_port(host, port)
+        ip = find_address(host)
+        port = free_port(ip, port)
         known = _imported(import_file, export_on_exit)
         bounds = max_body, max_sandboxes, sandbox_idle
-        settings = Settings(host, port, openapi, fixtures, scenario, watch, *bounds, known, *keeping, options(host, **rest))
+        opts = options(ip, host, **rest)
+        settings = Settings(ip, port, openapi, fixtures, scenario, watch, *bounds, known, *keeping, opts)
         shell = load_shell(settings)
         world = shell.default().world
     except (FileError, StoreUrlError) as error:
@@ -195,7 +197,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         raise UsageProblem(address_problem(host, port, error)) from None
     run = partial(serve, settings, shell, ending)
     voice.listen(shell)
-    ready = partial(voice.greet, greeting(settings, world), url=address(host, port), scenario=settings.start)
+    ready = partial(voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start)
     try:
         run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
     finally:  # whatever ended it

@@ -69,14 +69,14 @@ class Operation:
 class RawRequest:
     """A request as it came: percent-encoded path values and query, the media type without parameters, the body's bytes.
 
-    `oversized` is the limit in bytes that the body broke, or `None`.
+    `unread` says why the body was not read, where it was not.
     """
 
     path: Mapping[str, str]
     query: str
     media_type: str = ""
     body: bytes = b""
-    oversized: int | None = None
+    unread: Violation | None = None
 
 
 @dataclass(slots=True)
@@ -222,8 +222,8 @@ def _body(operation: Operation, request: RawRequest) -> Any:
 def decode(operation: Operation, request: RawRequest) -> Decoded:
     """Decode the documented parameters, strictly: both tiers judge what this finds."""
     decoded = Decoded()
-    if request.oversized is not None:
-        decoded.violations.append(Violation("body", "", f"must be at most {request.oversized} bytes"))
+    if request.unread is not None:
+        decoded.violations.append(request.unread)
     query = split_query(request.query) if request.query else {}
     for parameter in operation.parameters:
         raw = query.get(parameter.name) if parameter.where == "query" else [request.path[parameter.name]]

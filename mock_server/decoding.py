@@ -10,7 +10,6 @@ import orjson
 
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_UNRESERVED = re.compile(r"%([46][1-9A-Fa-f]|[57][0-9Aa]|2[DdEe]|3[0-9]|5[Ff]|7[Ee])")
 _MOST_DIGITS = 4000  # Python refuses to print integers over 4,300 digits
 
 MOST_LEVELS = 100
@@ -126,8 +125,3 @@ def repeated_key(raw: bytes) -> str | None:
 
     json.loads(raw, object_pairs_hook=look, parse_int=len, parse_float=len)
     return repeated[0] if repeated else None
-
-
-def canonical_path(raw: str) -> str:
-    """Decode only what needs no encoding (RFC 3986, 6.2.2.2), so that `%2F` in a name stays part of the name."""
-    return _UNRESERVED.sub(lambda match: chr(int(match[1], 16)), raw) if "%" in raw else raw

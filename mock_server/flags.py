@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import Any
 
 import click
 
+from .guard import VISIBLE
 from .journal import Journal
 from .lines import Printer, form
 from .options import Options
+from .origins import read_name, read_origin
 from .serving import is_loopback
 from .shell import Shell
 from .usage import LEVELS, UsageProblem
@@ -34,8 +37,45 @@ class Seconds(click.FloatRange):
         return number
 
 
+def _each(read: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
+    """Return what reads each value of a flag by a function that raises `ValueError` where one cannot be used."""
+
+    def check(_context: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        found = []
+        for value in values:
+            try:
+                found.append(read(value))
+            except ValueError as error:
+                shown = "it" if "@" in value else repr(value[:80])  # there may be a password before the @
+                raise click.BadParameter(f"{shown} {error}") from None
+        return tuple(found)
+
+    return check
+
+
+def _token(context: click.Context, param: click.Parameter, token: str | None) -> str | None:
+    """Refuse a token that protects nothing or can never be sent; none is repeated.
+
+    A variable that is set to nothing, as one is whose secret is missing, click takes for one that is not set.
+    """
+    variable = f"{context.auto_envvar_prefix}_{str(param.name).upper()}"
+    if token is None and os.environ.get(variable) == "":
+        raise click.BadParameter(f"{variable} is set to nothing, and would protect nothing: give a token, or unset it")
+    if token == "":
+        raise click.BadParameter("it is empty, and would protect nothing: give a token, or leave the flag out")
+    if token is not None and not VISIBLE.fullmatch(token):
+        raise click.BadParameter("it can never be sent: a header carries letters, digits and signs of ASCII, without blanks")
+    return token
+
+
 LISTENING = (
-    click.option("--host", default="127.0.0.1", show_default=True, show_envvar=True, help="Address to listen on."),
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        show_envvar=True,
+        help="Address to listen on, or a name of one.",
+    ),
     click.option(
         "--port",
         "-p",
@@ -67,17 +107,40 @@ STEERING = (
     ),
     click.option(
         "--control-token",
+        callback=_token,
         show_envvar=True,
         metavar="TOKEN",
-        help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback.",
+        help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback. Better given by the "
+        "environment: everybody on this machine can read arguments.",
     ),
     click.option(
         "--control-origin",
         "control_origins",
+        callback=_each(read_origin),
         multiple=True,
         show_envvar=True,
         metavar="ORIGIN",
         help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
+    ),
+    click.option(
+        "--cors-origin",
+        "cors_origins",
+        callback=_each(read_origin),
+        multiple=True,
+        show_envvar=True,
+        metavar="ORIGIN",
+        help="A web page of this origin may call the API, as pages of localhost may anyway: http://192.168.1.5:3000, "
+        "https://myapp.test or capacitor://localhost, say; may be repeated.",
+    ),
+    click.option(
+        "--allowed-host",
+        "allowed_hosts",
+        callback=_each(read_name),
+        multiple=True,
+        show_envvar=True,
+        metavar="NAME",
+        help="A name of this machine that requests may be sent to, beside localhost and IP addresses, such as myapp.test; "
+        "may be repeated. Beyond loopback every name is right.",
     ),
 )
 SAYING = (
@@ -119,12 +182,26 @@ def flags(*groups: tuple[Callable[..., Callable[..., None]], ...]) -> Callable[[
 
 
 def options(
-    host: str, max_journal: int, control_origins: tuple[str, ...], control_token: str | None, **rest: object
+    address: str,
+    host: str,
+    max_journal: int,
+    control_token: str | None,
+    *,
+    allowed_hosts: tuple[str, ...],
+    **rest: Any,
 ) -> Options:
-    """Answer the options of the core; raises `UsageProblem` where other machines could steer it."""
-    if control_token is None and not is_loopback(host):
-        raise UsageProblem(f"{host} can be reached from other machines: protect the control API with --control-token")
-    return Options(max_journal_bytes=max_journal, control_token=control_token, control_origins=tuple(control_origins), **rest)  # type: ignore[arg-type]
+    """Return the options of the core that listens on `address`, which `host` names.
+
+    Raises `UsageProblem` where other machines could steer it.
+    """
+    beyond = not is_loopback(address)
+    if control_token is None and beyond:
+        raise UsageProblem(
+            f"{host} can be reached from other machines: protect the control API with --control-token, "
+            "best by its environment variable"
+        )
+    names = frozenset(allowed_hosts) if host == address else frozenset((*allowed_hosts, host.lower()))
+    return Options(max_journal_bytes=max_journal, control_token=control_token, allowed_hosts=names, any_host=beyond, **rest)
 
 
 COMPACT = ",", ":"

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import request
 
-from . import guard, masking
+from . import masking
 from .addressing import sandbox_name
 from .answers import NO_STORE, Reply, json_response, stream_response, text_response
 from .attempt import attempt
@@ -20,6 +20,7 @@ from .control.desk import Desk, Stream
 from .control.sessions import refreshSession
 from .errors import ApiError, ClientError, InternalError, Violation, error_body
 from .faults import wish
+from .framing import encoded
 from .journal import LISTED
 from .operations import OPERATIONS
 from .operations.handler import Answer, Call
@@ -31,8 +32,8 @@ from .world import Session, World
 
 log = logging.getLogger("mock_server")
 
-OVERSIZED = "mock_server.oversized"
-"""Key in the WSGI environment: the limit in bytes that the body broke, where it did; the body itself is then not there."""
+UNREAD = "mock_server.unread"
+"""Key in the WSGI environment: a `Violation` that kept the body from being read, where there is one."""
 
 Environ = dict[str, Any]
 Paths = Mapping[str, str]
@@ -54,8 +55,12 @@ class Gate:
     def validate(self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]) -> Call:
         """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        body = environ["wsgi.input"].getvalue() if operation.body is not None else b""
-        raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, environ.get(OVERSIZED))
+        body, unread = b"", environ.get(UNREAD)
+        if operation.body is not None:
+            body = environ["wsgi.input"].getvalue()
+            if body and "HTTP_CONTENT_ENCODING" in environ:
+                unread = unread or encoded(environ["HTTP_CONTENT_ENCODING"])
+        raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, unread)
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
         if accepted is None or impossible:
@@ -176,11 +181,8 @@ class Pipeline:
         return reply
 
     def steer(self, operation: Operation, **path: str) -> Reply:
-        """Answer a request to the control API, whose document has a GET for everything that changes nothing."""
+        """Answer a request to the control API."""
         environ = request.environ
-        if environ["REQUEST_URI"].startswith(guard.PREFIX):
-            changes = operation.method != "GET"
-            guard.check(environ, self.options.control_token, self.options.control_origins, changes=changes)
         name = sandbox_name(environ)
         call = self.control.validate(operation, environ, path, [])
         answer = CONTROL[operation.id](self.desk, name, call)

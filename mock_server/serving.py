@@ -136,9 +136,23 @@ def _start(settings: Settings, control: Contract, scenarios: Scenarios) -> Sandb
     return Sandbox.of(world, settings.start)
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach the address; raises `OSError` where it cannot be looked up."""
-    return ipaddress.ip_address(socket.getaddrinfo(host, None)[0][4][0]).is_loopback
+def find_address(host: str) -> str:
+    """Return the IP address of a host, of several one of version 4; raise `OSError` where it has none.
+
+    A server listens on one address, so `localhost` is 127.0.0.1, which clients try where they find nothing at ::1.
+    """
+    if not host:
+        raise OSError("the host is empty; 0.0.0.0 means every address of this machine")
+    try:
+        found = socket.getaddrinfo(host.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("this is not the name of a host") from None
+    return str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0])
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach an IP address."""
+    return ipaddress.ip_address(address).is_loopback
 
 
 def free_port(host: str, port: int) -> int:
@@ -178,7 +192,8 @@ def running(settings: Settings) -> Iterator[str]:
     with warnings.catch_warnings(action="ignore"):  # said while modules are loaded; no other thread may load them, therefore
         shell = load_shell(settings)
         _ = shell.core.pipeline.api.explain
-    settings = replace(settings, port=free_port(settings.host, settings.port))
+    host = find_address(settings.host)
+    settings = replace(settings, host=host, port=free_port(host, settings.port))
     begun: Future[Callable[[], object]] = Future()
     thread = threading.Thread(target=_run, args=(settings, shell, begun), daemon=True)
     thread.start()

@@ -9,11 +9,14 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from . import masking
-from .app import STARTED, Core
+from . import bodies, masking
+from .app import FAULT, STARTED, Core
 from .delivery import Message, Receive, Send, deliver, start
+from .errors import ApiError, Violation
+from .framing import fault_of
 from .journal import Journal
-from .pipeline import OVERSIZED
+from .pipeline import UNREAD
+from .routing import Kind
 from .rules import NOTHING
 from .store import DEFAULT
 from .wire import HEADER, HEADERS
@@ -21,14 +24,20 @@ from .wire import HEADER, HEADERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .answers import Reply
     from .journal import Entry
     from .sandbox import Sandbox
     from .shared.turns import Turns
 
 log = logging.getLogger("mock_server.requests")
 
-CONTROL_BODY = 64 * 1024 * 1024
-"""The largest body of the control API in bytes: a whole state."""
+CONTROL_BODY = 1024 * 1024
+"""The largest body of a call of the control API in bytes."""
+STATE_BODY = 64 * 1024 * 1024
+"""The largest one of the call that takes a whole state."""
+STATE = "putState"
+AT_ONCE = 2
+"""How many whole states are in memory at once; others wait."""
 
 _BASE: dict[str, Any] = {
     "SCRIPT_NAME": "",
@@ -43,10 +52,6 @@ _BASE: dict[str, Any] = {
 }
 
 
-class ClientGoneError(Exception):
-    """The client left before its request was whole; nobody waits for an answer, and nothing may be done."""
-
-
 class Shell:
     """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served.
 
@@ -57,6 +62,7 @@ class Shell:
         self.core, self.turns = core, turns
         self.max_body = max_body
         self.stopping = asyncio.Event()
+        self._states = asyncio.Semaphore(AT_ONCE)
 
     def default(self) -> Sandbox:
         """Answer the default sandbox, while nothing is served; raises `StoreError`."""
@@ -75,19 +81,11 @@ class Shell:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; the server sends nothing else."""
-        environ = _environ(scope)
+        environ, core = _environ(scope), self.core
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-            limit = max(self.max_body, CONTROL_BODY) if "/__mock/" in environ["REQUEST_URI"] else self.max_body
-            try:
-                body = await _read(receive, limit)
-            except ClientGoneError:
-                return
-            if body is None:
-                environ[OVERSIZED] = limit
-            else:
-                environ["wsgi.input"] = io.BytesIO(body)
-        core = self.core.answer
-        response = core(environ) if self.turns is None else await self.turns.answer(core, environ)
+            response = await self._answer_with_body(core, environ, receive)
+        else:
+            response = await self._answer(core, environ)
         if response.plan is not NOTHING or response.events is not None:
             await deliver(response, scope, receive, send, self.stopping)
         else:
@@ -98,22 +96,50 @@ class Shell:
             spent = (perf_counter() - environ[STARTED]) * 1000
             log.debug("%s %s %d %.1f ms", scope["method"], masking.path(environ["REQUEST_URI"]), response.status_code, spent)
 
+    async def _answer(self, core: Core, environ: dict[str, Any]) -> Reply:
+        return core.answer(environ) if self.turns is None else await self.turns.answer(core.answer, environ)
 
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """Read the body; `None` where it is over the limit (it is read to its end, so that the client hears the answer)."""
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
+    async def _answer_with_body(self, core: Core, environ: dict[str, Any], receive: Receive) -> Reply:
+        """Check who asks for what first, and read only then; what is refused anyway is thrown away unread."""
+        limit = self._limit(core, environ)
+        if limit is None:
+            return await self._answer_unread(core, environ, receive)
+        if limit > CONTROL_BODY and limit > self.max_body:
+            async with self._states:
+                return await self._answer_read(core, environ, receive, limit)
+        return await self._answer_read(core, environ, receive, limit)
+
+    def _limit(self, core: Core, environ: dict[str, Any]) -> int | None:
+        """Return how many bytes the body may have; `None` where the request is refused whatever they are."""
+        try:
+            core.admit(environ)
+        except ApiError:
+            return None
+        route = core.matched(environ)
+        if route.rule is None:
+            return None
+        if route.kind is not Kind.CONTROL:
+            return self.max_body
+        return max(self.max_body, STATE_BODY if route.rule.endpoint == STATE else CONTROL_BODY)
+
+    async def _answer_read(self, core: Core, environ: dict[str, Any], receive: Receive, limit: int) -> Reply:
+        try:
+            body = await bodies.read(receive, limit, bodies.declared(environ.get("CONTENT_LENGTH", "")))
+        except bodies.TooLargeError:
+            environ[UNREAD] = Violation("body", "", f"must be at most {limit} bytes")
+            return await self._answer_unread(core, environ, receive)
+        except ApiError as fault:
+            environ[FAULT] = fault
         else:
-            chunks.clear()
-        if not message.get("more_body"):
-            return b"".join(chunks) if size <= limit else None
+            environ["wsgi.input"] = io.BytesIO(body)
+        return await self._answer(core, environ)
+
+    async def _answer_unread(self, core: Core, environ: dict[str, Any], receive: Receive) -> Reply:
+        is_over = await bodies.discard(receive, expects="HTTP_EXPECT" in environ)
+        reply = await self._answer(core, environ)
+        if not is_over:
+            reply.headers["Connection"] = "close"
+        return reply
 
 
 def _environ(scope: Message) -> dict[str, Any]:
@@ -137,4 +163,7 @@ def _environ(scope: Message) -> dict[str, Any]:
         environ[key] = f"{environ[key]},{value}" if key in environ else value
         held += HEADER + len(name) + len(value)
     environ[HEADERS] = scope["headers"], held
+    fault = fault_of(path, scope["http_version"], environ.get("HTTP_HOST"), environ.get("HTTP_TRANSFER_ENCODING"))
+    if fault is not None:
+        environ[FAULT] = fault
     return environ

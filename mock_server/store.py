@@ -25,6 +25,10 @@ class Store(Protocol):
         """Answer the present sandbox, made from the active scenario on first use; raises `SandboxesFullError`."""
         ...
 
+    def peek(self, name: str) -> Sandbox | None:
+        """Return the present sandbox; `None`, and none is made, where there is none."""
+        ...
+
     def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
         """Replace `before` by `after`; answer `False`, and do nothing, where somebody else was faster."""
         ...
@@ -68,6 +72,10 @@ class MemoryStore:
                 self._named[name] = self._start
             self._touch(name)
             return self._named[name]
+
+    def peek(self, name: str) -> Sandbox | None:
+        """Return the present sandbox, if there is one."""
+        return self.load(name) if name == DEFAULT or name in self._named else None
 
     def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
         """Replace `before` by `after` unless the present sandbox is another one."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mock_server import guard, masking
+from mock_server import bodies, cors, guard, masking
 from mock_server.answers import to_json
 from mock_server.connections import break_off
 from mock_server.delivery import stream
-from mock_server.errors import ClientError, Violation, error_body
+from mock_server.errors import ApiError, ClientError, InternalError, Violation, error_body
+from mock_server.framing import BadRequestError, broken_body, fault_of
+from mock_server.nearest import canonical
+from mock_server.options import Options
+from mock_server.origins import is_own_host
 from mock_server.store import DEFAULT
 
+from .control import refused
 from .exchange import BrokenOffError, ClientLeftError, Exchange
 from .headers import OWN_VIA
 from .incoming import Incoming
-from .pages import METHODS, permissions
+from .pages import may_read, permissions
 from .recording import Seen
 
 if TYPE_CHECKING:
@@ -37,19 +41,23 @@ log = logging.getLogger("mock_server.requests")
 LARGEST_CONTROL_BODY = 64 * 1024
 FLUSHED = 0.05
 """Seconds in which the server has written what it was given, so that a client sees an answer begin before it breaks off."""
+USUAL = Options()
 
 
 class StrangeHostError(guard.MisdirectedError):
     """The same for what would be forwarded."""
 
-    message = "Only requests to localhost and to IP addresses are forwarded, unless there is a --control-token."
+    message = (
+        "Only requests to localhost, to IP addresses and to names given by --allowed-host are forwarded, "
+        "unless there is a --control-token."
+    )
 
 
 class Proxy:
     """An ASGI application (asgi.readthedocs.io); once `stopping` is set, event streams end.
 
-    `errors` answers violations of the documented view by an error; `open_to` is true where names other than those of this
-    machine may be asked for, because a token protects the control API.
+    `errors` answers violations of the documented view by an error. What is forwarded is the upstream's to protect: where a
+    token protects the control API, this machine may have any name.
     """
 
     def __init__(  # noqa: PLR0913 - where everything is put together
@@ -60,12 +68,12 @@ class Proxy:
         control: Control,
         recorder: Recorder | None,
         *,
+        options: Options = USUAL,
         errors: bool = False,
-        any_host: bool = False,
         rewriting: Rewriting | None = None,
     ) -> None:
         self.judge, self.upstream, self.journal, self.control = judge, upstream, journal, control
-        self.recorder, self.errors, self.any_host, self.rewriting = recorder, errors, any_host, rewriting
+        self.recorder, self.options, self.errors, self.rewriting = recorder, options, errors, rewriting
         self.stopping = asyncio.Event()
 
     def warm(self) -> object:
@@ -75,44 +83,88 @@ class Proxy:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         asked = Incoming.of(scope)
-        if asked.path.startswith(guard.PREFIX):
+        headers = asked.by_name
+        if fault := fault_of(asked.path, asked.version, headers.get("host"), headers.get("transfer-encoding")):
+            await self._refuse(asked, receive, send, fault)
+        elif canonical(asked.path).startswith(guard.PREFIX):  # one that is misspelt is refused there, and never forwarded
             await self._steer(asked, receive, send)
-        elif not self.any_host and not guard.is_local_name(asked.by_name.get("host", "")):
-            error = StrangeHostError()
-            await _send(send, error.status, [(b"content-type", b"application/json"), OWN_VIA], to_json(error_body(error)))
+        elif not self._is_own(headers.get("host", "")):
+            await self._refuse(asked, receive, send, guard.misdirected(asked.environ, StrangeHostError))
         elif asked.is_ping:
-            await _send(send, 204, [(b"allow", METHODS), OWN_VIA], b"")
-        elif asked.method == "CONNECT" or not asked.path.startswith("/"):
-            body = to_json(error_body(ClientError([Violation("path", "", "must be a path: this is no tunnel")])))
-            await _send(send, ClientError.status, [(b"content-type", b"application/json"), OWN_VIA], body)
+            await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
+        elif not asked.path.startswith("/"):
+            await self._refuse(asked, receive, send, ClientError([Violation("path", "", "must be a path: this is no tunnel")]))
         else:
             await self._forward(asked, scope, receive, send)
 
+    def _is_own(self, host: str) -> bool:
+        options = self.options
+        return options.any_host or options.control_token is not None or is_own_host(host, options.allowed_hosts)
+
+    async def _refuse(self, asked: Incoming, receive: Receive, send: Send, error: ApiError) -> None:
+        """Refuse to forward a request, and say so in the journal."""
+        is_over = not asked.has_body or await bodies.discard(receive, expects="expect" in asked.by_name)
+        body = to_json(error_body(error))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), OWN_VIA]
+        headers += permissions(asked, may=may_read(asked, self.options.cors_origins))
+        if not is_over or isinstance(error, BadRequestError):
+            headers.append((b"connection", b"close"))
+        told = asked.method, asked.path, asked.query, "", None, error.status, 0.0, error.details
+        self.journal.record(DEFAULT, datetime.now(UTC), *told)
+        await _send(send, error.status, headers, b"" if asked.method == "HEAD" else body)
+
     async def _steer(self, asked: Incoming, receive: Receive, send: Send) -> None:
-        body = await _read(receive) if asked.has_body else b""
-        told: Told = self.control.answer(asked, body)
-        granted = [*permissions(asked, self.control.origins), OWN_VIA]
+        granted = [*permissions(asked, may=asked.by_name.get("origin") in self.options.control_origins), OWN_VIA]
         if asked.is_preflight:
             await _send(send, 204, granted, b"")
-        elif told.events is None:
+            return
+        told = await self._told(asked, receive)
+        if told.events is None:
             await _send(send, told.status, [*told.headers, *granted], told.body)
         else:
             await send({"type": "http.response.start", "status": told.status, "headers": [*told.headers, *granted]})
             await stream(told.events, receive, send, self.stopping)
 
+    async def _told(self, asked: Incoming, receive: Receive) -> Told:
+        """Check who asks for what first, and read only then; what is refused anyway is thrown away unread."""
+        try:
+            operation = self.control.admit(asked)
+        except ApiError as error:
+            if asked.has_body:
+                await bodies.discard(receive, expects="expect" in asked.by_name)
+            return refused(error)
+        try:
+            length = bodies.declared(asked.by_name.get("content-length", ""))
+            body = await bodies.read(receive, LARGEST_CONTROL_BODY, length) if asked.has_body else b""
+        except bodies.TooLargeError:
+            await bodies.discard(receive, expects="expect" in asked.by_name)
+            return refused(ClientError([Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")]))
+        except ApiError as error:
+            return refused(error)
+        return self.control.answer(operation, asked, body)
+
     async def _forward(self, asked: Incoming, scope: Message, receive: Receive, send: Send) -> None:
-        exchange = Exchange(self.judge, self.upstream, asked, self._note, errors=self.errors, rewriting=self.rewriting)
+        exchange = Exchange(
+            self.judge,
+            self.upstream,
+            asked,
+            self._note,
+            errors=self.errors,
+            origins=self.options.cors_origins,
+            rewriting=self.rewriting,
+        )
         try:
             if not await self._unless_left(exchange, receive, send):
                 exchange.fault = "CLIENT_LEFT"
         except ClientLeftError:
             exchange.fault = "CLIENT_LEFT"
+            await exchange.fail(send, broken_body())
         except BrokenOffError:
             await asyncio.sleep(FLUSHED)
             break_off("", scope["client"])
         except Exception:
             log.exception("%s %s could not be forwarded; please report this", asked.method, masking.path(asked.path))
-            if not await exchange.fail(send):
+            if not await exchange.fail(send, InternalError()):
                 break_off("", scope["client"])
         finally:
             exchange.note()
@@ -164,14 +216,3 @@ class Proxy:
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def _read(receive: Receive) -> bytes:
-    body = b""
-    with suppress(KeyError):
-        while True:
-            message = await receive()
-            body = (body + message["body"])[: LARGEST_CONTROL_BODY + 1]
-            if not message.get("more_body"):
-                break
-    return body

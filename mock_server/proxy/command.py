@@ -16,7 +16,7 @@ from mock_server.ending import Ending
 from mock_server.flags import LISTENING, LONGEST, SAYING, STEERING, Seconds, Voice, flags, options
 from mock_server.greeting import address
 from mock_server.saving import check_target
-from mock_server.serving import DEFAULT_CONTRACT, free_port
+from mock_server.serving import DEFAULT_CONTRACT, find_address, free_port
 from mock_server.usage import UsageProblem, address_problem
 
 if TYPE_CHECKING:
@@ -150,8 +150,9 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     if record is not None:
         check_target(record)
     try:
-        port = free_port(host, port)
-        opts = options(host, **rest)
+        ip = find_address(host)
+        port = free_port(ip, port)
+        opts = options(ip, host, **rest)
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
     try:
@@ -159,7 +160,7 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     except ValueError as error:
         raise UsageProblem(str(error)) from None
     verify = _verify(tls_verify, client_cert, client_key)
-    return Settings(url.rstrip("/"), host, port, openapi, timeout, verify, errors, rewrite, through, record, opts)
+    return Settings(url.rstrip("/"), ip, port, openapi, timeout, verify, errors, rewrite, through, record, opts)
 
 
 def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) -> Trust:

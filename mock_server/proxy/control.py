@@ -1,6 +1,6 @@
 """The control API of the proxy: health, contract, window, and the journal: read, counted, cleared, followed as the mock's."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,7 +10,9 @@ from mock_server.answers import NO_STORE, to_json
 from mock_server.bundle import client_document
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
 from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
+from mock_server.framing import encoded
 from mock_server.journal import Journal, last_seen
+from mock_server.options import Options
 from mock_server.pipeline import Gate
 from mock_server.selection import chosen
 from mock_server.store import DEFAULT
@@ -34,42 +36,41 @@ class Told:
 
 
 class Control:
-    """Answers what is under `/__mock/`; `api` is the contract that is judged by, `origins` those of web pages that may ask."""
+    """Answers what is under `/__mock/`; `api` is the contract that is judged by."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - where everything is put together
-        self,
-        document: Contract,
-        api: Contract,
-        journal: Journal,
-        health: Callable[[], object],
-        token: str | None,
-        origins: Collection[str],
+    def __init__(
+        self, document: Contract, api: Contract, journal: Journal, health: Callable[[], object], options: Options
     ) -> None:
         self._api, self._known = api.document, api.operations
-        self._gate, self._journal, self._health = Gate(document), journal, health
-        self._token, self.origins = token, origins
+        self._gate, self._journal, self._health, self._options = Gate(document), journal, health, options
         self._operations = {(each.method, each.path): each for each in document.operations.values() if each.id in OFFERED}
 
     def warm(self) -> object:
         """Load what explains refusals."""
         return self._gate.explain
 
-    def answer(self, asked: Incoming, body: bytes) -> Told:
-        """Answer one request; refusals too."""
+    def admit(self, asked: Incoming) -> Operation | None:
+        """Return the operation that is asked for, `None` for a page; raise `ApiError` where it may not be asked for."""
+        options, environ = self._options, asked.environ
+        is_own = options.any_host or guard.is_own(environ, options.allowed_hosts)
+        if not is_own and options.control_token is None:
+            raise guard.misdirected(environ, guard.MisdirectedError)
+        operation = self._find(asked)
+        if operation is not None:
+            guard.check(environ, options.control_token, options.control_origins, changes=operation.method != "GET")
+        return operation
+
+    def answer(self, operation: Operation | None, asked: Incoming, body: bytes) -> Told:
+        """Answer one call; refusals too."""
         try:
-            operation = self._find(asked)
             if operation is None:
                 return self._show(asked)
-            guard.check(asked.environ, self._token, self.origins, changes=asked.method != "GET")
             return self._perform(operation, asked, *self._understood(operation, asked, body))
         except ApiError as error:
-            headers = {**NO_STORE, "Content-Type": "application/json", **error.headers}
-            return Told(error.status, _raw(headers), to_json(error_body(error)))
+            return refused(error)
 
     def _show(self, asked: Incoming) -> Told:
         """Answer a page for people; it holds nothing that is anybody's."""
-        if self._token is None and not guard.is_local_name(asked.by_name.get("host", "")):
-            raise guard.MisdirectedError
         try:
             reply = page(asked)
         except NotFound:
@@ -86,7 +87,9 @@ class Control:
         return None
 
     def _understood(self, operation: Operation, asked: Incoming, body: bytes) -> tuple[dict[str, Any], Any]:
-        raw = RawRequest({}, asked.query, media_type(asked.by_name), body if operation.body else b"")
+        body = body if operation.body else b""
+        unread = encoded(asked.by_name.get("content-encoding", "")) if body else None
+        raw = RawRequest({}, asked.query, media_type(asked.by_name), body, unread)
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
         if accepted is None:
@@ -113,6 +116,12 @@ class Control:
         self._journal.clear(DEFAULT)
         self._journal.changed(DEFAULT, operation.id)
         return Told(204, _raw(NO_STORE))
+
+
+def refused(error: ApiError) -> Told:
+    """Return the answer of an error."""
+    headers = {**NO_STORE, "Content-Type": "application/json", **error.headers}
+    return Told(error.status, _raw(headers), to_json(error_body(error)))
 
 
 def _json(body: object) -> Told:

@@ -13,15 +13,16 @@ from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, sta
 from .findings import HEADER, Finding, header_value
 from .headers import OWN_VIA, forwarded, joined, to_upstream
 from .pages import may_read, permissions
-from .refusals import Refusal, failed, forbidden, no_answer
+from .refusals import Refusal, forbidden, no_answer, refused
 from .upstream import TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
 
     import aiohttp
 
     from mock_server.delivery import Receive, Send
+    from mock_server.errors import ApiError
 
     from .incoming import Incoming
     from .judging import Judge
@@ -42,7 +43,7 @@ class BrokenOffError(Exception):
 
 
 class ClientLeftError(Exception):
-    """The client left before it had sent its whole request."""
+    """The client left before it had sent its whole request, or sent what is none."""
 
 
 class Exchange:
@@ -57,9 +58,11 @@ class Exchange:
         *,
         errors: bool,
         rewriting: Rewriting | None,
+        origins: Collection[str],
     ) -> None:
         self._rewriting = rewriting
         self.judge, self.upstream, self.asked, self.errors = judge, upstream, asked, errors
+        self._may_read = may_read(asked, origins)
         self._note: Callable[[Exchange], None] | None = note
         self.match = judge.find(asked.method, asked.path)
         self.findings: list[Finding] = []
@@ -67,7 +70,7 @@ class Exchange:
         self.value: Any = None
         self.started = perf_counter()
         self._request, self._answer = Copy(), Copy()
-        self._sent_all, self._judged = asyncio.Event(), False
+        self._sent_all, self._judged, self._left = asyncio.Event(), False, False
         if not asked.has_body:
             self._sent_all.set()
         self.answer_headers: dict[str, str] = {}
@@ -86,14 +89,16 @@ class Exchange:
             async with await self.upstream.ask(self.asked.method, self.asked.target, headers, body) as response:
                 await self._relay(response, send)
         except TroubleError as trouble:
+            if self._left:  # which is why the upstream did not answer
+                raise ClientLeftError from trouble
             self.fault, self.done = trouble.fault, trouble.reason
             await self._send_whole(send, no_answer(trouble))
 
-    async def fail(self, send: Send) -> bool:
-        """Say that the proxy failed; return `False` where that cannot be said, since an answer has begun."""
+    async def fail(self, send: Send, error: ApiError) -> bool:
+        """Refuse the request; return `False` where that cannot be said, since an answer has begun."""
         if self.status:
             return False
-        await self._send_whole(send, failed())
+        await self._send_whole(send, refused(error))
         return True
 
     async def gone(self, receive: Receive) -> None:
@@ -108,6 +113,7 @@ class Exchange:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
+                self._left = True
                 raise ClientLeftError
             piece = message.get("body", b"")
             size += len(piece)
@@ -196,11 +202,11 @@ class Exchange:
         if self._rewriting is not None:
             headers = self._rewriting.answer(headers, self.asked.by_name.get("host", ""))
         status, grants_itself = response.status, "access-control-allow-origin" in self.answer_headers
-        if not grants_itself and self.asked.is_preflight and may_read(self.asked):
+        if not grants_itself and self.asked.is_preflight and self._may_read:
             await self._send_whole(send, Refusal(204, [], b""))
             return False
         if not grants_itself:
-            headers += permissions(self.asked)
+            headers += permissions(self.asked, may=self._may_read)
         if self.findings:
             headers.append((HEADER, header_value(self.findings)))
         self.status = status
@@ -230,7 +236,7 @@ class Exchange:
     async def _send_whole(self, send: Send, refusal: Refusal) -> None:
         """Send an answer of our own."""
         self.status, headers, body = refusal
-        headers = [*headers, *permissions(self.asked), OWN_VIA]
+        headers = [*headers, *permissions(self.asked, may=self._may_read), OWN_VIA]
         if body:
             length = str(len(body)).encode()
             headers = [*OWN, (b"content-length", length), *headers]

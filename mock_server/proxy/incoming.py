@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
     from .headers import Headers
 
+GUARDED = {
+    "HTTP_HOST": "host",
+    "HTTP_ORIGIN": "origin",
+    "HTTP_X_MOCK_CONTROL": "x-mock-control",
+    "HTTP_SEC_FETCH_SITE": "sec-fetch-site",
+    "HTTP_SEC_FETCH_MODE": "sec-fetch-mode",
+    "HTTP_SEC_FETCH_DEST": "sec-fetch-dest",
+}
+"""Headers that `guard` looks at, by their keys in a WSGI environment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -64,8 +74,7 @@ class Incoming:
     @property
     def environ(self) -> dict[str, str]:
         """Answer what `guard` looks at."""
-        names = {"HTTP_HOST": "host", "HTTP_ORIGIN": "origin", "HTTP_X_MOCK_CONTROL": "x-mock-control"}
-        return {key: self.by_name[name] for key, name in names.items() if name in self.by_name}
+        return {key: self.by_name[name] for key, name in GUARDED.items() if name in self.by_name}
 
 
 def _visible(raw: bytes) -> str:

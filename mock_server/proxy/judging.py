@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from mock_server.contract import Contract, Operation, RawRequest, accept, decode
-from mock_server.decoding import UnfitJsonError, canonical_path, is_too_deep
+from mock_server.decoding import UnfitJsonError, is_too_deep
 from mock_server.decoding import read_json as read_shallow_json
 from mock_server.errors import Violation
 from mock_server.nearest import nearest
@@ -54,7 +54,7 @@ class Judge:
         """Answer the operation of a request; HEAD is a GET without a body."""
         wanted = "GET" if method == "HEAD" else method
         for pattern, operation in self._routes:
-            if operation.method == wanted and (found := pattern.fullmatch(canonical_path(path))):
+            if operation.method == wanted and (found := pattern.fullmatch(path)):
                 return Match(operation, dict(zip(_NAME.findall(operation.path), found.groups(), strict=True)))
         return None
 

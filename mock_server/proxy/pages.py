@@ -1,35 +1,31 @@
-"""Cross-origin access where the upstream grants none itself: for pages that are served locally, as `mock_server.cors`."""
+"""Cross-origin access where the upstream grants none itself: for the same pages as `mock_server.cors`."""
 
 from collections.abc import Collection
 
-from mock_server.cors import LOCAL
+from mock_server import cors
 
 from .headers import Headers
 from .incoming import Incoming
 
-EXPOSED = b"Allow, WWW-Authenticate, X-Contract-Violations"
-METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+EXPOSED = (*cors.EXPOSED, "X-Contract-Violations", "Location", "Retry-After", "Proxy-Status")
 
 
-def may_read(asked: Incoming, origins: Collection[str] | None = None) -> bool:
-    """Tell whether the page that asks is of these origins, of any local one where `None`."""
+def may_read(asked: Incoming, origins: Collection[str]) -> bool:
+    """Tell whether the page that asks may call the API."""
     origin = asked.by_name.get("origin")
-    return origin is not None and (bool(LOCAL.fullmatch(origin)) if origins is None else origin in origins)
+    return origin is not None and cors.may_call(origin, origins)
 
 
-def permissions(asked: Incoming, origins: Collection[str] | None = None) -> Headers:
-    """Answer the headers that let a page read an answer, and send what it asks to send."""
-    if "origin" not in asked.by_name:
+def permissions(asked: Incoming, *, may: bool) -> Headers:
+    """Return the headers that let a page read an answer, and send what it asks to send, where it `may`."""
+    origin = asked.by_name.get("origin")
+    if origin is None:
         return []
-    if not may_read(asked, origins):
-        return [(b"vary", b"Origin")]
-    granted = [
-        (b"vary", b"Origin"),
-        (b"access-control-allow-origin", asked.by_name["origin"].encode("latin-1")),
-        (b"access-control-expose-headers", EXPOSED),
-    ]
-    if asked.is_preflight:
-        wanted = asked.by_name.get("access-control-request-headers", "*").encode("latin-1")
-        granted += [(b"access-control-allow-methods", METHODS), (b"access-control-allow-headers", wanted)]
-        granted.append((b"access-control-max-age", b"600"))
-    return granted
+    granted = {"Vary": "Origin"}
+    if may:
+        granted |= cors.grant(origin, EXPOSED)
+        if asked.is_preflight:
+            wanted = asked.by_name.get("access-control-request-headers")
+            private = asked.by_name.get("access-control-request-private-network")
+            granted |= cors.grant_sending(wanted, cors.METHODS, private)
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in granted.items()]

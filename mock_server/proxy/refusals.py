@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mock_server.answers import to_json
-from mock_server.errors import InternalError, error_body
+from mock_server.errors import ApiError, error_body
 
 from .findings import DOCUMENTED, HEADER, Finding, header_value
 from .headers import Headers
@@ -40,6 +40,7 @@ def no_answer(trouble: TroubleError) -> Refusal:
     return Refusal(trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body)
 
 
-def failed() -> Refusal:
-    """Return the answer for a fault of the proxy's own, which is in its log."""
-    return Refusal(InternalError.status, [], to_json(error_body(InternalError())))
+def refused(error: ApiError) -> Refusal:
+    """Return the answer of an error of the catalogue."""
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()]
+    return Refusal(error.status, headers, to_json(error_body(error)))

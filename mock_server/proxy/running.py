@@ -59,8 +59,7 @@ class Parts:
         self.judge = Judge(contract)
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
         document = load_control(settings.openapi, contract)
-        asked = options.control_token, options.control_origins
-        self.control = Control(document, contract, self.journal, self.health, *asked)
+        self.control = Control(document, contract, self.journal, self.health, options)
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
 
     def health(self) -> dict[str, object]:
@@ -75,10 +74,9 @@ class Parts:
 
     def application(self, upstream: Upstream) -> Proxy:
         """Put everything together."""
-        any_host = self.settings.options.control_token is not None
         parts = self.judge, upstream, self.journal, self.control, self.recorder
         rewriting = Rewriting(self.settings.url) if self.settings.rewrite else None
-        return Proxy(*parts, errors=self.settings.errors, any_host=any_host, rewriting=rewriting)
+        return Proxy(*parts, options=self.settings.options, errors=self.settings.errors, rewriting=rewriting)
 
 
 async def serve(parts: Parts, ending: Ending, ready: Callable[[], None]) -> None:

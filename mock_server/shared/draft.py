@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Question = tuple[str, ...]
-"""`load`, `copy`, `drop`, `names`, `entries` or `clear`, with the sandboxes that it is about."""
+"""`load`, `peek`, `copy`, `drop`, `names`, `entries` or `clear`, with the sandboxes that it is about."""
 Follow = "Callable[[str, int | None], AsyncIterator[bytes]]"
 
 
@@ -67,6 +67,13 @@ class Draft:
             self.used = True
             return self.box
         found: Sandbox = self._ask("load", name)
+        return found
+
+    def peek(self, name: str) -> Sandbox | None:
+        """Return a sandbox; `None`, and none is made, where there is none."""
+        if name == self.name and self.box is not None:
+            return self.load(name)
+        found: Sandbox | None = self._ask("peek", name)
         return found
 
     def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:

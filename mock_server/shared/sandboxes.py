@@ -34,6 +34,9 @@ KNOWN = 10_000
 ALL = 10**9
 """More entries than any journal has."""
 
+NOWHERE = -1
+"""A version that no sandbox has."""
+
 OFTEN = 3
 """How often a change may be overtaken before the next turn is kept for it."""
 TURN = 200
@@ -69,6 +72,7 @@ class Sandboxes:
     def __init__(self, server: Server, start: Sandbox, limits: Limits) -> None:
         self.server, self._start, self._limits = server, start, limits
         self._idle = round(limits.idle * 1000)
+        self.nothing = Held(NOWHERE, "", start)
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._origins = Origins()
         self._process = secrets.token_hex(4)
@@ -84,6 +88,12 @@ class Sandboxes:
         if held is None or await self.exchange(name, held, held.box) is not Outcome.DONE:
             held = self._held.get(name) or await self._create(name)
         return held
+
+    async def peek(self, name: str) -> Held | None:
+        """Return a sandbox as it is now; `None`, and none is made, where there is none."""
+        held = self._held.get(name) or self.nothing
+        outcome = await self.exchange(name, held, held.box)
+        return held if outcome is Outcome.DONE else self._held.get(name)
 
     async def exchange(  # noqa: PLR0913 - one call for all
         self, name: str, held: Held, box: Sandbox, entries: Iterable[Entry] = (), overtaken: int = 0, *, cleared: bool = False

@@ -159,8 +159,10 @@ class Turns:
             held, draft = self.sandboxes.held(name), self.draft
             done, asking = self._run(name, held, jobs)
             box, entries, news, cleared = draft.box, draft.entries, draft.news, draft.cleared
-            if held is None or box is None or not (draft.used or entries):
+            if not (draft.used or entries):
                 outcome = Outcome.DONE
+            elif held is None or box is None:  # of a request that makes no sandbox
+                outcome = await self.sandboxes.exchange(name, self.sandboxes.nothing, self.sandboxes.nothing.box, entries)
             else:
                 outcome = await self.sandboxes.exchange(name, held, box, entries, overtaken, cleared=cleared)
             if outcome is Outcome.DONE:
@@ -206,6 +208,9 @@ class Turns:
                     await kept.fetch(name)
                 case ("load", other):
                     job.told[question] = (await kept.fetch(other)).box
+                case ("peek", other):
+                    found = await kept.peek(other)
+                    job.told[question] = None if found is None else found.box
                 case ("copy", source, target):
                     await kept.copy(source, target)
                     job.told[question] = None

@@ -66,7 +66,6 @@ def send(asked: Request, folder: Path, name: str) -> Reply:
         reply = empty_response(headers, 304)
     else:
         reply = Reply(body, 200, headers, content_type=KINDS.get(found.suffix, "application/octet-stream"))
-    reply.is_page = True
     return reply
 
 

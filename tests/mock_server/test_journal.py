@@ -73,7 +73,7 @@ def test_credentials_are_hidden(client: FlaskClient, steer: Steer, name: str) ->
 
 NEAREST = {
     "GET /v1/user/profiles": ("getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'"),
-    "PUT /v1/user/profile": "getProfile (GET /v1/user/profile) has this path; the method is GET, not PUT",
+    "PUT /v1/user/profile": "getProfile (GET /v1/user/profile) has this path; the method is GET or POST, not PUT",
     "GET /v1/user/by-id/ada": (
         "getPublicProfile (GET /v1/user/by-id/{username}/public) is nearest; it has 5 segments, this path 4"
     ),
@@ -83,6 +83,18 @@ NEAREST = {
     ),
     "GET /v1/user/notifications/read": (
         "markNotificationsRead (POST /v1/user/notifications/read) has this path; the method is POST, not GET"
+    ),
+    "POST /v1//user/auth/refresh-session": (
+        "refreshSession (POST /v1/user/auth/refresh-session) is nearest; this path has a doubled slash"
+    ),
+    "GET /v1/user/profile/": "getProfile (GET /v1/user/profile) is nearest; this path ends in a slash",
+    "GET /V1/user/profil%65": (
+        "getProfile (GET /v1/user/profile) is nearest; "
+        "this path is spelt otherwise: paths are compared letter by letter, as they are sent"
+    ),
+    "GET /v1/user/../user/profile": "getProfile (GET /v1/user/profile) is nearest; this path has dot segments",
+    "PATCH /__mock//reset": (
+        "reset (POST /__mock/reset) is nearest; this path has a doubled slash, and the method is POST, not PATCH"
     ),
     "POST /": "",
     "GET /completely/elsewhere": "",

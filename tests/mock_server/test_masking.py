@@ -13,9 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mock_server import lines, masking
-from mock_server.decoding import canonical_path, decode_number, percent_decode, split_query
+from mock_server.decoding import decode_number, percent_decode, split_query
 from mock_server.errors import Violation
 from mock_server.journal import Entry, event, presentable
+from mock_server.nearest import canonical
 from mock_server.shared.entries import pack_entry, unpack_entry
 from mock_server.wire import Wire
 
@@ -288,7 +289,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "header": lambda text: masking.header("Referer", text),
     "cookie": lambda text: masking.header("Set-Cookie", text),
     "name": masking.is_secret,
-    "canonical path": canonical_path,
+    "canonical path": canonical,
     "split query": split_query,
     "decoding": lambda text: _tried(percent_decode, text.encode("ascii", "replace").decode(), plus=True),
     "number": lambda text: _tried(decode_number, text),

@@ -412,3 +412,12 @@ def test_a_change_moves_as_few_bytes_in_a_large_world(processes: Processes, redi
         moved.append(sum(after[key] - before[key] for key in ("total_net_input_bytes", "total_net_output_bytes")))
     large, small = moved
     assert large < 1.1 * small
+
+
+def test_what_makes_no_sandbox_is_kept_for_those_who_ask(processes: Processes) -> None:
+    one, other = processes()
+    assert one.ask("GET", "//v1/user/referrals", sandbox="new")[0] == 404
+    assert [each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]] == ["default"]
+    assert [each["path"] for each in other.steer("GET", "/requests", sandbox="new")["requests"]] == ["//v1/user/referrals"]
+    assert one.ask("GET", "/v1/nothing", sandbox="new")[0] == 404
+    assert len(other.steer("GET", "/requests", sandbox="new")["requests"]) == 2

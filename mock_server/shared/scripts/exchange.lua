@@ -1,4 +1,5 @@
 -- Make sure that a version is still the newest one; if so, add a change and entries of the journal.
+-- Where there is no sandbox, entries are kept for the version -1, which none has: of requests that made none.
 -- ARGV: sandbox, idle, format, version, tag, new tag, change or nothing, empty the journal first (1),
 --       most entries, most bytes of all journals, which process, for how many milliseconds it asks for the next turn,
 --       how many digests, digests, entries
@@ -44,7 +45,12 @@ local function record()
 end
 
 local held = redis.call('HMGET', box, 'format', 'version', 'tag')
-if not held[2] then return {'absent'} end
+if not held[2] then
+  if version ~= -1 or #ARGV == last then return {'absent'} end
+  record()
+  redis.call('PEXPIRE', journal, idle)
+  return {'done'}
+end
 if held[1] ~= format then return {'format', held[1]} end
 if tonumber(held[2]) ~= version or held[3] ~= tag then
   if ARGV[12] ~= '0' then redis.pcall('SET', turn, process, 'PX', ARGV[12], 'NX') end
