@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, headers, test } from './mock';
+import { expect, headers, server, test } from './mock';
 
 /** A page on another origin that does its worst, and says what it got. */
 const HOSTILE = `<!doctype html><title>Win a prize</title><body><iframe name="sink"></iframe><script>
-  const mock = new URLSearchParams(location.search).get('mock');
+  const mock = new URLSearchParams(location.search).get('mock'), server = new URL(mock).origin;
+  const crooked = () => ['//__mock/reset', '/%5F_mock/reset', '/__mock/%72eset', '/__mock//reset', '/__mock/reset/', '/__mock/reset;a'].map((path) => mock + path);
   const tries = {
     reset: () => fetch(mock + '/__mock/reset', { method: 'POST', headers: { 'X-Mock-Control': '1' } }),
     simple: () => fetch(mock + '/__mock/reset', { method: 'POST', mode: 'no-cors', body: '{}' }),
@@ -25,6 +26,24 @@ const HOSTILE = `<!doctype html><title>Win a prize</title><body><iframe name="si
       script.onerror = () => reject(new Error('refused'));
       document.body.append(script);
     }),
+    crooked: () => Promise.all(crooked().map((path) => fetch(path, { method: 'POST', mode: 'no-cors', body: '{}' }).then((answer) => answer.text()))).then((texts) => texts.join('')),
+    beacon: () => {
+      for (const path of crooked()) navigator.sendBeacon(path, '{}');
+      return Promise.reject(new Error('nothing to read'));
+    },
+    images: () => Promise.allSettled(['one', 'two', 'three'].flatMap((name) => ['/v1/user/referrals', '/__mock/requests', '/nothing'].map((path) => new Promise((resolve) => {
+      const image = new Image();
+      image.onload = image.onerror = resolve;
+      image.src = server + '/__sandbox/planted-' + name + path;
+    })))).then(() => Promise.reject(new Error('nothing to see'))),
+    forms: () => {
+      for (const path of crooked()) {
+        const form = Object.assign(document.createElement('form'), { method: 'POST', action: path, target: 'sink' });
+        document.body.append(form);
+        form.submit();
+      }
+      return Promise.reject(new Error('nothing to read'));
+    },
     form: () => {
       const form = Object.assign(document.createElement('form'), { method: 'POST', action: mock + '/__mock/reset', target: 'sink' });
       document.body.append(form);
@@ -53,13 +72,16 @@ test('a hostile page on another origin resets nothing, reads nothing and plants 
     await expect(stranger).toHaveTitle('done');
     const got = await stranger.evaluate(() => (window as unknown as { got: Record<string, string> }).got);
     expect(Object.entries(got).filter(([, what]) => what !== '')).toEqual([]);
-    expect(Object.keys(got)).toHaveLength(11);
+    expect(Object.keys(got)).toHaveLength(15);
   } finally {
     hostile.close();
   }
   expect((await mock.control('GET', '/users/ada')).profile.displayName).toBe('Still here');
   expect((await mock.control('GET', '/rules')).rules).toEqual([]);
-  expect((await mock.control('GET', '/requests')).requests).toHaveLength(1);
+  const asked = (await mock.control('GET', '/requests')).requests as { status: number }[];
+  expect(asked.filter(({ status }) => status !== 404)).toHaveLength(1); // the update above; what was spelt otherwise was nothing
+  const { sandboxes } = await (await fetch(`${server}/__mock/sandboxes`)).json() as { sandboxes: { name: string }[] };
+  expect(sandboxes.map(({ name }) => name).filter((name) => name.startsWith('planted'))).toEqual([]);
 });
 
 const SCRIPT = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
