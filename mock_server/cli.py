@@ -22,6 +22,7 @@ from .shared.errors import StoreError, StoreUrlError
 from .shell import Shell
 from .streams import harden
 from .usage import UsageProblem, address_problem
+from .watching import Watch
 from .workers import Workers
 
 
@@ -186,7 +187,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         known = _imported(import_file, export_on_exit)
         bounds = max_body, max_sandboxes, sandbox_idle
         opts = options(ip, host, **rest)
-        settings = Settings(ip, port, openapi, fixtures, scenario, watch, *bounds, known, *keeping, opts)
+        settings = Settings(ip, port, openapi, fixtures, scenario, *bounds, known, *keeping, opts)
+        watching = Watch(settings) if watch else None  # before anything is read
         shell = load_shell(settings)
         world = shell.default().world
     except (FileError, StoreUrlError) as error:
@@ -195,7 +197,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         raise UsageProblem(f"the store {error}") from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
-    run = partial(serve, settings, shell, ending)
+    run = partial(serve, settings, shell, ending, None if watching is None else partial(watching.run, shell))
     voice.listen(shell)
     ready = partial(voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start)
     try:

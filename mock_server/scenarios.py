@@ -47,15 +47,29 @@ class Scenarios:
     """The scenarios of a directory (or the one of a file), each read once."""
 
     def __init__(self, fixtures: Path, control: Contract) -> None:
-        self._fixtures, self._control = fixtures, control
+        self._fixtures, self._control, self._is_one = fixtures, control, not fixtures.is_dir()
         self._worlds: dict[str, World] = {}
 
     def names(self) -> Iterator[str]:
-        """Answer the names that `world` knows."""
-        return iter(sorted(scenario_files(self._fixtures)) if self._fixtures.is_dir() else [self._fixtures.stem])
+        """Answer the names that `world` knows: while the directory is away, those that were read."""
+        if self._is_one:
+            return iter([self._fixtures.stem])
+        try:
+            return iter(sorted(scenario_files(self._fixtures)))
+        except OSError:
+            return iter(sorted(self._worlds))
 
     def world(self, name: str) -> World:
         """Answer the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""
         if name not in self._worlds:
-            self._worlds[name] = load_world(find_scenario(self._fixtures, name), self._control)
+            self.reload(name)
         return self._worlds[name]
+
+    def reload(self, name: str) -> tuple[World | None, World]:
+        """Read a scenario anew; answer the world before, if it was read, and the one now.
+
+        Raises `FileError` where there is none of that name, or where it is broken; the one that was read before stays then.
+        """
+        before = self._worlds.get(name)
+        self._worlds[name] = load_world(find_scenario(self._fixtures, name), self._control)
+        return before, self._worlds[name]

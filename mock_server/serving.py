@@ -18,7 +18,7 @@ from .bundle import MissingPartError, control_document, without_headers
 from .contract import Contract, ContractError
 from .documents import FileError, line_of, read_document
 from .ending import Ending
-from .fixtures import find_scenario, load_world
+from .fixtures import load_world
 from .journal import Records
 from .listening import listen
 from .operations import OPERATIONS
@@ -49,7 +49,6 @@ class Settings:
     openapi: Path = DEFAULT_CONTRACT
     fixtures: Path = DEFAULT_FIXTURES
     scenario: str = "default"
-    watch: bool = False
     max_body: int = 1024 * 1024
     max_sandboxes: int = 10_000
     sandbox_idle: float = 3600.0
@@ -103,9 +102,9 @@ def _check_document(path: Path, document: dict[str, object]) -> None:
 
 def load_core(settings: Settings, store: Store | None = None, journal: Records | None = None) -> Core:
     """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
-    contract, control, scenarios = _documents(settings)
+    contract, control, scenarios = load_documents(settings)
     if store is None:
-        store = MemoryStore(_start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle)
+        store = new_store(settings, control, scenarios)
     return Core(contract, control, store, scenarios, settings.options, journal)
 
 
@@ -115,14 +114,20 @@ def load_shell(settings: Settings) -> Shell:
         return Shell(load_core(settings), settings.max_body)
     from .shared.turns import Limits, Turns  # noqa: PLC0415 - needs the extra `redis`
 
-    contract, control, scenarios = _documents(settings)
+    contract, control, scenarios = load_documents(settings)
     options = settings.options
     limits = Limits(settings.max_sandboxes, settings.sandbox_idle, options.max_requests, options.max_journal_bytes)
     turns = Turns(settings.store, _start(settings, control, scenarios), limits)
     return Shell(Core(contract, control, turns.draft, scenarios, options, turns.draft), settings.max_body, turns)
 
 
-def _documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
+def new_store(settings: Settings, control: Contract, scenarios: Scenarios) -> MemoryStore:
+    """Return a store of sandboxes that start anew; raises `FileError`."""
+    return MemoryStore(_start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle)
+
+
+def load_documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
+    """Read the contract, the control API's document and, each when it is needed, the scenarios; raises `FileError`."""
     contract = load_contract(settings.openapi)
     control = load_control(settings.openapi, contract)
     return contract, control, Scenarios(settings.fixtures, control)
@@ -165,11 +170,17 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
-def serve(settings: Settings, shell: Shell, ending: Ending, ready: Callable[[], None]) -> None:
-    """Serve until the process is asked to end; `ready` is called when connections are accepted."""
+Beside = Callable[[threading.Event], None]
+
+
+def serve(settings: Settings, shell: Shell, ending: Ending, beside: Beside | None, ready: Callable[[], None]) -> None:
+    """Serve until the process is asked to end; `ready` is called when connections are accepted.
+
+    `beside` runs in a thread as long, and ends when its argument is set.
+    """
     done = threading.Event()
-    if settings.watch:
-        threading.Thread(target=watch, args=(settings, shell, done), daemon=True).start()
+    if beside is not None:
+        threading.Thread(target=beside, args=(done,), daemon=True).start()
 
     def begin(stop: Callable[[], None]) -> None:
         if not ending.asked:
@@ -223,24 +234,3 @@ def _run(settings: Settings, shell: Shell, begun: Future[Callable[[], object]]) 
 def _stop(begun: Future[Callable[[], object]]) -> None:
     with suppress(Exception):  # it never started, or has ended
         begun.result()()
-
-
-def watch(settings: Settings, shell: Shell, stop: threading.Event) -> None:
-    """Reload on every save; a broken edit keeps the last good state serving and says why."""
-    import watchfiles  # noqa: PLC0415 - only --watch needs it
-
-    folder = settings.fixtures if settings.fixtures.is_dir() else settings.fixtures.parent
-    for changes in watchfiles.watch(settings.openapi.parent, folder, stop_event=stop, recursive=False):
-        changed = {Path(path).resolve() for _, path in changes}
-        try:
-            scenario = find_scenario(settings.fixtures, settings.scenario)
-            if scenario.resolve() in changed:
-                shell.core = load_core(settings, None, shell.core.journal)
-                shell.core.journal.changed(None, "reload")
-                log.warning("reloaded: the state is that of %s again", scenario.name)
-            elif settings.openapi.resolve() in changed:
-                shell.core = load_core(settings, shell.core.store, shell.core.journal)
-                shell.core.journal.changed(None, "reload")
-                log.warning("reloaded %s; the state is kept", settings.openapi.name)
-        except FileError as error:
-            log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - the message says it all
