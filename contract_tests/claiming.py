@@ -36,9 +36,10 @@ def refuse_marks(lab: Lab) -> None:
 def claim(lab: Lab) -> None:
     """Mark the profiles as this run's. Raise `InUseError`, with everything as it was, where another run is there."""
     claimed: list[str] = []
+    written: set[str] = set()
     for who in lab.roles() if lab.permission.writes else ():
         try:
-            _claim(lab, who)
+            _claim(lab, who, written)
         except InUseError:
             for other in claimed:
                 state.put_back(lab, other, state.originals(lab, other))
@@ -46,19 +47,21 @@ def claim(lab: Lab) -> None:
         claimed.append(who)
 
 
-def _claim(lab: Lab, who: str) -> None:
+def _claim(lab: Lab, who: str, written: set[str]) -> None:
     """Write a mark, and look whether it is still there after the time in which another run may have done the same.
 
-    Who writes last finds the own mark: every other run read before that, and finds this one.
+    Who writes last finds the own mark: every other run read before that, and finds this one. `written` are the marks of
+    this run, of which a wrong target may show one user's to the other.
     """
     begun = time.monotonic()
     before = state.whole(lab, who)
     _refuse_marks(lab, who, before)
     if mark := renew(lab, who):
+        written.add(mark)
         time.sleep(max(SHORTEST, 2 * (time.monotonic() - begun)))
         after = state.whole(lab, who)
         _refuse_marks(lab, who, after)
-        names = [name for name, value in after.items() if _is_rival(value, mark)]
+        names = [name for name, value in after.items() if _is_rival(value, written)]
         if names:
             raise InUseError(_said(who, names, lab.client.run_id))
 
@@ -75,11 +78,12 @@ def renew(lab: Lab, who: str) -> str:
     return ""
 
 
-def _is_rival(value: object, mark: str) -> bool:
+def _is_rival(value: object, written: set[str]) -> bool:
     """Tell whether a text is the mark of a run that has the same name, because it began at the same moment."""
-    if not isinstance(value, str) or marks.run_of(value) != marks.run_of(mark) or len(value) != len(mark):
+    runs, lengths = {marks.run_of(mark) for mark in written}, {len(mark) for mark in written}
+    if not isinstance(value, str) or marks.run_of(value) not in runs or len(value) not in lengths:
         return False
-    return value.lower() != mark.lower()  # a target may keep another case of letters
+    return value.lower() not in {mark.lower() for mark in written}  # a target may keep another case of letters
 
 
 def _refuse_marks(lab: Lab, who: str, profile: Profile) -> None:

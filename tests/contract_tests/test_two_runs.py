@@ -20,7 +20,7 @@ from contract_tests.lab import Lab
 from contract_tests.permission import Permission
 from contract_tests.state import remember, restore
 from contract_tests.target import Target
-from tests.contract_tests.reference import Api
+from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import ROOT, forked_gate
 from tests.contract_tests.serving import serving
 from tests.contract_tests.test_safety import Recorder, profiles
@@ -154,6 +154,21 @@ def test_who_is_overwritten_steps_back_everywhere(lab: Opened, *, same_moment: b
             claiming.claim(one)
     assert profiles(api)["ada"] == before["ada"], "what was claimed already is put back"
     assert api.users["grace"]["biography"] == api.rival, "what another holds is left alone"
+
+
+class OneForAll(Api):
+    """Answers every session with the profile of the same user."""
+
+    def get_profile(self, request: Request) -> Answer:
+        request.user = "ada"
+        return super().get_profile(request)
+
+
+def test_a_target_that_mixes_users_up_is_no_other_run(lab: Opened) -> None:
+    with serving(OneForAll()) as url:
+        one = lab(url)
+        remember(one)
+        claiming.claim(one)
 
 
 def test_a_field_that_was_never_set_is_not_claimed(lab: Opened) -> None:
