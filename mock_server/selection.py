@@ -17,6 +17,8 @@ ONLY: dict[str, Test] = {
     "unmatched": lambda entry: not entry.operation,
     "changes": lambda entry: bool(entry.changes),
 }
+SPECIAL = frozenset({"only", "body", "path", "text"})
+"""Criteria that are no fields of entries, or are compared otherwise."""
 NOTHING: object = object()
 """What no JSON is equal to."""
 
@@ -24,13 +26,14 @@ NOTHING: object = object()
 def chosen(entries: Iterable[Entry], wanted: Mapping[str, Any], operations: Collection[str], where: str) -> Iterable[Entry]:
     """Return the entries that are wanted; raise `ApiError` where there can be none, or where it cannot be told.
 
-    Each key of `wanted` is a field of entries; `only` is one of `ONLY`; `body` is JSON that has to be in that of the request.
+    Each key of `wanted` is a field of entries; `only` is one of `ONLY`; `body` is JSON that has to be in that of the request;
+    `text` has to be in what is shown of target and bodies, in whichever case.
     `where` is the place of the criteria, `query` or `body`.
     """
     operation = wanted.get("operation")
     if operation is not None and operation not in operations:
         raise _refused(where, "operation", f"must be one of {', '.join(operations)}", ClientError)
-    fields = [(name, value) for name, value in wanted.items() if name not in {"only", "body", "path"} and value is not None]
+    fields = [(name, value) for name, value in wanted.items() if name not in SPECIAL and value is not None]
     if wanted.get("path") is not None:
         fields.append(("path", masking.path(wanted["path"])))
     only: Test = ONLY.get(str(wanted.get("only")), lambda _: True)
@@ -40,6 +43,9 @@ def chosen(entries: Iterable[Entry], wanted: Mapping[str, Any], operations: Coll
         return only(entry) and all(getattr(entry, name) == value for name, value in fields)
 
     found = (entry for entry in entries if is_wanted(entry))
+    if wanted.get("text") is not None:
+        text = str(wanted["text"]).casefold()
+        found = (entry for entry in found if _has_text(entry, text))
     return found if body is NOTHING else (entry for entry in found if _has_body(entry, body, where))
 
 
@@ -84,6 +90,17 @@ def _has_body(entry: Entry, wanted: object, where: str) -> bool:
         return holds(orjson.loads(entry.wire.body), wanted)
     except ValueError:
         return False
+
+
+def _has_text(entry: Entry, text: str) -> bool:
+    if text in f"{entry.path}?{entry.query}".casefold():
+        return True
+    if entry.wire is None or not any(
+        text in raw.decode(errors="replace").casefold() for raw in (entry.wire.body, entry.wire.answer)
+    ):
+        return False  # most are out without the pains of hiding
+    shown = entry.wire.asked()["body"], entry.wire.answered()["body"]
+    return any(text in str(body).casefold() for body in shown)
 
 
 def _refused(where: str, name: str, reason: str, kind: type[ApiError] = Conflict) -> ApiError:

@@ -9,7 +9,7 @@ from . import masking
 
 HEADERS = "mock_server.headers"
 """Key in the WSGI environment: the headers as they came, and how many bytes they take."""
-MOST = 4096
+MOST = 65_536
 """How many bytes of a body are kept."""
 HEADER = 130
 """About how many bytes a header takes beside its name and its value: the pair, and what Python notes of each text."""

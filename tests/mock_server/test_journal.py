@@ -130,13 +130,31 @@ def test_one_request_can_be_read_whole(client: FlaskClient, steer: Steer) -> Non
 
 
 def test_long_bodies_are_kept_in_part(client: FlaskClient, steer: Steer) -> None:
-    client.post("/v1/user/profile", json={"biography": "x" * 6000}, headers=ADA)
+    client.post("/v1/user/profile", json={"biography": "x" * 70_000}, headers=ADA)
     asked = whole(steer)["asked"]
-    assert (len(asked["body"]), asked["whole"]) == (4096, False)
-    assert asked["length"] > 6000
+    assert (len(asked["body"]), asked["whole"]) == (65_536, False)
+    assert asked["length"] > 70_000
     answer = client.get("/v1/user/notifications?containerId=main&limit=100", headers=ADA)
+    assert len(answer.data) > 4096
     answered = whole(steer)["answered"]
-    assert (answered["body"], answered["length"], answered["whole"]) == (answer.text[:4096], len(answer.data), False)
+    assert (answered["body"], answered["length"], answered["whole"]) == (answer.text, len(answer.data), True)
+
+
+def test_requests_are_found_by_what_is_shown_of_their_bodies(client: FlaskClient, steer: Steer) -> None:
+    client.get("/v1/user/referrals", headers={"Authorization": "Bearer ada-session-expired"})
+    client.post("/v1/user/profile", json={"biography": "N\u00e9e Byron"}, headers=ADA)
+    client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
+
+    def found(text: str) -> list[str]:
+        entries = steer("GET", f"/requests?text={quote(text)}")[1]["requests"]
+        assert steer("POST", "/requests/count", {"text": text}) == (200, {"count": len(entries)})
+        return [entry["operation"] for entry in entries]
+
+    assert found("session_token_expired") == ["listReferrals"]
+    assert found("n\u00c9e BYRON") == ["updateProfile"]
+    assert found("/auth/REFRESH") == ["refreshSession"]
+    assert found("ada-session-refresh") == [], "nobody finds a secret by guessing it"
+    assert found("nowhere") == []
 
 
 def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:
@@ -301,9 +319,9 @@ def test_a_body_that_cannot_be_compared_is_refused(client: FlaskClient, steer: S
     status, answer = steer("POST", "/requests/count", {"body": {"refreshToken": "abcdefgh"}})
     assert (status, "secret" in answer["details"][0]["reason"]) == (409, True)
     assert steer("GET", "/requests?body=nonsense")[0] == 409
-    client.post("/v1/user/profile", json={"biography": "x" * 5000}, headers=ADA)
+    client.post("/v1/user/profile", json={"biography": "x" * 70_000}, headers=ADA)
     status, answer = steer("POST", "/requests/count", {"body": {"biography": "x"}})
-    assert (status, "4096" in answer["details"][0]["reason"]) == (409, True)
+    assert (status, "65536" in answer["details"][0]["reason"]) == (409, True)
 
 
 @pytest.mark.parametrize("digits", ["9" * 4301, "0" * 5000 + "1", "1" * 19, "\u0661"])

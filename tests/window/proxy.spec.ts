@@ -7,7 +7,7 @@ test('the proxy has a window that shows what it has, and nothing else', async ({
   await expect(page.locator('#live')).toHaveText('Live');
   await expect(page.locator('h1')).toContainText('proxy of http://');
   await expect(page.getByRole('navigation').getByRole('link')).toHaveText(['Requests', 'API']);
-  await expect(page.getByLabel('Sandbox')).toBeHidden();
+  await expect(page.getByLabel('Sandbox', { exact: true })).toBeHidden();
   await fetch(`${url}/v1/user/notifications?page=0`, { headers: headers() });
   await page.getByRole('listbox', { name: 'Requests' }).getByRole('option').first().click();
   const detail = page.getByRole('region', { name: 'The open request' });
@@ -15,6 +15,7 @@ test('the proxy has a window that shows what it has, and nothing else', async ({
   await expect(detail).toContainText('The proxy keeps neither headers nor bodies.');
   await expect(detail.getByRole('button', { name: 'Answer otherwise' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Empty the journal' }).click();
+  await page.getByRole('dialog', { name: 'Forget the requests of this proxy?' }).getByRole('button', { name: 'Empty' }).click();
   await expect(page.getByText('Nothing was asked yet')).toBeVisible();
   await page.getByRole('link', { name: 'API', exact: true }).click();
   await expect(page.getByText('getProfile').first().or(page.locator('.opblock').first())).toBeVisible();

@@ -104,6 +104,7 @@ test('a sandbox is forked, looked at and dropped', async ({ mock, page }) => {
   await expect(page.getByRole('heading', { name: 'Countess' })).toBeVisible();
   await page.keyboard.press('4');
   await page.keyboard.press('Shift+D');
+  await page.getByRole('dialog').getByRole('button', { name: 'Drop this sandbox' }).click();
   await expect(page.locator('#sandbox')).toHaveValue('default');
   await expect.poll(async () => (await mock.control('GET', '/sandboxes')).sandboxes.map((each: { name: string }) => each.name)).not.toContain(copy);
 });

@@ -34,8 +34,26 @@ export async function run(call, done) {
   }
 }
 
-/** A button for a call: `describe` answers it, or nothing where something is missing; the form around it must be right. */
-export function action(label, describe, { done, kind = '', key, name } = {}) {
+/** Ask before something is done that nothing brings back; answer whether it is to be done. */
+export function sure(question, verb) {
+  const dialog = byId('sure');
+  byId('sure-question').textContent = question;
+  byId('sure-yes').textContent = verb;
+  dialog.returnValue = '';
+  dialog.showModal();
+  byId('sure-no').focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+  });
+}
+
+const tip = (hint, key) => [hint, key && `Key: ${key.replace('Shift+', '')}`].filter(Boolean).join('\n') || undefined;
+
+/**
+ * A button for a call: `describe` answers it, or nothing where something is missing; the form around it must be right. `hint` says what
+ * it does, `before` answers a question to ask first, or nothing.
+ */
+export function action(label, describe, { done, kind = '', key, name, hint, before } = {}) {
   const preview = () => {
     const call = performance.now() > until && describe();
     if (call) show(call);
@@ -43,13 +61,15 @@ export function action(label, describe, { done, kind = '', key, name } = {}) {
   return h('button', {
     type: kind === 'primary' ? 'submit' : 'button', // so that Enter in a field does what the form is for
     className: kind,
-    title: key ? `Key: ${key.replace('Shift+', '')}` : undefined,
+    title: tip(hint, key),
     'aria-label': name,
     'aria-keyshortcuts': key,
     onpointerenter: preview,
     onfocus: preview,
     onclick: async ({ currentTarget }) => {
       if (currentTarget.form?.reportValidity() === false) return;
+      const question = before?.();
+      if (question && !await sure(question, label)) return;
       const call = describe();
       if (call) await run(call, done);
     },

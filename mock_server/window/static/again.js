@@ -32,7 +32,7 @@ function headersOf({ method, session, asked }) {
 export function again(entry) {
   if (!isKept(entry)) return { call: null, obstacle: MISSING };
   const { method, asked: { body } } = entry;
-  const call = { method, path: encoded(target(entry)), headers: headersOf(entry), ...(body && { body, text: true }) };
+  const call = { method, path: encoded(target(entry)), headers: headersOf(entry), sandbox: entry.sandbox, ...(body && { body, text: true }) };
   const isImpossible = FORBIDDEN.has(method) || (body && ['GET', 'HEAD'].includes(method)) || REWRITTEN.test(entry.path)
     || (method === 'OPTIONS' && 'access-control-request-method' in call.headers);
   return { call, obstacle: isImpossible ? IMPOSSIBLE : '' };

@@ -62,7 +62,7 @@ function headersOf(call) {
   const own = call.path.startsWith('/__mock/') && (call.method !== 'GET' || token);
   return {
     ...(own ? { [STEER]: token || '1' } : {}),
-    ...(sandbox === 'default' ? {} : { 'X-Mock-Sandbox': sandbox }),
+    ...((call.sandbox ?? sandbox) === 'default' ? {} : { 'X-Mock-Sandbox': call.sandbox ?? sandbox }),
     ...(call.body === undefined || call.text ? {} : { 'Content-Type': 'application/json' }),
     ...call.headers,
   };
@@ -100,4 +100,5 @@ export async function perform(call) {
   return body;
 }
 
-export const read = (path) => perform(control('GET', path));
+/** Read what the control API says, of the sandbox that is looked at or of another one. */
+export const read = (path, name) => perform({ ...control('GET', path), sandbox: name });

@@ -1,20 +1,23 @@
 /** The sandbox's time: asked once after every change, reckoned in between. */
 
-import { read } from './api.js';
-import { byId } from './dom.js';
+import { control, send } from './api.js';
+import { byId, duration } from './dom.js';
 
-let base = Date.now(), asked = performance.now();
+const NEAR = 5; // seconds by which a clock that nobody moved may differ: that header has whole ones, and the call takes time
+
+let base = Date.now(), asked = performance.now(), ahead = 0;
 export let frozen = false;
 const listeners = new Set();
 
 export async function load() {
-  set(await read('/clock'));
-}
-
-export function set(answer) {
-  base = Date.parse(answer.now);
+  const answer = await send(control('GET', '/clock'));
+  if (!answer.ok) return;
+  const { now: moment, frozen: stopped } = await answer.json();
+  base = Date.parse(moment);
   asked = performance.now();
-  frozen = answer.frozen;
+  frozen = stopped;
+  const difference = (base - (Date.parse(answer.headers.get('Date')) || Date.now())) / 1000;
+  ahead = Math.abs(difference) < NEAR ? 0 : difference;
   tick();
 }
 
@@ -27,8 +30,11 @@ export const eachSecond = (listener) => listeners.add(listener);
 function tick() {
   const shown = new Date(now()).toISOString().replace('T', ' ').slice(0, 19);
   byId('time').textContent = shown.slice(11);
-  byId('clock').title = `The sandbox's time: ${shown} UTC${frozen ? ', stopped' : ''}`;
-  byId('clock').classList.toggle('frozen', frozen);
+  const moved = ahead && `${duration(Math.abs(ahead))} ${ahead > 0 ? 'ahead' : 'behind'}`;
+  const state = byId('clock-state');
+  state.hidden = !frozen && !moved;
+  state.textContent = frozen ? 'stopped' : moved || '';
+  byId('clock').title = `The sandbox's time: ${shown} UTC${frozen ? ', stopped' : ''}${moved ? `, ${moved} of the real time` : ''}`;
   for (const listener of listeners) listener();
 }
 

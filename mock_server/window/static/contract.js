@@ -6,7 +6,7 @@ let contract = { paths: {} };
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 export async function load() {
-  contract = await read('/openapi.json');
+  contract = await read('/openapi.json?view=client');
 }
 
 const unescaped = (part) => part.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -1,16 +1,17 @@
 /** One request, opened: why it was refused, what it changed, what was sent and answered. */
 
-import { curl, read } from './api.js';
+import { curl, currentSandbox, read } from './api.js';
 import { action } from './actions.js';
 import { again, target } from './again.js';
 import * as contract from './contract.js';
 import { copy, facts, fill, h } from './dom.js';
+import { json } from './folding.js';
 import { lines } from './yaml.js';
 
 /** Show an entry, where it is `wanted` still; `override` is called with it, `close` without anything. */
 export async function show(place, entry, { wanted, override, close }) {
   place.ariaBusy = 'true'; // what stands there is still about the request before
-  const whole = await read(`/requests/by-id/${entry.id}`).catch(() => entry);
+  const whole = await read(`/requests/by-id/${entry.id}`, entry.sandbox).catch(() => entry);
   if (!wanted()) return;
   fill(place, head(whole, close), buttons(whole, override), why(whole), changes(whole),
     whole.asked ? h('div', { className: 'pair' }, sent('Request', whole.asked), sent('Answer', whole.answered))
@@ -24,6 +25,7 @@ const head = (entry, close) => h('header', {},
   h('button', { type: 'button', className: 'quiet close', 'aria-label': 'Close', 'aria-keyshortcuts': 'Escape', onclick: close }, '✕'),
   facts([
     ['Status', h('span', { className: `status s${String(entry.status)[0]}` }, entry.status || entry.fault)],
+    ['Sandbox', entry.sandbox === currentSandbox() ? '' : entry.sandbox],
     ['Operation', entry.operation || 'none'], ['User', entry.user], ['Session', entry.session],
     ['Upstream', entry.upstream], ['Not judged', entry.unjudged],
     ['At', entry.at.replace('T', ' ').replace(/\.(\d{3})\d*Z/, '.$1')], ['Took', took(entry)],
@@ -36,8 +38,9 @@ function buttons(entry, override) {
       type: 'button', disabled: !call, title: call ? 'Key: c' : obstacle, id: 'copy-request',
       onclick: (event) => copy(curl(call), event.currentTarget),
     }, 'Copy as curl', h('kbd', { ariaHidden: 'true' }, 'c')),
-    call && !obstacle ? action('Replay', () => call, { key: 'r' }) : h('button', { type: 'button', disabled: true, title: obstacle }, 'Replay'),
-    entry.operation && !document.body.dataset.upstream && h('button', { type: 'button', title: 'Key: o', onclick: () => override(entry) },
+    call && !obstacle ? action('Replay', () => call, { key: 'r', hint: 'Send it again, as it was' }) : h('button', { type: 'button', disabled: true, title: obstacle }, 'Replay'),
+    entry.operation && !document.body.dataset.upstream && entry.sandbox === currentSandbox()
+      && h('button', { type: 'button', title: 'Set a rule for such requests\nKey: o', onclick: () => override(entry) },
       'Answer otherwise', h('kbd', { ariaHidden: 'true' }, 'o')),
     obstacle && h('p', { className: 'muted' }, obstacle));
 }
@@ -51,10 +54,10 @@ function took({ duration, override }) {
 /** What a rule or a wish had done; nothing where none decided. */
 function decided({ override }) {
   if (!override) return '';
-  const { by, name, position, code, example, delay, slowBody, fault } = override;
+  const { by, name, position, code, example, delay, slowBody, fault, undocumented } = override;
   const who = by === 'rule' ? `Rule ${name}, number ${position} of the list,` : `The request itself (${name})`;
   const done = [
-    (code || example) && `asked for ${[code, example].filter(Boolean).join(' ')}`, fault && `had the connection broken (${fault})`,
+    (code || example) && `asked for ${[code, example].filter(Boolean).join(' ')}${undocumented ? ' (not in the contract)' : ''}`, fault && `had the connection broken (${fault})`,
     delay && `had it wait ${delay.toLocaleString('en')} ms`, slowBody && `spread the body over ${slowBody.toLocaleString('en')} ms`,
   ];
   return `${who} ${done.filter(Boolean).join(' and ')}.`;
@@ -100,8 +103,13 @@ const changes = (entry) => entry.changes.length > 0 && h('section', {},
 const sent = (title, { headers, body, length, whole }) => h('section', {},
   h('h3', {}, title),
   h('details', {}, h('summary', {}, `${headers.length} headers`), facts(headers.map(({ name, value }) => [name.toLowerCase(), value]))),
-  body ? h('pre', { tabIndex: 0, 'aria-label': `${title} body` }, pretty(body)) : h('p', { className: 'muted' }, 'No body.'),
-  !whole && h('p', { className: 'muted' }, `The first 4 KiB of ${length.toLocaleString('en')} bytes.`));
+  body ? shown(title, body) : h('p', { className: 'muted' }, 'No body.'),
+  !whole && h('p', { className: 'muted' }, `The first 64 KiB of ${length.toLocaleString('en')} bytes.`));
+
+function shown(title, text) {
+  const value = parsed(text), named = { tabIndex: 0, 'aria-label': `${title} body` };
+  return value === undefined ? h('pre', named, text) : h('div', { ...named, className: 'json', role: 'group' }, json(value));
+}
 
 function parsed(text) {
   try {
@@ -110,9 +118,3 @@ function parsed(text) {
     return undefined;
   }
 }
-
-const pretty = (text) => {
-  const value = parsed(text);
-  return value === undefined ? text : JSON.stringify(value, null, 2);
-};
-

@@ -3,18 +3,18 @@
 export const MOST = 10_000;
 
 /** What is wanted; empty means anything. */
-export const ANYTHING = Object.freeze({ text: '', operation: '', status: '', violations: false, changes: false });
+export const ANYTHING = Object.freeze({ text: '', operation: '', status: '', violations: false, changes: false, found: new Set() });
 export const UNMATCHED = '(none)';
 
-/** Answer a test for entries. */
-export function wanted({ text, operation, status, violations, changes }) {
+/** Answer a test for entries; `found` are the keys of those that have the text in a body. */
+export function wanted({ text, operation, status, violations, changes, found }) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return (entry) => {
     if (operation && entry.operation !== (operation === UNMATCHED ? '' : operation)) return false;
     if (status && !hasStatus(entry, status)) return false;
     if (violations && !entry.violations.length) return false;
     if (changes && !entry.changes.length) return false;
-    return words.length === 0 || words.every((word) => searchable(entry).includes(word));
+    return words.length === 0 || found.has(entry.key) || words.every((word) => searchable(entry).includes(word));
   };
 }
 
@@ -23,7 +23,7 @@ const hasStatus = (entry, status) =>
 
 function searchable(entry) {
   entry.words ??= [entry.method, entry.path, entry.query, entry.operation, entry.status, entry.user ?? '', entry.fault,
-    entry.nearest, ...entry.violations.flatMap(({ name, reason }) => [name, reason])].join(' ').toLowerCase();
+    entry.nearest, entry.sandbox, entry.override?.name ?? '', ...entry.violations.flatMap(({ name, reason }) => [name, reason])].join(' ').toLowerCase();
   return entry.words;
 }
 
@@ -36,8 +36,8 @@ export class Journal {
 
   /** Add entries, oldest first; answer how many of them are shown. */
   add(entries) {
-    const fresh = entries.filter((entry) => !this.#known.has(entry.id));
-    for (const entry of fresh) this.#known.add(entry.id);
+    const fresh = entries.filter(({ key }) => !this.#known.has(key));
+    for (const { key } of fresh) this.#known.add(key);
     this.all.push(...fresh);
     const before = this.shown.length;
     this.shown.push(...fresh.filter(this.#test));
@@ -65,14 +65,19 @@ export class Journal {
     return this.shown[this.shown.length - 1 - row];
   }
 
-  rowOf(id) {
-    const place = this.shown.findIndex((entry) => entry.id === id);
+  /** The entry of this key, shown or not. */
+  find(key) {
+    return this.#known.has(key) ? this.all.find((entry) => entry.key === key) : undefined;
+  }
+
+  rowOf(key) {
+    const place = this.shown.findIndex((entry) => entry.key === key);
     return place < 0 ? -1 : this.shown.length - 1 - place;
   }
 
   #trim() {
-    for (const entry of this.all.splice(0, this.all.length - MOST)) this.#known.delete(entry.id);
-    const oldest = this.shown.findIndex((entry) => this.#known.has(entry.id));
+    for (const entry of this.all.splice(0, this.all.length - MOST)) this.#known.delete(entry.key);
+    const oldest = this.shown.findIndex((entry) => this.#known.has(entry.key));
     this.shown.splice(0, oldest < 0 ? this.shown.length : oldest);
   }
 }

@@ -16,10 +16,13 @@ import * as world from './world.js';
 const VIEWS = { requests, world, rules, state };
 const PAUSE = 300; // milliseconds between two readings of the same view, at least
 const stale = new Set();
-let timer, reading = false, dropped = false;
+let timer, counting, seen, reading = false, dropped = false;
 
 const offered = () => (document.body.dataset.upstream ? { requests } : VIEWS);
-const view = () => (location.hash.slice(2) in offered() ? location.hash.slice(2) : 'requests');
+const view = () => {
+  const [name] = location.hash.slice(2).split('/');
+  return Object.hasOwn(offered(), name) ? name : 'requests';
+};
 
 function showView() {
   for (const name of Object.keys(VIEWS)) {
@@ -30,6 +33,8 @@ function showView() {
   }
   if (document.body.dataset.upstream) document.title = `Requests to ${document.body.dataset.upstream}`;
   else document.title = `${view()[0].toUpperCase()}${view().slice(1)} · User Profile API mock`;
+  if (view() === 'requests') requests.follow(seen !== undefined && seen !== 'requests');
+  seen = view();
   readStale();
 }
 
@@ -56,7 +61,7 @@ function heard(events) {
     dropped = false;
     requests.heard(entries);
     if (world.matters() || entries.some(({ changes }) => changes.length)) touch('world');
-    if (rules.matters()) touch('rules');
+    if (rules.matters()) count();
   }
   for (const { type, data } of events) if (type === 'changed') changed(data);
 }
@@ -66,10 +71,19 @@ function changed({ operation, sandbox }) {
   if (sandbox !== null && sandbox !== currentSandbox()) return;
   dropped = operation === 'dropSandbox' && sandbox !== 'default'; // to ask for it would make it anew
   if (dropped) requests.drop();
-  touch('world', 'rules', 'state');
+  touch('world', 'state');
+  if (!dropped) count();
   if (['reset', 'clearRequests', 'dropSandbox', 'reload'].includes(operation)) touch('requests');
   if (!dropped && ['setClock', 'reset', 'dropSandbox', 'forkSandbox', 'reload'].includes(operation)) clock.load().catch(() => {});
   if (operation === 'reload') learn().catch(() => {});
+}
+
+/** Read the rules, seen or not: their number stands in every view. */
+function count() {
+  counting ??= setTimeout(() => {
+    counting = undefined;
+    rules.load().catch(() => {});
+  }, PAUSE);
 }
 
 async function learn() {
@@ -90,8 +104,8 @@ async function opened() {
   dropped = false;
   const { upstream } = await read('/health');
   if (upstream) beside(upstream);
-  await Promise.all([learn(), requests.load(), ...(upstream ? [] : [clock.load(), state.loadSandboxes()])]);
-  for (const name of ['world', 'rules', 'state']) stale.add(name);
+  await Promise.all([learn(), requests.load(), ...(upstream ? [] : [clock.load(), state.loadSandboxes(), rules.load()])]);
+  for (const name of ['world', 'state']) stale.add(name);
   await readStale();
 }
 

@@ -1,18 +1,28 @@
 /** The view of the journal: filters, the list, and the request that is open. */
 
-import { base, control, read } from './api.js';
+import { base, control, currentSandbox, part, read } from './api.js';
 import { action } from './actions.js';
 import { target } from './again.js';
 import * as contract from './contract.js';
 import { byId, empty, fill, h, plural } from './dom.js';
 import { show } from './detail.js';
+import { Everywhere } from './everywhere.js';
 import { ANYTHING, Journal, MOST, UNMATCHED } from './journal.js';
 import { Rows } from './rows.js';
 
 const journal = new Journal();
 const waiting = [];
 const reading = new Set(); // for each list that is being read: what comes meanwhile, which it may lack
-let rows, open = null, asked = false, override = () => {};
+const everywhere = new Everywhere((entries) => heard(entries));
+const SEARCHED = 1000; // requests that a search in bodies finds at most, in each sandbox
+const SANDBOXES = 20; // of which bodies are searched
+let rows, open = null, asked = false, searching, override = () => {};
+
+/** Give entries the key by which they are known here: ids are those of a sandbox. */
+const keyed = (entries) => {
+  for (const entry of entries) entry.key = entry.sandbox === currentSandbox() ? String(entry.id) : `${entry.sandbox}/${entry.id}`;
+  return entries;
+};
 
 const classOf = (entry) => `status s${entry.status ? String(entry.status)[0] : '0'}`;
 
@@ -21,14 +31,17 @@ function draw(entry) {
     entry.override && !entry.fault && `by a ${entry.override.by}`];
   const said = marks.filter(Boolean).join(', ') || entry.fault || (entry.operation ? '' : 'no operation');
   return h('div', { className: 'row' },
-    h('span', { className: 'at' }, entry.at.slice(11, 19), h('span', { className: 'fraction' }, entry.at.slice(19, 23).replace('Z', ''))),
+    h('span', { className: 'at', title: `${entry.at.replace('T', ' ')}, by the sandbox's clock` }, entry.at.slice(11, 19), h('span', { className: 'fraction' }, entry.at.slice(19, 23).replace('Z', ''))),
     h('span', { className: classOf(entry) }, entry.status || '—'),
     h('span', { className: 'method' }, entry.method),
-    h('span', { className: 'target', title: target(entry) }, target(entry)),
-    h('span', { className: 'user' }, entry.user ?? ''),
+    h('span', { className: 'target', title: target(entry) },
+      byId('everywhere').checked && h('span', { className: 'chip box' }, entry.sandbox), target(entry)),
+    h('span', { className: 'user', title: entry.user ? `Session of ${entry.user}` : 'No session that is known' }, entry.user ?? '—'),
     h('span', { className: `said ${entry.violations.length || entry.fault ? 'bad' : ''}`, title: said }, said),
-    h('span', { className: 'took' }, `${entry.duration.toFixed(1)} ms`));
+    h('span', { className: 'took', title: 'How long the client waited' }, waited(entry.duration)));
 }
+
+const waited = (ms) => (ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 const teach = () => (journal.all.length
   ? empty('Nothing matches', h('p', {}, 'No request fits these filters. ',
@@ -52,7 +65,8 @@ function count() {
 
 /** Choose a filter and show it in the form. */
 function choose(filter) {
-  journal.choose(filter);
+  if ('text' in filter) searchBodies(filter.text);
+  journal.choose('text' in filter ? { ...filter, found: new Set() } : filter);
   const { text, operation, status, violations, changes } = journal.filter;
   byId('search').value = text;
   byId('operation').value = operation;
@@ -62,6 +76,23 @@ function choose(filter) {
   byId('rows').scrollTop = 0;
   count();
   rows.rebuild();
+}
+
+/** Ask which bodies have a text: the list has none. What was found is shown once it is known. */
+function searchBodies(text) {
+  clearTimeout(searching);
+  if (!text.trim()) return;
+  searching = setTimeout(async () => {
+    const names = byId('everywhere').checked ? [...new Set(journal.all.map(({ sandbox }) => sandbox))].slice(-SANDBOXES) : [currentSandbox()];
+    const query = `/requests?text=${part(text.trim())}&limit=${SEARCHED}`;
+    const answers = await Promise.all(names.map((name) => read(query, name))).catch(() => []);
+    if (journal.filter.text !== text) return;
+    const found = new Set(answers.flatMap(({ requests }) => keyed(requests)).map(({ key }) => key));
+    if (found.size === journal.filter.found.size && [...found].every((key) => journal.filter.found.has(key))) return;
+    journal.choose({ found });
+    count();
+    rows.rebuild();
+  }, 250);
 }
 
 function statuses() {
@@ -77,6 +108,7 @@ function flush() {
   const work = () => {
     asked = false;
     const added = journal.add(waiting.splice(0));
+    if (journal.filter.text) searchBodies(journal.filter.text);
     statuses();
     count();
     rows.grown(added);
@@ -86,6 +118,7 @@ function flush() {
 }
 
 export function heard(entries) {
+  keyed(entries);
   waiting.push(...entries);
   for (const meanwhile of reading) meanwhile.push(...entries);
   if (waiting.length > MOST) waiting.splice(0, waiting.length - MOST);
@@ -100,27 +133,62 @@ export function drop() {
   rows.rebuild();
 }
 
+/** Look at all sandboxes, or at the chosen one alone. */
+async function look(atAll) {
+  everywhere.stop();
+  await load();
+  if (atAll) everywhere.start();
+}
+
 export async function load() {
   const meanwhile = [];
   reading.add(meanwhile);
   const { requests } = await read(`/requests?limit=${MOST}`).finally(() => reading.delete(meanwhile));
-  journal.replace(requests.reverse());
+  journal.replace(keyed(requests).reverse());
   journal.add(meanwhile);
   statuses();
   count();
   rows.rebuild();
-  if (open && journal.rowOf(open.id) < 0) close();
+  if (open && open.sandbox === currentSandbox() && !journal.find(open.key)) close();
+  await follow();
 }
 
-async function openEntry(entry, focus = false) {
+const ADDRESS = /^#\/requests(?:\/(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)\/)?([1-9][0-9]{0,15}))?$/;
+
+/** Let the address of the page say which request is open; `isStep`: one that the back button undoes. */
+function tell(key, isStep) {
+  const hash = key ? `#/requests/${key}` : '#/requests';
+  if (!ADDRESS.test(location.hash || '#/requests') || location.hash === hash || (!location.hash && !key)) return;
+  history[isStep ? 'pushState' : 'replaceState'](null, '', hash);
+}
+
+/** Open the request that the address of the page names, or none; who comes `back` from another view finds the one that was open. */
+export async function follow(back = false) {
+  const [, name = currentSandbox(), id] = ADDRESS.exec(location.hash) ?? [];
+  if (!id) return open && (back ? tell(open.key, false) : shut());
+  const key = name === currentSandbox() ? id : `${name}/${id}`;
+  if (open?.key === key) return undefined;
+  const entry = journal.find(key) ?? await read(`/requests/by-id/${id}`, name).then((found) => keyed([found])[0], () => null);
+  if (entry) return openEntry(entry, { isStep: false });
+  if (ADDRESS.exec(location.hash)?.[2] === id) fill(byId('detail'), empty(`Request ${id} is not here`, h('p', {}, 'It is no longer kept, or was never made.')));
+  return undefined;
+}
+
+async function openEntry(entry, { focus = false, isStep = true } = {}) {
   open = entry;
-  rows.select(entry.id);
+  tell(entry.key, isStep);
+  rows.select(entry.key);
   document.body.classList.add('opened');
   await show(byId('detail'), entry, { wanted: () => open === entry, override, close });
   if (focus && open === entry && matchMedia('(max-width: 1100px)').matches) byId('detail').focus();
 }
 
 export function close() {
+  tell('', false);
+  shut();
+}
+
+function shut() {
   const was = open;
   open = null;
   rows.selected = null;
@@ -134,6 +202,7 @@ export function close() {
 const pick = () => empty('Choose a request', h('p', {}, 'See what was sent and answered, what it changed, and why it was refused, '
   + 'beside the contract. ', h('kbd', {}, 'j'), ' and ', h('kbd', {}, 'k'), ' move through the list.'));
 
+const whose = () => (document.body.dataset.upstream ? 'this proxy' : `the sandbox ${currentSandbox()}`);
 const press = (id) => () => byId(id)?.click();
 const toggle = (name) => () => choose({ [name]: !journal.filter[name] });
 
@@ -152,13 +221,17 @@ export const keys = [
 
 export function start(setRule) {
   override = setRule;
-  rows = new Rows(byId('rows'), journal, draw, openEntry);
+  rows = new Rows(byId('rows'), journal, draw, (entry, isClicked) => openEntry(entry, { focus: isClicked, isStep: isClicked === true || !open }));
+  byId('everywhere').addEventListener('change', (event) => look(event.target.checked).catch(() => {}));
   byId('search').addEventListener('input', (event) => choose({ text: event.target.value }));
   byId('operation').addEventListener('change', (event) => choose({ operation: event.target.value }));
   byId('status').addEventListener('change', (event) => choose({ status: event.target.value }));
   byId('violations').addEventListener('change', (event) => choose({ violations: event.target.checked }));
   byId('changes').addEventListener('change', (event) => choose({ changes: event.target.checked }));
-  byId('filters').append(action('Empty', () => control('DELETE', '/requests'), { key: 'x', name: 'Empty the journal' }));
+  byId('filters').append(action('Empty', () => control('DELETE', '/requests'), {
+    key: 'x', name: 'Empty the journal', hint: 'Forget all requests of this sandbox',
+    before: () => journal.all.length > 0 && `Forget the requests of ${whose()}? Nothing brings them back.`,
+  }));
   byId('filters').addEventListener('submit', (event) => event.preventDefault());
   byId('detail').addEventListener('click', (event) => {
     if (byId('detail').ariaBusy === 'true' && event.target.closest('.buttons')) event.stopPropagation();
@@ -169,6 +242,6 @@ export function start(setRule) {
 
 /** Offer the operations of the contract. */
 export function known() {
-  const names = [...contract.operations().map(({ id }) => id), 'refreshSession', UNMATCHED];
+  const names = [...contract.operations().map(({ id }) => id), UNMATCHED];
   fill(byId('operation'), h('option', { value: '' }, 'any operation'), ...names.map((name) => h('option', { value: name }, name)));
 }

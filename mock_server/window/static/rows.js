@@ -5,7 +5,7 @@ import { h } from './dom.js';
 const BESIDES = 8; // rows that are drawn above and below what is visible
 const NARROW = matchMedia('(max-width: 720px)');
 
-/** Rows of equal height in a listbox; `source` has `shown`, `at(row)` and `rowOf(id)`, `draw` makes a row's content. */
+/** Rows of equal height in a listbox; `source` has `shown`, `at(row)` and `rowOf(key)`, `draw` makes a row's content. */
 export class Rows {
   #drawn = new Map();
   #asked = false;
@@ -51,9 +51,9 @@ export class Rows {
     this.refresh();
   }
 
-  select(id) {
-    this.selected = id;
-    const row = this.source.rowOf(id);
+  select(key) {
+    this.selected = key;
+    const row = this.source.rowOf(key);
     if (row >= 0) this.#reveal(row);
     this.refresh();
   }
@@ -80,14 +80,14 @@ export class Rows {
     const visible = new Map();
     for (let row = first; row < last; row += 1) {
       const entry = source.at(row);
-      const element = this.#drawn.get(entry.id) ?? this.#make(entry);
+      const element = this.#drawn.get(entry.key) ?? this.#make(entry);
       element.style.transform = `translateY(${row * height}px)`;
       element.setAttribute('aria-posinset', row + 1);
       element.setAttribute('aria-setsize', count);
-      element.setAttribute('aria-selected', entry.id === this.selected);
-      visible.set(entry.id, element);
+      element.setAttribute('aria-selected', entry.key === this.selected);
+      visible.set(entry.key, element);
     }
-    for (const [id, element] of this.#drawn) if (!visible.has(id)) element.remove();
+    for (const [key, element] of this.#drawn) if (!visible.has(key)) element.remove();
     let place = this.space.firstChild; // in the order of the rows; what is there already is not moved, lest a click be lost
     for (const element of visible.values()) {
       if (element === place) place = place.nextSibling;
@@ -101,9 +101,9 @@ export class Rows {
 
   #make(entry) {
     const element = this.draw(entry);
-    element.id = `row-${entry.id}`;
+    element.id = `row-${entry.key}`;
     element.setAttribute('role', 'option');
-    const choose = () => entry.id !== this.selected && this.chosen(entry, true);
+    const choose = () => entry.key !== this.selected && this.chosen(entry, true);
     element.addEventListener('mousedown', choose); // in a list that moves, the button comes up over another row
     element.addEventListener('click', choose);
     return element;

@@ -5,6 +5,8 @@ import { action } from './actions.js';
 import * as contract from './contract.js';
 import { byId, empty, fill, go, h, plural } from './dom.js';
 
+const BEYOND = [[403, 'Forbidden'], [429, 'Too Many Requests'], [502, 'Bad Gateway'], [503, 'Service Unavailable'], [504, 'Gateway Timeout']];
+const RETRY = { 'Retry-After': '2' }; // what clients look for beside a 429 or a 503
 let any = false;
 const value = (id) => byId(id).value.trim();
 const number = (id) => (value(id) === '' ? undefined : Number(value(id)));
@@ -13,13 +15,14 @@ const number = (id) => (value(id) === '' ? undefined : Number(value(id)));
 function described() {
   const least = number('rule-delay'), most = number('rule-delay-most');
   const fault = value('rule-fault') || undefined;
-  const [code, example] = fault ? [] : JSON.parse(value('rule-answer') || '[]');
+  const [code, example, undocumented] = fault ? [] : JSON.parse(value('rule-answer') || '[]');
   const chance = number('rule-chance');
   const rule = {
     operation: value('rule-operation') || undefined, user: value('rule-user') || undefined, code, example: example || undefined,
     delay: most === undefined ? least : { min: least ?? 0, max: most },
     slowBody: fault ? undefined : number('rule-slow'), fault, times: number('rule-times'),
     probability: chance === undefined || chance === 100 ? undefined : chance / 100,
+    undocumented, headers: undocumented && [429, 503].includes(code) ? RETRY : undefined,
   };
   return Object.fromEntries(Object.entries(rule).filter(([, said]) => said !== undefined));
 }
@@ -31,7 +34,7 @@ function offer() {
   const ids = contract.operations().map(({ id }) => id), chosen = value('rule-operation');
   const options = chosen ? contract.answers(chosen) : common(ids.map(contract.answers));
   const kept = value('rule-answer');
-  fill(byId('rule-answer'), h('option', { value: '' }, 'the true answer'), ...options.map(group));
+  fill(byId('rule-answer'), h('option', { value: '' }, 'the true answer'), ...options.map(group), beyond());
   byId('rule-answer').value = kept;
   if (byId('rule-answer').selectedIndex < 0) byId('rule-answer').value = '';
   preview();
@@ -46,6 +49,9 @@ const group = ({ status, description, examples }) => h('optgroup', { label: `${s
   (examples.length ? examples : [{ name: '', summary: 'as documented' }]).map(({ name, summary }) =>
     h('option', { value: JSON.stringify([status, name]) }, name ? `${status} · ${name}` : `${status} · ${summary}`)));
 
+const beyond = () => h('optgroup', { label: 'Not in the contract' }, BEYOND.map(([code, said]) =>
+  h('option', { value: JSON.stringify([code, '', true]) }, `${code} · ${said}`)));
+
 function preview() {
   const broken = value('rule-fault') !== '';
   byId('rule-answer').disabled = broken;
@@ -56,6 +62,9 @@ function preview() {
 export async function load() {
   const { rules } = await read('/rules');
   any = rules.length > 0;
+  const active = rules.filter(({ times, hits }) => times === undefined || hits < times).length, badge = byId('rules-badge');
+  badge.hidden = active === 0;
+  fill(badge, String(active), h('span', { className: 'unseen' }, ' active'));
   byId('rules-all').hidden = !any;
   fill(byId('rules-list'), ...(any ? rules.map(shown) : [h('li', {}, empty('No rules',
     h('p', {}, 'Every request gets its true answer. Set a rule to see how your app takes a ', h('strong', {}, '401 in the middle'),
@@ -70,9 +79,10 @@ function shown({ id, hits, ...rule }) {
     action('Remove', () => control('DELETE', `/rules/${part(id)}`), { name: `Remove the rule for ${rule.operation ?? 'every operation'}` }));
 }
 
-function words({ code, example, delay, slowBody, fault, probability }) {
+function words({ code, example, delay, slowBody, fault, probability, undocumented, headers, body }) {
   const late = typeof delay === 'object' ? `${delay.min} to ${delay.max} ms late` : delay && `${delay} ms late`;
-  const said = [fault, code && `answers ${code}${example ? ` ${example}` : ''}`, late, slowBody && `the body takes ${slowBody} ms`,
+  const answer = (code || example) && `answers ${[code, example].filter(Boolean).join(' ')}${undocumented ? ', which is not documented' : ''}`;
+  const said = [fault, answer, headers && `with ${Object.keys(headers).join(', ')}`, body !== undefined && 'with a body of its own', late, slowBody && `the body takes ${slowBody} ms`,
     probability !== undefined && `${Math.round(probability * 100)} % of the time`].filter(Boolean);
   return said.length ? said.join(', ') : 'lets requests through';
 }
@@ -98,7 +108,7 @@ export function start() {
   byId('rule-form').addEventListener('input', preview);
   byId('rule-form').addEventListener('submit', (event) => event.preventDefault());
   byId('rule-buttons').append(action('Set the rule', call, { kind: 'primary' }));
-  byId('rules-all').append(action('Remove all', () => control('DELETE', '/rules'), { kind: 'danger', key: 'Shift+X' }));
+  byId('rules-all').append(action('Remove all', () => control('DELETE', '/rules'), { kind: 'danger', key: 'Shift+X', hint: 'Answer everything truly again' }));
 }
 
 export const keys = [

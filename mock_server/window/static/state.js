@@ -43,7 +43,7 @@ function fresh(id, kind, taken) {
 const known = () => [...byId('sandbox').options].map((option) => option.value);
 const fork = () => fresh('fork-name', 'copy', known());
 const clear = (id) => () => { byId(id).value = ''; };
-const moved = (answer) => answer && clock.set(answer);
+const moved = () => clock.load();
 const setClock = (body) => control('PUT', '/clock', body);
 const freeze = () => setClock({ action: clock.frozen ? 'reset' : 'freeze' });
 
@@ -81,7 +81,7 @@ export function start(chosen) {
     return control('PUT', `/sandboxes/${part(made)}`, { from: currentSandbox() });
   }, { key: 'y', kind: 'primary', done: () => { clear('fork-name')(); return use(made); } }));
   put('drop', action('Drop this sandbox', () => control('DELETE', `/sandboxes/${part(currentSandbox())}`),
-    { kind: 'danger', key: 'Shift+D', done: () => use('default') }));
+    { kind: 'danger', key: 'Shift+D', done: () => use('default'), before: () => `Drop the sandbox ${currentSandbox()} with its journal?` }));
   put('clock-buttons',
     action('Stop or go', freeze, { key: 'f', done: moved }),
     action('+10 min', () => setClock({ action: 'advance', seconds: 600 }), { key: 'a', name: 'Ten minutes later', done: moved }),

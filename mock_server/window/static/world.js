@@ -60,8 +60,8 @@ const referrals = ({ items, total }) => h('section', { className: 'card' },
     : h('p', { className: 'muted' }, 'Nobody was referred.'));
 
 function session({ token, username, expiresAt, refreshExpiresAt, calls, refuseOnce }) {
-  const change = (label, body, name) =>
-    action(label, () => control('PATCH', `/sessions/${part(token)}`, body), { name: `${name} ${token}` });
+  const change = (label, body, name, hint) =>
+    action(label, () => control('PATCH', `/sessions/${part(token)}`, body), { name: `${name} ${token}`, hint });
   return h('li', { className: 'session' },
     h('div', {},
       h('strong', {}, username), ' ',
@@ -71,10 +71,10 @@ function session({ token, username, expiresAt, refreshExpiresAt, calls, refuseOn
     h('code', { className: 'token' }, token),
     h('div', { className: 'buttons' },
       h('button', { type: 'button', 'aria-label': `Copy the token ${token}`, onclick: (event) => copy(token, event.currentTarget) }, 'Copy'),
-      change('Expire', { expiresIn: 0 }, 'Expire'),
-      change('10 min', { expiresIn: 600, refreshExpiresIn: 2592000, calls: null }, 'Ten minutes for'),
-      change('Refuse', { refuseOnce: 'SESSION_TOKEN_EXPIRED' }, 'Refuse the next call of'),
-      action('Sign out', () => control('DELETE', `/sessions/${part(token)}`), { name: `Sign out ${token}`, kind: 'danger' })));
+      change('Expire', { expiresIn: 0 }, 'Expire', 'Its token is refused from now on; its refresh token is not'),
+      change('10 min', { expiresIn: 600, refreshExpiresIn: 2592000, calls: null }, 'Ten minutes for', 'It lives ten minutes more, and its refresh token thirty days'),
+      change('Refuse', { refuseOnce: 'SESSION_TOKEN_EXPIRED' }, 'Refuse the next call of', 'Its next call is a 401, and that one only'),
+      action('Sign out', () => control('DELETE', `/sessions/${part(token)}`), { name: `Sign out ${token}`, kind: 'danger', hint: 'Forget the session and its refresh token' })));
 }
 
 /** Those that end come first, those that have ended last. */
