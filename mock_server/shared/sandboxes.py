@@ -177,7 +177,7 @@ class Sandboxes:
         except UnknownWorldError:
             raw = await self.server.world(digest)
             if raw is None:
-                raise StoreError(f"has lost the world {digest}") from None
+                raise StoreError(f"has lost the world {digest}: DELETE /__mock/sandboxes/NAME begins a sandbox anew") from None
             self._origins.keep(await asyncio.to_thread(unpack_world, raw), digest)
 
     async def _call_with_worlds(self, *call: Any) -> list[Any]:
@@ -194,6 +194,11 @@ class Sandboxes:
         said = await self.server.call(script, name, self._idle, *arguments)
         if said and said[0] == b"format":
             raise StoreError(f"holds {name!r} in format {said[1].decode(errors='replace')}, and this mock reads {FORMAT}")
+        if said and said[0] == b"damaged":
+            lost = said[1].decode()
+            called = "a default sandbox" if lost == DEFAULT else f"a sandbox {lost!r}"
+            why = "a part of it was deleted or evicted"
+            raise StoreError(f"holds {called} that cannot be used: {why}; DELETE /__mock/sandboxes/{lost} begins it anew")
         return said
 
     def _keep(self, name: str, held: Held) -> Held:

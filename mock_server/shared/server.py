@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    NoPermissionError,
     NoScriptError,
     OutOfMemoryError,
     RedisError,
@@ -29,10 +31,14 @@ from .errors import StoreError, StoreUrlError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
+log = logging.getLogger("mock_server")
+
 SCRIPTS = Path(__file__).with_name("scripts")
 FORMAT = "1"
 """Goes up with every change of what is written that other processes would misread."""
 PREFIX = f"user-profile-mock:{FORMAT}:"
+KEEPING = "noeviction"
+"""The only policy by which a server that is full refuses new things rather than forget old ones."""
 URL = "--store is memory, or the URL of a Redis server: redis://[[USER]:PASSWORD@]HOST:PORT/NUMBER, or rediss:// for TLS"
 DEADLINE = 1.0
 """Seconds in which a command has to be answered."""
@@ -63,6 +69,21 @@ class Server:
         with _in_words():
             found: list[Any] = await self._calls.answer(script, *arguments)
         return found
+
+    async def check(self) -> None:
+        """Raise `StoreError` where the server may forget what was acknowledged, to make room for more."""
+        with _in_words():
+            known = await patiently(asyncio.ensure_future(self._memory()), DEADLINE)
+        if (policy := known.get("maxmemory_policy", KEEPING)) != KEEPING:
+            raise StoreError(f"may forget what was acknowledged: its maxmemory-policy is {policy}, and must be {KEEPING}")
+
+    async def _memory(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = await self._redis.info("memory")
+        except NoPermissionError:
+            log.warning("the store %s does not say its maxmemory-policy, which must be %s", self.name, KEEPING)
+            return {}
+        return known
 
     async def world(self, digest: str) -> bytes | None:
         """Answer a whole world as it is written."""
@@ -97,6 +118,7 @@ class Server:
         """Run scripts; a server that was started again is told them first."""
         said = await self._sent(calls)
         if unknown := [place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)]:
+            await self.check()
             for script in self._scripts.values():
                 await self._redis.script_load(script.script)
             again = await self._sent([calls[place] for place in unknown])

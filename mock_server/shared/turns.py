@@ -82,6 +82,7 @@ class Turns:
         """Answer the default sandbox as it is now, from another event loop than the requests'; raises `StoreError`."""
         server = Server(self._url)
         try:
+            await server.check()
             return (await Sandboxes(server, self._start, self._limits).fetch(DEFAULT)).box
         except StoreError as error:
             raise StoreError(f"{server.name} {error}") from None

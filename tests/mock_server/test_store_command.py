@@ -68,6 +68,23 @@ def test_a_password_that_is_wrong_or_missing(redis: RedisServer) -> None:
         redis.client.config_set("requirepass", "")
 
 
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
+def test_a_server_that_forgets_what_was_acknowledged_is_refused(policy: str, redis: RedisServer) -> None:
+    redis.client.config_set("maxmemory-policy", policy)
+    try:
+        done = run("--store", redis.url)
+    finally:
+        redis.client.config_set("maxmemory-policy", "noeviction")
+    assert (done.returncode, f"its maxmemory-policy is {policy}, and must be noeviction" in done.stderr) == (2, True)
+
+
+def test_who_may_not_ask_for_the_policy_is_warned(redis: RedisServer) -> None:
+    redis.client.acl_setuser("few", enabled=True, nopass=True, keys=["*"], channels=["*"], commands=["+@all", "-info"])
+    with live_mock("--store", redis.url.replace("//", "//few:x@")) as mock:
+        code, errors = mock.stop()
+    assert (code, "does not say its maxmemory-policy, which must be noeviction" in errors) == (0, True)
+
+
 def test_a_state_in_another_format_is_named_at_the_start(redis: RedisServer) -> None:
     redis.client.hset("user-profile-mock:1:box:default", mapping={"format": "0", "version": "1", "tag": "x"})
     done = run("--store", redis.url)

@@ -149,6 +149,76 @@ def test_damage_is_refused_and_can_be_reset(redis: RedisServer, urls: list[str])
     assert profile(urls[1], sandbox="broken").status_code == 200
 
 
+COUNTED = ("journal", "names", "sizes", "ids", "bytes", "world")
+"""Keys that can be lost without harm to any state."""
+PARTS = ("box", "log", "origins")
+"""What a sandbox is made of: without one of them it cannot be used, and that is said."""
+
+
+def keys(redis: RedisServer, kind: str) -> list[bytes]:
+    known: Any = redis.client
+    found: list[bytes] = known.keys(f"user-profile-mock:1:{kind}*")
+    return found
+
+
+@pytest.mark.parametrize("sandbox", ["default", "mine"])
+@pytest.mark.parametrize("kind", PARTS + COUNTED)
+def test_a_key_that_is_lost_alone_misleads_nobody(kind: str, sandbox: str, redis: RedisServer, urls: list[str]) -> None:
+    for name in (sandbox, "other"):
+        profile(urls[0], {"displayName": "Kept"}, name)
+        profile(urls[1], sandbox=name)
+        profile(urls[0], {"displayName": "Known to one process"}, name)
+    there = {key.decode().split(":")[2] for key in keys(redis, "")}
+    assert there <= {*PARTS, *COUNTED}, "a kind of key that no test loses"
+    lost = [key for key in keys(redis, kind) if kind not in PARTS or key.endswith(f":{sandbox}".encode())]
+    assert lost
+    redis.client.delete(*lost)
+    answers = [profile(url, sandbox=sandbox) for url in reversed(urls)]
+    if kind in PARTS:
+        assert [answer.status_code for answer in answers] == [503, 503]
+        wanted = f"a part of it was deleted or evicted; DELETE /__mock/sandboxes/{sandbox} begins it anew"
+        assert wanted in answers[0].json()["message"]
+        refused = requests.put(f"{urls[0]}/__mock/sandboxes/copy", json={"from": sandbox}, headers=CONTROL, timeout=10)
+        assert refused.status_code == 503
+        assert requests.delete(f"{urls[0]}/__mock/sandboxes/{sandbox}", headers=CONTROL, timeout=10).status_code == 204
+        answers = [profile(url, sandbox=sandbox) for url in urls]
+    known = "Ada Lovelace" if kind in PARTS else "Known to one process"
+    assert [answer.json().get("displayName") for answer in answers] == [known, known]
+    assert profile(urls[1], {"displayName": "Goes on"}, sandbox).status_code == 200
+    assert [profile(url, sandbox=sandbox).json()["displayName"] for url in urls] == ["Goes on", "Goes on"]
+    assert [profile(url, sandbox="other").json()["displayName"] for url in urls] == ["Known to one process"] * 2
+
+
+@pytest.mark.parametrize("kind", ["journal", "sizes", "ids", "bytes"])
+def test_what_is_counted_of_journals_is_counted_anew(kind: str, redis: RedisServer, urls: list[str]) -> None:
+    for name in ("default", "mine"):
+        profile(urls[0], sandbox=name)
+        profile(urls[0], sandbox=name)
+    redis.client.delete(*keys(redis, kind))
+    profile(urls[0], sandbox="mine")
+    found = requests.get(f"{urls[1]}/__mock/requests", headers={"X-Mock-Sandbox": "mine"}, timeout=10).json()["requests"]
+    ids = [entry["id"] for entry in found]
+    assert (len(ids), ids) == (1 if kind == "journal" else 3, sorted(set(ids), reverse=True))
+    known: Any = redis.client
+    held = {key: sum(map(len, known.lrange(key, 0, -1))) for key in keys(redis, "journal:")}
+    sizes = dict(known.zrange("user-profile-mock:1:sizes", 0, -1, withscores=True))
+    assert sizes[b"mine"] == held[b"user-profile-mock:1:journal:mine"]
+    assert sum(sizes.values()) == int(known.get("user-profile-mock:1:bytes"))
+
+
+def test_a_server_that_begins_to_forget_is_not_trusted_when_it_comes_back(redis: RedisServer, urls: list[str]) -> None:
+    profile(urls[0], {"displayName": "Kept"})
+    redis.client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        redis.client.script_flush()  # as after a restart
+        for url in urls:
+            refused = profile(url)
+            assert (refused.status_code, "its maxmemory-policy is allkeys-lru" in refused.json()["message"]) == (503, True)
+    finally:
+        redis.client.config_set("maxmemory-policy", "noeviction")
+    assert [profile(url).json()["displayName"] for url in urls] == ["Kept", "Kept"]
+
+
 def test_a_loss_of_data_is_noticed_although_the_numbers_come_again(tmp_path: Path) -> None:
     """Without `DURABLE`, what was acknowledged may be gone; then everybody must see that, and nobody a mixture."""
     with (

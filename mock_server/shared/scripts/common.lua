@@ -9,10 +9,14 @@
 --   names, sizes  sandboxes by when they were last used; bytes of their journals
 --   ids, bytes    the newest id of an entry; bytes of all journals
 --
+-- Any of these keys may be lost alone: somebody deleted it, or the server evicted it. What a sandbox is made of is then
+-- `damaged` until it is dropped; what is only counted is counted anew.
+--
 -- A version is a number and a random tag: after a loss of data the numbers come again, the tags do not.
 local P, name, idle = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local box, log, origins, journal = P .. 'box:' .. name, P .. 'log:' .. name, P .. 'origins:' .. name, P .. 'journal:' .. name
 local turn = P .. 'turn:' .. name
+local ids, sizes, bytes = P .. 'ids', P .. 'sizes', P .. 'bytes'
 local TAG = 8
 
 local function now()
@@ -38,9 +42,9 @@ local function touch(force)
 end
 
 local function clear(of)
-  local size = redis.call('ZSCORE', P .. 'sizes', of)
-  if size then redis.call('DECRBY', P .. 'bytes', string.format('%d', size)) end
-  redis.call('ZREM', P .. 'sizes', of)
+  local size = redis.call('ZSCORE', sizes, of)
+  if size and redis.call('EXISTS', bytes) == 1 then redis.call('DECRBY', bytes, string.format('%d', size)) end
+  redis.call('ZREM', sizes, of)
   redis.call('DEL', P .. 'journal:' .. of)
 end
 
@@ -62,6 +66,20 @@ local function make_room(most, busy)
   if not oldest[1] or now() - oldest[2] < busy then return false end
   drop(oldest[1])
   return true
+end
+
+-- Answer whether a part of a sandbox is gone while another is there; parts that expire do so within a moment.
+local function damaged(of)
+  local held = redis.call('HMGET', P .. 'box:' .. of, 'version', 'base_version')
+  if held[1] then
+    local changes = held[1] - (held[2] or -1)
+    return redis.call('LLEN', P .. 'log:' .. of) ~= changes or redis.call('EXISTS', P .. 'origins:' .. of) == 0
+  end
+  for _, kind in ipairs({'log:', 'origins:'}) do
+    local left = redis.call('PTTL', P .. kind .. of)
+    if left == -1 or left > 1000 then return true end
+  end
+  return false
 end
 
 local function absent(first, last)

@@ -1,6 +1,7 @@
 -- Copy a sandbox. ARGV: target, idle, source, most sandboxes, busy in milliseconds
 local source = ARGV[3]
 if redis.call('EXISTS', P .. 'box:' .. source) == 0 then return {'absent'} end
+if damaged(source) then return {'damaged', source} end
 if source == name then return {'done'} end
 if name ~= 'default' and redis.call('EXISTS', box) == 0 and not make_room(tonumber(ARGV[4]), tonumber(ARGV[5])) then
   return {'full'}

@@ -1,6 +1,9 @@
 -- Make a sandbox unless it is there already.
 -- ARGV: sandbox, idle, format, tag, whole sandbox, most sandboxes, busy in milliseconds, digests
-if redis.call('EXISTS', box) == 0 then
+local there = redis.call('HGET', box, 'format')
+if there and there ~= ARGV[3] then return {'format', there} end
+if damaged(name) then return {'damaged', name} end
+if not there then
   local needed = absent(8, #ARGV)
   if #needed > 0 then return {'needs', unpack(needed)} end
   if name ~= 'default' and not make_room(tonumber(ARGV[6]), tonumber(ARGV[7])) then return {'full'} end
@@ -9,5 +12,4 @@ if redis.call('EXISTS', box) == 0 then
   redis.call('SADD', origins, unpack(ARGV, 8))
   touch(true)
 end
-if redis.call('HGET', box, 'format') ~= ARGV[3] then return {'format', redis.call('HGET', box, 'format')} end
 return newest(-1, '')
