@@ -1,5 +1,5 @@
 """`python -m contract_tests` is the command `contract-tests`."""
 
-from contract_tests.cli import main
+from contract_tests.start import main
 
-main(prog_name="contract-tests")
+main()

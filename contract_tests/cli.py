@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import os
 import shlex
-import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -16,19 +15,29 @@ from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import baseline, processes, screen
+from contract_tests import baseline, outputs, processes, screen, surroundings
 from contract_tests.depth import DEPTHS
+from contract_tests.failure import FAILED, confession
 from contract_tests.flags import Lines, findings_flags, parts_flags
+from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
-from contract_tests.report import OUTCOMES
+from contract_tests.report import NOT_JUDGED
 from contract_tests.streams import harden
+from contract_tests.strictness import StrictGroup
 from contract_tests.target import TargetError, load, parts
 from contract_tests.wishes import LAWS, MAX_TIME, TIMEOUT, Wishes, arguments, command
 
-NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 USAGE = 2
-COMMANDS = {"drift": "contract_tests.drift.command", "merge": "contract_tests.processes"}
+PYTEST = {4: USAGE, 5: NOT_JUDGED}
+"""What pytest's own exit codes mean where no run came to its end: wrong usage, and no law at all."""
+REPORTS = ("report.json", "report.html", "junit.xml")
+NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
+COMMANDS = {
+    "drift": "contract_tests.drift.command",
+    "merge": "contract_tests.processes",
+    "restore": "contract_tests.restoring",
+}
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
 DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
 DEPTH: dict[str, Any] = {"type": click.Choice(list(DEPTHS)), "default": "standard", "show_default": True, "show_envvar": True}
@@ -51,16 +60,22 @@ the run. What only this project decided is 'inferred': a warning, unless --stric
 
 \b
 Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
-            3 nothing judged (unreachable, no session works, no time)."""
+            3 not judged (the target is unreachable or out of order, no session works
+              or one ended, too little was judged), 4 the gate itself failed,
+            130 interrupted."""
 
 
-class Commands(click.Group):
+class Commands(StrictGroup):
     """Loads the other commands only when they are asked for, so that the gate starts without them."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Run, as a program or from Python."""
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command; an error of the gate itself has an exit code of its own."""
         harden()
-        return super().main(*args, **extra)
+        try:
+            return super().main(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the target's
+            click.echo(confession(error), err=True)
+            sys.exit(FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
         """Answer the names."""
@@ -134,28 +149,38 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
     if missing:
         click.echo(f"The gate needs {', '.join(missing)}: pip install 'user-profile-api-mock[gate]'", err=True)
         sys.exit(USAGE)
-    own = base_url is None and target_file is None
-    wishes = Wishes(strict=own if strict is None else strict, **rest)  # type: ignore[arg-type]
+    wishes = Wishes(strict=(base_url is None and target_file is None) if strict is None else strict, **rest)  # type: ignore[arg-type]
     try:
-        if dry_run:
-            aim = load(target_file, base_url or (None if target_file else "http://127.0.0.1:4010"))
-            click.echo(would_send(aim, wishes))
-            return
-        if wishes.processes and (number := processes.count(wishes.processes, None if own else parts(target_file))) > 1:
-            sys.exit(judge_in_parts(base_url, target_file, wishes, number))
-        server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
-        with server as url:
-            screen.warn(load(target_file, url, wishes.part()).warning)
-            wishes.manners()
-            if wishes.baseline:
-                baseline.read(wishes.baseline)
-            sys.exit(judge(url, target_file, wishes, own=own))
+        outputs.check(None if dry_run else wishes.report_dir, *REPORTS)
+        code = rehearse(base_url, target_file, wishes) if dry_run else run(base_url, target_file, wishes)
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(USAGE)
+        code = USAGE
     except MockError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(3)
+        code = FAILED
+    sys.exit(INTERRUPTED if STOP.asked else code)
+
+
+def rehearse(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
+    """Say what a run would send."""
+    aim = load(target_file, base_url or (None if target_file else "http://127.0.0.1:4010"))
+    click.echo(would_send(aim, wishes))
+    return 0
+
+
+def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
+    """Judge the target, or our own mock where none is named, and return the exit code."""
+    own = base_url is None and target_file is None
+    if wishes.processes and (number := processes.count(wishes.processes, None if own else parts(target_file))) > 1:
+        return judge_in_parts(base_url, target_file, wishes, number)
+    server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
+    with server as url:
+        screen.warn(load(target_file, url, wishes.part()).warning)
+        wishes.manners()
+        if wishes.baseline:
+            baseline.read(wishes.baseline)
+        return judge(url, target_file, wishes, own=own)
 
 
 def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, number: int) -> int:
@@ -172,16 +197,32 @@ def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, nu
 
 
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
-    """Run the laws under pytest and answer the exit code."""
+    """Run the laws under pytest and return the exit code."""
     # Only what the gate needs: another plugin of the environment must not shuffle, parallelise or rewrite the laws.
+    surroundings.forget()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest  # noqa: PLC0415 - only once its presence is known
 
-    # As Ctrl-C does: the run ends, and what it changed is put back.
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.default_int_handler)
+    STOP.install()
     repeat = command(None if own else url, target_file, wishes)
     # The mock of this run stops with it; at the same port another serves the curl lines.
     before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
-    code = int(pytest.main([*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]))
-    return code if code in (*OUTCOMES, USAGE) else 1
+    keeper = Keeper()
+    given = [*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]
+    said = pytest.main(given, plugins=[keeper])
+    STOP.phase = Phase.IDLE
+    return keeper.code if keeper.code is not None else PYTEST.get(int(said), FAILED)
+
+
+class Keeper:
+    """A plugin of pytest that keeps the exit code of a run that came to its end."""
+
+    code: int | None = None
+
+    def pytest_unconfigure(self, config: Any) -> None:
+        """Keep the exit code."""
+        from contract_tests.plugin import RUN  # noqa: PLC0415 - needs pytest
+
+        gate = config.stash.get(RUN, None)
+        if gate is not None and gate.lab is not None:
+            self.code = gate.run.exit_code

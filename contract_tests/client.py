@@ -102,7 +102,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A call and its answer; `status` is 0 and `trouble` says why where no whole HTTP answer came."""
+    """A call and its answer; `status` is 0 and `trouble` says why where no whole HTTP answer came.
+
+    `dropped` says that the connection was closed without a word.
+    """
 
     call: Call
     status: int
@@ -110,6 +113,7 @@ class Exchange:
     body: bytes = b""
     trouble: str = ""
     seconds: float = 0.0
+    dropped: bool = False
 
     @property
     def ok(self) -> bool:

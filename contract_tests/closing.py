@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from contract_tests import claiming, state
-from contract_tests.findings import UNFINISHED, NotJudgedError
+from contract_tests.findings import UNFINISHED, NotJudgedError, OutOfTimeError
+from contract_tests.interrupts import STOP, Phase
 from contract_tests.reach import reached
 from contract_tests.shard import WHOLE
 
@@ -23,7 +23,7 @@ def remember(lab: Lab) -> bool:
     except claiming.InUseError as reason:
         lab.ledger.not_judged("everything", str(reason))
         return False
-    except NotJudgedError as reason:
+    except (NotJudgedError, OutOfTimeError) as reason:
         lab.ledger.not_judged("putting the profile back at the end", str(reason))
     for who in lab.roles():
         lab.ledger.veil.name(state.own_username(lab, who) or "", f"{who.upper()}_USERNAME")
@@ -38,28 +38,37 @@ def claim(lab: Lab) -> bool:
     except claiming.InUseError as reason:
         lab.ledger.not_judged("everything", str(reason))
         return False
-    except NotJudgedError as reason:
+    except (NotJudgedError, OutOfTimeError) as reason:
         lab.ledger.not_judged("whether another run writes to the profiles", str(reason))
     return True
 
 
 def close(run: Run, lab: Lab) -> None:
     """Put the profiles back and judge what was reached."""
+    STOP.phase = Phase.PUTTING_BACK
     lab.ledger.law = "reach"
-    lab.until = math.inf
-    lab.client.be_urgent()
-    lab.look_again()
-    state.restore(lab)
-    if why := next((why for _, why in lab.ledger.skipped if why in UNFINISHED), ""):
+    lab.begin_closing()
+    left = state.restore(lab)
+    run.not_put_back = [f"{name} of ${who.upper()}" for who, names in left.items() for name in names]
+    if run.originals is not None:
+        run.originals.narrow(left)
+    if why := lab.stopped or next((why for _, why in lab.ledger.skipped if why in UNFINISHED), ""):
         lab.ledger.not_judged("reach: whether everything can be reached", why)
     elif run.whole:
         _reach(run, lab)
+    STOP.phase = Phase.PUTTING_BACK
     lab.client.close()
 
 
 def _reach(run: Run, lab: Lab) -> None:
     """Judge what was reached; of a part alone it is not a finding yet, since another part may have reached it."""
+    STOP.phase = Phase.AT_WORK
+    lab.end_closing(run.started + run.max_time)
+    ledger = lab.ledger
     if run.shard != WHOLE:
-        run.unreached.law, run.unreached.veil = lab.ledger.law, lab.ledger.veil
+        run.unreached.law, run.unreached.veil = ledger.law, ledger.veil
         lab.ledger = run.unreached
-    reached(lab)
+    try:
+        reached(lab)
+    except (NotJudgedError, OutOfTimeError) as reason:
+        ledger.not_judged("reach: whether everything can be reached", str(reason))

@@ -24,10 +24,10 @@ PLACES = (
 )
 """How the evidence of laws begins that is about one field, parameter or part of a body."""
 OVER = "the time given by --max-time was over"
-GONE = "the target answered at first and could then not be reached any more"
 BUSY = "the target answers 429, too many requests: give it --rate-limit"
-UNFINISHED = (OVER, GONE, BUSY)
-"""Why a run has not judged what it could have judged."""
+BY_HAND = "the run was interrupted"
+UNFINISHED = (OVER, BUSY)
+"""Why a run has not judged what it could have judged, although it went on to its end."""
 
 
 class NotJudgedError(Exception):
@@ -41,11 +41,8 @@ class OutOfTimeError(SkipTest):
         super().__init__(OVER)
 
 
-class GoneError(NotJudgedError, SkipTest):
-    """The target answered before and cannot be reached any more: an outage, which is no breach of the contract."""
-
-    def __init__(self) -> None:
-        super().__init__(GONE)
+class StoppedError(NotJudgedError, SkipTest):
+    """The run goes no further: it was interrupted, or the target or a session of it has ended. The text says why."""
 
 
 @dataclass
@@ -128,11 +125,20 @@ class Ledger:
         got, wanted = _cut(hide(received)), _cut(hide(documented))
         self.findings[key] = Finding(rule, operation, got, wanted, curls, self.law, field=_cut(hide(place)))
 
+    def forget_from(self, place: int) -> None:
+        """Drop the findings from the one at this place on: what they are about was not a target in order any more."""
+        for key in list(self.findings)[place:]:
+            del self.findings[key]
+
     def add(self, finding: Finding) -> None:
         """Note what another part of the run has found."""
         key = (finding.law, finding.rule, finding.operation, finding.field)
         known = self.findings.get(key)
         self.findings[key] = _sum(known, finding) if known else finding
+
+    def has(self, rule: str, operation: str) -> bool:
+        """Whether a rule is known to be broken by an operation, whichever law found it."""
+        return any((finding.rule, finding.operation) == (rule, operation) for finding in self.findings.values())
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""

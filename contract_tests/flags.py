@@ -19,6 +19,23 @@ class Lines(click.types.StringParamType):
         return [line for line in rv.splitlines() if line.strip()]
 
 
+class Share(click.ParamType[float]):
+    """A part of a whole, as `0.9` or as `90%`."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the part as a number from 0 to 1."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{text}: a share such as 0.9 or 90% is expected", param, ctx)
+        return share
+
+
 FLAGS = (
     click.option(
         "--baseline",
@@ -26,6 +43,15 @@ FLAGS = (
         metavar="FILE",
         show_envvar=True,
         help="YAML: findings that are accepted for a while. They do not fail the run; stale and expired entries do.",
+    ),
+    click.option(
+        "--min-judged",
+        type=Share(),
+        default=0.9,
+        show_default=True,
+        metavar="SHARE",
+        show_envvar=True,
+        help="The share of the laws that apply to the target which must be judged; with less the run ends with 3.",
     ),
     click.option(
         "--show-values/--hide-values",

@@ -27,7 +27,7 @@ def sign(lab: Lab) -> str:
     else, and more of it than there are proxies of ours, leads nobody knows where.
     """
     answer = lab.client.send_alone(lab.call(fields("username")))
-    hops, beyond = _followed(lab.target.base_url, lab.manners)
+    hops, beyond = _followed(lab.target.base_url, lab.manners, lab.client.run_id)
     if beyond:
         return f"its health names the upstream {beyond}"
     named = [name for name in CLOUDS if answer.header(name) is not None]
@@ -37,10 +37,10 @@ def sign(lab: Lab) -> str:
     return f"its answers carry {named[0]}" if named else ""
 
 
-def _followed(url: str, how: Manners) -> tuple[int, str]:
+def _followed(url: str, how: Manners, run: str) -> tuple[int, str]:
     """Return how many proxies of ours follow one another on this machine, and where the last leads, if not to this machine."""
     for hops in range(MOST_HOPS):
-        upstream = _upstream(url, how)
+        upstream = _upstream(url, how, run)
         if not upstream:
             return hops, ""
         if not _is_here(upstream):
@@ -49,10 +49,10 @@ def _followed(url: str, how: Manners) -> tuple[int, str]:
     return MOST_HOPS, "of a chain that has no end"
 
 
-def _upstream(url: str, how: Manners) -> str:
+def _upstream(url: str, how: Manners, run: str) -> str:
     """Return what the health of a proxy of ours names; empty where there is none."""
     parts = urlsplit(url)
-    client = Client(f"{parts.scheme}://{parts.netloc}", lambda _: None, lambda _: None, how)
+    client = Client(f"{parts.scheme}://{parts.netloc}", lambda _: None, lambda _: None, how, run)
     found = _read(client.send_alone(HEALTH))
     return found if isinstance(found, str) else ""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from contract_tests.outputs import say
 from contract_tests.screen import shown
 
 MOST = 10
@@ -25,17 +25,22 @@ def silence() -> tuple[str, str]:
 
 def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
     """Annotate the run, and add to the summary of its step where there is one; `resume` ends the silence."""
-    sys.stdout.write(shown("\n".join([resume, *remarks(data), ""])))
+    say(shown("\n".join([resume, *remarks(data, verdict), ""])))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(shown(summary(data, verdict)))
+        try:
+            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(shown(summary(data, verdict)))
+        except OSError as error:
+            say(f"The summary of the step (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}\n")
 
 
-def remarks(data: dict[str, Any]) -> list[str]:
-    """Answer the commands that annotate a run, for the content of `report.json`."""
+def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
+    """Answer the commands that annotate a run, for the content of `report.json` and the verdict in one sentence."""
     failing = [finding for finding in data["findings"] if data["strict"] or finding["severity"] == "violation"]
     warned = [finding for finding in data["findings"] if finding not in failing]
     lines = [_command("error", line, "baseline") for line in data["outdated"]]
+    if data["outcome"] in ("not judged to the end", "failed", "interrupted"):
+        lines.append(_command("error", verdict or data["outcome"], data["outcome"]))
     if data["outcome"] == "nothing judged":
         lines += [_command("error", f"{row['what']}: {row['why']}", "nothing judged") for row in data["not_judged"]]
     errors = [*lines, *(_command("error", _text(finding), _title(finding)) for finding in failing)]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract_tests import state
+from contract_tests.interrupts import STOP, Phase
 from contract_tests.screen import shown
 
 if TYPE_CHECKING:
     from contract_tests.lab import Lab
+    from contract_tests.originals import Originals
 
 SETTLING = 1.0
 """Seconds after which a request that was under way when the run was killed has done what it does."""
-DONE = b"."
+DONE, QUIETLY = b".", b"!"
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,13 @@ class Guardian:
         os.close(self.pipe)
         os.waitpid(self.child, 0)
 
+    def hush(self) -> None:
+        """Say that the run ends at once, and that its user knows."""
+        os.write(self.pipe, QUIETLY)
 
-def watch(lab: Lab) -> Guardian | None:
-    """Start the child, which knows the profiles as they were and stores them nowhere; None where nothing is written.
+
+def watch(lab: Lab, originals: Originals | None) -> Guardian | None:
+    """Start the child, which knows the profiles as they were; None where nothing is written.
 
     It is a fork, in a session of its own, so that neither Ctrl-C nor `kill -9` of the run reaches it.
     """
@@ -47,17 +54,32 @@ def watch(lab: Lab) -> Guardian | None:
         return Guardian(theirs, child)
     os.close(theirs)
     try:
-        _wait(lab, ours)
+        _wait(lab, ours, originals)
     finally:
         os._exit(0)
 
 
-def _wait(lab: Lab, pipe: int) -> None:
+def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
     os.setsid()
-    if os.read(pipe, 1) == DONE:
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+    word = os.read(pipe, 1)
+    if word == DONE:
         return
+    if word == QUIETLY:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nowhere, stream)
     time.sleep(SETTLING)
+    STOP.phase = Phase.PUTTING_BACK
     lab.ledger.skipped.clear()
-    state.restore(lab)
-    left = [f"{what}: {why}\n" for what, why in lab.ledger.skipped]
-    os.write(2, shown("".join(["The run was killed; the profiles were put back.\n", *left])).encode())
+    lab.begin_closing()
+    left = state.restore(lab)
+    said = "The run was killed; the profiles were put back.\n"
+    if left:
+        users = " and ".join(f"${who.upper()}" for who in left)
+        how = f"{originals.how_to()}\n" if originals is not None else ""
+        said = f"The run was killed, and the profiles of {users} were not put back.\n{how}"
+    if originals is not None:
+        originals.narrow(left)
+    os.write(2, shown("".join([said, *(f"{what}: {why}\n" for what, why in lab.ledger.skipped)])).encode())

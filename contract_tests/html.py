@@ -15,6 +15,8 @@ WORDS = {
     "conforms": "conforms to the contract",
     "violates": "violates the contract",
     "nothing judged": "could not be judged",
+    "not judged to the end": "was not judged to the end",
+    "failed": "was not judged, because the gate itself failed",
     "interrupted": "was not judged to the end",
 }
 STYLE = """
@@ -27,7 +29,7 @@ h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 h3{font-size:1rem;margin:1.3rem 0 0}
 h1,h2,h3,h3+p{break-after:avoid}
 header{padding:.6rem .8rem;border-left:.4rem solid var(--good);background:var(--box)}
-header.violates{border-color:var(--bad)}header.nothing{border-color:var(--warn)}
+header.violates{border-color:var(--bad)}header.nothing,header.not,header.failed,header.interrupted{border-color:var(--warn)}
 .violation{color:var(--bad)}.inferred{color:var(--warn)}
 article{margin:.5rem 0 1rem;padding-left:.7rem;border-left:2px solid var(--line)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--box);padding:.4rem .5rem;margin:.3rem 0;font-size:.82rem}
@@ -67,15 +69,17 @@ def _verdict(data: dict[str, Any]) -> str:
     findings = [finding["severity"] for finding in data["findings"]]
     counts = f"{_many(findings.count('violation'), 'violation')}, {findings.count('inferred')} inferred. "
     counts += f"{len(data['accepted'])} accepted. " if data["accepted"] else ""
-    laws = f"{counts}{_many(len(data['laws']), 'law')}, " if data["exit_code"] <= 1 else ""
+    judged = f"{data['judged']['judged']} of {_many(data['judged']['laws'], 'law')} judged"
+    laws = f"{counts}{judged}, " if data["judged"]["judged"] else ""
     skipped = len({row["what"] for row in data["not_judged"]})
     rest = f" This is as far as it was judged: {_many(skipped, 'thing')} could not be, see below." if skipped and laws else ""
+    left = f"<p><strong>Not put back:</strong> {escape(', '.join(data['not_put_back']))}</p>" if data["not_put_back"] else ""
     return (
         f'<header class="{data["outcome"].split()[0]}"><p>User Profile API, contract report</p>'
         f"<h1>{escape(data['target'])} {WORDS[data['outcome']]}</h1>"
         f"<p>{laws}{data['requests']:,} calls, "
         f"{data['duration_seconds']:.1f} s; depth {data['depth']}, seed {data['seed']}"
-        f"{', strict: inferred findings fail the run' if data['strict'] else ''}.{rest}</p></header>"
+        f"{', strict: inferred findings fail the run' if data['strict'] else ''}.{rest}</p>{left}</header>"
     )
 
 

@@ -12,11 +12,13 @@ from urllib.parse import quote
 
 from contract_tests import answers, inputs, marks
 from contract_tests.client import Call, Exchange, UnreadableError
-from contract_tests.findings import GoneError, Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.findings import BY_HAND, Ledger, NotJudgedError, OutOfTimeError, StoppedError
+from contract_tests.interrupts import STOP
 from contract_tests.manners import Manners
 from contract_tests.permission import MARKING, Permission
 from contract_tests.sending import Client
 from contract_tests.target import LIVE, Target
+from contract_tests.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +34,7 @@ BAD_REQUEST = 400
 FULL_PAGE = 100
 OURS = ("getProfile", "updateProfile")
 """Operations whose valid input is known by our decisions only."""
-LAWS_WITH_NOBODY = 3
-"""After so many laws that could not reach the target, no other is tried."""
+UNANSWERED = "the target did not answer when the profiles were to be put back"
 
 Item = dict[str, Any]
 Profile = dict[str, Any]
@@ -53,13 +54,16 @@ class Lab:
     manners: Manners = field(default_factory=Manners)
     until: float = math.inf
     client: Client = field(init=False)
+    watch: Watch = field(init=False)
     _known: dict[str, Any] = field(default_factory=dict)
-    _answered: bool = False
-    _gone: int = 0
+    _closing: bool = False
+    _silent: bool = False
 
     def __post_init__(self) -> None:
         permit, run = self.permit, marks.new_run()
         self.client = Client(self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil)
+        self.watch = Watch(self)
+        self.client.doubt = self.watch.see
 
     def random(self, *salt: object) -> Random:
         """Answer a source of randomness that depends on the seed and the salt only."""
@@ -97,9 +101,8 @@ class Lab:
         return exchange
 
     def permit(self, call: Call) -> None:
-        """Raise `ForbiddenError` before a call leaves that may not be made, `GoneError` where nobody would hear it."""
-        if self._gone >= LAWS_WITH_NOBODY:
-            raise GoneError
+        """Raise `ForbiddenError` before a call leaves that may not be made, `StoppedError` where the run goes no further."""
+        self._stop()
         if self.permission != Permission():
             operation = self.contract.operations.get(call.operation.partition(",")[0])
             documented = operation is not None and operation.method == call.method
@@ -111,35 +114,53 @@ class Lab:
         return {name for profile in before for name in self.contract.updatable if profile.get(name) is None}
 
     def judge(self, exchange: Exchange) -> None:
-        """Note what is wrong with an answer by itself; stop the law when the time is over or the target is gone."""
+        """Note what is wrong with an answer by itself; stop the law when the time is over or the target has ended."""
         self.ledger.judged += 1
-        self._answered = self._answered or bool(exchange.status)
-        if self._answered and not exchange.status and not self.client.is_there():
-            self._gone += 1
-            raise GoneError
-        self._gone = 0
+        self._silent = not exchange.status
+        if self._closing:
+            return
+        self.watch.see(exchange)
         self.coverage.see(exchange)
         for complaint in answers.judge(self.contract, exchange):
             # What follows a comma says only why a call is judged by less.
             operation = exchange.call.operation.partition(",")[0]
-            self.find(complaint.rule, operation, complaint.received, complaint.documented, exchange)
+            received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
+            self.find(complaint.rule, operation, received, complaint.documented, exchange)
+        self.watch.judge_noise()
         self.go_on()
 
+    def _stop(self) -> None:
+        """Raise `StoppedError` where the run goes no further."""
+        if self._closing and self._silent:
+            raise StoppedError(UNANSWERED)
+        if self.watch.ended and not self._closing:
+            raise StoppedError(str(self.watch.ended))
+        STOP.check()
+
     def go_on(self) -> None:
-        """Raise `OutOfTimeError` when the time is over, so that no law goes on, and `GoneError` when laws met nobody."""
+        """Raise `OutOfTimeError` when the time is over, so that no law goes on, and `StoppedError` when the run has ended."""
         if time.monotonic() > self.until:
             raise OutOfTimeError
-        if self._gone >= LAWS_WITH_NOBODY:
-            raise GoneError
+        self._stop()
 
-    def look_again(self) -> None:
-        """Find out whether a target that was gone has come back."""
-        if self._gone:
-            self._gone = 0 if self.client.is_there() else LAWS_WITH_NOBODY
+    def begin_closing(self) -> None:
+        """Let calls leave that put back what was changed, whatever has ended; the first that is not answered is the last."""
+        self._closing, self._silent, self.until = True, False, math.inf
+        self.client.be_urgent()
+
+    def end_closing(self, until: float) -> None:
+        """Judge again, until then."""
+        self._closing, self.until, self.client.until = False, until, until
+
+    @property
+    def stopped(self) -> str:
+        """Why the run goes no further; empty as long as it does."""
+        return str(self.watch.ended or (BY_HAND if STOP.asked else ""))
 
     def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
-        """Note a finding."""
-        self.ledger.find(rule, operation, received, documented, *steps)
+        """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
+        if not self.stopped and not self._closing:
+            self.ledger.find(rule, operation, received, documented, *steps)
 
     def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.

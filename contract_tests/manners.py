@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from contract_tests import address, given
+from contract_tests.interrupts import STOP
 from contract_tests.target import TargetError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Pace:
             now = time.monotonic()
             turn = max(self._next, now)
             self._next = turn + self.interval
-        time.sleep(turn - now)
+        STOP.sleep(turn - now)
 
 
 def patience(retry_after: str | None) -> float:

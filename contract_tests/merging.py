@@ -13,6 +13,7 @@ from contract_tests.coverage import Coverage
 from contract_tests.findings import Finding, Ledger
 from contract_tests.report import Law, Run
 from contract_tests.target import TargetError
+from contract_tests.watch import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +38,13 @@ def save(run: Run, directory: Path) -> None:
         "base_url": run.ledger.base_url,
         "working": run.working,
         "interrupted": run.interrupted,
+        "ended": [run.ended.what, run.ended.how] if run.ended else None,
+        "failures": run.failures,
+        "unfinished": run.unfinished,
+        "min_judged": run.min_judged,
+        "passing": run.passing,
+        "not_put_back": run.not_put_back,
+        "originals": [str(run.originals.path), run.originals.command] if run.originals and run.not_put_back else None,
         "whole": run.whole,
         "seconds": run.seconds,
         "repeat": run.repeat,
@@ -75,7 +83,7 @@ def _part(directory: Path) -> dict[str, Any]:
         raise TargetError(f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir") from error
     except ValueError as error:
         raise TargetError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
-    if not isinstance(part, dict) or not {*ALIKE, "cells", "findings"} <= part.keys():
+    if not isinstance(part, dict) or not {*ALIKE, "cells", "findings", "failures"} <= part.keys():
         raise TargetError(f"{directory / FILE}: not what this version of the gate writes")
     return part
 
@@ -96,6 +104,11 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     run.sent = _summed(part["sent"] for part in parts)
     run.working = all(part["working"] for part in parts) or bool(ledger.failing())
     run.interrupted = any(part["interrupted"] for part in parts)
+    run.ended = next((Ended(*part["ended"]) for part in parts if part["ended"]), None)
+    run.failures = [each for part in parts for each in part["failures"]]
+    run.unfinished = [each for part in parts for each in part["unfinished"]]
+    run.min_judged = first["min_judged"]
+    run.passing = sum(part["passing"] for part in parts)
     run.whole = all(part["whole"] for part in parts)
     run.seconds = max(part["seconds"] for part in parts)
     return run

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
+from contract_tests import surroundings
+from contract_tests.interrupts import STOP
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,9 +26,23 @@ class MockError(RuntimeError):
 
 @contextmanager
 def running_mock() -> Iterator[str]:
-    """Start the mock on a free port, answer its URL, and stop it at the end. Raises `MockError`."""
+    """Start the mock on a free port, yield its URL, and stop it at the end. Raises `MockError`.
+
+    It starts as it comes: what the shell tells a mock of its user's is not for this one.
+    """
     command = [sys.executable, "-u", "-m", "mock_server", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - our own
+    # In a session of its own, so that Ctrl-C leaves it alone until everything is put back.
+    process = subprocess.Popen(  # noqa: S603 - our own
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        env=surroundings.without("CONTRACT_TESTS_"),
+        start_new_session=True,
+    )
+    STOP.children.append(process)
     lines: Queue[str | None] = Queue()
     # The reader goes on to the end, so that a full pipe never stops the mock.
     threading.Thread(target=_read, args=(process, lines), daemon=True).start()
@@ -37,12 +54,14 @@ def running_mock() -> Iterator[str]:
             process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             process.kill()
+        STOP.children.remove(process)
 
 
 def _read(process: subprocess.Popen[str], lines: Queue[str | None]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout as said:
+        for line in said:
+            lines.put(line)
     lines.put(None)
 
 

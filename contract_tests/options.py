@@ -16,6 +16,7 @@ OPTIONS = (
     ("strict", "", "inferred findings fail the run"),
     ("report-dir", "", "directory for report.json and report.html"),
     ("max-time", "300", "seconds that the run may take"),
+    ("min-judged", "0.9", "the share of the laws that apply which is to be judged, from 0 to 1"),
     ("verbose", "", "say every law"),
     ("read-only", "", "send nothing that could change the target"),
     ("allow-writes", "", "write to a target that is not on this machine"),
@@ -50,12 +51,28 @@ def option(config: pytest.Config, name: str) -> str:
     """Answer an option's value: given, from the environment, or the default."""
     default = next(default for option_name, default, _ in OPTIONS if option_name == name)
     given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
-    return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}", default))
+    return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}") or default)
 
 
 def flag(config: pytest.Config, name: str) -> bool:
     """Answer whether an option is switched on."""
     return option(config, name).lower() in {"1", "true", "yes", "on"}
+
+
+def way_to(config: pytest.Config) -> list[str]:
+    """Return the flags of the command by which the target of this run is reached."""
+    url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
+    given = {"--target": option(config, "target"), "--base-url": url, "--proxy": option(config, "proxy")}
+    given["--client-cert"] = option(config, "client-cert")
+    words = [word for name, value in given.items() if value for word in (name, str(value))]
+    words += [] if flag(config, "tls-verify") else ["--no-tls-verify"]
+    return words + [word for line in option(config, "header").splitlines() for word in _header_words(line)]
+
+
+def _header_words(line: str) -> list[str]:
+    """Return the flag of a header, without a value that may be a secret: one that is no variable of the environment."""
+    name, _, value = line.partition(":")
+    return ["--header", line if "${" in value else f"{name}: …"] if line.strip() else []
 
 
 def _env(name: str) -> str:

@@ -16,11 +16,15 @@ from contract_tests.closing import claim, close, remember
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
-from contract_tests.findings import Ledger, NotJudgedError, OutOfTimeError
+from contract_tests.failure import confession
+from contract_tests.findings import UNFINISHED, Ledger, NotJudgedError, OutOfTimeError, StoppedError
 from contract_tests.guardian import watch
+from contract_tests.interrupts import STOP, Phase
 from contract_tests.merging import save
 from contract_tests.opening import look_beyond, open_lab
-from contract_tests.options import define, flag, option
+from contract_tests.options import define, flag, option, way_to
+from contract_tests.originals import keep
+from contract_tests.outputs import say, unwritable
 from contract_tests.reach import sessions_work
 from contract_tests.report import Law, Run, write
 from contract_tests.screen import shown
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from _pytest._code.code import ExceptionRepr
 
+    from contract_tests.guardian import Guardian
     from contract_tests.lab import Lab
 
 PACKAGE = Path(__file__).parent
@@ -70,6 +75,10 @@ class Gate:
     now: str = ""
 
 
+NOT_WRITTEN = "Ended at once. The target was only read."
+ENDED = "Ended at once. The profiles were put back, or it was said which were not."
+
+
 class LawBrokenError(Exception):
     """A law that found something; its text is the findings."""
 
@@ -89,6 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
         seed=int(option(config, "seed")),
         report_dir=Path(directory) if directory else None,
         max_time=int(option(config, "max-time")),
+        min_judged=float(option(config, "min-judged")),
         repeat=option(config, "repeat"),
         shard=_shard(config),
         before=[line for line in [option(config, "before")] if line],
@@ -101,6 +111,8 @@ def pytest_configure(config: pytest.Config) -> None:
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     hypothesis.settings.register_profile(
         "gate",
+        # Not that of a CI system, which Hypothesis would choose by itself: one seed, the same calls everywhere.
+        hypothesis.settings.get_profile("default"),
         max_examples=limit,
         deadline=None,
         database=None,
@@ -145,20 +157,53 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     gate = request.config.stash[RUN]
     opened = open_lab(request.config, gate.run)
     gate.lab = opened
-    gate.run.working = sessions_work(opened)
-    if gate.run.working:
-        look_beyond(request.config, opened)
-        gate.run.working = remember(opened)
-    if gate.run.working:
-        opened.until = opened.client.until = gate.run.started + gate.run.max_time
-    guardian = watch(opened) if gate.run.working else None
-    if gate.run.working:
-        gate.run.working = claim(opened)
+    opened.until = opened.client.until = gate.run.started + gate.run.max_time
+    STOP.phase, STOP.let_go, STOP.last_words = Phase.AT_WORK, opened.client.let_go, lambda: NOT_WRITTEN
+    gate.run.working = sessions_work(opened) and _is_known(request.config, opened)
+    guardian = _keep(request.config, gate.run, opened) if gate.run.working else None
+    if gate.run.working and not claim(opened):
+        gate.run.working = False
+        if gate.run.originals is not None:
+            gate.run.originals.narrow(())
     yield opened
     if gate.run.working:
         close(gate.run, opened)
+    STOP.phase, STOP.last_words = Phase.PUTTING_BACK, lambda: ENDED
     if guardian is not None:
         guardian.dismiss()
+
+
+def _is_known(config: pytest.Config, lab: Lab) -> bool:
+    """Find out what may be written and what is to be put back; tell whether that was possible."""
+    try:
+        look_beyond(config, lab)
+    except (NotJudgedError, OutOfTimeError) as reason:
+        lab.ledger.not_judged("everything", str(reason))
+        return False
+    return remember(lab)
+
+
+def _keep(config: pytest.Config, run: Run, lab: Lab) -> Guardian | None:
+    """Keep the profiles for the case that this process cannot put them back, and say what is left should it end at once."""
+    try:
+        run.originals = keep(lab, way_to(config))
+    except OSError as error:
+        say(f"Warning: the profiles as they are cannot be kept in a file: {error.strerror or error}\n")
+    guardian = watch(lab, run.originals)
+
+    def last_words() -> str:
+        if guardian is None:
+            return NOT_WRITTEN
+        guardian.hush()
+        users = " and ".join(f"${who.upper()}" for who in lab.roles())
+        how = f"\n{run.originals.how_to()}" if run.originals is not None else ""
+        return (
+            f"Ended at once. The profiles of {users} may be as the gate wrote them; "
+            f"a process that is left behind tries to put them back.{how}"
+        )
+
+    STOP.last_words = last_words
+    return guardian
 
 
 @pytest.hookimpl(wrapper=True)
@@ -176,7 +221,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             gate.lab.go_on()
         result = yield
     except (NotJudgedError, OutOfTimeError) as reason:
-        ledger.not_judged(ledger.law, str(reason))
+        if isinstance(reason, StoppedError):
+            gate.run.unfinished.append(ledger.law)
+        else:
+            ledger.not_judged(ledger.law, str(reason))
+            gate.run.unfinished += [ledger.law] if str(reason) in UNFINISHED else []
         if not ledger.failing(ledger.law):
             pytest.skip(ledger.veil.text(str(reason)))
         result = None
@@ -211,6 +260,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         gate.run.laws.append(Law(f"putting back, after {gate.now}", report.outcome, round(report.duration, 3), 0))
     if call.excinfo is not None and report.failed:
         broken = call.excinfo.errisinstance(LawBrokenError)
+        if not broken:
+            gate.run.failures.append(f"{gate.now}: {confession(call.excinfo.value)}")
         report.longrepr = str(call.excinfo.value) if broken else crash(gate.run.ledger.veil, item, call.excinfo)
     report.sections = [(name, gate.run.ledger.veil.crash(text)) for name, text in report.sections]
     return report
@@ -222,19 +273,43 @@ def pytest_internalerror(excrepr: ExceptionRepr) -> None:
     strip(excrepr)
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Give the run its outcome, write the reports, set the exit status."""
+def pytest_keyboard_interrupt() -> None:
+    """Note that the run was interrupted, where pytest itself heard of it."""
+    STOP.asked = True
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, Any, None]:
+    """Give the run its outcome, write the reports, set the exit status; all after what pytest itself still puts away."""
     gate = session.config.stash[RUN]
+    run = gate.run
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        STOP.asked = True
+    try:
+        yield
+    except OSError as error:
+        _not_written(run, error)
     if gate.lab is None:
         return
-    run = gate.run
-    run.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        run.failures.append("an error outside the laws")
+    run.interrupted, run.ended, run.passing = STOP.asked, gate.lab.watch.ended, gate.lab.watch.passed()
     run.seconds = time.monotonic() - run.started
     if run.report_dir is not None:
-        write(run, run.report_dir)
-        if run.shard != WHOLE:
-            save(run, run.report_dir)
+        try:
+            write(run, run.report_dir)
+            if run.shard != WHOLE:
+                save(run, run.report_dir)
+        except OSError as error:
+            _not_written(run, error)
     session.exitstatus = run.exit_code
+
+
+def _not_written(run: Run, error: OSError) -> None:
+    """Say that a report could not be written, which makes a run that would conform a failure."""
+    why = unwritable(run.report_dir, error) if run.report_dir else f"{error.strerror or error}"
+    if why not in run.failures:
+        run.failures.append(why)
 
 
 @pytest.hookimpl(trylast=True)

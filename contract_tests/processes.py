@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +17,13 @@ from xml.etree import ElementTree as ET
 
 import click
 
-from contract_tests import merging
+from contract_tests import merging, outputs
+from contract_tests.failure import FAILED
 from contract_tests.github import silence, tell
+from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.report import Run, write
 from contract_tests.shard import Shard
+from contract_tests.strictness import StrictCommand
 from contract_tests.target import TargetError
 
 if TYPE_CHECKING:
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
     from contract_tests.baseline import Entry
 
 AUTO = "auto"
+LAST_WORDS = 1.0
+"""Seconds that parts have to say what is left, when they end at once."""
 QUIET = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CONTRACT_TESTS_REPORT_DIR", "CONTRACT_TESTS_PROCESSES")
 
 
@@ -53,17 +60,25 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
     """
     base = Path(tempfile.mkdtemp(prefix="contract-tests-"))
     directories = [base / str(part) for part in range(1, number + 1)]
-    children = [_start(arguments, Shard(part, number), directory) for part, directory in enumerate(directories, 1)]
-    ended = [threading.Thread(target=_relay, args=(child, part), daemon=True) for part, child in enumerate(children, 1)]
-    for thread in ended:
+    children: list[subprocess.Popen[str]] = []
+    STOP.let_go, STOP.last_words = lambda: _stop(children), lambda: _end(children)
+    STOP.phase = Phase.AT_WORK
+    for part, directory in enumerate(directories, 1):
+        if not STOP.asked:
+            children.append(_start(arguments, Shard(part, number), directory))
+    relays = [threading.Thread(target=_relay, args=(child, part), daemon=True) for part, child in enumerate(children, 1)]
+    for thread in relays:
         thread.start()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: _stop(children))
-    for thread in ended:
+    for thread in relays:
         thread.join()
-    for child, directory in zip(children, directories, strict=True):
-        if child.wait() == 2 and not (directory / merging.FILE).exists():  # noqa: PLR2004 - wrong usage, which it has said
-            sys.exit(2)
+    STOP.phase = Phase.PUTTING_BACK
+    codes = [child.wait() for child in children]
+    if STOP.asked and not all((directory / merging.FILE).exists() for directory in directories):
+        shutil.rmtree(base, ignore_errors=True)
+        sys.exit(INTERRUPTED)
+    for code, directory in zip(codes, directories, strict=True):
+        if not (directory / merging.FILE).exists():  # it has said why
+            sys.exit(code or FAILED)
     return merging.merged(directories, accepted), directories
 
 
@@ -79,7 +94,7 @@ def _start(arguments: Sequence[str], shard: Shard, directory: Path) -> subproces
 def _relay(child: subprocess.Popen[str], part: int) -> None:
     assert child.stdout is not None
     for line in child.stdout:
-        click.echo(f"{part}: {line.rstrip()}")
+        outputs.say(f"{part}: {line.rstrip()}\n")
 
 
 def _stop(children: Iterable[subprocess.Popen[str]]) -> None:
@@ -88,17 +103,29 @@ def _stop(children: Iterable[subprocess.Popen[str]]) -> None:
             child.send_signal(signal.SIGINT)
 
 
+def _end(children: Sequence[subprocess.Popen[str]]) -> str:
+    """End the parts at once, wait for their last words, and return one's own."""
+    _stop(children)
+    until = time.monotonic() + LAST_WORDS
+    while time.monotonic() < until and any(child.poll() is None for child in children):
+        time.sleep(LAST_WORDS / 20)
+    return "Ended at once, and so did every part."
+
+
 def report(run: Run, directory: Path | None, parts: Sequence[Path]) -> int:
-    """Write the reports of the whole, say the verdict, tell GitHub, and answer the exit code."""
+    """Write the reports of the whole, say the verdict, tell GitHub, and return the exit code."""
     if directory is not None:
-        write(run, directory)
-        _join_junit(parts, directory / "junit.xml")
+        try:
+            write(run, directory)
+            _join_junit(parts, directory / "junit.xml")
+        except OSError as error:
+            run.failures.append(outputs.unwritable(directory, error))
     stop, resume = silence()
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        click.echo(stop)
-    click.echo(f"\n{run.verdict()}")
+        outputs.say(f"{stop}\n")
+    outputs.say(f"\n{run.verdict()}\n")
     if directory is not None:
-        click.echo(f"Reports: {directory.resolve()}")
+        outputs.say(f"Reports: {directory.resolve()}\n")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         tell(run.as_dict(), run.sentence(), resume)
     return run.exit_code
@@ -112,7 +139,7 @@ def _join_junit(parts: Sequence[Path], path: Path) -> None:
     ET.ElementTree(joined).write(path, encoding="utf-8", xml_declaration=True)
 
 
-@click.command(short_help="One report of the parts of a run (--shard).")
+@click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")
 @click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--report-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports of the whole there.")
 @click.option("--baseline", "accepted", type=click.Path(path_type=Path), help="Findings that are accepted for a while.")
@@ -124,6 +151,7 @@ def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path
     from contract_tests import baseline  # noqa: PLC0415 - reads YAML
 
     try:
+        outputs.check(report_dir)
         run = merging.merged(directories, baseline.read(accepted) if accepted else ())
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)

@@ -11,7 +11,9 @@ import pytest
 
 from contract_tests import screen
 from contract_tests.github import silence, tell
+from contract_tests.interrupts import STOP
 from contract_tests.options import flag, option
+from contract_tests.outputs import say
 from contract_tests.plugin import RUN, Gate
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
@@ -32,8 +34,7 @@ class Ticker(threading.Thread):
         watched = sys.stdout.isatty()
         while not self.done.wait(1 if watched else 30):
             screen.erase()
-            sys.stdout.write(self.line()[:79] if watched else f"{self.line()}\n")
-            sys.stdout.flush()
+            say(self.line()[:79] if watched else f"{self.line()}\n")
 
     def line(self) -> str:
         """Answer how far the run is."""
@@ -46,14 +47,14 @@ class Ticker(threading.Thread):
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Say what pytest could not collect; it is a fault of the gate, not of the target."""
     if report.failed:
-        sys.stdout.write(f"{report.longrepr}\n")
+        say(f"{report.longrepr}\n")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to say how far the run is; to GitHub, as nothing but text."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         stop, session.config.stash[RESUME] = silence()
-        sys.stdout.write(f"{stop}\n")
+        say(f"{stop}\n")
     ticker = session.config.stash[TICKER] = Ticker(session.config.stash[RUN])
     ticker.start()
 
@@ -67,10 +68,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
         return report
     if report.failed or option(item.config, "verbose") == "1":
         screen.erase()
-        sys.stdout.write(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
+        say(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
     if crashed or (report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"):
-        sys.stdout.write(f"{report.longrepr}\n")
-    sys.stdout.flush()
+        say(f"{report.longrepr}\n")
     return report
 
 
@@ -87,9 +87,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     gate = config.stash.get(RUN, None)
     if gate is not None and gate.lab is not None and flag(config, "verdict"):
         screen.erase()
-        sys.stdout.write(f"\n{gate.run.verdict()}\n")
+        gate.run.interrupted = gate.run.interrupted or STOP.asked
+        say(f"\n{gate.run.verdict()}\n")
         if gate.run.report_dir is not None:
-            sys.stdout.write(f"Reports: {gate.run.report_dir.resolve()}\n")
+            say(f"Reports: {gate.run.report_dir.resolve()}\n")
         _tell_github(config, gate)
 
 

@@ -4,42 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract_tests import lists, state
+from contract_tests import lists, standing, state
 from contract_tests.answers import AUTHENTICATION_NAMES
 from contract_tests.asks import REFERRALS, fields, notifications, public
-from contract_tests.findings import NotJudgedError
+from contract_tests.findings import NotJudgedError, OutOfTimeError
 from contract_tests.lab import NOT_FOUND, UNAUTHORIZED, Lab
 
 if TYPE_CHECKING:
-    from contract_tests.client import Exchange
+    from contract_tests.client import Call, Exchange
 
+TRIES = 4
+"""Calls that a session is given to show that it works after all."""
 NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
 WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")
 WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
 
 
 def sessions_work(lab: Lab) -> bool:
-    """Whether the target answers at all and takes at least one of the sessions for valid; says why not."""
+    """Whether the target is the API and takes every session that is given for valid; says why not."""
     try:
-        exchanges = [exchange for who in lab.roles() for exchange in _first_calls(lab, who)]
-    except NotJudgedError as reason:
+        first = {who: _first_calls(lab, who) for who in lab.roles()}
+    except (NotJudgedError, OutOfTimeError) as reason:
         lab.ledger.not_judged("everything", str(reason))
         return False
-    if not any(exchange.status for exchange in exchanges):
-        how = "is there, but does not answer" if lab.client.is_there() else "cannot be reached"
-        lab.ledger.not_judged("everything", f"{lab.target.base_url} {how}: {exchanges[0].trouble}")
+    if why := _unfit(lab, first):
+        lab.ledger.not_judged("everything", why)
         return False
-    if all(exchange.status in (UNAUTHORIZED, 0) for exchange in exchanges):
-        lab.ledger.not_judged("everything", "no session works: every call of a valid session is answered with 401")
-        return False
+    for who, exchanges in first.items():
+        if good := [exchange.call for exchange in exchanges if standing.is_api(exchange)]:
+            lab.watch.proofs[who] = good[-1]
     return True
 
 
+def _unfit(lab: Lab, first: dict[str, list[Exchange]]) -> str:
+    """Return why nothing can be judged, for the first answers that each role got; empty where something can."""
+    every = [exchange for exchanges in first.values() for exchange in exchanges]
+    if why := standing.out_of_order(every):
+        nobody = all(exchange.status in (UNAUTHORIZED, 0) for exchange in every)
+        return f"no session works: {why}" if nobody else f"{lab.target.base_url} is out of order: {why}"
+    for who, exchanges in first.items():
+        if all(map(standing.is_no_session, exchanges)) and not _works_after_all(lab, exchanges[-1].call):
+            variable = lab.target.variables.get(who, "")
+            check = f"is ${variable} right, and still valid?" if variable else "is it right, and still valid?"
+            others = " and ".join(f"${other.upper()}" for other in first if other != who)
+            kind = standing.kind(exchanges[-1])
+            return f"the session of ${who.upper()} does not work: every call {kind}, while {others} works; {check}"
+    return ""
+
+
+def _works_after_all(lab: Lab, call: Call) -> bool:
+    return any(standing.is_api(lab.client.probe(call)) for _ in range(TRIES))
+
+
 def _first_calls(lab: Lab, who: str) -> list[Exchange]:
-    """Read the lists before anything else, since any other call may mark them."""
+    """Read the lists before anything else, since any other call may mark them; the profile comes last."""
     readings = [reading for container in lab.target.containers for reading in lists.first_readings(lab, who, container)]
     begun = [exchange for _, exchange in readings]
-    others = [fields("username")] if any(exchange.ok for exchange in begun) else [fields("username"), REFERRALS]
+    others = [fields("username")] if any(exchange.ok for exchange in begun) else [REFERRALS, fields("username")]
     return [*begun, *(lab.ask(ask, who) for ask in others)]
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract_tests import baseline, html
 from contract_tests.checks import CHECKS, VIOLATION
-from contract_tests.findings import BUSY, GONE, OVER, UNFINISHED, Ledger
+from contract_tests.failure import FAILED, REPORT_IT
+from contract_tests.findings import UNFINISHED, Ledger
+from contract_tests.interrupts import INTERRUPTED
 from contract_tests.screen import shown
 from contract_tests.shard import WHOLE, Shard
 from contract_tests.target import DEFAULT_SESSIONS
@@ -23,13 +25,17 @@ if TYPE_CHECKING:
     from contract_tests.baseline import Entry
     from contract_tests.coverage import Coverage
     from contract_tests.findings import Finding
+    from contract_tests.originals import Originals
     from contract_tests.target import Target
+    from contract_tests.watch import Ended
 
-CONFORMS, VIOLATES, USAGE, NOTHING_JUDGED = range(4)
-INTERRUPTED = 130
-"""As shells have it for what Ctrl-C ended."""
-OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", NOTHING_JUDGED: "nothing judged", INTERRUPTED: "interrupted"}
+CONFORMS, VIOLATES, USAGE, NOT_JUDGED = range(4)
+OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", FAILED: "failed", INTERRUPTED: "interrupted"}
+NOTHING, NOT_TO_THE_END = "nothing judged", "not judged to the end"
+MIN_JUDGED = 0.9
+"""The share of the laws that apply which is to be judged, unless it is told."""
 SHOWN = 12
+UNREACHABLE = "the target answered at first"
 
 
 class Law(NamedTuple):
@@ -43,7 +49,11 @@ class Law(NamedTuple):
 
 @dataclass
 class Run:
-    """Everything that a report tells."""
+    """Everything that a report tells.
+
+    `ended` is what of the target ended meanwhile, `failures` are errors of the gate itself, `unfinished` laws that there was
+    no time for, and `passing` counts answers that were taken for those of something in front of the target.
+    """
 
     ledger: Ledger
     coverage: Coverage
@@ -56,6 +66,13 @@ class Run:
     target: Target | None = None
     working: bool = True
     interrupted: bool = False
+    ended: Ended | None = None
+    failures: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    min_judged: float = MIN_JUDGED
+    passing: int = 0
+    originals: Originals | None = None
+    not_put_back: list[str] = field(default_factory=list)
     whole: bool = True
     shard: Shard = WHOLE
     unreached: Ledger = field(default_factory=lambda: Ledger(""))
@@ -66,23 +83,33 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 violates, 3 nothing was judged, 130 stopped before anything failed."""
-        if self.working and (self.ledger.failing() or self._crashed() or self.outdated()):
-            return VIOLATES
+        """What the run comes to; `docs/gate.md` says what each code means."""
         if self.interrupted:
             return INTERRUPTED
-        if self.is_gone:
-            return NOTHING_JUDGED
-        judged = self.working and any(law.outcome == "passed" for law in self.laws)
-        return CONFORMS if judged else NOTHING_JUDGED
+        fails = self.working and bool(self.ledger.failing() or self.outdated())
+        if self.failures and not fails:
+            return FAILED
+        if self.ended is not None or not self.working:
+            return NOT_JUDGED
+        if fails:
+            return VIOLATES
+        return CONFORMS if self.judged and self.judged >= self.min_judged * (self.judged + self.left) else NOT_JUDGED
 
     @property
-    def is_gone(self) -> bool:
-        """Whether the target could not be reached any more at some time."""
-        return any(why == GONE for _, why in self.ledger.skipped)
+    def outcome(self) -> str:
+        """The exit code in words."""
+        return OUTCOMES.get(self.exit_code, NOT_TO_THE_END if self.working and self.judged else NOTHING)
 
-    def _crashed(self) -> bool:
-        return any(law.outcome == "failed" for law in self.laws)
+    @property
+    def judged(self) -> int:
+        """How many laws were judged."""
+        return sum(law.outcome in ("passed", "failed") for law in self.laws)
+
+    @property
+    def left(self) -> int:
+        """How many laws apply to the target and were not judged: there was no time, or the run was stopped."""
+        names = {law.law for law in self.laws if law.outcome == "skipped"}
+        return len(names & {*self.unfinished})
 
     def findings(self) -> list[Finding]:
         """Answer the findings that nobody has accepted."""
@@ -115,6 +142,7 @@ class Run:
             or self.shard != WHOLE
             or self.interrupted
             or not self.working
+            or self.ended
             or any(why in UNFINISHED for _, why in self.ledger.skipped)
         ):
             return False
@@ -140,7 +168,7 @@ class Run:
     def as_dict(self) -> dict[str, Any]:
         """Answer the run as `report.json` shows it."""
         return {
-            "outcome": OUTCOMES[self.exit_code],
+            "outcome": self.outcome,
             "exit_code": self.exit_code,
             "target": self.ledger.base_url,
             "gate_version": gate_version(),
@@ -154,6 +182,10 @@ class Run:
             "findings": [finding.as_dict() for finding in self.findings()],
             "accepted": [{**finding.as_dict(), "baseline": entry.as_dict()} for finding, entry in self.accepted()],
             "outdated": self.outdated(),
+            "judged": self.counts(),
+            "not_put_back": self.not_put_back,
+            "originals": str(self.originals.path) if self.originals and self.not_put_back else None,
+            "failures": self.failures,
             "not_judged": [{"what": what, "why": why} for what, why in self.ledger.skipped],
             "repeat": self.repeat,
             "before_curl": self.before_curl(),
@@ -177,6 +209,12 @@ class Run:
         for what, why in self.ledger.skipped:
             by_reason.setdefault(why, []).append(what)
         lines += [f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()]
+        lines += [f"The gate failed: {failure}\n" for failure in self.failures]
+        if self.passing:
+            lines.append(
+                f"{self.passing} of {self.ledger.judged} calls got 502 or the like, and were well when asked again.\n"
+            )
+        lines += self._of_what_is_left()
         lines += self._of_the_baseline()
         lines += [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
         return "\n".join([*lines, self.sentence()])
@@ -195,35 +233,73 @@ class Run:
             ]
         return lines
 
+    def _of_what_is_left(self) -> list[str]:
+        """Say loudly what is not as it was."""
+        if not self.not_put_back:
+            return []
+        how = [self.originals.how_to(), ""] if self.originals is not None else []
+        return [f"NOT PUT BACK: {', '.join(self.not_put_back)}.", *how]
+
     def sentence(self) -> str:
-        """Answer the verdict in one sentence."""
-        if self.exit_code == INTERRUPTED:
-            return f"{self.ledger.base_url}: INTERRUPTED after {len(self.laws)} laws, nothing wrong until then"
-        if self.exit_code == NOTHING_JUDGED and self.is_gone and self.working:
-            passed = sum(law.outcome == "passed" for law in self.laws)
-            return f"{self.ledger.base_url}: GONE after {passed} laws, nothing wrong until then"
-        if self.exit_code == NOTHING_JUDGED:
-            return f"{self.ledger.base_url}: NOTHING JUDGED"
+        """Return the verdict in one sentence."""
+        end = f"{self._counted()}."
+        match self.exit_code:
+            case code if code == INTERRUPTED:
+                return f"{self.ledger.base_url}: INTERRUPTED after {_count(self.judged, 'law')}; until then: {end}"
+            case code if code == FAILED:
+                return f"{self.ledger.base_url}: NOT JUDGED: {REPORT_IT}. Until then: {end}"
+            case code if code == NOT_JUDGED:
+                return self._why_not(end)
+        word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
+        missing = f" as far as it was judged ({_count(self.left, 'law')} had no time)" if self.left else ""
+        failed = ", and the gate itself failed" if self.failures else ""
+        outdated = f", and {_count(len(self.outdated()), 'entry')} of the baseline out of date" if self.outdated() else ""
+        return f"{self.ledger.base_url} {word}{missing}{failed}{outdated}: {end}"
+
+    def _why_not(self, end: str) -> str:
+        """Return why there is no verdict, and what was seen until then."""
+        if self.ended is not None and self.working:
+            word = "GONE" if self.ended.what.startswith(UNREACHABLE) else "NOT JUDGED TO THE END"
+            when = f" after {_count(self.judged, 'law')}"
+            return f"{self.ledger.base_url}: {word}{when}: {self.ended.after(when)}. Until then: {end}"
+        if not self.working or not self.judged:
+            whys = [why for _, why in self.ledger.skipped]
+            return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
+        share = self.judged / (self.judged + self.left)
+        why = next((why for _, why in self.ledger.skipped if why in UNFINISHED), "they had no time")
+        return (
+            f"{self.ledger.base_url}: TOO LITTLE JUDGED: {self.judged} of {self.judged + self.left} laws that apply "
+            f"({share:.0%}), and --min-judged asks for {self.min_judged:.0%}, because {why}. "
+            f"Give it more --max-time, a quicker --depth or fewer --laws. Until then: {end}"
+        )
+
+    def _counted(self) -> str:
+        """Return the figures of the run."""
         merged, accepted = self.findings(), len(self.accepted())
         sure = sum(finding.severity == VIOLATION for finding in merged)
-        crashed = ", and a law of the gate itself failed" if self._crashed() and not self.ledger.failing() else ""
-        crashed += f", and {len(self.outdated())} entries of the baseline are out of date" if self.outdated() else ""
-        more = f", {accepted} accepted" if accepted else ""
-        word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
+        more = f", {accepted} accepted" if accepted else ""
         return (
-            f"{self.ledger.base_url} {word}{self._missing()}{crashed}: "
-            f"{sure} violations, {len(merged) - sure} inferred ({guess}){more}. "
-            f"{len(self.laws)} laws, {self.ledger.judged} calls, {self.seconds:.1f} s, depth {self.depth}, "
-            f"seed {self.seed}{self._part()}."
+            f"{_count(sure, 'violation')}, {len(merged) - sure} inferred ({guess}){more}. "
+            f"{self.judged} of {_count(len(self.laws), 'law')} judged, {_count(self.ledger.judged, 'call')}, "
+            f"{self.seconds:.1f} s, depth {self.depth}, seed {self.seed}{self._part()}"
         )
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many laws there are, were judged, had no time, and do not apply, and the least share to be judged."""
+        total, judged, left = len(self.laws), self.judged, self.left
+        known = {"laws": total, "judged": judged, "unfinished": left, "not_applicable": total - judged - left}
+        return {**known, "min_share": self.min_judged}
 
     def _part(self) -> str:
         return f", part {self.shard.number} of {self.shard.of}" if self.shard != WHOLE else ""
 
-    def _missing(self) -> str:
-        count = sum(why in (OVER, BUSY) for _, why in self.ledger.skipped)
-        return f" as far as it was judged ({count} things had no time)" if count else ""
+
+def _count(number: int, word: str) -> str:
+    """Return a number and its word: `1 violation`, `0 violations`."""
+    if number == 1:
+        return f"{number} {word}"
+    return f"{number} {word.removesuffix('y')}ies" if word.endswith("y") else f"{number} {word}s"
 
 
 def _some(names: list[str]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import math
+import socket
 import ssl
 import time
+import weakref
 import zlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,9 +19,11 @@ from urllib.parse import urlsplit
 from contract_tests import wire
 from contract_tests.address import is_secure
 from contract_tests.client import Call, Exchange
-from contract_tests.findings import BUSY, NotJudgedError
+from contract_tests.findings import BUSY, NotJudgedError, OutOfTimeError
 from contract_tests.given import beside
+from contract_tests.interrupts import STOP
 from contract_tests.manners import LONGEST_WAIT, Manners, Pace, patience
+from contract_tests.standing import GATEWAY
 from contract_tests.veil import Veil
 from contract_tests.version import gate_version
 
@@ -32,13 +37,17 @@ TOO_MANY = 429
 TRIES = 3
 BETWEEN_TRIES = 0.5
 """Seconds after which a connection that failed is tried again."""
+A_MOMENT = 0.05
+"""Seconds that are given in any case."""
 
 
 @dataclass
 class Client:
     """Speaks HTTP/1.1 with one target; `permit` may raise before a call leaves, `seen` is called with every exchange.
 
-    `sent` counts requests by operation and method; `until` is when the time for waiting is over.
+    `sent` counts requests by operation and method; `until` is when the time for waiting is over. `doubt` is called where
+    something in front of the target may have answered in its place, and raises where the target has ended; without it nothing
+    is sent a second time for that. `passing` are such answers that did not come a second time.
     """
 
     base_url: str
@@ -49,6 +58,11 @@ class Client:
     veil: Veil = field(default_factory=Veil)
     sent: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     until: float = math.inf
+    doubt: Callable[[Exchange], None] | None = field(default=None, repr=False)
+    passing: list[Exchange] = field(default_factory=list, repr=False)
+    longest_wait: float = LONGEST_WAIT
+    _lasting: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
+    _connections: weakref.WeakSet[http.client.HTTPConnection] = field(default_factory=weakref.WeakSet, repr=False)
     _quiet_until: float = field(default=0.0, repr=False)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
@@ -78,9 +92,19 @@ class Client:
         self.close()
         return self._patiently(self._complete(call), self._raw)
 
+    def probe(self, call: Call) -> Exchange:
+        """Send once, over a connection of its own, whatever is answered."""
+        return self._once(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
+
     def be_urgent(self) -> None:
         """Ask once more, although the target wants to be left alone: what was changed has to be put back."""
-        self.until, self._quiet_until = math.inf, 0.0
+        self.until, self._quiet_until, self.longest_wait = math.inf, 0.0, min(LONGEST_WAIT, self.manners.timeout)
+
+    def let_go(self) -> None:
+        """Break off what any thread waits for."""
+        for connection in list(self._connections):
+            with suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     def is_there(self) -> bool:
         """Whether a connection can be made, at the last of some tries."""
@@ -110,26 +134,65 @@ class Client:
         return replace(call, headers=headers, secrets=secrets, veil=self.veil)
 
     def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
-        """Send again what the target had no time for (429, RFC 6585) after as long as it says."""
+        """Send again what the target had no time for (429, RFC 6585) after as long as it says.
+
+        Also what something in front of the target answered in its place; every call of the gate may be sent twice.
+        """
         if time.monotonic() < self._quiet_until:
             raise NotJudgedError(BUSY)
+        first: Exchange | None = None
         for _ in range(TRIES):
-            self._pace.wait()
-            self.sent[call.operation, call.method] += 1
-            exchange = send(call)
-            self.veil.read(exchange.body, exchange.headers)
-            if exchange.status != TOO_MANY:
+            exchange = self._once(call, send)
+            if exchange.status == TOO_MANY:
+                self._rest(patience(exchange.header("Retry-After")))
+            elif first is None and self.doubt is not None and self._may_pass(exchange):
+                first = exchange
+                STOP.sleep(BETWEEN_TRIES)
+                self.doubt(exchange)
+            else:
+                self._compare(first, exchange)
                 return exchange
-            self._rest(patience(exchange.header("Retry-After")))
         raise NotJudgedError(BUSY)
+
+    def _once(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
+        self._pace.wait()
+        if time.monotonic() > self.until:
+            raise OutOfTimeError
+        self.sent[call.operation, call.method] += 1
+        exchange = send(call)
+        if exchange.trouble:
+            STOP.check()
+            if time.monotonic() > self.until - A_MOMENT:
+                raise OutOfTimeError
+        self.veil.read(exchange.body, exchange.headers)
+        return exchange
+
+    def _may_pass(self, exchange: Exchange) -> bool:
+        """Whether an answer may not come a second time; of what did, the next is not asked again."""
+        return (exchange.dropped or exchange.status in GATEWAY) and self._key(exchange) not in self._lasting
+
+    def _compare(self, first: Exchange | None, second: Exchange) -> None:
+        """Note what became of an answer that might pass."""
+        if first is not None and (second.dropped or second.status in GATEWAY):
+            self._lasting.add(self._key(second))
+        elif first is not None:
+            self.passing.append(first)
+
+    def _key(self, exchange: Exchange) -> tuple[str, str, int]:
+        return exchange.call.operation, exchange.call.method, exchange.status
+
+    @property
+    def patience(self) -> float:
+        """Seconds that an answer may take now."""
+        return max(A_MOMENT, min(self.manners.timeout, self.until - time.monotonic()))
 
     def _rest(self, seconds: float) -> None:
         """Wait as long as the target asks for; where that is too long, nothing is sent to it until then."""
         now = time.monotonic()
-        if seconds > min(LONGEST_WAIT, self.until - now):
+        if seconds > min(self.longest_wait, self.until - now):
             self._quiet_until = now + seconds
             raise NotJudgedError(BUSY)
-        time.sleep(seconds)
+        STOP.sleep(seconds)
 
     def _kept(self, call: Call) -> Exchange:
         reused = self._connection is not None
@@ -156,11 +219,12 @@ class Client:
         connection, raw, why = self._open(), b"", "nothing came"
         host, end = ("Host", urlsplit(self.base_url).netloc), ("Connection", "close")
         try:
-            self._connect(connection)
-            connection.sock.sendall(
-                wire.request(call.method, self._target(call), (host, *self._own(call), end), call.body or b"")
-            )
-            raw = wire.until_closed(connection.sock, self.manners.timeout)
+            with STOP.waiting():
+                self._connect(connection)
+                connection.sock.sendall(
+                    wire.request(call.method, self._target(call), (host, *self._own(call), end), call.body or b"")
+                )
+                raw = wire.until_closed(connection.sock, self.patience)
         except OSError as error:
             why = f"{type(error).__name__}: {error}"
         connection.close()
@@ -177,24 +241,27 @@ class Client:
             connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
             if proxy.hostname:
                 connection.set_tunnel(parts.hostname or "", parts.port or 443)
-        connection.response_class = partial(wire.Answer, seconds=self.manners.timeout)  # type: ignore[assignment]
+        self._connections.add(connection)
         return connection
 
     def _exchange(self, connection: http.client.HTTPConnection, call: Call) -> tuple[Exchange, bool]:
         start = time.perf_counter()
         try:
-            self._connect(connection)
-            connection.sock.settimeout(self.manners.timeout)
-            connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
-            for name, value in self._own(call):
-                connection.putheader(name, value.encode("utf-8"))
-            connection.endheaders(call.body)
-            answer = connection.getresponse()
-            assert isinstance(answer, wire.Answer)
-            headers, body = tuple(answer.getheaders()), answer.body()
+            with STOP.waiting():
+                self._connect(connection)
+                connection.sock.settimeout(self.patience)
+                connection.response_class = partial(wire.Answer, seconds=self.patience)  # type: ignore[assignment]
+                connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
+                for name, value in self._own(call):
+                    connection.putheader(name, value.encode("utf-8"))
+                connection.endheaders(call.body)
+                answer = connection.getresponse()
+                assert isinstance(answer, wire.Answer)
+                headers, body = tuple(answer.getheaders()), answer.body()
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
-            return Exchange(call, 0, trouble=trouble), isinstance(error, REUSED_AND_GONE)
+            dropped = isinstance(error, REUSED_AND_GONE)
+            return Exchange(call, 0, trouble=trouble, dropped=dropped), dropped
         return Exchange(call, answer.status, headers, body, seconds=time.perf_counter() - start), False
 
     def _why(self, error: Exception) -> str:
@@ -205,16 +272,18 @@ class Client:
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
         """Connect, again if that fails: nothing was sent yet, so nothing is sent twice."""
+        until = time.monotonic() + self.patience
         for left in reversed(range(TRIES if connection.sock is None else 0)):
             try:
+                connection.timeout = max(A_MOMENT, until - time.monotonic())
                 connection.connect()
             except ssl.SSLError:
                 raise
             except OSError:
                 connection.close()
-                if not left:
+                if not left or time.monotonic() + BETWEEN_TRIES > until:
                     raise
-                time.sleep(BETWEEN_TRIES)
+                STOP.sleep(BETWEEN_TRIES)
             else:
                 return
 

@@ -126,13 +126,18 @@ def _say_what_is_left(lab: Lab, who: str, left: list[str]) -> None:
         lab.ledger.not_judged(f"whether {' and '.join(others)} of ${who.upper()} is the old one", PERHAPS_NOT)
 
 
-def restore(lab: Lab) -> None:
-    """Put the profiles back and say what could not be: what was never set cannot be unset."""
+def restore(lab: Lab) -> dict[str, list[str]]:
+    """Put the profiles back; say what could not be, and return the fields that are still to be, by role.
+
+    What was never set cannot be unset, by anybody.
+    """
+    left = {}
     for who in lab.roles() if lab.permission.writes else ():
         if _is_of_another(lab, who):
             lab.ledger.not_judged(f"putting back the profile of ${who.upper()}", OF_ANOTHER)
-            continue
-        put_back(lab, who, originals(lab, who))
+        elif names := put_back(lab, who, originals(lab, who)):
+            left[who] = names
+    return left
 
 
 def originals(lab: Lab, who: str) -> Profile:
@@ -150,8 +155,8 @@ def _is_of_another(lab: Lab, who: str) -> bool:
     return bool(runs) and lab.client.run_id not in runs
 
 
-def put_back(lab: Lab, who: str, before: Profile) -> None:
-    """Write what differs from `before`, and say what could not be written."""
+def put_back(lab: Lab, who: str, before: Profile) -> list[str]:
+    """Write what differs from `before`, and return which fields still do although they could be written."""
     changes = {name: value for name, value in _differing(lab, who, before)[0].items() if value is not None}
     if changes:
         with suppress(NotJudgedError):
@@ -160,6 +165,7 @@ def put_back(lab: Lab, who: str, before: Profile) -> None:
     for name, value in left.items():
         never = "" if value is not None else "it was never set, and cannot be unset"
         lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why if why == UNKNOWN else never or why)
+    return [name for name, value in left.items() if value is not None]
 
 
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:

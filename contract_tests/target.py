@@ -44,6 +44,7 @@ class Target:
     containers: tuple[str, ...] = DEFAULT_CONTAINERS
     usernames: tuple[str, ...] = DEFAULT_USERNAMES
     far: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_local(self) -> bool:
@@ -98,7 +99,8 @@ def load(path: Path | None, base_url: str | None, shard: Shard | None = None) ->
         url = base_url or file.base_url()
         if not url:
             raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
-        return Target(_checked_url(url), file.sessions(), file.names("containers"), file.names("usernames"))
+        names = file.names("containers"), file.names("usernames")
+        return Target(_checked_url(url), file.sessions(), *names, variables=file.variables())
     except FileError as error:
         raise TargetError(str(error)) from None
 

@@ -20,6 +20,9 @@ OF_A_SHARD = KEYS[:-1]
 BARE = re.compile(r"\$([A-Za-z_]\w*)")
 """What a shell would take for a variable, and this file does not."""
 
+ALONE = re.compile(r"\$\{(\w+)\}")
+"""A token that is one variable and nothing else."""
+
 
 class FileError(ValueError):
     """A target file that cannot be used; the text says where and what to do about it."""
@@ -58,6 +61,12 @@ class TargetFile:
         if len(set(sessions.values())) != len(sessions):
             self._fail(found, "two sessions have the same token")
         return sessions
+
+    def variables(self) -> dict[str, str]:
+        """Return the variable that each session's token is, where it is one and nothing else."""
+        found = self._entries["sessions"].value
+        written = ((role, ALONE.fullmatch(node.value)) for role, node in found.items() if isinstance(node.value, str))
+        return {role: match[1] for role, match in written if match}
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return a list of names."""

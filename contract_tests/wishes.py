@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.manners import Manners, manners
+from contract_tests.report import MIN_JUDGED
 from contract_tests.shard import Shard, read
 from contract_tests.target import TargetError
 
@@ -42,6 +43,7 @@ class Wishes:
     client_cert: Path | None = None
     header: tuple[str, ...] = ()
     show_values: bool | None = None
+    min_judged: float = MIN_JUDGED
     baseline: Path | None = None
     processes: str | None = None
     shard: str = ""
@@ -79,6 +81,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
         "shard": wishes.shard or None,
         "processes": wishes.processes,
         "max-time": wishes.max_time if wishes.max_time != MAX_TIME else None,
+        "min-judged": f"{wishes.min_judged:g}" if wishes.min_judged != MIN_JUDGED else None,
     }
     words = ["contract-tests"]
     for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
@@ -121,6 +124,7 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-strict": int(wishes.strict),
         "gate-report-dir": wishes.report_dir,
         "gate-max-time": wishes.max_time,
+        "gate-min-judged": wishes.min_judged,
         "gate-verbose": int(wishes.verbose),
         "gate-rate-limit": wishes.rate_limit,
         "gate-request-timeout": wishes.request_timeout,

@@ -20,6 +20,7 @@ from contract_tests.drift.proposing import Source, propose
 from contract_tests.drift.reporting import Report
 from contract_tests.drift.sides import Side
 from contract_tests.screen import shown
+from contract_tests.strictness import StrictCommand
 from contract_tests.target import TargetError, load
 from contract_tests.wishes import Wishes
 
@@ -45,7 +46,7 @@ usernames; what follows from them is not compared.
 Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 
 
-@click.command(help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
+@click.command(cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
 @click.option("--left", metavar="URL", show_envvar=True, help="What should be like the right side: our mock.")
 @click.option("--right", metavar="URL", show_envvar=True, help="The real thing.")
 @click.option("--left-target", **cli.FILE, help="YAML: base_url, sessions, containers, usernames of the left side.")

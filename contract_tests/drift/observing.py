@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from contract_tests import standing
 from contract_tests.drift.comparing import Pair, compare
 from contract_tests.drift.differences import Difference, lasting
 from contract_tests.drift.probes import PROBES, Probe
@@ -95,6 +96,8 @@ def _open(side: Side) -> None:
         raise NothingError(f"the {side.name} side, {side.target.base_url}, does not answer")
     if all(answer.status in (0, 401) for answer in answers):
         raise NothingError(f"the {side.name} side accepts no session: $PRIMARY is refused everywhere")
+    if why := standing.out_of_order(answers):
+        raise NothingError(f"the {side.name} side, {side.target.base_url}, is out of order: {why}")
 
 
 def _pair(probe: Probe, left: Side, right: Side, evidence: Evidence, until: float) -> Pair | None:

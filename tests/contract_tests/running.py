@@ -30,9 +30,13 @@ def gate(directory: Path, *arguments: str, measured: bool = False) -> tuple[int,
     return done.returncode, _report(directory), done.stdout + done.stderr
 
 
-def forked_gate(directory: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """Do as `gate` does in a process that need not import anything, which takes half as long where few laws are judged."""
-    run = FORKS.Process(target=_judge, args=(directory, arguments))
+def forked_gate(directory: Path, *arguments: str, whole: bool = False) -> tuple[int, dict[str, Any], str]:
+    """Do as `gate` does in a process that need not import anything, which takes half as long where few laws are judged.
+
+    The arguments are `whole` where another command than that of a run is meant. The environment is that of the caller.
+    """
+    words = arguments if whole else ("--report-dir", str(directory), *arguments)
+    run = FORKS.Process(target=_judge, args=(directory, words, dict(os.environ)))
     run.start()
     run.join(400)
     if run.exitcode is None:
@@ -41,14 +45,14 @@ def forked_gate(directory: Path, *arguments: str) -> tuple[int, dict[str, Any], 
     return run.exitcode, _report(directory), (directory / "output.txt").read_text()
 
 
-def _judge(directory: Path, arguments: tuple[str, ...]) -> None:
-    for name in filter(_foreign, [*os.environ]):
-        del os.environ[name]
+def _judge(directory: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update({name: value for name, value in environment.items() if not _foreign(name)})
     os.chdir(ROOT)
     with (directory / "output.txt").open("wb") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    main(["--report-dir", str(directory), *arguments], prog_name="contract-tests")
+    main([*arguments], prog_name="contract-tests")
 
 
 def _foreign(name: str) -> bool:

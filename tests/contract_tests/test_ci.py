@@ -162,6 +162,13 @@ def test_the_action_judges(tmp_path: Path) -> None:
     assert "CONFORMS" in page.read_text()
 
 
+def test_the_action_judges_nothing_where_no_server_is_named(tmp_path: Path) -> None:
+    installed(tmp_path)
+    done = run_step("Judge the server", {}, tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "is set, but empty" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["base-url", "target", "depth", "strict", "baseline", "args"])
 def test_no_input_of_the_action_is_run_by_the_shell(name: str, tmp_path: Path) -> None:
     installed(tmp_path)

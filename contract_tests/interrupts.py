@@ -1,0 +1,118 @@
+"""What Ctrl-C and SIGTERM do at each moment of a run: what was changed is put back, and a second one ends at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+INTERRUPTED = 130
+"""The exit code, as shells have it for what Ctrl-C ended."""
+NOTHING_SENT = "Interrupted. The target was not changed."
+SLICE = 0.2
+"""Seconds after which a thread that no signal wakes looks whether the run was asked to end."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Phase(Enum):
+    """What a signal would meet: nothing to be put back, laws at work, or the putting back of what they changed."""
+
+    IDLE = auto()
+    AT_WORK = auto()
+    PUTTING_BACK = auto()
+
+
+@dataclass
+class Interrupts:
+    """Hears the signals of this process.
+
+    An exception out of a signal handler may be swallowed anywhere, or be taken for a fault of the target. So a signal only
+    sets `asked`, which every call to the target looks at first, and breaks off nothing but waiting for the target.
+
+    `let_go` breaks off what other threads wait for, `last_words` says what is left when the process ends at once, and
+    `children` end with it.
+    """
+
+    asked: bool = False
+    phase: Phase = Phase.IDLE
+    let_go: Callable[[], None] | None = None
+    last_words: Callable[[], str] | None = None
+    children: list[subprocess.Popen[str]] = field(default_factory=list)
+    _waiting: bool = False
+
+    def install(self) -> None:
+        """Hear the signals from now on; what the caller has told this process to ignore stays ignored, but for Ctrl-C."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for name in SIGNALS:
+            signum = getattr(signal, name, None)
+            if signum is not None and (name != "SIGHUP" or signal.getsignal(signum) != signal.SIG_IGN):
+                signal.signal(signum, self.hear)
+
+    @property
+    def stops_work(self) -> bool:
+        """Whether no law may send anything any more."""
+        return self.asked and self.phase is Phase.AT_WORK
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Wait for the target, which a signal breaks off."""
+        outer = self._waiting
+        self._waiting = outer or threading.current_thread() is threading.main_thread()
+        try:
+            self.check()
+            yield
+        finally:
+            self._waiting = outer
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless the run is asked to end."""
+        if threading.current_thread() is threading.main_thread():
+            with self.waiting():
+                time.sleep(seconds)
+            return
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(left, SLICE))
+
+    def check(self) -> None:
+        """Raise `StoppedError` where the run was asked to end."""
+        if self.stops_work:
+            from contract_tests.findings import BY_HAND, StoppedError  # noqa: PLC0415 - not before it is needed
+
+            raise StoppedError(BY_HAND)
+
+    def hear(self, *_: object) -> None:
+        """Take a signal: the first asks the run to end, the second ends it."""
+        if self.asked or self.phase is Phase.IDLE:
+            self._leave()
+        self.asked = True
+        if self.phase is Phase.AT_WORK:
+            if self.let_go is not None:
+                self.let_go()
+            if self._waiting:
+                self.check()
+
+    def _leave(self) -> None:
+        """End at once, and say what is left; nothing else may run, since it may wait for ever."""
+        with suppress(Exception):
+            said = self.last_words() if self.last_words is not None else NOTHING_SENT
+            os.write(2, f"\n{said}\n".encode("utf-8", "backslashreplace"))
+        for child in self.children:
+            with suppress(OSError):
+                child.terminate()
+        os._exit(INTERRUPTED)
+
+
+STOP = Interrupts()
+"""Of this process."""

@@ -1,0 +1,89 @@
+"""The command `contract-tests restore`: puts profiles back that a run could not put back itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contract_tests import cli, contract, originals, state
+from contract_tests.coverage import Coverage
+from contract_tests.depth import DEPTHS
+from contract_tests.findings import Ledger, NotJudgedError
+from contract_tests.lab import Lab
+from contract_tests.report import NOT_JUDGED
+from contract_tests.strictness import StrictCommand
+from contract_tests.target import TargetError, load
+from contract_tests.veil import Veil
+from contract_tests.wishes import Wishes
+
+if TYPE_CHECKING:
+    from contract_tests.target import Target
+
+MANNERS = ("base_url", "target_file", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+HELP = """Put profiles back as they were before a run.
+
+\b
+  contract-tests restore FILE --target staging.yaml
+
+FILE is what a run has named that could not put everything back itself: its session had
+ended, or the target was out of order. The sessions come from the target file, as always;
+new ones of the same users will do. FILE is removed once everything is back.
+
+\b
+Exit codes: 0 everything is back, 2 wrong usage, 3 something is not."""
+
+
+@click.command(cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: object) -> None:
+    """Run the command."""
+    wishes = Wishes(depth="", seed=0, strict=False, report_dir=None, max_time=0, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
+    try:
+        known_url, people = originals.read(file)
+        aim = load(target_file, base_url or (None if target_file else known_url))
+        left = _restore(_lab(aim, wishes), people)
+    except TargetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(cli.USAGE)
+    for line in left:
+        click.echo(f"Not put back: {line}", err=True)
+    if left:
+        click.echo(f"{file} stays where it is, for another try.", err=True)
+        sys.exit(NOT_JUDGED)
+    file.unlink(missing_ok=True)
+    click.echo(f"{aim.base_url}: everything is as it was. {file} is removed.")
+
+
+restore.params += [each for each in cli.main.params if each.name in MANNERS]
+
+
+def _lab(aim: Target, wishes: Wishes) -> Lab:
+    how, known = wishes.manners(), contract.load()
+    ledger = Ledger(aim.base_url, veil=Veil(hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)))
+    lab = Lab(aim, known, ledger, DEPTHS["quick"], 0, Coverage(known), manners=how)
+    lab.begin_closing()
+    return lab
+
+
+def _restore(lab: Lab, people: dict[str, Any]) -> list[str]:
+    """Put everybody back whose session there is, and return what is not back."""
+    owners: dict[str, str] = {}
+    for who in lab.roles():
+        try:
+            owners[state.username(lab, who)] = who
+        except NotJudgedError as reason:
+            click.echo(f"The session of ${who.upper()} does not work: {reason}", err=True)
+    left = []
+    for role, person in people.items():
+        who = owners.get(person["username"], "")
+        if not who:
+            left.append(f"the profile of ${role.upper()}: the target gives no valid session of its user")
+            continue
+        lab.ledger.skipped.clear()
+        names = state.put_back(lab, who, person["profile"])
+        whys = dict.fromkeys(why for what, why in lab.ledger.skipped if what.startswith("putting back"))
+        left += [f"{name}: {'; '.join(whys)}" for name in names]
+    return left
