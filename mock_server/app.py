@@ -153,7 +153,9 @@ class Core(Flask):
     def refuse(self, error: Exception) -> Reply:
         """Answer what no operation answers: unknown paths, wrong methods, and failures of ours, which go to the log."""
         if isinstance(error, ApiError):
-            return refusal(error)
+            reply = refusal(error)
+            reply.headers.setdefault("Cache-Control", NO_STORE["Cache-Control"])  # an operation's refusal, by its contract
+            return reply
         if isinstance(error, WerkzeugMethodNotAllowed):
             allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
             if request.environ["REQUEST_METHOD"] == "OPTIONS":

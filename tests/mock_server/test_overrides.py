@@ -369,3 +369,9 @@ def test_a_rule_shows_what_it_was_made_of(steer: Steer) -> None:
 def test_rules_are_bounded(steer: Steer) -> None:
     assert {steer("POST", "/rules", {"delay": 1})[0] for _ in range(1000)} == {201}
     assert steer("POST", "/rules", {"delay": 1})[0] == 409
+
+
+def test_a_refusal_of_the_sandbox_s_name_is_kept_out_of_caches_too(client: FlaskClient) -> None:
+    for name, (method, path) in ASKS.items():
+        answer = client.open(path, method=method, headers={**ADA, "X-Mock-Sandbox": "no name"})
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (400, "no-store"), name
