@@ -48,6 +48,7 @@ def close(run: Run, lab: Lab) -> None:
     STOP.phase = Phase.PUTTING_BACK
     lab.ledger.law = "reach"
     lab.begin_closing()
+    run.not_put_back = ["what this run has changed"]  # until it is known better
     left = state.restore(lab)
     run.not_put_back = [f"{name} of ${who.upper()}" for who, names in left.items() for name in names]
     if run.originals is not None:

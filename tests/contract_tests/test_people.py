@@ -134,7 +134,7 @@ def test_a_law_that_breaks_down_tells_nothing(module: str, name: str, tmp_path: 
             str(tmp_path),
         ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode in (1, 3)
+    assert done.returncode == 4
     shown = everything(tmp_path, done.stdout + done.stderr)
     assert "KeyError" in shown["the terminal"]
     assert "break_down" in shown["the terminal"]
