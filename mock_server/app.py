@@ -24,7 +24,7 @@ from .journal import Journal, Records
 from .nearest import nearest
 from .options import Options
 from .pipeline import Pipeline
-from .routing import Kind, Route, Router
+from .routing import FOR_CLIENTS, Kind, Route, Router
 from .rules import NOTHING
 from .sandbox import REAL, Sandbox
 from .scenarios import Scenarios
@@ -127,7 +127,7 @@ class Core(Flask):
             raise environ[FAULT]
         route, options = self.matched(environ), self.options
         is_own = options.any_host or guard.is_own(environ, options.allowed_hosts)
-        if route.kind in {Kind.API, Kind.NONE}:
+        if route.kind in FOR_CLIENTS:
             if not is_own:
                 raise guard.misdirected(environ, guard.StrangeHostError)
             return
@@ -175,7 +175,7 @@ class Core(Flask):
         asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs each time
         environ = asked.environ
         route: Route = environ[ROUTE]
-        is_api = route.kind in {Kind.API, Kind.NONE}
+        is_api = route.kind in FOR_CLIENTS
         origin, options = environ.get("HTTP_ORIGIN"), self.options
         if origin is not None:
             may = cors.may_call(origin, options.cors_origins) if is_api else origin in options.control_origins

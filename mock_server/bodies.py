@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import TYPE_CHECKING
 
 from .errors import Violation
 from .framing import CLOSE, BodyTimeoutError, broken_body
+from .patience import patiently
 
 if TYPE_CHECKING:
     from .delivery import Receive
@@ -15,7 +17,7 @@ IDLE = 10.0
 """Seconds in which some of a body has to come."""
 WHOLE = 60.0
 """Seconds in which all of it has to come."""
-PAUSE = 0.05
+PAUSE = 0.25
 """Seconds without a piece after which nobody waits any longer for the rest of a body that nobody wants."""
 UNWANTED = 64 * 1024 * 1024
 """How much of such a body is thrown away, so that its sender hears the answer."""
@@ -34,7 +36,7 @@ async def read(receive: Receive, limit: int, length: int = 0) -> bytes:
     """Return a body of which `length` bytes are announced; raise `TooLargeError`, `BodyTimeoutError` or `BadRequestError`."""
     if length > limit:
         raise TooLargeError
-    chunks: list[bytes] = []
+    held = io.BytesIO()  # one block that grows, and is given back as a whole
     size, clock = 0, asyncio.get_running_loop().time
     end = clock() + WHOLE
     try:
@@ -47,9 +49,9 @@ async def read(receive: Receive, limit: int, length: int = 0) -> bytes:
                 size += len(chunk)
                 if size > limit:
                     raise TooLargeError
-                chunks.append(chunk)
+                held.write(chunk)
                 if not message.get("more_body"):
-                    return b"".join(chunks)
+                    return held.getvalue()
                 patience.reschedule(min(end, clock() + IDLE))
     except TimeoutError:
         reason = f"must arrive within {WHOLE:g} s, and some of it every {IDLE:g} s; {size} bytes came"
@@ -68,8 +70,7 @@ async def discard(receive: Receive, *, expects: bool) -> bool:
     end = clock() + IDLE
     try:
         while size <= UNWANTED and clock() < end:
-            async with asyncio.timeout(PAUSE):
-                message = await receive()
+            message = await patiently(asyncio.ensure_future(receive()), PAUSE)
             size += len(message.get("body", b""))
             if not message.get("more_body"):
                 return bool(message["type"] != "http.disconnect")

@@ -13,6 +13,10 @@ class Kind(Enum):
     API, CONTROL, PAGE, NONE = auto(), auto(), auto(), auto()
 
 
+FOR_CLIENTS = (Kind.API, Kind.NONE)
+"""What clients of the API ask for, rightly or wrongly; a tuple, since looking into a set of these costs microseconds."""
+
+
 class Route(NamedTuple):
     """What was found for a method and a path: a rule and the values of its names, or the error that says what is wrong."""
 
