@@ -279,9 +279,11 @@ class Run:
         sure = sum(finding.severity == VIOLATION for finding in merged)
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
         more = f", {accepted} accepted" if accepted else ""
+        idle = len(self.laws) - self.judged - self.left
+        rest = f" ({idle} not for this depth or target)" if idle else ""
         return (
             f"{_count(sure, 'violation')}, {len(merged) - sure} inferred ({guess}){more}. "
-            f"{self.judged} of {_count(len(self.laws), 'law')} judged, {_count(self.ledger.judged, 'call')}, "
+            f"{self.judged} of {_count(len(self.laws), 'law')} judged{rest}, {_count(self.ledger.judged, 'call')}, "
             f"{self.seconds:.1f} s, depth {self.depth}, seed {self.seed}{self._part()}"
         )
 
