@@ -259,9 +259,10 @@ class Run:
     def _why_not(self, end: str) -> str:
         """Return why there is no verdict, and what was seen until then."""
         if self.ended is not None and self.working:
-            word = "GONE" if self.ended.what.startswith(UNREACHABLE) else "NOT JUDGED TO THE END"
             when = f" after {_count(self.judged, 'law')}"
-            return f"{self.ledger.base_url}: {word}{when}: {self.ended.after(when)}. Until then: {end}"
+            is_gone = self.ended.what.startswith(UNREACHABLE)
+            why = f"GONE{when}: {self.ended}" if is_gone else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
+            return f"{self.ledger.base_url}: {why}. Until then: {end}"
         if not self.working or not self.judged:
             whys = [why for _, why in self.ledger.skipped]
             return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
