@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from contract_tests.findings import Finding
 
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 NEEDED = {
     "operation": "the operation of the finding",
     "rule": "the rule that it breaks",
@@ -27,13 +27,18 @@ NEEDED = {
     "owner": "who answers for it",
     "expires": "the last day on which it is accepted, such as 2030-12-31",
 }
-KNOWN = (*NEEDED, "field")
+KNOWN = (*NEEDED, "field", "symptom")
+EVERY = "*"
+"""Stands for all operations."""
 PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted finding; `expires` is the last day on which it is, `place` file and line of the entry."""
+    """One accepted finding; `expires` is the last day on which it is, `place` file and line of the entry.
+
+    The operation may be `*`, for all of them, with any field unless one is named. A `symptom` accepts only what shows so.
+    """
 
     operation: str
     rule: str
@@ -42,11 +47,22 @@ class Entry:
     owner: str
     expires: date
     place: str
+    symptom: str = ""
 
     @property
     def key(self) -> Key:
         """What a finding must be to be accepted."""
-        return self.operation, self.rule, self.field
+        return self.operation, self.rule, self.field, self.symptom
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is what is accepted."""
+        every = self.operation == EVERY
+        return (
+            finding.rule == self.rule
+            and (every or finding.operation == self.operation)
+            and ((every and not self.field) or finding.field == self.field)
+            and self.symptom in ("", finding.symptom)
+        )
 
     @property
     def is_over(self) -> bool:
@@ -83,8 +99,9 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 def named(key: Key) -> str:
     """Answer what is accepted, for people."""
-    operation, rule, place = key
-    return f"{rule} on {operation}" + (f", {place}" if place else "")
+    operation, rule, place, *symptom = key
+    about = f"{rule} on {'every operation' if operation == EVERY else operation}" + (f", {place}" if place else "")
+    return f"{about} ({symptom[0]})" if any(symptom) else about
 
 
 def snippet(findings: Iterable[Finding]) -> str:
@@ -95,6 +112,45 @@ def snippet(findings: Iterable[Finding]) -> str:
         said = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value]
         lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
     return "\n".join(["accepted:", *lines])
+
+
+def check_new(path: Path | None) -> None:
+    """Raise `TargetError` where the first baseline could not be written: one that is there is not overwritten."""
+    if path is None:
+        return
+    try:
+        if path.exists() or path.is_symlink():
+            raise TargetError(
+                f"--write-baseline {path}: the file is there, and is not overwritten: name another, or remove it"
+            )
+        path.open("x").close()
+        path.unlink()
+    except OSError as error:
+        raise TargetError(f"--write-baseline {path}: it cannot be written: {error.strerror or error}") from error
+
+
+def write_first(path: Path, findings: Iterable[Finding]) -> int:
+    """Write a baseline that accepts these findings once somebody says why, and return the number of its entries.
+
+    What shows on several operations or fields in the same way is one entry for all of them.
+    """
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.rule, finding.symptom), []).append(finding)
+    lines = []
+    for (rule, symptom), found in alike.items():
+        first, one = found[0], len({finding.key for finding in found}) == 1
+        known = {"operation": first.operation if one else EVERY, "rule": rule, "field": first.field if one else ""}
+        known["symptom"] = symptom
+        said = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value]
+        lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
+    top = [
+        "# Say of each entry why it is accepted, who answers for it, and until which day (such as 2030-12-31).",
+        "accepted:",
+    ]
+    with path.open("x", encoding="utf-8") as file:
+        file.write("\n".join([*top, *lines] if lines else [*top[:-1], "accepted: []"]) + "\n")
+    return len(lines)
 
 
 @cache
@@ -120,7 +176,7 @@ def _entry(path: Path, node: Located) -> Entry:
     if values["rule"] not in CHECKS:
         raise TargetError(f"{place}: there is no rule {values['rule']}; the rules are in docs/gate.md")
     expires = _day(place, values.pop("expires"))
-    return Entry(**{"field": "", **values}, expires=expires, place=place)
+    return Entry(**{"field": "", "symptom": "", **values}, expires=expires, place=place)
 
 
 def _day(place: str, text: str) -> date:

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 import click
 
-from contract_tests import baseline, outputs, processes, screen, surroundings
+from contract_tests import accepting, baseline, outputs, processes, screen, surroundings
 from contract_tests.depth import DEPTHS
 from contract_tests.failure import FAILED, confession
 from contract_tests.flags import Lines, findings_flags, parts_flags
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
-from contract_tests.report import NOT_JUDGED
+from contract_tests.report import NOT_JUDGED, Run
 from contract_tests.streams import harden
 from contract_tests.strictness import StrictGroup
 from contract_tests.target import TargetError, load, parts
@@ -147,14 +147,12 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
         return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        click.echo(
-            f"The gate needs {', '.join(missing)}, not installed here: in the project's folder, pip install '.[gate]'",
-            err=True,
-        )
+        click.echo(f"The gate needs {', '.join(missing)}: pip install 'user-profile-api-mock[gate]'", err=True)
         sys.exit(USAGE)
     wishes = Wishes(strict=(base_url is None and target_file is None) if strict is None else strict, **rest)  # type: ignore[arg-type]
     try:
         outputs.check(None if dry_run else wishes.report_dir, *REPORTS)
+        baseline.check_new(None if dry_run else wishes.write_baseline)
         code = rehearse(base_url, target_file, wishes) if dry_run else run(base_url, target_file, wishes)
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
@@ -194,9 +192,9 @@ def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, nu
     given = [*(("--proxy", each.proxy) if each.proxy else ()), *(word for line in each.header for word in ("--header", line))]
     given += ["--verbose"] if each.verbose else []
     words = [*shlex.split(command(url, target_file, each))[1:], *given]
-    run, directories = processes.run_all(words, number, baseline.read(wishes.baseline) if wishes.baseline else ())
+    run = processes.run_all(words, number, baseline.read(wishes.baseline) if wishes.baseline else ())
     run.repeat = command(url, target_file, wishes)
-    return processes.report(run, wishes.report_dir, directories)
+    return processes.report(run, wishes.report_dir, wishes.write_baseline)
 
 
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
@@ -214,18 +212,21 @@ def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: boo
     given = [*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]
     said = pytest.main(given, plugins=[keeper])
     STOP.phase = Phase.IDLE
+    if keeper.run is not None:
+        accepting.write(keeper.run, wishes.write_baseline)
     return keeper.code if keeper.code is not None else PYTEST.get(int(said), FAILED)
 
 
 class Keeper:
-    """A plugin of pytest that keeps the exit code of a run that came to its end."""
+    """A plugin of pytest that keeps a run that came to its end, and its exit code."""
 
     code: int | None = None
+    run: Run | None = None
 
     def pytest_unconfigure(self, config: Any) -> None:
-        """Keep the exit code."""
+        """Keep the run."""
         from contract_tests.plugin import RUN  # noqa: PLC0415 - needs pytest
 
         gate = config.stash.get(RUN, None)
         if gate is not None and gate.lab is not None:
-            self.code = gate.run.exit_code
+            self.code, self.run = gate.run.exit_code, gate.run

@@ -20,6 +20,9 @@ PLACES = (HOME / "mock_server" / "data" / "openapi.yaml", HOME / "openapi.yaml")
 MOST_ITEMS = 200
 """How many items of a list are judged for all that is wrong with them; no page has as many."""
 
+IT = "it"
+"""What stands for a value in a sentence about it."""
+
 Schema = dict[str, Any]
 
 
@@ -70,7 +73,7 @@ class View:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
         self.operations = {operation.name: operation for operation in self._operations()}
-        self._validators: dict[int, tuple[Schema, jsonschema_rs.Validator]] = {}
+        self._validators: dict[tuple[object, ...], tuple[Schema, jsonschema_rs.Validator]] = {}
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something stands there."""
@@ -83,15 +86,23 @@ class View:
 
     def errors(self, schema: Schema, value: object) -> list[tuple[str, str]]:
         """Answer `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
-        known = self._validators.get(id(schema))
-        if known is None:
-            whole = {**schema, "components": self.document.get("components", {})}
-            known = (schema, jsonschema_rs.Draft202012Validator(whole, validate_formats=True))
-            self._validators[id(schema)] = known
         try:
-            return [(_pointer(error), error.message) for error in _errors(known[1], value)]
+            return [(_pointer(error), error.message) for error in _errors(self._validator(schema), value)]
         except ValueError as error:
             return [("", f"is no text that can be sent: {error}")]
+
+    def faults(self, schema: Schema, value: object) -> list[tuple[str, jsonschema_rs.ValidationError]]:
+        """Return `(JSON pointer, error)` for everything in which a value breaks a schema; the messages call the value `it`."""
+        return [(_pointer(error), error) for error in _errors(self._validator(schema, mask=IT), value)]
+
+    def _validator(self, schema: Schema, **how: str) -> jsonschema_rs.Validator:
+        """Return the validator of a schema, made once; `mask` stands for values in its messages."""
+        key = (id(schema), *how)
+        if key not in self._validators:
+            whole = {**schema, "components": self.document.get("components", {})}
+            made = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, **how)  # type: ignore[arg-type]
+            self._validators[key] = (schema, made)
+        return self._validators[key][1]
 
     def _operations(self) -> list[Operation]:
         return [

@@ -45,6 +45,13 @@ FLAGS = (
         help="YAML: findings that are accepted for a while. They do not fail the run; stale and expired entries do.",
     ),
     click.option(
+        "--write-baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        show_envvar=True,
+        help="Write a first baseline of what fails the run; say in each entry why, who answers for it and until when.",
+    ),
+    click.option(
         "--min-judged",
         type=Share(),
         default=0.9,

@@ -19,6 +19,8 @@ WORDS = {
     "failed": "was not judged, because the gate itself failed",
     "interrupted": "was not judged to the end",
 }
+FILTERED = 20
+"""Operations by which causes can be chosen."""
 STYLE = """
 :root{color-scheme:light dark;--line:#8886;--box:#8881;--bad:#b3161b;--warn:#8a5a00;--good:#1c7a2e;--faint:#767676}
 @media screen and (prefers-color-scheme:dark){:root{--bad:#ff8a84;--warn:#f0b94d;--good:#74c98a;--faint:#8f8f8f}}
@@ -36,13 +38,15 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--box);padding:.4
 pre,li,tr,dl{break-inside:avoid}dl{break-after:avoid}pre span{white-space:nowrap}
 dl{margin:.2rem 0;display:grid;grid-template-columns:auto 1fr;gap:.1rem .8rem}dt{color:var(--faint)}
 dd{margin:0;min-width:0;overflow-wrap:anywhere}
+.contents td{text-align:left}.contents td:last-child{text-align:right}
+fieldset{border:0;padding:0;margin:.3rem 0}legend{float:left;margin-right:.6rem;color:var(--faint)}label{margin-right:.8rem}
 .zero{color:var(--faint)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.82rem;line-height:1.3}
 td,th{border:1px solid var(--line);padding:.15rem .35rem;text-align:right}th{font-weight:600;max-width:7rem}
 th:first-child{text-align:left;position:sticky;left:0;background:Canvas;max-width:none;white-space:nowrap}
 @media(max-width:40rem){dl{display:block}dd{margin-bottom:.3rem}td,th{padding:.15rem .25rem;font-size:.72rem}
 th:first-child{white-space:normal}}
-@media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}
+@media print{form{display:none}:root{color-scheme:light}body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}
 header,pre{border:1px solid #999;background:none}header{border-left-width:.4rem}}
 """
 
@@ -56,6 +60,7 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
             f"<title>{escape(data['target'])} {WORDS[data['outcome']]}</title>",
             f"<style>{STYLE}</style>",
             _verdict(data),
+            _contents(data),
             _findings(data, rules),
             _accepted(data),
             _repeat(data),
@@ -66,8 +71,9 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
 
 
 def _verdict(data: dict[str, Any]) -> str:
-    findings = [finding["severity"] for finding in data["findings"]]
-    counts = f"{_many(findings.count('violation'), 'violation')}, {findings.count('inferred')} inferred. "
+    causes = [cause["severity"] for cause in data["causes"]]
+    counts = f"{_many(causes.count('violation'), 'violation')}, {causes.count('inferred')} inferred"
+    counts += f" on {_many(len(data['findings']), 'place')}. " if len(data["findings"]) > len(causes) else ". "
     counts += f"{len(data['accepted'])} accepted. " if data["accepted"] else ""
     judged = f"{data['judged']['judged']} of {_many(data['judged']['laws'], 'law')} judged"
     laws = f"{counts}{judged}, " if data["judged"]["judged"] else ""
@@ -77,27 +83,73 @@ def _verdict(data: dict[str, Any]) -> str:
     return (
         f'<header class="{data["outcome"].split()[0]}"><p>User Profile API, contract report</p>'
         f"<h1>{escape(data['target'])} {WORDS[data['outcome']]}</h1>"
-        f"<p>{laws}{data['requests']:,} calls, "
+        f"<p>{laws}{_many(data['requests'], 'call')}, "
         f"{data['duration_seconds']:.1f} s; depth {data['depth']}, seed {data['seed']}"
-        f"{', strict: inferred findings fail the run' if data['strict'] else ''}.{rest}</p>{left}</header>"
+        f"{', strict: inferred findings fail the run' if data['strict'] else ''}.{rest}</p>"
+        f"<p><small>{escape(data['started_at'])}; gate {data['gate_version']}, contract {data['contract_version']}, "
+        f"Python {data['python_version']}</small></p>{left}</header>"
     )
 
 
 def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _contents(data: dict[str, Any]) -> str:
+    """List the causes with links, after the choices that hide what is not wanted; these are of CSS alone."""
+    causes = data["causes"]
+    if not causes:
+        return ""
+    operations = list(dict.fromkeys(name for cause in causes for name in cause["operations"]))
+    severities = [name for name in ("violation", "inferred") if any(cause["severity"] == name for cause in causes)]
+    rows = [
+        f'<tr class="{_classes(cause, operations)}"><td>{cause["severity"]}</td><td><a href="#cause-{number}">'
+        f"{_code(escape(cause['cause']))}</a></td><td>{escape(', '.join(cause['operations']))}</td>"
+        f"<td>{cause['count']:,}</td></tr>"
+        for number, cause in enumerate(causes, 1)
+    ]
+    kinds = {f"s-{name}": name for name in severities}
+    places = {f"o-{number}": name for number, name in enumerate(operations[:FILTERED])}
+    return (
+        f"<h2>Findings by cause</h2><style>{_filters([*kinds, *places])}</style>"
+        f"<form>{_choice('severity', 'all', kinds)}{_choice('operation', 'all operations', places)}</form>"
+        '<div class="wide"><table class="contents"><tr><th></th><th>cause</th><th>operations</th><th>met</th></tr>'
+        f"{''.join(rows)}</table></div>"
+    )
+
+
+def _choice(name: str, every: str, options: dict[str, str]) -> str:
+    if len(options) < 2:  # noqa: PLR2004 - nothing to choose
+        return ""
+    given = [("all-" + name, every, " checked"), *((key, text, "") for key, text in options.items())]
+    radios = "".join(
+        f'<label><input type="radio" name="{name}" id="{key}"{on}> {escape(text)}</label>' for key, text, on in given
+    )
+    return f"<fieldset><legend>{name}</legend>{radios}</fieldset>"
+
+
+def _filters(names: list[str]) -> str:
+    return "".join(f"body:has(#{name}:checked) .cause:not(.{name}){{display:none}}" for name in names)
+
+
+def _classes(cause: dict[str, Any], operations: list[str]) -> str:
+    """Return the classes by which the choices find a cause."""
+    numbers = [f"o-{operations.index(name)}" for name in cause["operations"]]
+    return " ".join(["cause", f"s-{cause['severity']}", *numbers])
 
 
 def _findings(data: dict[str, Any], rules: dict[str, Rule]) -> str:
-    by_rule: dict[str, list[dict[str, Any]]] = {}
-    for finding in data["findings"]:
-        by_rule.setdefault(finding["check"], []).append(finding)
-    parts = ["<h2>Findings</h2>"] if by_rule else []
-    for name, findings in by_rule.items():
-        rule = rules[name]
+    operations = list(dict.fromkeys(name for cause in data["causes"] for name in cause["operations"]))
+    parts = []
+    for number, cause in enumerate(data["causes"], 1):
+        first, *rest = cause["findings"]
+        said = " ".join(f"<b>{escape(name)}</b>: {_code(escape(rules[name].says))}" for name in cause["checks"])
+        more = f"<details><summary>{_many(len(rest), 'more place')}</summary>{''.join(map(_finding, rest))}</details>"
         parts.append(
-            f'<h3><span class="{rule.severity}">{rule.severity}</span> {escape(name)}</h3><p>{_code(escape(rule.says))}</p>'
+            f'<section class="{_classes(cause, operations)}" id="cause-{number}"><h3>'
+            f'<span class="{cause["severity"]}">{cause["severity"]}</span> {_code(escape(cause["cause"]))}</h3>'
+            f"<p>{said}</p>{_finding(first)}{more if rest else ''}</section>"
         )
-        parts += [_finding(finding) for finding in findings]
     return "\n".join(parts)
 
 
@@ -111,10 +163,15 @@ def _finding(finding: dict[str, Any]) -> str:
     shown = f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>" if many else "".join(steps)
     about = f", {escape(finding['field'])}" if finding["field"] else ""
     met = "once" if finding["count"] == 1 else f"{finding['count']:,} times"
+    also = "".join(
+        f"<dt>Also so</dt><dd>{escape(each['received'])}; documented: {escape(each['documented'])}</dd>"
+        for each in finding["also"]
+    )
     return (
-        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>{about}, met {met}</dd>"
+        f"<article><dl><dt>Operation</dt><dd><strong>{escape(finding['operation'])}</strong>{about}, "
+        f"{escape(finding['check'])}, met {met}</dd>"
         f"<dt>Received</dt><dd>{escape(finding['received'])}</dd><dt>Documented</dt><dd>{escape(finding['documented'])}</dd>"
-        f"</dl>{shown}</article>"
+        f"{also}</dl>{shown}</article>"
     )
 
 

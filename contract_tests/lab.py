@@ -157,10 +157,10 @@ class Lab:
         """Why the run goes no further; empty as long as it does."""
         return str(self.watch.ended or (BY_HAND if STOP.asked else ""))
 
-    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange) -> None:
+    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange, sign: str = "") -> None:
         """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
         if not self.stopped and not self._closing:
-            self.ledger.find(rule, operation, received, documented, *steps)
+            self.ledger.find(rule, operation, received, documented, *steps, sign=sign)
 
     def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
@@ -182,19 +182,19 @@ class Lab:
         """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""
         exchange = self.ask(ask, who)
         call = exchange.call
-        wrong = inputs.wrong(self.contract, self.contract.full, call)
-        assert wrong, call
-        shown = ", ".join(f"{name or 'the body'} ({place})" for place, name in wrong)
+        flaws = inputs.flaws(self.contract, self.contract.full, call)
+        assert flaws, call
         if exchange.ok:
             forbidden = inputs.wrong(self.contract, self.contract.documented, call)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
-            self.find(rule, ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
+            wanted, sign = inputs.refusal(flaws), inputs.acceptance(flaws)
+            self.find(rule, ask.operation, exchange.shown(), wanted, exchange, sign=sign)
         elif answers.refuses_as_http(exchange):
             return exchange
         elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < answers.SERVER_ERROR:
-            self.find("input.status", ask.operation, exchange.shown(), f"400, because of {shown}", exchange)
+            self.find("input.status", ask.operation, exchange.shown(), inputs.refusal(flaws), exchange)
         elif exchange.status == BAD_REQUEST:
-            self._details(exchange, wrong)
+            self._details(exchange, [flaw.place for flaw in flaws])
         return exchange
 
     def _details(self, exchange: Exchange, wrong: list[inputs.Place]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contract_tests import contract
@@ -47,6 +48,7 @@ def save(run: Run, directory: Path) -> None:
         "originals": [str(run.originals.path), run.originals.command] if run.originals and run.not_put_back else None,
         "whole": run.whole,
         "seconds": run.seconds,
+        "began": run.began.isoformat(),
         "repeat": run.repeat,
         "before": run.before_curl(),
         "laws": run.laws,
@@ -110,6 +112,7 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     run.min_judged = first["min_judged"]
     run.passing = sum(part["passing"] for part in parts)
     run.whole = all(part["whole"] for part in parts)
+    run.began = min(datetime.fromisoformat(part["began"]) for part in parts)
     run.seconds = max(part["seconds"] for part in parts)
     return run
 

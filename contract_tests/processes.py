@@ -13,11 +13,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 import click
 
-from contract_tests import merging, outputs
+from contract_tests import accepting, merging, outputs
 from contract_tests.failure import FAILED
 from contract_tests.github import silence, tell
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
@@ -34,7 +33,10 @@ if TYPE_CHECKING:
 AUTO = "auto"
 LAST_WORDS = 1.0
 """Seconds that parts have to say what is left, when they end at once."""
-QUIET = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CONTRACT_TESTS_REPORT_DIR", "CONTRACT_TESTS_PROCESSES")
+QUIET = (
+    *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"),
+    *("CONTRACT_TESTS_REPORT_DIR", "CONTRACT_TESTS_PROCESSES", "CONTRACT_TESTS_WRITE_BASELINE"),
+)
 
 
 def count(text: str, most: int | None) -> int:
@@ -53,8 +55,8 @@ def count(text: str, most: int | None) -> int:
     return wanted
 
 
-def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) -> tuple[Run, list[Path]]:
-    """Run the command with these arguments in `number` parts; answer the whole, and where each part left its reports.
+def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) -> Run:
+    """Run the command with these arguments in `number` parts; return the whole.
 
     Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raises `TargetError`.
     """
@@ -79,7 +81,7 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
     for code, directory in zip(codes, directories, strict=True):
         if not (directory / merging.FILE).exists():  # it has said why
             sys.exit(code or FAILED)
-    return merging.merged(directories, accepted), directories
+    return merging.merged(directories, accepted)
 
 
 def _start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
@@ -112,12 +114,11 @@ def _end(children: Sequence[subprocess.Popen[str]]) -> str:
     return "Ended at once, and so did every part."
 
 
-def report(run: Run, directory: Path | None, parts: Sequence[Path]) -> int:
-    """Write the reports of the whole, say the verdict, tell GitHub, and return the exit code."""
+def report(run: Run, directory: Path | None, first: Path | None = None) -> int:
+    """Write the reports of the whole and a `first` baseline, say the verdict, tell GitHub, and return the exit code."""
     if directory is not None:
         try:
             write(run, directory)
-            _join_junit(parts, directory / "junit.xml")
         except OSError as error:
             run.failures.append(outputs.unwritable(directory, error))
     stop, resume = silence()
@@ -126,24 +127,20 @@ def report(run: Run, directory: Path | None, parts: Sequence[Path]) -> int:
     outputs.say(f"\n{run.verdict()}\n")
     if directory is not None:
         outputs.say(f"Reports: {directory.resolve()}\n")
+    accepting.write(run, first)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         tell(run.as_dict(), run.sentence(), resume)
     return run.exit_code
-
-
-def _join_junit(parts: Sequence[Path], path: Path) -> None:
-    joined = ET.Element("testsuites")
-    for part in parts:
-        with suppress(OSError, ET.ParseError):
-            joined.extend(ET.parse(part / "junit.xml").getroot())  # noqa: S314 - our own files
-    ET.ElementTree(joined).write(path, encoding="utf-8", xml_declaration=True)
 
 
 @click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")
 @click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--report-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports of the whole there.")
 @click.option("--baseline", "accepted", type=click.Path(path_type=Path), help="Findings that are accepted for a while.")
-def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path | None) -> None:
+@click.option(
+    "--write-baseline", "first", type=click.Path(path_type=Path), help="Write a first baseline of what fails the run."
+)
+def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path | None, first: Path | None) -> None:
     """Make one report of the parts of a run.
 
     DIRECTORIES are the report directories of all parts: what `contract-tests --shard 1/3 --report-dir DIR` and its like wrote.
@@ -152,8 +149,9 @@ def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path
 
     try:
         outputs.check(report_dir)
+        baseline.check_new(first)
         run = merging.merged(directories, baseline.read(accepted) if accepted else ())
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    sys.exit(report(run, report_dir, directories))
+    sys.exit(report(run, report_dir, first))

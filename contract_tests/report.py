@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contract_tests import baseline, html
+from contract_tests import baseline, html, junit
+from contract_tests.causes import Cause, grouped
 from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.failure import FAILED, REPORT_IT
 from contract_tests.findings import UNFINISHED, Ledger
@@ -79,6 +82,7 @@ class Run:
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     laws: list[Law] = field(default_factory=list)
 
     @property
@@ -115,6 +119,14 @@ class Run:
         """Answer the findings that nobody has accepted."""
         return [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)] if self.working else []
 
+    def failing(self) -> list[Finding]:
+        """Return the findings that fail the run, one for each rule, operation, field and symptom."""
+        return [each for each in self.findings() if self.ledger.strict or each.severity == VIOLATION]
+
+    def causes(self) -> list[Cause]:
+        """Return what the findings come from that nobody has accepted."""
+        return grouped(self.findings())
+
     def accepted(self) -> list[tuple[Finding, Entry]]:
         """Answer the findings that the baseline accepts, each with its entry."""
         pairs = [(finding, self.ledger.accepts(finding)) for finding in self.ledger.merged()]
@@ -122,7 +134,7 @@ class Run:
 
     def outdated(self) -> list[str]:
         """Answer what of the baseline is no longer right: entries whose day is over, and those of findings that are gone."""
-        found = {finding.key for finding in self.ledger.merged()}
+        found = self.ledger.merged()
         over = [
             f"{entry.place}: {baseline.named(entry.key)} was accepted until {entry.expires}: mend it, or ask {entry.owner}"
             for entry in self.ledger.baseline
@@ -131,7 +143,7 @@ class Run:
         gone = [
             f"{entry.place}: {baseline.named(entry.key)} was judged and not found again: remove this stale entry"
             for entry in self.ledger.baseline
-            if not entry.is_over and entry.key not in found and self._has_judged(entry)
+            if not entry.is_over and not any(map(entry.covers, found)) and self._has_judged(entry)
         ]
         return over + gone
 
@@ -173,12 +185,15 @@ class Run:
             "target": self.ledger.base_url,
             "gate_version": gate_version(),
             "contract_version": self.coverage.contract.version,
+            "python_version": platform.python_version(),
+            "started_at": self.began.isoformat(timespec="seconds"),
             "depth": self.depth,
             "seed": self.seed,
             "strict": self.ledger.strict,
             "duration_seconds": round(self.seconds, 2),
             "requests": self.ledger.judged,
             "sent": self._sent(),
+            "causes": [cause.as_dict() for cause in self.causes()],
             "findings": [finding.as_dict() for finding in self.findings()],
             "accepted": [{**finding.as_dict(), "baseline": entry.as_dict()} for finding, entry in self.accepted()],
             "outdated": self.outdated(),
@@ -202,7 +217,7 @@ class Run:
 
     def verdict(self) -> str:
         """Answer what a person wants to know, a few lines."""
-        lines = [f"{finding.text()}\n" for finding in self.findings()]
+        lines = [f"{cause.text()}\n" for cause in self.causes()]
         if before := self.before_curl():
             lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]
         by_reason: dict[str, list[str]] = {}
@@ -259,10 +274,9 @@ class Run:
     def _why_not(self, end: str) -> str:
         """Return why there is no verdict, and what was seen until then."""
         if self.ended is not None and self.working:
+            word = "GONE" if self.ended.what.startswith(UNREACHABLE) else "NOT JUDGED TO THE END"
             when = f" after {_count(self.judged, 'law')}"
-            is_gone = self.ended.what.startswith(UNREACHABLE)
-            why = f"GONE{when}: {self.ended}" if is_gone else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
-            return f"{self.ledger.base_url}: {why}. Until then: {end}"
+            return f"{self.ledger.base_url}: {word}{when}: {self.ended.after(when)}. Until then: {end}"
         if not self.working or not self.judged:
             whys = [why for _, why in self.ledger.skipped]
             return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
@@ -276,15 +290,14 @@ class Run:
 
     def _counted(self) -> str:
         """Return the figures of the run."""
-        merged, accepted = self.findings(), len(self.accepted())
-        sure = sum(finding.severity == VIOLATION for finding in merged)
+        causes, found, accepted = self.causes(), self.findings(), len(self.accepted())
+        sure = sum(cause.severity == VIOLATION for cause in causes)
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
         more = f", {accepted} accepted" if accepted else ""
-        idle = len(self.laws) - self.judged - self.left
-        rest = f" ({idle} not for this depth or target)" if idle else ""
+        places = f" on {_count(len(found), 'place')}" if len(found) > len(causes) else ""
         return (
-            f"{_count(sure, 'violation')}, {len(merged) - sure} inferred ({guess}){more}. "
-            f"{self.judged} of {_count(len(self.laws), 'law')} judged{rest}, {_count(self.ledger.judged, 'call')}, "
+            f"{_count(sure, 'violation')}, {len(causes) - sure} inferred ({guess}){more}{places}. "
+            f"{self.judged} of {_count(len(self.laws), 'law')} judged, {_count(self.ledger.judged, 'call')}, "
             f"{self.seconds:.1f} s, depth {self.depth}, seed {self.seed}{self._part()}"
         )
 
@@ -317,3 +330,4 @@ def write(run: Run, directory: Path) -> None:
     text = json.dumps(data, indent=2, ensure_ascii=False)
     (directory / "report.json").write_text(shown(text) + "\n", encoding="utf-8")
     (directory / "report.html").write_text(shown(html.page(data, CHECKS)), encoding="utf-8")
+    junit.write(data, run.sentence(), directory / "junit.xml")

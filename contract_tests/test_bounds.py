@@ -43,7 +43,8 @@ def test_at_the_bound(lab: Lab, name: str) -> None:
         for value in values.good(name, schema, lab.handle(who, name)):
             exchange = lab.ask(update({name: value}), who)
             if not exchange.ok:
-                lab.find("input.accepted", "updateProfile", exchange.shown(), f"{name} accepted, it is at its bound", exchange)
+                documented = f"{name} accepted: {values.why_good(schema, value)}"
+                lab.find("input.accepted", "updateProfile", exchange.shown(), documented, exchange)
                 continue
             before = _read_back(lab, who, (name, value), exchange, before)
         # While one field holds values without a mark, the others show another run that this one is there.

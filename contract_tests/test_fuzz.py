@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import settings
 from schemathesis import AuthContext, Case
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
 
 from contract_tests import contract, inputs
 from contract_tests.answers import SERVER_ERROR
@@ -32,7 +33,11 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 SCHEMA = schemathesis.openapi.from_dict(contract.read(), config=CONFIG)
-DROPPED = ("host", "connection", "accept-encoding", "content-length", "user-agent", "transfer-encoding")
+DROPPED = (
+    *("host", "connection", "accept-encoding", "content-length", "user-agent", "transfer-encoding"),
+    SCHEMATHESIS_TEST_CASE_HEADER.lower(),
+)
+"""Headers that are the tools' own, or that the client writes."""
 TOKEN = "the-session"  # noqa: S105 - stands for the session until the call is sent
 
 
@@ -91,16 +96,16 @@ def _judge(lab: Lab, exchange: Exchange, mode: GenerationMode) -> None:
     tokens = [value for name, value in call.headers if name.lower() == "authorization"]
     if tokens != [f"Bearer {lab.target.sessions['primary']}"] or not _on_path(lab, call):
         return
-    wrong = inputs.wrong(lab.contract, lab.contract.full, call)
-    shown = ", ".join(f"{name or 'the body'} ({place})" for place, name in wrong)
+    wrong = inputs.flaws(lab.contract, lab.contract.full, call)
     if mode.is_negative and wrong and exchange.ok:
         forbidden = inputs.wrong(lab.contract, lab.contract.documented, call)
         lab.find(
             "input.documented" if forbidden else "input.bounds",
             call.operation,
             exchange.shown(),
-            f"400, because of {shown}",
+            inputs.refusal(wrong),
             exchange,
+            sign=inputs.acceptance(wrong),
         )
     elif mode.is_positive and not wrong:
         _valid(lab, exchange)

@@ -30,6 +30,25 @@ def good(name: str, schema: Schema, salt: str) -> list[Any]:
     return [text for text in dict.fromkeys(found) if name]
 
 
+def why_good(schema: Schema, value: Any) -> str:
+    """Return why a valid value is one, in words: which bound it keeps, and what may look wrong in it."""
+    if isinstance(value, dict):
+        parts = schema.get("properties", {})
+        told = [f"{key} is {_number(parts[key], part)}" for key, part in value.items() if key in parts]
+        return "; ".join([*told, *(f"{key} is not documented, and ignored" for key in value if key not in parts)])
+    low, high = schema.get("minLength", 0), schema.get("maxLength")
+    count = f"it has {len(value)} character{'' if len(value) == 1 else 's'}"
+    if high is None:
+        return f"{count}, and matches {schema.get('pattern')}"
+    return f"{count} (code points), and {low} to {high} are allowed"
+
+
+def _number(schema: Schema, value: float) -> str:
+    whole = ", a whole number as JSON Schema means it" if isinstance(value, float) and value.is_integer() else ""
+    edges = {schema.get("minimum"): ", the least", schema.get("maximum"): ", the most"}
+    return f"{value}{edges.get(value, '')}{whole}"
+
+
 def bad(schema: Schema) -> list[Any]:
     """Answer values just past each bound, and of every wrong type."""
     if schema.get("type") == "object":

@@ -45,6 +45,7 @@ class Wishes:
     show_values: bool | None = None
     min_judged: float = MIN_JUDGED
     baseline: Path | None = None
+    write_baseline: Path | None = None
     processes: str | None = None
     shard: str = ""
     verdict: bool = True
@@ -59,6 +60,8 @@ class Wishes:
         """Answer which part of a run is wanted; raises `TargetError`."""
         if self.shard and self.report_dir is None:
             raise TargetError("--shard needs --report-dir, where `contract-tests merge` finds what the part has found")
+        if self.shard and self.write_baseline is not None:
+            raise TargetError("--write-baseline is for the whole: give it to `contract-tests merge`, and not with --shard")
         return read(self.shard)
 
     @property
@@ -136,7 +139,6 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
         "gate-verdict": int(wishes.verdict),
         "gate-show-values": None if wishes.show_values is None else int(wishes.show_values),
         "gate-header": "\n".join(wishes.header) or None,
-        "junitxml": wishes.report_dir / "junit.xml" if wishes.report_dir else None,
     }
     found += [f"--{name}={value}" for name, value in given.items() if value is not None]
     found += [f"--gate-{name}=1" for name in wishes.permissions]
