@@ -7,17 +7,25 @@ BIN := .venv/bin
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt --editable
+NEEDED := import sys; v = sys.version_info; v >= (3, 11) or \
+	sys.exit("This needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12" % v[:2])
+
 .venv/mock: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@$(PYTHON) -c '$(NEEDED)'
+	@echo 'Installing the mock into .venv; only the first time takes a while.'
+	@$(PYTHON) -m venv .venv
+	@$(PIP) .
+	@echo 'Installed. For mock-server in a shell: . .venv/bin/activate   Everywhere: pipx install .'
 	@touch $@
 
 .venv/dev: .venv/mock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo 'Installing what the gate and the tests need.'
+	@$(PIP) '.[dev]'
 	@touch $@
 
 mock: .venv/mock  ## install and serve the mock at http://127.0.0.1:4010 (ARGS='--scenario busy' for flags)
-	$(BIN)/mock-server $(ARGS)
+	@$(BIN)/mock-server $(ARGS)
 
 test: check  ## install, run every test, and judge the mock with the gate
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -147,7 +147,10 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
         return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        click.echo(f"The gate needs {', '.join(missing)}: pip install 'user-profile-api-mock[gate]'", err=True)
+        click.echo(
+            f"The gate needs {', '.join(missing)}, not installed here: in the project's folder, pip install '.[gate]'",
+            err=True,
+        )
         sys.exit(USAGE)
     wishes = Wishes(strict=(base_url is None and target_file is None) if strict is None else strict, **rest)  # type: ignore[arg-type]
     try:

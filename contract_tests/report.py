@@ -274,9 +274,10 @@ class Run:
     def _why_not(self, end: str) -> str:
         """Return why there is no verdict, and what was seen until then."""
         if self.ended is not None and self.working:
-            word = "GONE" if self.ended.what.startswith(UNREACHABLE) else "NOT JUDGED TO THE END"
             when = f" after {_count(self.judged, 'law')}"
-            return f"{self.ledger.base_url}: {word}{when}: {self.ended.after(when)}. Until then: {end}"
+            is_gone = self.ended.what.startswith(UNREACHABLE)
+            why = f"GONE{when}: {self.ended}" if is_gone else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
+            return f"{self.ledger.base_url}: {why}. Until then: {end}"
         if not self.working or not self.judged:
             whys = [why for _, why in self.ledger.skipped]
             return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
@@ -294,10 +295,12 @@ class Run:
         sure = sum(cause.severity == VIOLATION for cause in causes)
         guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
         more = f", {accepted} accepted" if accepted else ""
+        idle = len(self.laws) - self.judged - self.left
+        rest = f" ({idle} not for this depth or target)" if idle else ""
         places = f" on {_count(len(found), 'place')}" if len(found) > len(causes) else ""
         return (
             f"{_count(sure, 'violation')}, {len(causes) - sure} inferred ({guess}){more}{places}. "
-            f"{self.judged} of {_count(len(self.laws), 'law')} judged, {_count(self.ledger.judged, 'call')}, "
+            f"{self.judged} of {_count(len(self.laws), 'law')} judged{rest}, {_count(self.ledger.judged, 'call')}, "
             f"{self.seconds:.1f} s, depth {self.depth}, seed {self.seed}{self._part()}"
         )
 

@@ -226,7 +226,7 @@ def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
             )
         return store, workers
     if find_spec("redis") is None:
-        raise UsageProblem("--store needs a package that is not installed: pip install 'user-profile-api-mock[redis]'")
+        raise UsageProblem("--store needs packages that are not installed: in the project's folder, pip install '.[redis]'")
     if watch:
         raise UsageProblem("--watch would reset the state of everybody who shares the store; use it with --store memory")
     return store, workers

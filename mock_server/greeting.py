@@ -12,7 +12,7 @@ def address(host: str, port: int) -> str:
 
 
 def greeting(settings: Settings, world: World) -> str:
-    """Say where the mock listens, with which sessions, and one line to try."""
+    """Say where the mock listens, where its window is, with which sessions, and one line to try."""
     url = address(settings.host, settings.port)
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
     sessions = sorted(world.sessions.values(), key=lambda session: (_state(session) != "", session.token))
@@ -23,6 +23,7 @@ def greeting(settings: Settings, world: World) -> str:
     return "\n".join(
         [
             f"User Profile API mock listens on {url} (scenario {source})",
+            f"Its window, for a browser: {url}/__mock/ui",
             "",
             "Sessions:",
             *rows,

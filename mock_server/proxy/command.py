@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .running import Settings
     from .way import Trust
 
-MISSING = "the proxy needs aiohttp: pip install 'user-profile-api-mock[proxy]'"
+MISSING = "the proxy needs aiohttp, which is not installed: in the project's folder, pip install '.[proxy]'"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

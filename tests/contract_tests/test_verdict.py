@@ -274,7 +274,7 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
         (run_of(90, 10), 0, "CONFORMS to the contract as far as it was judged (10 laws had no time)"),
         (run_of(89, 11), 3, "TOO LITTLE JUDGED: 89 of 100 laws that apply (89%), and --min-judged asks for 90%"),
         (run_of(89, 11, min_judged=0.5), 0, "as far as it was judged"),
-        (run_of(9, 1, idle=300), 0, "9 of 310 laws judged"),
+        (run_of(9, 1, idle=300), 0, "9 of 310 laws judged (300 not for this depth or target)"),
         (run_of(0, 10), 3, "NOTHING JUDGED"),
         (run_of(0, 0, idle=5, min_judged=0.0), 3, "NOTHING JUDGED"),
         (run_of(6, 369, interrupted=True), 130, "INTERRUPTED after 6 laws"),

@@ -94,7 +94,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "aiohttp.py").write_text("raise ModuleNotFoundError('aiohttp')")
     done = run("proxy", UPSTREAM, "--port", "0", PYTHONPATH=f"{tmp_path}{os.pathsep}{Path.cwd()}")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "pip install 'user-profile-api-mock[proxy]'" in done.stderr
+    assert "pip install '.[proxy]'" in done.stderr
 
 
 def test_the_mock_itself_needs_nothing_of_the_proxy() -> None:

@@ -102,7 +102,7 @@ def test_a_damaged_state_is_named_at_the_start(redis: RedisServer) -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mock_server.cli.find_spec", lambda _: None)
     done = CliRunner().invoke(main, ["--store", "redis://127.0.0.1"])
-    assert (done.exit_code, "pip install 'user-profile-api-mock[redis]'" in done.output) == (2, True)
+    assert (done.exit_code, "pip install '.[redis]'" in done.output) == (2, True)
 
 
 def test_the_state_outlives_the_mock_and_an_import_is_what_new_sandboxes_start_from(
