@@ -16,9 +16,13 @@ PIECES = 20
 
 
 async def deliver(response: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
-    """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping."""
+    """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping.
+
+    Where the client leaves meanwhile, the answer is given up: thousands that were left would else be held for a minute.
+    """
     plan = response.plan
-    await _pause(plan.delay, stopping)
+    if not await _pause(plan.delay, receive, stopping):
+        return
     if plan.fault and break_off(plan.fault, scope["client"]):
         await _gone(receive)
         return
@@ -32,7 +36,8 @@ async def deliver(response: Reply, scope: Message, receive: Receive, send: Send,
         *pieces, body = (body[place : place + size] for place in range(0, len(body), size))
         for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await _pause(plan.body / len(pieces), stopping)
+            if not await _pause(plan.body / len(pieces), receive, stopping):
+                return
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
@@ -42,9 +47,18 @@ def start(response: Reply) -> Message:
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 
 
-async def _pause(seconds: float, stopping: asyncio.Event) -> None:
-    if seconds:
-        await asyncio.wait([asyncio.ensure_future(stopping.wait())], timeout=seconds)
+async def _pause(seconds: float, receive: Receive, stopping: asyncio.Event) -> bool:
+    """Wait, at most until the client leaves or the server stops; return whether the client stayed."""
+    if not seconds:
+        return True
+    leaving, ending = (asyncio.ensure_future(each) for each in (_gone(receive), stopping.wait()))
+    try:
+        await asyncio.wait((leaving, ending), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return not leaving.done()
+    finally:  # what is not cancelled would wait for ever
+        leaving.cancel()
+        ending.cancel()
+        await asyncio.gather(leaving, ending, return_exceptions=True)
 
 
 async def _gone(receive: Receive) -> None:
