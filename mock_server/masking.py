@@ -215,7 +215,7 @@ def _is_secret(name: str) -> bool:
             break
         name = unquoted(name)
     if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
+        name = "".join(unicodedata.normalize("NFKC", letter) for letter in name)  # a whole name would take quadratic time
     if name.strip().lower() in EXACT:
         return True
     parts = _parts(name)
@@ -472,9 +472,9 @@ def _is_named(gap: str) -> bool:
 
 def _string(token: str, depth: int) -> str:
     """Return a string of JSON as it was written, unless something in it is a secret."""
-    is_plain = "\\" not in token
-    if is_plain and token.isalnum():
+    if token[1:-1].isalnum():
         return token
+    is_plain = "\\" not in token
     said = token[1:].removesuffix('"') if is_plain else _said(token)
     shown = _text(said, depth)
     return token if shown == said else orjson.dumps(shown).decode()
