@@ -1,6 +1,6 @@
 """Which entries of the journal are wanted. What could never be found is refused: a typo must not pass for "never called"."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -8,7 +8,7 @@ import orjson
 from . import masking
 from .errors import ApiError, ClientError, Conflict, Violation
 from .journal import Entry
-from .wire import MOST
+from .wire import MOST, Wire
 
 Test = Callable[[Entry], bool]
 
@@ -19,6 +19,8 @@ ONLY: dict[str, Test] = {
 }
 SPECIAL = frozenset({"only", "body", "path", "text"})
 """Criteria that are no fields of entries, or are compared otherwise."""
+MOST_HIDDEN = 2 * 1024 * 1024
+"""From how many bytes of bodies one search takes the secrets: that needs most of a second, in which nobody else is served."""
 NOTHING: object = object()
 """What no JSON is equal to."""
 
@@ -42,10 +44,9 @@ def chosen(entries: Iterable[Entry], wanted: Mapping[str, Any], operations: Coll
     def is_wanted(entry: Entry) -> bool:
         return only(entry) and all(getattr(entry, name) == value for name, value in fields)
 
-    found = (entry for entry in entries if is_wanted(entry))
+    found: Iterable[Entry] = (entry for entry in entries if is_wanted(entry))
     if wanted.get("text") is not None:
-        text = str(wanted["text"]).casefold()
-        found = (entry for entry in found if _has_text(entry, text))
+        found = _with_text(found, str(wanted["text"]).casefold(), where)
     return found if body is NOTHING else (entry for entry in found if _has_body(entry, body, where))
 
 
@@ -92,15 +93,28 @@ def _has_body(entry: Entry, wanted: object, where: str) -> bool:
         return False
 
 
-def _has_text(entry: Entry, text: str) -> bool:
-    if text in f"{entry.path}?{entry.query}".casefold():
-        return True
-    if entry.wire is None or not any(
-        text in raw.decode(errors="replace").casefold() for raw in (entry.wire.body, entry.wire.answer)
-    ):
-        return False  # most are out without the pains of hiding
-    shown = entry.wire.asked()["body"], entry.wire.answered()["body"]
-    return any(text in str(body).casefold() for body in shown)
+def _with_text(entries: Iterable[Entry], text: str, where: str) -> Iterator[Entry]:
+    left = MOST_HIDDEN
+    for entry in entries:
+        if text in f"{entry.path}?{entry.query}".casefold():
+            yield entry
+            continue
+        for body, shown in _bodies(entry.wire):
+            if text not in body.decode(errors="replace").casefold():
+                continue  # most are out without the pains of hiding
+            left -= len(body)
+            if left < 0:
+                ways = "operation, status or user" + (", or by a lower limit" if where == "query" else "")
+                raise _refused(
+                    where, "text", f"is in over {MOST_HIDDEN} bytes of bodies, too much to search: narrow it down by {ways}"
+                )
+            if text in str(shown()["body"]).casefold():
+                yield entry
+                break
+
+
+def _bodies(kept: Wire | None) -> list[tuple[bytes, Callable[[], Mapping[str, object]]]]:
+    return [(kept.body, kept.asked), (kept.answer, kept.answered)] if kept else []
 
 
 def _refused(where: str, name: str, reason: str, kind: type[ApiError] = Conflict) -> ApiError:

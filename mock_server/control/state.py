@@ -1,8 +1,10 @@
 """Reset, sandboxes, state in and out, snapshots, undo, and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, islice
+from typing import Any
 
 from mock_server.clock import Clock, read_time, written
 from mock_server.documents import FileError
@@ -16,6 +18,8 @@ from mock_server.store import SandboxesFullError
 from .desk import DONE, FULL, Desk
 
 MOST_SNAPSHOTS = 100
+MOST_PROBLEMS = 100
+"""How many problems of a state are looked for, and told."""
 
 
 def health(desk: Desk, name: str, _call: Call) -> Answer:
@@ -77,16 +81,19 @@ def getState(desk: Desk, name: str, _call: Call) -> Answer:
 
 def putState(desk: Desk, name: str, call: Call) -> Answer:
     """Put a state in."""
-    problems = list(reference_problems(call.body))
-    for n, user in enumerate(call.body["users"]):
-        for m, item in enumerate(user.get("notifications", ())):
-            if "repeat" in item:
-                problems.append((["users", n, "notifications", m, "repeat"], "is for files only"))
+    problems = list(islice(chain(reference_problems(call.body), _for_files_only(call.body["users"])), MOST_PROBLEMS))
     if problems:
         raise Conflict([Violation("body", "".join(f"/{part}" for part in place), reason) for place, reason in problems])
     world = build_world(call.body)
     desk.change(name, lambda box: (box.become(world), None))
     return DONE
+
+
+def _for_files_only(users: list[dict[str, Any]]) -> Iterator[tuple[list[str | int], str]]:
+    for n, user in enumerate(users):
+        for m, item in enumerate(user.get("notifications", ())):
+            if "repeat" in item:
+                yield ["users", n, "notifications", m, "repeat"], "is for files only"
 
 
 def undo(desk: Desk, name: str, call: Call) -> Answer:

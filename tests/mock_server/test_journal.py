@@ -157,6 +157,19 @@ def test_requests_are_found_by_what_is_shown_of_their_bodies(client: FlaskClient
     assert found("nowhere") == []
 
 
+def test_a_search_that_would_hold_up_everybody_is_refused(
+    client: FlaskClient, steer: Steer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_server.selection.MOST_HIDDEN", 100)
+    for _ in range(5):
+        client.post("/v1/user/profile", json={"biography": "Nothing but numbers"}, headers=ADA)
+    assert len(steer("GET", "/requests?text=numbers&limit=1")[1]["requests"]) == 1
+    assert steer("POST", "/requests/count", {"text": "letters"}) == (200, {"count": 0}), "what is nowhere costs nothing"
+    for status, answer in (steer("GET", "/requests?text=numbers"), steer("POST", "/requests/count", {"text": "numbers"})):
+        assert (status, answer["details"][0]["name"].strip("/")) == (409, "text")
+        assert "narrow it down" in answer["details"][0]["reason"]
+
+
 def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:
     secrets = {
         "Authorization": "Bearer hush-1",

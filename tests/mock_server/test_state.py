@@ -186,6 +186,12 @@ def test_a_wrong_state_is_refused_whole(
     assert name_of(client) == "Ada Lovelace"
 
 
+def test_of_a_state_with_very_many_faults_the_first_hundred_are_told(steer: Steer) -> None:
+    sessions = [{"token": f"t{n}", "username": "nobody"} for n in range(150)]
+    status, body = steer("PUT", "/state", {"users": [{"username": "a"}], "sessions": sessions})
+    assert (status, len(body["details"])) == (409, 100)
+
+
 def test_sandboxes_are_bounded_and_the_oldest_goes_first(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("mock_server.store.time.monotonic", lambda: now)
