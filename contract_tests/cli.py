@@ -176,7 +176,10 @@ def rehearse(base_url: str | None, target_file: Path | None, wishes: Wishes) -> 
 def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
     """Judge the target, or our own mock where none is named, and return the exit code."""
     own = base_url is None and target_file is None
-    if wishes.processes and (number := processes.count(wishes.processes, None if own else parts(target_file))) > 1:
+    most = None if own else parts(target_file)
+    # Parts that only read may share the users of a target that lists no others.
+    most = None if wishes.read_only and most == 1 else most
+    if wishes.processes and (number := processes.count(wishes.processes, most)) > 1:
         return judge_in_parts(base_url, target_file, wishes, number)
     server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
     with server as url:

@@ -40,7 +40,7 @@ QUIET = (
 
 
 def count(text: str, most: int | None) -> int:
-    """Read how many processes are wanted; `most` is how many the target allows, None where each has its own mock.
+    """Read how many processes are wanted; `most` is how many the target allows, None where any number may be.
 
     Raises `TargetError` where there are fewer servers or users than processes.
     """
@@ -50,7 +50,7 @@ def count(text: str, most: int | None) -> int:
     if most is not None and wanted > most:
         raise TargetError(
             f"--processes {wanted}: parts that run at once must not write to the same users. List a server or the sessions "
-            f"of other users for each part under `shards` in the target file (there are {most})"
+            f"of other users for each part under `shards` in the target file (there are {most}), or give --read-only"
         )
     return wanted
 

@@ -144,3 +144,12 @@ def test_ctrl_c_ends_every_part_and_puts_back_what_it_changed(tmp_path: Path) ->
     assert "Traceback" not in output
     assert "INTERRUPTED" in output
     assert process.returncode == 130
+
+
+def test_parts_that_only_read_share_the_users_of_one_target(tmp_path: Path) -> None:
+    with serving(FAULTS[next(name for name in FAULTS if FAULTS[name].law == "pages")].make()) as url:
+        only = ["--base-url", url, "--depth", "quick", "--read-only", "--laws", "referrals", "--laws", "steady"]
+        code, report, output = gate(tmp_path, *only, "--processes", "2")
+    assert code in (0, 1), output
+    assert {method for row in report["sent"].values() for method in row} <= {"GET", "HEAD"}
+    assert report["judged"]["judged"] > 0

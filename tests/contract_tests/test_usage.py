@@ -217,3 +217,19 @@ def test_every_exit_code_is_in_the_help_and_on_the_page() -> None:
     for code in (0, 1, 2, 3, 4, 130):
         assert f"{code} " in cli.HELP.partition("Exit codes")[2]
         assert f"| {code} |" in page
+
+
+@pytest.mark.parametrize(
+    ("program", "begun", "offered"),
+    [
+        ("contract-tests", "--write-b", "--write-baseline"),
+        ("contract-tests", "me", "merge"),
+        ("mock-server", "--po", "--port"),
+    ],
+)
+def test_the_shell_completes_what_is_begun(program: str, begun: str, offered: str) -> None:
+    known = {f"_{program.upper().replace('-', '_')}_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    command = [str(Path(sys.executable).parent / program)]
+    environment = {**os.environ, **known, "COMP_WORDS": f"{program} {begun}"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert f"plain,{offered}" in done.stdout.splitlines(), done.stdout + done.stderr
