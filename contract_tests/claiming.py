@@ -6,7 +6,7 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
-from contract_tests import marks, state
+from contract_tests import lists, marks, state
 from contract_tests.asks import update
 from contract_tests.findings import NotJudgedError
 
@@ -35,9 +35,12 @@ def refuse_marks(lab: Lab) -> None:
 
 def claim(lab: Lab) -> None:
     """Mark the profiles as this run's. Raise `InUseError`, with everything as it was, where another run is there."""
+    if not lab.permission.writes:
+        return
+    lists.keep_before_writing(lab)
     claimed: list[str] = []
     written: set[str] = set()
-    for who in lab.roles() if lab.permission.writes else ():
+    for who in lab.roles():
         try:
             _claim(lab, who, written)
         except InUseError:

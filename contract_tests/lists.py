@@ -146,6 +146,24 @@ def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading
     return readings
 
 
+def keep_before_writing(lab: Lab) -> None:
+    """Read every list once more before the run writes for the first time, so that what that does to them can be told."""
+    for who in lab.roles():
+        for container in lab.target.containers:
+            known = reading(lab, who, container)
+            lab.once(_before_writing(who, container), lambda known=known: known)
+
+
+def before_writing(lab: Lab, who: str, container: str) -> Reading | None:
+    """Return what the reading before the first write gave, `None` where nothing was written before the laws."""
+    found: Reading | None = lab.once(_before_writing(who, container), lambda: None)
+    return found
+
+
+def _before_writing(who: str, container: str) -> str:
+    return f"before writing {who} {container}"
+
+
 def reading(lab: Lab, who: str, container: str) -> Reading:
     """Read the beginning of a list in as few calls as the target allows."""
     for size in SIZES:
