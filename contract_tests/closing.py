@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests import claiming, state
-from contract_tests.findings import UNFINISHED, NotJudgedError, OutOfTimeError
+from contract_tests.findings import UNFINISHED, NotJudgedError, OutOfTimeError, StoppedError
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.reach import reached
 from contract_tests.shard import WHOLE
@@ -43,8 +43,21 @@ def claim(lab: Lab) -> bool:
     return True
 
 
+def ended(lab: Lab, place: int) -> StoppedError | None:
+    """Return how the target or a session has ended, if it has; what was found from `place` on is then forgotten."""
+    try:
+        if not lab.stopped:
+            lab.watch.settle(place)
+    except StoppedError as reason:
+        return reason
+    except (NotJudgedError, OutOfTimeError):
+        pass  # there is no time to find out
+    return None
+
+
 def close(run: Run, lab: Lab) -> None:
     """Put the profiles back and judge what was reached."""
+    ended(lab, len(lab.ledger.findings))
     STOP.phase = Phase.PUTTING_BACK
     lab.ledger.law = "reach"
     lab.begin_closing()

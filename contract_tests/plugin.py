@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from contract_tests import contract
-from contract_tests.closing import claim, close, remember
+from contract_tests.closing import claim, close, ended, remember
 from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
@@ -216,11 +216,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if not gate.run.working:
         pytest.skip("nothing can be judged")
     ledger.law = gate.now
+    found, calls = len(ledger.findings), ledger.judged
+    result, reason = None, None
     try:
         if gate.lab is not None:
             gate.lab.go_on()
         result = yield
-    except (NotJudgedError, OutOfTimeError) as reason:
+    except (NotJudgedError, OutOfTimeError) as error:
+        reason = error
+    if gate.lab is not None and (len(ledger.findings) > found or (reason is not None and ledger.judged > calls)):
+        reason = ended(gate.lab, found) or reason
+    if reason is not None:
         if isinstance(reason, StoppedError):
             gate.run.unfinished.append(ledger.law)
         else:
@@ -228,7 +234,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             gate.run.unfinished += [ledger.law] if str(reason) in UNFINISHED else []
         if not ledger.failing(ledger.law):
             pytest.skip(ledger.veil.text(str(reason)))
-        result = None
     if broken := ledger.failing(ledger.law):
         raise LawBrokenError("\n\n".join(finding.text() for finding in broken))
     return result

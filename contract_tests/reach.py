@@ -31,7 +31,7 @@ def sessions_work(lab: Lab) -> bool:
         lab.ledger.not_judged("everything", why)
         return False
     for who, exchanges in first.items():
-        if good := [exchange.call for exchange in exchanges if standing.is_api(exchange)]:
+        if good := [exchange for exchange in exchanges if standing.is_api(exchange)]:
             lab.watch.proofs[who] = good[-1]
     return True
 

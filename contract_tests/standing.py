@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from contract_tests.answers import SERVER_ERROR, UNAUTHORIZED, error_name
+from contract_tests.client import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,11 @@ HINTS = {
 def is_api(exchange: Exchange) -> bool:
     """Whether this is a success that the API may have answered: neither empty nor a page for people."""
     return exchange.ok and not is_page(exchange) and bool(exchange.body.strip())
+
+
+def are_alike(one: Exchange, other: Exchange) -> bool:
+    """Whether two answers to one call may be of one server: bodies of the same kind, objects with the same names in them."""
+    return _outline(one) == _outline(other)
 
 
 def is_page(exchange: Exchange) -> bool:
@@ -75,9 +81,23 @@ def kind(exchange: Exchange) -> str:
     if is_redirect(exchange):
         return f"is redirected ({exchange.status}) to {_place(exchange.header('Location') or 'nowhere')}"
     if exchange.ok:
-        return f"is answered with {exchange.status} and {'a page for people (HTML)' if is_page(exchange) else 'nothing'}"
+        return f"is answered with {exchange.status} and {_content(exchange)}"
     name = error_name(exchange) if exchange.status == UNAUTHORIZED else None
     return f"is answered with {exchange.status}{f' {name}' if name else ''}"
+
+
+def _content(exchange: Exchange) -> str:
+    if is_page(exchange):
+        return "a page for people (HTML)"
+    return "a body of another kind than before" if exchange.body.strip() else "nothing"
+
+
+def _outline(exchange: Exchange) -> object:
+    try:
+        body = exchange.json()
+    except UnreadableError:
+        return None
+    return sorted(body) if isinstance(body, dict) else type(body)
 
 
 def _place(location: str, *, whole: bool = True) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from contract_tests.interrupts import STOP
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from contract_tests.client import Call, Exchange
+    from contract_tests.client import Exchange
     from contract_tests.lab import Lab
 
 TOO_MANY = 429
@@ -43,11 +44,11 @@ class Ended:
 
 @dataclass
 class Watch:
-    """Sees every answer of a run. `proofs` are calls that have worked, by the role whose session they carry."""
+    """Sees every answer of a run. `proofs` are calls that have worked, with what was answered, by role."""
 
     lab: Lab
     ended: Ended | None = None
-    proofs: dict[str, Call] = field(default_factory=dict)
+    proofs: dict[str, Exchange] = field(default_factory=dict)
     _good: dict[str, int] = field(default_factory=dict)
     _excused: set[tuple[str, int]] = field(default_factory=set)
     _noted: int = 0
@@ -106,17 +107,28 @@ class Watch:
     def _is_of(self, exchange: Exchange, role: str) -> bool:
         return ("Authorization", f"Bearer {self.lab.target.sessions[role]}") in exchange.call.headers
 
-    def _end_if_over(self, role: str) -> None:
+    def settle(self, place: int) -> None:
+        """Raise `StoppedError` where calls that have worked do so no more; what was found from `place` on came of that.
+
+        An outage may look like any answer (404 or an empty object for everything), so what a law found, or could not judge,
+        is believed only after this.
+        """
+        for role in self.proofs:
+            self._end_if_over(role, place)
+
+    def _end_if_over(self, role: str, place: int = sys.maxsize) -> None:
         """Raise `StoppedError` where a call that has worked for a role does so no more, at the last of some tries."""
         last = self._last_try(role, PAUSES)
-        if last is None or standing.is_api(last):
+        if last is None or self._works(role, last):
             return
-        others = (self._last_try(other, PAUSES[:2]) for other in self.proofs if other != role)
-        lives = any(other is not None and standing.is_api(other) for other in others)
+        lives = any(
+            other is not None and self._works(name, other)
+            for name, other in ((name, self._last_try(name, PAUSES[:2])) for name in self.proofs if name != role)
+        )
         is_session = last.status in standing.NOT_A_SESSION or (lives and standing.is_no_session(last))
         if lives and not is_session:
             return  # what fails for one user only is no outage
-        self.lab.ledger.forget_from(self._good.get(role if is_session else "", 0))
+        self.lab.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
         self.ended = self._ending(role, last, is_session=is_session)
         self.lab.ledger.not_judged(f"what comes after {self.lab.ledger.law or 'the first calls'}", str(self.ended))
         raise StoppedError(str(self.ended))
@@ -130,14 +142,17 @@ class Watch:
             return Ended("the target answered at first and could then not be reached any more", last.trouble)
         return Ended("the target went out of order", f"every call {standing.kind(last)}")
 
+    def _works(self, role: str, exchange: Exchange) -> bool:
+        return standing.is_api(exchange) and standing.are_alike(exchange, self.proofs[role])
+
     def _last_try(self, role: str, pauses: Sequence[float]) -> Exchange | None:
         """Return the first good answer to the proof of a role, or the last one; None where there is no proof, or no time."""
         last = None
         for pause in pauses if role in self.proofs else ():
             STOP.sleep(pause)
-            last = self.lab.client.probe(self.proofs[role])
+            last = self.lab.client.probe(self.proofs[role].call)
             if last.status == TOO_MANY:
                 return None
-            if standing.is_api(last) or "TimeoutError" in last.trouble:
+            if self._works(role, last) or "TimeoutError" in last.trouble:
                 break
         return last

@@ -214,8 +214,11 @@ def test_a_run_that_puts_everything_back_leaves_no_file(tmp_path: Path, monkeypa
         (Answer(502, None), "the target went out of order after"),
         (PAGE, "every call is answered with 200 and a page for people"),
         (Answer(-1), "could then not be reached any more"),
+        (Answer(404, {"code": "GENERIC_NOT_FOUND", "message": "No such route."}), "every call is answered with 404"),
+        (Answer(200, {}), "every call is answered with 200 and a body of another kind than before"),
+        (Answer(200, None), "every call is answered with 200 and nothing"),
     ],
-    ids=["502", "page", "hangs up"],
+    ids=["502", "page", "hangs up", "404", "200 and an empty object", "200 and nothing"],
 )
 def test_an_outage_in_the_middle_of_a_run_is_no_breach(answer: Answer, says: str, tmp_path: Path) -> None:
     begun = time.monotonic()
@@ -224,6 +227,14 @@ def test_an_outage_in_the_middle_of_a_run_is_no_breach(answer: Answer, says: str
     assert says in output
     assert report["findings"] == [], output
     assert time.monotonic() - begun < 60
+
+
+def test_an_outage_that_announced_itself_is_no_breach(tmp_path: Path) -> None:
+    """Single answers of the same kind came before, and were found to be no outage."""
+    api = Sometimes(Answer(503, None), lambda number: number >= 150 or number % 60 == 50)
+    code, report, output = judged(api, tmp_path, "--depth", "quick", "--laws", "projection")
+    assert code == 3, output
+    assert {finding["check"] for finding in report["findings"]} <= {"answer.no-server-error"}, "of the time before"
 
 
 def test_one_answer_of_something_in_front_is_asked_again_and_said(tmp_path: Path) -> None:
