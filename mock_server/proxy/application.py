@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -188,19 +189,20 @@ class Proxy:
         """Write an exchange into the journal and the recording."""
         asked, match = exchange.asked, exchange.match
         duration = (perf_counter() - exchange.started) * 1000
+        hidden = partial(masking.without, secrets=asked.secrets)
         self.journal.record(
             DEFAULT,
             datetime.now(UTC),
             asked.method,
-            asked.path,
-            asked.query,
+            hidden(asked.path),
+            hidden(asked.query),
             match.operation.id if match else "",
             None,
             exchange.status,
             duration,
-            tuple(exchange.findings),
+            tuple(each._replace(reason=hidden(each.reason)) for each in exchange.findings),
             (),
-            "" if match else self.judge.nearest(asked.method, masking.path(asked.path)),
+            "" if match else hidden(self.judge.nearest(asked.method, masking.path(asked.path))),
             exchange.fault,
             exchange.unjudged,
             upstream=exchange.done,
@@ -210,7 +212,7 @@ class Proxy:
                 self.recorder.saw(Seen(match, asked.query, asked.by_name, exchange.status, exchange.value))
             except Exception:
                 log.exception("%s %s could not be recorded; please report this", asked.method, masking.path(asked.path))
-        log.debug("%s %s %d %.1f ms", asked.method, masking.path(asked.path), exchange.status, duration)
+        log.debug("%s %s %d %.1f ms", asked.method, masking.path(hidden(asked.path)), exchange.status, duration)
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

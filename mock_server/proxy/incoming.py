@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mock_server import masking
+
 from .headers import joined
 
 if TYPE_CHECKING:
@@ -70,6 +72,11 @@ class Incoming:
     def is_preflight(self) -> bool:
         """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
         return self.method == "OPTIONS" and {"origin", "access-control-request-method"} <= self.by_name.keys()
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values of secret headers, which are not to be seen anywhere else either."""
+        return [masking.credential(value) for name, value in self.by_name.items() if masking.is_secret(name)]
 
     @property
     def environ(self) -> dict[str, str]:

@@ -299,6 +299,10 @@ def test_the_journal_hides_credentials(raw: RawUpstream, proxy: LiveMock) -> Non
     requests.get(f"{proxy.url}{REFERRALS}?access_token=planted-token&x=1", headers=headers, timeout=5)
     text = requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
     assert "access_token=***&x=1" in text
+    requests.get(f"{proxy.url}/planted-token?fields=planted-token&x=planted-token", headers=headers, timeout=5)
+    requests.get(f"{proxy.url}/v1/user/profile?fields=planted-token", headers=headers, timeout=5)
+    text += requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
+    assert "fields=***&x=***" in text, "what is a secret in a header is one everywhere"
     assert "planted-token" not in text
 
 
