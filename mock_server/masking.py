@@ -45,10 +45,12 @@ OF_DATA = _words("sort primary foreign cache partition public idempotency websoc
 """Before `key` these words name a key that opens nothing."""
 OPENING = _words("api access secret private auth")
 """Before `key` these words name one that opens something, also where more follows: `accessKeyId`."""
+PROVING = _words("verification recovery backup security sms login signin activation reset mfa device")
+"""Before `code` these words name one that proves who somebody is."""
 EXACT = _words("x-mock-control samlresponse samlrequest")
 """Names that are secret as they are."""
-ONCE = _words("code")
-"""Names of parameters that are secret in a query or a form (RFC 6749, 4.1.2), and harmless elsewhere."""
+ONCE = _words("code ticket")
+"""Names of parameters that are secret in a query or a form (RFC 6749, 4.1.2; CAS), and harmless elsewhere."""
 CHALLENGES = _words("www-authenticate proxy-authenticate")
 """Headers that say how to authenticate, and no secret."""
 SCHEMES = _words("basic bearer digest dpop hoba negotiate token apikey aws4-hmac-sha256")
@@ -234,6 +236,8 @@ def _has_secret(words: list[str]) -> bool:
             if before in OF_DATA or not (is_last or before in OPENING):
                 before = word
                 continue
+            return True
+        if word == "code" and before in PROVING:
             return True
         if word in WORDS or (word[0] == "x" and word[1:] in WORDS) or _ends_secret(word):
             return True
@@ -461,7 +465,7 @@ def _json(text: str, depth: int) -> str:
 
 
 def _gap(gap: str, depth: int) -> str:
-    return plain(gap, depth) if len(gap) > 5 and ("=" in gap or ":" in gap) else gap  # noqa: PLR2004 - `:true,` at least
+    return gap if len(gap) <= 5 or {"=", ":", "<"}.isdisjoint(gap) else plain(gap, depth)  # noqa: PLR2004 - `:true,` at least
 
 
 def _is_named(gap: str) -> bool:

@@ -25,12 +25,12 @@ SECRET = """
     X-Auth X-Access-Key Ocp-Apim-Subscription-Key Dpop Proxy-Authorization Cookie X-Amz-Security-Token X-CSRF-Token
     X-Mock-Control user[token] token[] token2 ToKeN APIKEY ApIkEy xApiKey accesstoken passwordhash refreshToken session
     session_id PHPSESSID JSESSIONID connect.sid AWSAccessKeyId X-Hub-Signature-256 oauth2_token tokens
-    \uff54oken userPass code_verifier
+    \uff54oken userPass code_verifier verification_code recoveryCode backup-code mfaCode
 """.split()  # noqa: SIM905
 HARMLESS = """
     keyboard author monkey passage sessions tokenizer authority compass bypass possession assignment design signal
     keyword hockey token_type sessionCount expiresIn Idempotency-Key sec-websocket-key sortKey spin opinion pinned sidebar
-    passenger page fields containerId handle displayName code user X-Request-Id Content-Type
+    passenger page fields containerId handle displayName code user X-Request-Id Content-Type errorCode country_code ticket
 """.split()  # noqa: SIM905
 
 
@@ -314,6 +314,11 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(reader: str) -> No
         assert long < 0.02 + short * 30, (
             f"{piece!r} repeated: {short * 1000:.1f} ms, and {long * 1000:.1f} ms for eight times as much"
         )
+
+
+def test_a_body_that_is_not_what_its_type_says_is_shown_without_its_secrets() -> None:
+    assert masking.body("<token>hush</token>", "application/json") == "<token>***</token>"
+    assert masking.query("ticket=ST-hush&a=1") == "ticket=***&a=1"
 
 
 def test_a_name_of_marks_that_have_an_order_takes_no_longer_than_another() -> None:
