@@ -217,6 +217,8 @@ def field_of(received: str, documented: str) -> str:
 
 def _sum(first: Finding, more: Finding) -> Finding:
     """Return both as one; what the other has of another kind is kept."""
+    if first.symptom != CHECKS[first.rule].says:
+        return replace(first, count=first.count + more.count)
     new = [{"received": more.received, "documented": more.documented}, *more.also]
     known = {skeleton(each["received"], each["documented"]) for each in (vars(first), *first.also)}
     also = (*first.also, *(each for each in new if skeleton(each["received"], each["documented"]) not in known))

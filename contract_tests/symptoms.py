@@ -31,6 +31,8 @@ AS_GET = ", as GET"
 KEYS_SHOWN = 5
 VALUES = re.compile(r"""\{.*\}|\[.*\]|'[^']*'|"[^"]*"|‹[^›]*›|[\w-]*\d[\w:.-]*|\b[a-z]+_gate\b""", re.DOTALL)
 """What of a text is a value, and differs from one time to the next."""
+BODY = re.compile(r"""[{\["'‹]""")
+"""Where what was received begins in evidence, after what is said of it."""
 OF_JSON = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list"}
 
 
@@ -66,7 +68,7 @@ def _form(rule: str, received: str, documented: str, exchange: Exchange) -> str:
 
 def skeleton(received: str, documented: str) -> str:
     """Return what two pieces of evidence have in common that differ in their values alone."""
-    return VALUES.sub("…", f"{received} | {documented}")
+    return VALUES.sub("…", " | ".join(BODY.split(text, maxsplit=1)[0] for text in (received, documented)))
 
 
 def kind_of(value: object) -> str:
