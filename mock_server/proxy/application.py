@@ -45,20 +45,10 @@ FLUSHED = 0.05
 USUAL = Options()
 
 
-class StrangeHostError(guard.MisdirectedError):
-    """The same for what would be forwarded."""
-
-    message = (
-        "Only requests to localhost, to IP addresses and to names given by --allowed-host are forwarded, "
-        "unless there is a --control-token."
-    )
-
-
 class Proxy:
     """An ASGI application (asgi.readthedocs.io); once `stopping` is set, event streams end.
 
-    `errors` answers violations of the documented view by an error. What is forwarded is the upstream's to protect: where a
-    token protects the control API, this machine may have any name.
+    `errors` answers violations of the documented view by an error.
     """
 
     def __init__(  # noqa: PLR0913 - where everything is put together
@@ -90,7 +80,7 @@ class Proxy:
         elif canonical(asked.path).startswith(guard.PREFIX):  # one that is misspelt is refused there, and never forwarded
             await self._steer(asked, receive, send)
         elif not self._is_own(headers.get("host", "")):
-            await self._refuse(asked, receive, send, guard.misdirected(asked.environ, StrangeHostError))
+            await self._refuse(asked, receive, send, guard.misdirected(asked.environ, guard.StrangeHostError))
         elif asked.is_ping:
             await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
         elif not asked.path.startswith("/"):
@@ -99,8 +89,8 @@ class Proxy:
             await self._forward(asked, scope, receive, send)
 
     def _is_own(self, host: str) -> bool:
-        options = self.options
-        return options.any_host or options.control_token is not None or is_own_host(host, options.allowed_hosts)
+        """Tell whether this machine is named; a token protects the control API, and not what is behind the proxy."""
+        return self.options.any_host or is_own_host(host, self.options.allowed_hosts)
 
     async def _refuse(self, asked: Incoming, receive: Receive, send: Send, error: ApiError) -> None:
         """Refuse to forward a request, and say so in the journal."""

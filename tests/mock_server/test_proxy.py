@@ -245,7 +245,7 @@ def test_a_page_of_a_name_that_was_made_to_point_here_gets_nothing(raw: RawUpstr
     raw.requests.clear()
     for path in ("/gzip", "/__mock/requests"):
         assert exchange(proxy.url, "GET", path, {"Host": "evil.example"})[0] == 421
-    assert b"--control-token" in exchange(proxy.url, "GET", "/gzip", {"Host": "evil.example"})[2]
+    assert b"--allowed-host" in exchange(proxy.url, "GET", "/gzip", {"Host": "evil.example"})[2]
     assert raw.requests == []
 
 

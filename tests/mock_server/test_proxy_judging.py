@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from mock_server.journal import Journal
+from mock_server.options import Options
 from mock_server.proxy.application import Proxy
 from mock_server.proxy.findings import DOCUMENTED, INFERRED, Finding, header_value
 from mock_server.proxy.judging import Judge
@@ -493,3 +494,24 @@ def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(caplog: pytest.Log
     assert json.loads(sent[1]["body"])["code"] == "INTERNAL_SERVER_ERROR"
     assert [entry.status for entry in journal.newest_first("default")] == [500]
     assert "could not be forwarded" in caplog.text
+
+
+def test_a_token_of_the_control_api_does_not_open_what_is_behind_the_proxy() -> None:
+    sent: list[Any] = []
+    control: Any = None
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    options = Options(control_token="right")
+    rebound = {**ASKED, "headers": [(b"host", b"evil.example")]}
+    judge, journal, upstream = (
+        Judge(load_contract(DEFAULT_CONTRACT)),
+        Journal(10, 10_000),
+        _Failing("http://x", 5, verify=True),
+    )
+    asyncio.run(Proxy(judge, upstream, journal, control, None, options=options)(rebound, receive, send))
+    assert sent[0]["status"] == 421
