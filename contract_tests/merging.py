@@ -7,18 +7,19 @@ import re
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract_tests import contract
 from contract_tests.coverage import Coverage
 from contract_tests.findings import Finding, Ledger
+from contract_tests.originals import Originals
 from contract_tests.report import Law, Run
 from contract_tests.target import TargetError
 from contract_tests.watch import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from contract_tests.baseline import Entry
 
@@ -75,7 +76,10 @@ def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run
         raise TargetError(f"part {missing[0]}/{of} is missing: give the report directories of all {of} parts")
     if len(numbers) > of:
         raise TargetError(f"a part is given twice: {', '.join(map(str, numbers))}")
-    return _whole(parts, baseline)
+    try:
+        return _whole(parts, baseline)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise TargetError(f"{FILE}: not what this version of the gate writes ({type(error).__name__})") from error
 
 
 def _part(directory: Path) -> dict[str, Any]:
@@ -109,6 +113,8 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     run.ended = next((Ended(*part["ended"]) for part in parts if part["ended"]), None)
     run.failures = [each for part in parts for each in part["failures"]]
     run.unfinished = [each for part in parts for each in part["unfinished"]]
+    run.not_put_back = [each for part in parts for each in part["not_put_back"]]
+    run.kept_by_parts = [Originals(Path(part["originals"][0]), part["originals"][1]) for part in parts if part["originals"]]
     run.min_judged = first["min_judged"]
     run.passing = sum(part["passing"] for part in parts)
     run.whole = all(part["whole"] for part in parts)

@@ -30,7 +30,7 @@ def running_mock() -> Iterator[str]:
 
     It starts as it comes: what the shell tells a mock of its user's is not for this one.
     """
-    command = [sys.executable, "-u", "-m", "mock_server", "--port", "0"]
+    command = [sys.executable, "-Pu", "-m", "mock_server", "--port", "0"]
     # In a session of its own, so that Ctrl-C leaves it alone until everything is put back.
     process = subprocess.Popen(  # noqa: S603 - our own
         command,

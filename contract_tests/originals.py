@@ -48,23 +48,25 @@ class Originals:
         return f"The originals are in {self.path}, which only you can read. To put them back:\n  {self.command}"
 
 
-def keep(lab: Lab, flags: Sequence[str]) -> Originals | None:
-    """Write the profiles down before they are changed; `flags` are how the target is reached. No token is written.
+def keep(lab: Lab, flags: Sequence[str], shard: str = "") -> Originals | None:
+    """Write the profiles down before they are changed. No token is written.
 
-    None where nothing will be changed. Raises `OSError` where no file can be written.
+    `flags` are how the target is reached, `shard` is the part of the run, which may have sessions of its own. None
+    where nothing will be changed. Raises `OSError` where no file can be written.
     """
     people = {who: {"username": state.own_username(lab, who), "profile": state.originals(lab, who)} for who in lab.roles()}
     known = {who: person for who, person in people.items() if person["profile"]}
     if not lab.permission.writes or not known:
         return None
     now = datetime.now(UTC)
-    data = {"format": FORMAT, "base_url": lab.target.base_url, "since": now.isoformat(timespec="seconds"), "people": known}
+    since = now.isoformat(timespec="seconds")
+    data = {"format": FORMAT, "base_url": lab.target.base_url, "shard": shard, "since": since, "people": known}
     path = _write(f"{now:%Y%m%dT%H%M%SZ}-{lab.client.run_id}.json", json.dumps(data, indent=1).encode())
     return Originals(path, shlex.join(["contract-tests", "restore", str(path), *flags]))
 
 
-def read(path: Path) -> tuple[str, Profiles]:
-    """Return the base URL and the people that a file was written of; raises `TargetError`."""
+def read(path: Path) -> tuple[str, str, Profiles]:
+    """Return the base URL, the part of the run and the people that a file was written of; raises `TargetError`."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -73,7 +75,14 @@ def read(path: Path) -> tuple[str, Profiles]:
         raise TargetError(f"{path}: not what a run writes: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise TargetError(f"{path}: not what this version of the gate writes")
-    return str(data["base_url"]), data["people"]
+    try:
+        return str(data["base_url"]), str(data.get("shard", "")), _people(data["people"])
+    except (KeyError, TypeError, AttributeError):
+        raise TargetError(f"{path}: not what a run writes: something is missing in it") from None
+
+
+def _people(people: Profiles) -> Profiles:
+    return {role: {"username": person["username"], "profile": {**person["profile"]}} for role, person in people.items()}
 
 
 def _write(name: str, content: bytes) -> Path:

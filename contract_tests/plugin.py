@@ -186,7 +186,7 @@ def _is_known(config: pytest.Config, lab: Lab) -> bool:
 def _keep(config: pytest.Config, run: Run, lab: Lab) -> Guardian | None:
     """Keep the profiles for the case that this process cannot put them back, and say what is left should it end at once."""
     try:
-        run.originals = keep(lab, way_to(config))
+        run.originals = keep(lab, way_to(config), option(config, "shard"))
     except OSError as error:
         say(f"Warning: the profiles as they are cannot be kept in a file: {error.strerror or error}\n")
     guardian = watch(lab, run.originals)

@@ -67,7 +67,7 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
     STOP.phase = Phase.AT_WORK
     for part, directory in enumerate(directories, 1):
         if not STOP.asked:
-            children.append(_start(arguments, Shard(part, number), directory))
+            children.append(start(arguments, Shard(part, number), directory))
     relays = [threading.Thread(target=_relay, args=(child, part), daemon=True) for part, child in enumerate(children, 1)]
     for thread in relays:
         thread.start()
@@ -84,8 +84,9 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
     return merging.merged(directories, accepted)
 
 
-def _start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-u", "-m", "contract_tests", *arguments]
+def start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
+    """Start a part; nothing that lies in the working directory is taken for a module of it."""
+    command = [sys.executable, "-Pu", "-m", "contract_tests", *arguments]
     command += ["--shard", f"{shard.number}/{shard.of}", "--report-dir", str(directory), "--no-verdict"]
     environment = {name: value for name, value in os.environ.items() if name not in QUIET}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}

@@ -73,7 +73,7 @@ def rehearse(target: Target, wishes: list[str]) -> Sent:
     with running_mock() as url, TemporaryDirectory() as directory:
         file = Path(directory) / "target.yaml"
         file.write_text(yaml.safe_dump(_stand_in(target, url)), encoding="utf-8")
-        command = [sys.executable, "-m", "contract_tests", "--target", str(file), "--report-dir", directory, *wishes]
+        command = [sys.executable, "-P", "-m", "contract_tests", "--target", str(file), "--report-dir", directory, *wishes]
         far = {} if target.is_local else {f"{PREFIX}FAR": "1"}
         said = _run(command, {**kept, **far})
         report = Path(directory) / "report.json"

@@ -76,6 +76,7 @@ class Run:
     passing: int = 0
     originals: Originals | None = None
     not_put_back: list[str] = field(default_factory=list)
+    kept_by_parts: list[Originals] = field(default_factory=list)
     whole: bool = True
     shard: Shard = WHOLE
     unreached: Ledger = field(default_factory=lambda: Ledger(""))
@@ -97,7 +98,11 @@ class Run:
             return NOT_JUDGED
         if fails:
             return VIOLATES
-        return CONFORMS if self.judged and self.judged >= self.min_judged * (self.judged + self.left) else NOT_JUDGED
+        return CONFORMS if self._is_enough and not self.not_put_back else NOT_JUDGED
+
+    @property
+    def _is_enough(self) -> bool:
+        return bool(self.judged) and self.judged >= self.min_judged * (self.judged + self.left)
 
     @property
     def outcome(self) -> str:
@@ -252,7 +257,8 @@ class Run:
         """Say loudly what is not as it was."""
         if not self.not_put_back:
             return []
-        how = [self.originals.how_to(), ""] if self.originals is not None else []
+        kept = [*([self.originals] if self.originals is not None else []), *self.kept_by_parts]
+        how = [line for each in kept for line in (each.how_to(), "")]
         return [f"NOT PUT BACK: {', '.join(self.not_put_back)}.", *how]
 
     def sentence(self) -> str:
@@ -281,6 +287,8 @@ class Run:
         if not self.working or not self.judged:
             whys = [why for _, why in self.ledger.skipped]
             return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
+        if self._is_enough:
+            return f"{self.ledger.base_url}: NOT PUT BACK: {', '.join(self.not_put_back)}. Nothing else is in the way: {end}"
         share = self.judged / (self.judged + self.left)
         why = next((why for _, why in self.ledger.skipped if why in UNFINISHED), "they had no time")
         return (

@@ -14,6 +14,7 @@ from contract_tests.depth import DEPTHS
 from contract_tests.findings import Ledger, NotJudgedError
 from contract_tests.lab import Lab
 from contract_tests.report import NOT_JUDGED
+from contract_tests.shard import read
 from contract_tests.strictness import StrictCommand
 from contract_tests.target import TargetError, load
 from contract_tests.veil import Veil
@@ -42,8 +43,9 @@ def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: 
     """Run the command."""
     wishes = Wishes(depth="", seed=0, strict=False, report_dir=None, max_time=0, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
     try:
-        known_url, people = originals.read(file)
-        aim = load(target_file, base_url or (None if target_file else known_url))
+        known_url, shard, people = originals.read(file)
+        aim = load(target_file, base_url or (None if target_file else known_url), read(shard))
+        _check(file, known_url, aim.base_url, said=base_url is not None)
         left = _restore(_lab(aim, wishes), people)
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
@@ -58,6 +60,15 @@ def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: 
 
 
 restore.params += [each for each in cli.main.params if each.name in MANNERS]
+
+
+def _check(file: Path, of: str, target: str, *, said: bool) -> None:
+    """Raise `TargetError` where a file is not of this target, which may have users of the same names."""
+    if not said and target != of:
+        raise TargetError(
+            f"{file} is of {of}, and the target is {target}: nothing was sent. If the same users are there, "
+            f"say so by --base-url {target}"
+        )
 
 
 def _lab(aim: Target, wishes: Wishes) -> Lab:

@@ -14,8 +14,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests import processes
+from contract_tests import contract, merging, processes
 from contract_tests.cli import main
+from contract_tests.coverage import Coverage
+from contract_tests.findings import Ledger
+from contract_tests.originals import Originals
+from contract_tests.report import Law, Run
 from contract_tests.shard import Shard, read
 from contract_tests.target import TargetError
 from tests.contract_tests.faults_all import FAULTS
@@ -153,3 +157,32 @@ def test_parts_that_only_read_share_the_users_of_one_target(tmp_path: Path) -> N
     assert code in (0, 1), output
     assert {method for row in report["sent"].values() for method in row} <= {"GET", "HEAD"}
     assert report["judged"]["judged"] > 0
+
+
+PART = {
+    "number": 1,
+    "of": 1,
+    "depth": "quick",
+    "seed": 1,
+    "strict": False,
+    "cells": [],
+    "findings": [],
+    "failures": [],
+}
+
+
+def test_a_part_of_another_version_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "shard.json").write_text(json.dumps(PART))
+    code, output = merge(str(tmp_path))
+    assert (code, "not what this version of the gate writes" in output) == (2, True), output
+
+
+def test_the_whole_says_what_a_part_did_not_put_back(tmp_path: Path) -> None:
+    run = Run(Ledger("http://x"), Coverage(contract.load()), "quick", 1, shard=Shard(1, 1))
+    run.laws, run.not_put_back = [Law("law", "passed", 0, 1)], ["handle of $PRIMARY"]
+    run.originals = Originals(Path("/kept.json"), "contract-tests restore /kept.json")
+    merging.save(run, tmp_path)
+    whole = merging.merged([tmp_path])
+    assert whole.exit_code == 3
+    assert "NOT PUT BACK: handle of $PRIMARY." in whole.verdict()
+    assert "contract-tests restore /kept.json" in whole.verdict()

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from contract_tests import cli, failure, github, outputs
+from contract_tests import cli, failure, github, outputs, processes
 from contract_tests.flags import Share
 from contract_tests.mock import running_mock
+from contract_tests.shard import Shard
 from contract_tests.target import TargetError
 from tests.contract_tests.reference import Api
 from tests.contract_tests.running import ROOT, forked_gate
@@ -24,6 +25,21 @@ def command(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     }
     line = [sys.executable, "-m", "contract_tests", *words]
     return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env={**kept, **variables}, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("name", ["contract_tests", "mock_server", "yaml"])
+def test_what_lies_in_the_working_directory_is_not_taken_for_the_gate(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository may well have a folder `contract_tests` of its own."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
+    monkeypatch.chdir(tmp_path)
+    with running_mock() as url:
+        assert url.startswith("http://")
+    part = processes.start(["--help"], Shard(1, 2), tmp_path)
+    said, _ = part.communicate(timeout=60)
+    assert part.returncode == 0, said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Whether a run is judged at all: what stands at the address, sessions and targets that end, and too little time."""
 
+import json
 import re
 import stat
 import time
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from contract_tests import contract, standing
+from contract_tests import contract, originals, standing
+from contract_tests.cli import main
 from contract_tests.client import Call, Exchange
 from contract_tests.coverage import Coverage
 from contract_tests.findings import Ledger
@@ -200,6 +203,49 @@ def test_only_the_owner_of_a_profile_gets_it_back(tmp_path: Path, monkeypatch: p
     assert kept.exists()
 
 
+def test_originals_of_one_server_are_not_written_to_another(tmp_path: Path) -> None:
+    """Users of the same names may be there: staging and production often have them."""
+    kept = tmp_path / "kept.json"
+    people = {"primary": {"username": "ada", "profile": {"handle": "ada_of_staging"}}}
+    data = {"format": originals.FORMAT, "base_url": "https://staging.example", "shard": "", "people": people}
+    kept.write_text(json.dumps(data))
+    api = Api()
+    before = profiles(api)
+    with serving(api) as url:
+        target = target_file(tmp_path, url, sessions={"primary": "ada-session"})
+        words = ["restore", str(kept), "--target", target]
+        refused = CliRunner().invoke(main, words)
+        assert (refused.exit_code, profiles(api)) == (2, before), refused.output
+        assert f"is of https://staging.example, and the target is {url}" in refused.output
+        done = CliRunner().invoke(main, [*words, "--base-url", url])
+    assert done.exit_code == 0, done.output
+    assert api.users["ada"]["handle"] == "ada_of_staging"
+
+
+def test_a_part_is_put_back_where_it_was_judged(tmp_path: Path) -> None:
+    """Its server and its sessions are those of its entry under `shards`."""
+    kept = tmp_path / "kept.json"
+    people = {"primary": {"username": "grace", "profile": {"handle": "grace_as_she_was"}}}
+    api = Api()
+    with serving(api) as url:
+        file = tmp_path / "parts.yaml"
+        file.write_text(
+            f"base_url: {url}\nsessions: {{primary: ada-session}}\nshards: [{{}}, {{sessions: {{primary: grace-session}}}}]\n"
+        )
+        kept.write_text(json.dumps({"format": originals.FORMAT, "base_url": url, "shard": "2/2", "people": people}))
+        done = CliRunner().invoke(main, ["restore", str(kept), "--target", str(file)])
+    assert done.exit_code == 0, done.output
+    assert api.users["grace"]["handle"] == "grace_as_she_was"
+
+
+@pytest.mark.parametrize("people", [None, [], {"primary": {}}, {"primary": {"username": "ada", "profile": None}}], ids=repr)
+def test_a_file_of_originals_that_is_damaged_is_wrong_usage(people: object, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"format": originals.FORMAT, "base_url": "http://127.0.0.1:9", "people": people}))
+    done = CliRunner().invoke(main, ["restore", str(kept)])
+    assert (done.exit_code, "not what a run writes" in done.output) == (2, True), done.output
+
+
 def test_a_run_that_puts_everything_back_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     code, _, output = judged(Api(), tmp_path)
@@ -295,6 +341,7 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
             "the session of $PRIMARY ended after 6 laws: x",
         ),
         (run_of(6, 0, failures=["boom"]), 4, "this is the gate's fault"),
+        (run_of(6, 0, not_put_back=["handle of $PRIMARY"]), 3, "NOT PUT BACK: handle of $PRIMARY"),
     ],
     ids=[
         "enough",
@@ -306,6 +353,7 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
         "stopped",
         "ended",
         "failed",
+        "not put back",
     ],
 )
 def test_what_a_run_comes_to(run: Run, code: int, says: str) -> None:
