@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import nsmallest
+from operator import attrgetter
 
 from .errors import RefreshTokenExpired, SessionTokenExpired, Unauthorized
 from .world import Session, World
@@ -12,6 +14,8 @@ LIFETIME = timedelta(minutes=10)
 """How long a session token lives, by the API's documentation of its authentication."""
 REFRESH_LIFETIME = timedelta(days=30)
 """How long a refresh token lives, by the same."""
+MOST_SESSIONS = 10_000
+"""With so many, a renewal forgets old ones."""
 
 
 def find_session(world: World, authorization: str | None) -> Session | None:
@@ -53,4 +57,20 @@ def refresh(world: World, refresh_token: str, token: str, now: datetime) -> Worl
         raise Unauthorized(headers=CHALLENGE)
     if old.refresh_expires_at is not None and old.refresh_expires_at <= now:
         raise RefreshTokenExpired(headers=CHALLENGE)
-    return world.with_session(Session(token, old.username, now + LIFETIME, old.refresh_expires_at, refresh_token))
+    fresh = Session(token, old.username, now + LIFETIME, old.refresh_expires_at, refresh_token)
+    return with_room(world, MOST_SESSIONS).with_session(fresh)
+
+
+def with_room(world: World, most: int) -> World:
+    """Return the world in which one more session may be known, the same where fewer than `most` are.
+
+    Else those that end first are forgotten, a quarter at once: a client that renews its session again and again would leave
+    any number of them. The one that a refresh token belongs to stays.
+    """
+    if len(world.sessions) < most:
+        return world
+    newest = set(world.refreshable.values())
+    renewed = (each for each in world.sessions.values() if each.expires_at is not None and each.token not in newest)
+    for session in nsmallest(most // 4, renewed, key=attrgetter("expires_at")):
+        world = world.without_session(session.token)
+    return world

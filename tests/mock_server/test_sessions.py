@@ -125,6 +125,21 @@ def test_a_refresh_that_cannot_be(client: FlaskClient, body: object, status: int
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 
 
+def test_a_client_that_renews_its_session_for_ever_takes_no_more_and_more_memory(
+    client: FlaskClient, steer: Steer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {each["token"] for each in steer("GET", "/sessions")[1]["sessions"]}
+    monkeypatch.setattr("mock_server.authentication.MOST_SESSIONS", len(before) + 8)
+    renewed = []
+    for _ in range(40):
+        answer = client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
+        renewed.append(answer.get_json()["sessionToken"])
+    after = {each["token"] for each in steer("GET", "/sessions")[1]["sessions"]}
+    assert len(after) <= len(before) + 8
+    assert before <= after, "nobody else is signed out"
+    assert [ask(client, token) for token in (renewed[0], *renewed[-2:])] == ["GENERIC_UNAUTHORIZED", 200, 200]
+
+
 def test_refreshing_can_be_switched_off(build: Build) -> None:
     client = build(refresh_session=False).test_client()
     assert client.post(REFRESH, json={"refreshToken": "ada-session-expired-refresh"}).status_code == 404
