@@ -13,6 +13,7 @@ from contract_tests import safe_yaml
 from contract_tests.checks import CHECKS
 from contract_tests.safe_yaml import Located, YamlError
 from contract_tests.target import TargetError
+from contract_tests.target_file import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +82,7 @@ class Entry:
 def read(path: Path) -> tuple[Entry, ...]:
     """Read a baseline file; raises `TargetError` with the line and what to do about it."""
     try:
-        root = safe_yaml.locate(safe_yaml.read_file(path), as_written=True)
+        root = safe_yaml.locate(content(path), as_written=True)
     except YamlError as error:
         raise TargetError(f"--baseline {error.at(path)}") from None
     top = _pairs(path, root, "accepted: and a list of entries below it") if root else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from contract_tests import given, safe_yaml
@@ -28,13 +29,23 @@ class FileError(ValueError):
     """A target file that cannot be used; the text says where and what to do about it."""
 
 
+def content(path: Path) -> bytes:
+    """Return what a file holds; what a pipe said (`--target <(envsubst …)`) is kept: it says it once. Raise `YamlError`."""
+    return safe_yaml.read_file(path) if path.is_file() else _said(path)
+
+
+@cache
+def _said(path: Path) -> bytes:
+    return safe_yaml.read_file(path)
+
+
 class TargetFile:
     """A target file that was read; variables are put in place only where an entry is used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            root = safe_yaml.locate(safe_yaml.read_file(path))
+            root = safe_yaml.locate(content(path))
         except safe_yaml.YamlError as error:
             raise FileError(error.at(path)) from None
         if root is None or not isinstance(root.value, dict):

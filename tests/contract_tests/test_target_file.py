@@ -1,6 +1,8 @@
 """A target file means what is written in it, or is refused with file, line and what to do, and without a value."""
 
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -98,3 +100,13 @@ def test_a_part_needs_no_variable_of_another(tmp_path: Path, monkeypatch: pytest
     assert load(path, None, Shard(1, 2)).sessions == {"primary": "one"}
     with pytest.raises(TargetError, match=r":4: sessions\.primary: the environment has no variable OTHER"):
         load(path, None, Shard(2, 2))
+
+
+def test_a_pipe_is_read_once_and_used_as_often_as_wanted(tmp_path: Path) -> None:
+    """Such as `--target <(envsubst <target.yaml)`: a run looks at its target more than once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=(GOOD,))
+    writer.start()
+    assert load(pipe, None) == load(pipe, None)
+    writer.join()
