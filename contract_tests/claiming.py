@@ -57,12 +57,12 @@ def _claim(lab: Lab, who: str, written: set[str]) -> None:
     this run, of which a wrong target may show one user's to the other.
     """
     begun = time.monotonic()
-    before = state.whole(lab, who)
+    before = state.readable(lab, who)
     _refuse_marks(lab, who, before)
     if mark := renew(lab, who):
         written.add(mark)
         time.sleep(max(SHORTEST, 2 * (time.monotonic() - begun)))
-        after = state.whole(lab, who)
+        after = state.readable(lab, who)
         _refuse_marks(lab, who, after)
         names = [name for name, value in after.items() if _is_rival(value, written)]
         if names:

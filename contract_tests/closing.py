@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contract_tests import claiming, state
@@ -25,6 +26,8 @@ def remember(lab: Lab) -> bool:
         return False
     except (NotJudgedError, OutOfTimeError) as reason:
         lab.ledger.not_judged("putting the profile back at the end", str(reason))
+    if not lab.target.is_local:
+        lab.permission = replace(lab.permission, unread=frozenset(state.unread(lab)))
     for who in lab.roles():
         lab.ledger.veil.name(state.own_username(lab, who) or "", f"{who.upper()}_USERNAME")
     return True

@@ -26,6 +26,7 @@ READ_ONLY = "it would write to the target, which --read-only forbids"
 FORWARDED = "the target forwards to another machine ({}), and writing there needs --allow-writes"
 NO_OTHERS = "what a method that is not documented does there cannot be known"
 NO_MARKING = "what is marked as read cannot be put back, so it needs --allow-mark-read"
+NO_UNREAD = "{} cannot be read, so that it could not be put back"
 NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --allow-first-write"
 
 
@@ -37,7 +38,8 @@ class ForbiddenError(NotJudgedError, SkipTest):
 class Permission:
     """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set.
 
-    `others` are methods that are not documented, of which nobody knows what they do; `no_writes` says why nothing is written.
+    `others` are methods that are not documented, of which nobody knows what they do; `no_writes` says why nothing is written;
+    `unread` are fields that are left alone, because nobody knows what they were.
     """
 
     writes: bool = True
@@ -45,6 +47,7 @@ class Permission:
     first_write: bool = True
     others: bool = True
     no_writes: str = NO_WRITES
+    unread: frozenset[str] = frozenset()
 
     def check(self, call: Call, marking: str, never_set: Collection[str], *, documented: bool) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
@@ -56,6 +59,8 @@ class Permission:
             raise ForbiddenError(NO_OTHERS)
         if not self.mark_read and marking in call.path.lower():
             raise ForbiddenError(NO_MARKING)
+        if named := [name for name in self.unread if name.encode() in (call.body or b"")]:
+            raise ForbiddenError(NO_UNREAD.format(named[0]))
         named = [name for name in never_set if name.encode() in (call.body or b"")]
         if not self.first_write and named:
             raise ForbiddenError(NO_FIRST.format(named[0]))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_PUT_BACK = "an earlier run of the gate has not put it back"
 PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
+UNREAD = "it cannot be read, so that nobody knows what it was"
 UNKNOWN = "the target could not be asked whether it is as it was"
 OF_ANOTHER = "another run of the gate writes to it now"
 REFUSED = "the target did not take the old value again"
@@ -74,6 +75,19 @@ def whole(lab: Lab, who: str) -> Profile:
     return found if isinstance(known["dateOfBirth"], OwnShape) else known
 
 
+def readable(lab: Lab, who: str) -> Profile:
+    """Read what there is to be read of a profile in a form that can be written back, whatever the shape of the whole."""
+    with suppress(NotJudgedError):
+        return whole(lab, who)
+    found: Profile = {}
+    for name in lab.contract.updatable:
+        with suppress(NotJudgedError):
+            found |= answered(lab, lab.accepted(fields(name), who), (name,))
+    if not found:
+        raise NotJudgedError("nothing of the profile can be read")
+    return found
+
+
 def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
     """Change a profile; a refusal is a finding, of our bounds: the documentation gives none."""
     return lab.accepted(update(changes), who, "input.accepted")
@@ -82,7 +96,9 @@ def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
 def remember(lab: Lab) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for who in lab.roles():
-        before = lab.once(f"before {who}", lambda who=who: whole(lab, who))
+        before = lab.once(f"before {who}", lambda who=who: readable(lab, who))
+        if unread := [name for name in lab.contract.updatable if name not in before]:
+            lab.ledger.not_judged(f"putting back {' and '.join(unread)} of ${who.upper()}", UNREAD)
         if not lab.permission.writes:
             _say_what_is_left(lab, who, [name for name, value in before.items() if marks.run_of(value) is not None])
 
@@ -146,10 +162,15 @@ def originals(lab: Lab, who: str) -> Profile:
     return {name: before[name] for name in lab.contract.updatable if name in before}
 
 
+def unread(lab: Lab) -> set[str]:
+    """Return the fields that some session's user may have and that cannot be read."""
+    return {name for who in lab.roles() for name in lab.contract.updatable if name not in originals(lab, who)}
+
+
 def _is_of_another(lab: Lab, who: str) -> bool:
     """Tell whether another run has a profile to itself, so that it will put it back: it read it as it was, as this one did."""
     try:
-        runs = {marks.run_of(value) for value in whole(lab, who).values()} - {None}
+        runs = {marks.run_of(value) for value in readable(lab, who).values()} - {None}
     except NotJudgedError:
         return False
     return bool(runs) and lab.client.run_id not in runs
@@ -171,10 +192,10 @@ def put_back(lab: Lab, who: str, before: Profile) -> list[str]:
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
     """Answer the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
     try:
-        now = whole(lab, who)
+        now = readable(lab, who)
     except NotJudgedError:
         return before, UNKNOWN
-    return {name: value for name, value in before.items() if now[name] != value}, REFUSED
+    return {name: value for name, value in before.items() if name not in now or now[name] != value}, REFUSED
 
 
 def username(lab: Lab, who: str) -> str:

@@ -109,6 +109,24 @@ def test_a_field_that_was_never_set_is_left_alone(tmp_path: Path, *, allowed: bo
     assert ("--allow-first-write" in output) != allowed
 
 
+class WithoutBirth(Recorder):
+    """Answers a profile in a shape of its own: nobody is told a date of birth."""
+
+    def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        return super().project(user, [name for name in names if name != "dateOfBirth"])
+
+
+def test_what_cannot_be_read_is_not_written_and_the_rest_is_put_back(tmp_path: Path) -> None:
+    api = WithoutBirth()
+    before = profiles(api)
+    flags = ["--allow-writes", "--allow-first-write", "--laws", "update", "--laws", "bounds"]
+    _, report, output = run(tmp_path, api, *flags)
+    assert ("POST", "/v1/user/profile") in api.calls
+    assert profiles(api) == before, output
+    why = "it cannot be read, so that nobody knows what it was"
+    assert {"what": "putting back dateOfBirth of $PRIMARY", "why": why} in report["not_judged"]
+
+
 class SlowAfterAWhile(Recorder):
     """Answers slowly once writing has begun, so that there is time to stop the run in its middle."""
 
