@@ -1,6 +1,7 @@
 """Which entries of the journal are wanted. What could never be found is refused: a typo must not pass for "never called"."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ ONLY: dict[str, Test] = {
     "unmatched": lambda entry: not entry.operation,
     "changes": lambda entry: bool(entry.changes),
 }
-SPECIAL = frozenset({"only", "body", "path", "text"})
+SPECIAL = frozenset({"only", "body", "path", "text", "method"})
 """Criteria that are no fields of entries, or are compared otherwise."""
 MOST_HIDDEN = 2 * 1024 * 1024
 """From how many bytes of bodies one search takes the secrets: that needs most of a second, in which nobody else is served."""
@@ -25,24 +26,32 @@ NOTHING: object = object()
 """What no JSON is equal to."""
 
 
-def chosen(entries: Iterable[Entry], wanted: Mapping[str, Any], operations: Collection[str], where: str) -> Iterable[Entry]:
+def chosen(
+    kept: Iterable[Entry], wanted: Mapping[str, Any], operations: Collection[str], users: Collection[str], where: str
+) -> Iterable[Entry]:
     """Return the entries that are wanted; raise `ApiError` where there can be none, or where it cannot be told.
 
     Each key of `wanted` is a field of entries; `only` is one of `ONLY`; `body` is JSON that has to be in that of the request;
-    `text` has to be in what is shown of target and bodies, in whichever case.
+    `text` has to be in what is shown of target and bodies, and `method` is meant in whichever case.
     `where` is the place of the criteria, `query` or `body`.
     """
     operation = wanted.get("operation")
     if operation is not None and operation not in operations:
         raise _refused(where, "operation", f"must be one of {', '.join(operations)}", ClientError)
     fields = [(name, value) for name, value in wanted.items() if name not in SPECIAL and value is not None]
-    if wanted.get("path") is not None:
-        fields.append(("path", masking.path(wanted["path"])))
+    path, method, entries = wanted.get("path"), wanted.get("method"), tuple(kept)
+    if path is not None:
+        if path != "*" and (not path.startswith("/") or {"?", "#"} & set(path)):
+            raise _refused(where, "path", "must begin with a slash and end before the query")
+        fields.append(("path", masking.path(path)))
+    if (user := wanted.get("user")) is not None and user not in users and all(entry.user != user for entry in entries):
+        raise _refused(where, "user", f"is nobody here; there is {', '.join(islice(users, 10)) or 'no user that is known'}")
     only: Test = ONLY.get(str(wanted.get("only")), lambda _: True)
     body = _body(wanted, where)
 
     def is_wanted(entry: Entry) -> bool:
-        return only(entry) and all(getattr(entry, name) == value for name, value in fields)
+        is_method = method is None or entry.method.upper() == method.upper()
+        return is_method and only(entry) and all(getattr(entry, name) == value for name, value in fields)
 
     found: Iterable[Entry] = (entry for entry in entries if is_wanted(entry))
     if wanted.get("text") is not None:

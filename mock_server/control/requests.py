@@ -53,4 +53,5 @@ def streamRequests(desk: Desk, name: str, call: Call) -> Stream:
 
 def _chosen(desk: Desk, name: str, wanted: Mapping[str, Any], where: str) -> Iterable[Entry]:
     desk.store.forget_idle()
-    return chosen(desk.journal.newest_first(name), wanted, desk.examples.answers, where)
+    users = desk.load(name).world.users if "user" in wanted else ()
+    return chosen(desk.journal.newest_first(name), wanted, desk.examples.answers, users, where)

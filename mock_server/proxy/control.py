@@ -104,10 +104,10 @@ class Control:
                 return _json(client_document(self._api, None) if parameters["view"] == "client" else self._api)
             case "listRequests":
                 limit = int(parameters.pop("limit"))
-                found = chosen(self._journal.newest_first(DEFAULT), parameters, self._known, "query")
+                found = chosen(self._journal.newest_first(DEFAULT), parameters, self._known, (), "query")
                 return _json({"requests": [entry.as_json() for entry in islice(found, limit)]})
             case "countRequests":
-                found = chosen(self._journal.newest_first(DEFAULT), body or {}, self._known, "body")
+                found = chosen(self._journal.newest_first(DEFAULT), body or {}, self._known, (), "body")
                 return _json({"count": sum(1 for _ in found)})
             case "streamRequests":
                 after = last_seen(asked.by_name.get("last-event-id", ""), parameters["after"])

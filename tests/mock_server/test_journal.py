@@ -217,6 +217,8 @@ def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> No
         ({"operation": "markNotificationsRead", "status": 201}, 1),
         ({"user": "ada"}, 2),
         ({"user": "grace", "method": "GET"}, 1),
+        ({"user": "grace", "method": "get"}, 1),
+        ({"user": "alan"}, 0),
         ({"only": "violations"}, 1),
         ({"only": "unmatched"}, 1),
         ({"only": "changes"}, 1),
@@ -229,6 +231,21 @@ def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> No
     found = steer("GET", "/requests?user=ada&only=violations")[1]["requests"]
     assert [entry["operation"] for entry in found] == ["getProfile"]
     assert [entry["path"] for entry in steer("GET", "/requests?limit=2")[1]["requests"]] == ["/nope", "/v1/user/referrals"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"user": "Ada"},
+        {"path": "v1/user/profile"},
+        {"path": "/v1/user/profile?fields=handle"},
+        {"path": "http://127.0.0.1/nope"},
+    ],
+    ids=str,
+)
+def test_what_can_never_be_found_is_refused_and_not_counted_as_never_called(steer: Steer, wanted: dict[str, str]) -> None:
+    status, answer = steer("POST", "/requests/count", wanted)
+    assert (status, answer["details"][0]["name"]) == (409, f"/{next(iter(wanted))}")
 
 
 def test_each_sandbox_has_its_own_journal(client: FlaskClient, steer: Steer) -> None:
