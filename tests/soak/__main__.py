@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tests.soak import bombs, clients, fuzz, guard, interrupts, redis_loss, secrets, upstream
+from tests.soak import bombs, clients, fuzz, guard, hostile, interrupts, redis_loss, secrets, upstream
 from tests.soak.figures import Trial, write
 
 TRIALS: dict[str, Trial] = {
@@ -21,6 +21,7 @@ TRIALS: dict[str, Trial] = {
     "upstream": upstream.lie,
     "bombs": bombs.load_bombs,
     "guard": guard.try_every_spelling,
+    "hostile": hostile.judge_hostile_targets,
     "interrupts": interrupts.interrupt_at_every_moment,
 }
 ROOT = Path(__file__).parents[2]
