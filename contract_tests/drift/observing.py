@@ -59,14 +59,19 @@ def observe(left: Side, right: Side, until: float) -> Evidence:
 
 
 def _again(left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float) -> list[Difference]:
-    """Ask the operations that differ once more; what could not be asked again counts as it was seen."""
+    """Ask the operations that differ once more; what could not be asked again counts as it was seen.
+
+    Raises `NothingError` where a side has gone out of order since it was asked first: the differences may be of that.
+    """
     differing = {each.operation for each in first}
     second = Evidence()
     try:
         found = _once(left, right, second, until, [probe for probe in PROBES if probe.operation in differing])
     except NothingError as error:
-        evidence.not_compared[AGAIN] = str(error)
-        return first
+        count = f"{len(first)} difference{'s' if len(first) > 1 else ''}"
+        raise NothingError(
+            f"{error}. It was in order at first; {count} seen until then may come of that: run it again"
+        ) from error
     why = NO_TIME if NO_TIME in second.not_compared.values() else GONE if _silent(second) and not _silent(evidence) else ""
     if why:
         evidence.not_compared[AGAIN] = why

@@ -439,6 +439,14 @@ def test_drift_compares_with_nothing_that_is_out_of_order(side: str, tmp_path: P
     assert f"the {side} side, {bad}, is out of order: every call is answered with 503" in output
 
 
+@pytest.mark.parametrize("answer", [Answer(503, None), Answer(404, None), Answer(-1)], ids=["503", "404", "hangs up"])
+def test_drift_takes_an_outage_in_the_middle_for_no_difference(answer: Answer, tmp_path: Path) -> None:
+    with serving(Api()) as good, serving(Front(answer, since=60)) as bad:
+        code, _, output = forked_gate(tmp_path, "drift", "--left", good, "--right", bad, whole=True)
+    assert code == 3, output
+    assert "It was in order at first" in output
+
+
 def test_the_example_for_ci_can_finish() -> None:
     page = (ROOT / "docs" / "ci.md").read_text()
     step = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["jobs"]["contract"]["steps"][1]["with"]
