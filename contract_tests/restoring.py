@@ -97,4 +97,5 @@ def _restore(lab: Lab, people: dict[str, Any]) -> list[str]:
         names = state.put_back(lab, who, person["profile"])
         whys = dict.fromkeys(why for what, why in lab.ledger.skipped if what.startswith("putting back"))
         left += [f"{name}: {'; '.join(whys)}" for name in names]
+    lab.client.close()
     return left

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests import marks
 from contract_tests.asks import Ask, fields, notifications, public, update
-from contract_tests.findings import NotJudgedError
+from contract_tests.findings import NotJudgedError, StoppedError
 from contract_tests.lab import NOT_FOUND, Lab, Profile
 
 if TYPE_CHECKING:
@@ -77,8 +77,12 @@ def whole(lab: Lab, who: str) -> Profile:
 
 def readable(lab: Lab, who: str) -> Profile:
     """Read what there is to be read of a profile in a form that can be written back, whatever the shape of the whole."""
-    with suppress(NotJudgedError):
+    try:
         return whole(lab, who)
+    except StoppedError:
+        raise
+    except NotJudgedError:
+        pass  # the fields may be readable one by one
     found: Profile = {}
     for name in lab.contract.updatable:
         with suppress(NotJudgedError):

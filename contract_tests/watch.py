@@ -63,6 +63,8 @@ class Watch:
             for name in ("", who) if exchange.ok else ("",):
                 self._good[name] = len(self.lab.ledger.findings)
             return
+        if self.ended:  # while profiles are put back: what has ended once is not waited for with each call
+            raise StoppedError(str(self.ended))
         kind = (exchange.call.operation.partition(",")[0], exchange.status)
         if kind in self._excused and exchange.status not in standing.NOT_A_SESSION:
             return

@@ -116,7 +116,6 @@ def lie(_seconds: float, _seed: int) -> Figures:
         "headers without end": (head, b"X: a\r\n"),
         "a chunk extension without end": (chunked + b"2;", b"a"),
         "trailers without end": (chunked + b"0\r\n", b"X: a\r\n"),
-        "a body that drips": (head + b"Content-Length: 1000000\r\n\r\n", b"a"),
     }
     with liar() as upstream, live_proxy(upstream.url, "--quiet", "--timeout", str(TIMEOUT)) as proxy:
         told = {name: (raw, None) for name, raw in lies().items()} | {name: (b"", drip) for name, drip in drips.items()}
@@ -126,8 +125,8 @@ def lie(_seconds: float, _seed: int) -> Figures:
             took = time.monotonic() - began
             slowest = max(slowest, took)
             statuses[status] = statuses.get(status, 0) + 1
-            assert took < TIMEOUT + SLACK or name == "a body that drips", f"{name}: answered after {took:.1f} s"
-            assert status in {0, 502, 504} or 200 <= status < 600, f"{name}: {status}"
+            assert took < TIMEOUT + SLACK, f"{name}: answered after {took:.1f} s"
+            assert status == 0 or status >= 200, f"{name}: {status}"
             assert status != 500 or name == "status 500", f"{name}: the proxy failed"
             assert proxy.process.poll() is None, f"{name}: the proxy is gone"
         entries = requests.get(f"{proxy.url}/__mock/requests?limit=100000", timeout=20).json()["requests"]
