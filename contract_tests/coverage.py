@@ -45,6 +45,10 @@ class Coverage:
         """Answer what an operation answered, and how often."""
         return self._cell(operation, "", "")
 
+    def has_succeeded(self, operation: str) -> bool:
+        """Tell whether an operation ever answered with a success."""
+        return any(answer.startswith("2") for answer in self.answers(operation))
+
     def _cell(self, operation: str, parameter: str, kind: str) -> dict[str, int]:
         where = (operation, parameter, kind)
         return {answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where}

@@ -31,12 +31,21 @@ PLACES = (
 OVER = "the time given by --max-time was over"
 BUSY = "the target answers 429, too many requests: give it --rate-limit"
 BY_HAND = "the run was interrupted"
+NEVER_ANSWERED = "never answered a valid request"
 UNFINISHED = (OVER, BUSY)
 """Why a run has not judged what it could have judged, although it went on to its end."""
 
 
 class NotJudgedError(Exception):
     """A law that cannot be applied to this target; its text says why."""
+
+
+class UnansweredError(NotJudgedError):
+    """An operation refused a request that is valid, so that nothing more can be judged of it by this law."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"{operation} did not answer a valid request")
+        self.operation = operation
 
 
 class OutOfTimeError(SkipTest):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from contract_tests import answers, inputs, marks
 from contract_tests.client import Call, Exchange, UnreadableError
-from contract_tests.findings import BY_HAND, Ledger, NotJudgedError, OutOfTimeError, StoppedError
+from contract_tests.findings import BY_HAND, Ledger, NotJudgedError, OutOfTimeError, StoppedError, UnansweredError
 from contract_tests.interrupts import STOP
 from contract_tests.manners import Manners
 from contract_tests.permission import MARKING, Permission
@@ -176,7 +176,7 @@ class Lab:
             # 404 is listed for every operation, and what is not found is a rule of ours.
             rule = "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
             self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
-        raise NotJudgedError(f"{ask.operation} did not answer a valid request")
+        raise UnansweredError(ask.operation)
 
     def refused(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
         """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""

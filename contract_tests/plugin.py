@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,15 @@ from contract_tests.coverage import Coverage
 from contract_tests.crashes import crash, strip
 from contract_tests.depth import DEPTHS
 from contract_tests.failure import confession
-from contract_tests.findings import UNFINISHED, Ledger, NotJudgedError, OutOfTimeError, StoppedError
+from contract_tests.findings import (
+    NEVER_ANSWERED,
+    UNFINISHED,
+    Ledger,
+    NotJudgedError,
+    OutOfTimeError,
+    StoppedError,
+    UnansweredError,
+)
 from contract_tests.guardian import watch
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.merging import save
@@ -73,6 +81,8 @@ class Gate:
     calls: int = 0
     total: int = 0
     now: str = ""
+    unanswered: list[tuple[str, str]] = field(default_factory=list)
+    """Laws that ended since an operation refused a valid request, and that operation."""
 
 
 NOT_WRITTEN = "Ended at once. The target was only read."
@@ -227,16 +237,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if gate.lab is not None and (len(ledger.findings) > found or (reason is not None and ledger.judged > calls)):
         reason = ended(gate.lab, found) or reason
     if reason is not None:
-        if isinstance(reason, StoppedError):
-            gate.run.unfinished.append(ledger.law)
-        else:
-            ledger.not_judged(ledger.law, str(reason))
-            gate.run.unfinished += [ledger.law] if str(reason) in UNFINISHED else []
+        _note_not_judged(gate, reason)
         if not ledger.failing(ledger.law):
             pytest.skip(ledger.veil.text(str(reason)))
     if broken := ledger.failing(ledger.law):
         raise LawBrokenError("\n\n".join(finding.text() for finding in broken))
     return result
+
+
+def _note_not_judged(gate: Gate, reason: Exception) -> None:
+    """Note why the law of this moment was not judged, or not to its end."""
+    law = gate.run.ledger.law
+    if isinstance(reason, StoppedError):
+        gate.run.unfinished.append(law)
+        return
+    gate.run.ledger.not_judged(law, str(reason))
+    if isinstance(reason, UnansweredError):
+        gate.unanswered.append((law, reason.operation))
+    elif str(reason) in UNFINISHED:
+        gate.run.unfinished.append(law)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -300,6 +319,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         run.failures.append("an error outside the laws")
     run.interrupted, run.ended, run.passing = STOP.asked, gate.lab.watch.ended, gate.lab.watch.passed()
     run.seconds = time.monotonic() - run.started
+    _count_never_answered(gate)
     if run.report_dir is not None:
         try:
             write(run, run.report_dir)
@@ -308,6 +328,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         except OSError as error:
             _not_written(run, error)
     session.exitstatus = run.exit_code
+
+
+def _count_never_answered(gate: Gate) -> None:
+    """Count laws as not judged, not as meant for other targets, where the operation that they need has never succeeded."""
+    never = {law: name for law, name in gate.unanswered if not gate.run.coverage.has_succeeded(name)}
+    gate.run.unfinished += list(never)
+    for name in dict.fromkeys(never.values()):
+        gate.run.ledger.not_judged(f"what rests on {name}", f"{name} {NEVER_ANSWERED}")
 
 
 def _not_written(run: Run, error: OSError) -> None:

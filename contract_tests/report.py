@@ -15,7 +15,7 @@ from contract_tests import baseline, html, junit
 from contract_tests.causes import Cause, grouped
 from contract_tests.checks import CHECKS, VIOLATION
 from contract_tests.failure import FAILED, REPORT_IT
-from contract_tests.findings import UNFINISHED, Ledger
+from contract_tests.findings import NEVER_ANSWERED, UNFINISHED, Ledger
 from contract_tests.interrupts import INTERRUPTED
 from contract_tests.screen import shown
 from contract_tests.shard import WHOLE, Shard
@@ -290,11 +290,18 @@ class Run:
         if self._is_enough:
             return f"{self.ledger.base_url}: NOT PUT BACK: {', '.join(self.not_put_back)}. Nothing else is in the way: {end}"
         share = self.judged / (self.judged + self.left)
-        why = next((why for _, why in self.ledger.skipped if why in UNFINISHED), "they had no time")
+        whys = [why for _, why in self.ledger.skipped]
+        refused = [why for why in whys if why.endswith(NEVER_ANSWERED)]
+        why = next((why for why in whys if why in UNFINISHED), " and ".join(refused) or "they had no time")
+        advice = (
+            "Find out why it refuses them: --verbose shows each law"
+            if refused
+            else "Give it more --max-time, a quicker --depth or fewer --laws"
+        )
         return (
             f"{self.ledger.base_url}: TOO LITTLE JUDGED: {self.judged} of {self.judged + self.left} laws that apply "
             f"({share:.0%}), and --min-judged asks for {self.min_judged:.0%}, because {why}. "
-            f"Give it more --max-time, a quicker --depth or fewer --laws. Until then: {end}"
+            f"{advice}. Until then: {end}"
         )
 
     def _counted(self) -> str:

@@ -455,3 +455,18 @@ def test_the_example_for_ci_can_finish() -> None:
     assert step["depth"] == "quick"
     assert "some 2,400 calls at `depth: quick`" in page
     assert 2400 / float(rate.removesuffix("/s")) < int(seconds) / 2
+
+
+def test_laws_whose_operation_never_answers_are_not_judged_and_say_so(tmp_path: Path) -> None:
+    class Nobody(Api):
+        """Finds no profile at all, which the documentation lists for every operation."""
+
+        def __call__(self, request: Request) -> Answer:
+            if request.method == "GET" and request.path == "/v1/user/profile":
+                return Answer(404, {"code": "GENERIC_NOT_FOUND", "message": "Not found."})
+            return super().__call__(request)
+
+    code, report, output = judged(Nobody(), tmp_path, "--depth", "quick", "--laws", "projection")
+    assert code == 3, output
+    assert "because getProfile never answered a valid request" in output
+    assert report["outcome"] != "conforms"
