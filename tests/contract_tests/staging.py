@@ -30,15 +30,16 @@ class Staging(Api):
 
     def __call__(self, request: Request) -> Answer:
         with self.turn, self.calls.open("a") as file:
-            file.write(f"{request.method} {request.path}\n")
-            self.mortal -= 1
-            if self.mortal == 0:
-                os._exit(1)
             now = time.monotonic()
             self.left = min(self.burst, self.left + (now - self.last) * self.rate)
             self.last = now
             tired = self.burst and self.left < 1
             self.left -= not tired
+            file.write(f"{'TIRED' if tired else request.method} {request.path}\n")
+            self.mortal -= 1
+            if self.mortal == 0:
+                file.flush()
+                os._exit(1)
         if tired:
             return Answer(429, None, {"Retry-After": "1"})
         time.sleep(self.latency)

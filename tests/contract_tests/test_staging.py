@@ -65,7 +65,8 @@ def test_its_limit_of_calls_is_respected(tmp_path: Path, monkeypatch: pytest.Mon
         flags = ("--rate-limit", "40/s", "--laws", "projection", "--laws", "referrals", "--depth", "quick")
         code, report, output = gate(tmp_path, "--target", target, *flags)
     assert code == 0, output
-    assert len(calls(tmp_path)) == report["requests"], "not one call was refused for coming too early"
+    assert len(calls(tmp_path)) >= report["requests"]
+    assert "TIRED" not in {method for method, _ in calls(tmp_path)}, "not one call was refused for coming too early"
 
 
 def test_what_was_written_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
