@@ -63,14 +63,13 @@ def assert_useful(report: dict[str, Any]) -> None:
 
 def assert_pastable(report: dict[str, Any], users: dict[str, tuple[str, str]]) -> None:
     """A line without the name of its user says what has to be set, and then asks the same."""
-    named = [each for each in report["findings"] if "$PRIMARY_USERNAME/" in each["curl"]]
-    found = min(named, key=lambda each: "$PRIMARY'" in each["curl"])  # asked by another user, if there is one
-    assert any("PRIMARY_USERNAME=…" in line for line in report["before_curl"])
-    known = " ".join(f"{role}={token} {role}_USERNAME={name}" for role, (token, name) in users.items())
+    role, found = next((role, each) for each in report["findings"] for role in users if f"${role}_USERNAME/" in each["curl"])
+    assert any(f"{role}_USERNAME=…" in line for line in report["before_curl"])
+    known = " ".join(f"{each}={token} {each}_USERNAME={name}" for each, (token, name) in users.items())
     with serving(Planted()) as url:
         line = re.sub(r"http://[\d.:]+", url, found["curl"])
         said = subprocess.run(["bash", "-c", f"{known}; {line}"], capture_output=True, check=True)
-    assert b'"username": "%s"' % users["PRIMARY"][1].encode() in said.stdout
+    assert b'"username": "%s"' % users[role][1].encode() in said.stdout
 
 
 def test_a_run_shows_what_it_read_if_asked_to_but_no_token(tmp_path: Path) -> None:
