@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help mock test check coverage format gate bench faults soak clean
+.PHONY: help mock test check coverage shape format gate bench faults soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: .venv/dev  ## format, lint, types, import directions
 
 coverage: .venv/dev  ## run every test and say which lines none of them runs
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov
+
+shape: .venv/dev  ## how easy both packages are to enter: rooms, cycles, density (ARGS=--check fails over a limit)
+	@$(BIN)/python -m tests.shape $(ARGS)
 
 format: .venv/dev  ## put the format right
 	$(BIN)/ruff format .
