@@ -21,8 +21,6 @@ from contract_tests.target import LIVE, Target
 from contract_tests.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from contract_tests.asks import Ask
     from contract_tests.contract import Contract
     from contract_tests.coverage import Coverage
@@ -235,11 +233,6 @@ class Lab:
         if key not in self._known:
             self._known[key] = learn()
         return self._known[key]
-
-
-def only_known(view_schema: Sequence[str], value: Item) -> Item:
-    """Answer the entries whose names the contract knows; a target may add others that vary."""
-    return {key: value[key] for key in view_schema if key in value}
 
 
 def _quoted(text: str) -> str:

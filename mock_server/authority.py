@@ -70,8 +70,8 @@ class _ValidatorsOnce(SchemaValidatorsFactory):
 class _KnownPath:
     """Stands in for openapi-core's search: the router has already found the operation."""
 
-    def __init__(self, spec: SchemaPath, base_url: str | None = None) -> None:
-        self._spec, self._base_url = spec, base_url
+    def __init__(self, spec: SchemaPath, base_url: str | None = None) -> None:  # noqa: ARG002 - openapi-core gives it
+        self._spec = spec
 
     def find(self, method: str, url: str) -> PathOperationServer:
         """Answer the operation of a method (lower case) and a path of the contract."""

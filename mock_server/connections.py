@@ -26,7 +26,7 @@ def broken_answer(fault: str) -> tuple[list[tuple[str, str]], bytes]:
 
 
 def break_off(fault: str, client: tuple[str, int | str]) -> bool:
-    """Break a client's connection in one of the ways of `BROKEN_CONNECTIONS`; `False` where it cannot be found."""
+    """Break a client's connection in one of the ways of `fault` in `control.yaml`; `False` where it cannot be found."""
     found = _find(client)
     if found is None:
         return False

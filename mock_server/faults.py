@@ -10,7 +10,6 @@ from .rules import NOTHING, Plan
 
 LONGEST_DELAY = 60_000
 """Milliseconds."""
-BROKEN_CONNECTIONS = ("EMPTY_RESPONSE", "MALFORMED_RESPONSE_CHUNK", "RANDOM_DATA_THEN_CLOSE", "CONNECTION_RESET_BY_PEER")
 KNOWN = ("code", "example", "delay")
 """The preferences that are ours; RFC 7240 has a server ignore all others."""
 ONLY_RULES = "a rule can answer others (POST /__mock/rules with undocumented: true)"

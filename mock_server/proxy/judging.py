@@ -20,7 +20,7 @@ from .findings import DOCUMENTED, INFERRED, Finding
 from .headers import media_type
 from .standard import is_own
 from .values import TOO_DEEP, read_json
-from .views import FIRST_ERROR, View, documented
+from .views import View, documented
 
 MOST = 50
 """How many findings of one exchange are kept."""
@@ -126,11 +126,6 @@ class Judge:
         broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
         faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
         return list(_findings(faults, broken)), value
-
-
-def is_success(status: int) -> bool:
-    """Tell whether an answer grants what was asked."""
-    return status < FIRST_ERROR
 
 
 def _findings(faults: Iterable[tuple[str, str]], broken: set[tuple[str, str]]) -> Iterator[Finding]:

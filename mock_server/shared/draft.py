@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Question = tuple[str, ...]
 """`load`, `peek`, `copy`, `drop`, `names`, `entries` or `clear`, with the sandboxes that it is about."""
-Follow = "Callable[[str, int | None], AsyncIterator[bytes]]"
 
 
 class NeededError(BaseException):
