@@ -31,11 +31,12 @@ test: check  ## install, run every test, and judge the mock with the gate
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/contract-tests --report-dir reports
 
-check: .venv/dev  ## format, lint, types, import directions, dead code
+check: .venv/dev  ## format, lint, types, import directions, complexity, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/complexipy
 	$(BIN)/vulture
 
 coverage: .venv/dev  ## run every test and say which lines none of them runs
