@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.contract_tests.serving import serving
 
 ACTION = ROOT / "action.yml"
 SNIPPET = ROOT / "docs" / "gitlab-ci.yml"
+WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
 BIN = Path(sys.executable).parent
 COMMAND = re.compile(r"::(error|warning|notice) title=([^:,]*)::(.*)")
 PRETENDER = """#!/bin/bash
@@ -112,12 +114,31 @@ def test_a_target_that_cannot_be_judged_is_an_error_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [(ACTION, "vendor.github-actions"), (SNIPPET, "vendor.gitlab-ci")], ids=["action", "gitlab"]
+    ("file", "schema"),
+    [(ACTION, "vendor.github-actions"), (SNIPPET, "vendor.gitlab-ci"), (WORKFLOW, "vendor.github-workflows")],
+    ids=["action", "gitlab", "workflow"],
 )
 def test_a_ci_file_keeps_its_published_schema(file: Path, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_workflow_tests_every_python_that_the_package_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    job = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == named
+
+
+def test_a_commit_is_checked_by_the_tools_of_make_check() -> None:
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert recipe
+    tools = set(re.findall(r"\$\(BIN\)/(\S+)", recipe[1]))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    called = [hook["entry"].split()[0] for hook in hooks]
+    assert all(entry.startswith(".venv/bin/") for entry in called), called
+    assert tools <= {entry.removeprefix(".venv/bin/") for entry in called}
 
 
 def step(name: str, inputs: dict[str, str], action: Path) -> tuple[str, dict[str, str]]:
