@@ -48,6 +48,13 @@ class UnansweredError(NotJudgedError):
         self.operation = operation
 
 
+class BusyError(NotJudgedError):
+    """The target wants to be left alone for longer than the run can wait."""
+
+    def __init__(self) -> None:
+        super().__init__(BUSY)
+
+
 class OutOfTimeError(SkipTest):
     """The time is over. A skip, because Hypothesis passes that on at once, where it would repeat and shrink an error."""
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from contract_tests import wire
 from contract_tests.address import is_secure
 from contract_tests.client import Call, Exchange
-from contract_tests.findings import BUSY, NotJudgedError, OutOfTimeError
+from contract_tests.findings import BusyError, NotJudgedError, OutOfTimeError
 from contract_tests.given import beside
 from contract_tests.interrupts import STOP
 from contract_tests.manners import LONGEST_WAIT, Manners, Pace, patience
@@ -96,6 +96,11 @@ class Client:
         """Send once, over a connection of its own, whatever is answered."""
         return self._once(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
 
+    @property
+    def is_to_rest(self) -> bool:
+        """Whether the target wants to be left alone."""
+        return time.monotonic() < self._quiet_until
+
     def be_urgent(self) -> None:
         """Ask once more, although the target wants to be left alone: what was changed has to be put back."""
         self.until, self._quiet_until, self.longest_wait = math.inf, 0.0, min(LONGEST_WAIT, self.manners.timeout)
@@ -138,8 +143,8 @@ class Client:
 
         Also what something in front of the target answered in its place; every call of the gate may be sent twice.
         """
-        if time.monotonic() < self._quiet_until:
-            raise NotJudgedError(BUSY)
+        if self.is_to_rest:
+            raise BusyError
         first: Exchange | None = None
         for _ in range(TRIES):
             exchange = self._once(call, send)
@@ -152,7 +157,7 @@ class Client:
             else:
                 self._compare(first, exchange)
                 return exchange
-        raise NotJudgedError(BUSY)
+        raise BusyError
 
     def _once(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
         self._pace.wait()
@@ -191,7 +196,7 @@ class Client:
         now = time.monotonic()
         if seconds > min(self.longest_wait, self.until - now):
             self._quiet_until = now + seconds
-            raise NotJudgedError(BUSY)
+            raise BusyError
         STOP.sleep(seconds)
 
     def _kept(self, call: Call) -> Exchange:

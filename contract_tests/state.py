@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from contract_tests import marks
 from contract_tests.asks import Ask, fields, notifications, public, update
-from contract_tests.findings import NotJudgedError, StoppedError
+from contract_tests.findings import BusyError, NotJudgedError, StoppedError
 from contract_tests.lab import NOT_FOUND, Lab, Profile
 
 if TYPE_CHECKING:
     from contract_tests.client import Exchange
 
 
+JSON_TYPES: dict[object, type] = {"string": str, "object": dict, "array": list, "boolean": bool}
 NOT_PUT_BACK = "an earlier run of the gate has not put it back"
 PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
-UNREAD = "it cannot be read, so that nobody knows what it was"
+UNREAD = "it cannot be read in a form that can be written back"
 UNKNOWN = "the target could not be asked whether it is as it was"
 OF_ANOTHER = "another run of the gate writes to it now"
 REFUSED = "the target did not take the old value again"
@@ -78,11 +79,15 @@ def whole(lab: Lab, who: str) -> Profile:
 def readable(lab: Lab, who: str) -> Profile:
     """Read what there is to be read of a profile in a form that can be written back, whatever the shape of the whole."""
     try:
-        return whole(lab, who)
-    except StoppedError:
+        found = whole(lab, who)
+    except (StoppedError, BusyError):
         raise
     except NotJudgedError:
-        pass  # the fields may be readable one by one
+        found = _one_by_one(lab, who)
+    return {name: value for name, value in found.items() if _can_be_written(lab, name, value)}
+
+
+def _one_by_one(lab: Lab, who: str) -> Profile:
     found: Profile = {}
     for name in lab.contract.updatable:
         with suppress(NotJudgedError):
@@ -90,6 +95,13 @@ def readable(lab: Lab, who: str) -> Profile:
     if not found:
         raise NotJudgedError("nothing of the profile can be read")
     return found
+
+
+def _can_be_written(lab: Lab, name: str, value: object) -> bool:
+    """Tell whether a value has the type that an update takes; bounds that are only our guess do not count."""
+    if value is None or name not in lab.contract.updatable:
+        return True
+    return isinstance(value, JSON_TYPES.get(lab.contract.property_schema(name).get("type"), object))
 
 
 def set_profile(lab: Lab, who: str, **changes: object) -> Exchange:
@@ -182,15 +194,23 @@ def _is_of_another(lab: Lab, who: str) -> bool:
 
 def put_back(lab: Lab, who: str, before: Profile) -> list[str]:
     """Write what differs from `before`, and return which fields still do although they could be written."""
-    changes = {name: value for name, value in _differing(lab, who, before)[0].items() if value is not None}
-    if changes:
-        with suppress(NotJudgedError):
-            lab.ask(update(changes), who)
+    _write_back(lab, who, _differing(lab, who, before)[0])
     left, why = _differing(lab, who, before)
+    if len(left) > 1 and why != UNKNOWN:  # one value that is refused is in the way of the others
+        for name, value in left.items():
+            _write_back(lab, who, {name: value})
+        left, why = _differing(lab, who, before)
     for name, value in left.items():
         never = "" if value is not None else "it was never set, and cannot be unset"
         lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why if why == UNKNOWN else never or why)
     return [name for name, value in left.items() if value is not None]
+
+
+def _write_back(lab: Lab, who: str, old: Profile) -> None:
+    changes = {name: value for name, value in old.items() if value is not None}
+    if changes:
+        with suppress(NotJudgedError):
+            lab.ask(update(changes), who)
 
 
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:

@@ -148,9 +148,9 @@ class Watch:
         return standing.is_api(exchange) and standing.are_alike(exchange, self.proofs[role])
 
     def _last_try(self, role: str, pauses: Sequence[float]) -> Exchange | None:
-        """Return the first good answer to the proof of a role, or the last one; None where there is no proof, or no time."""
+        """Return the first good answer to the proof of a role, or the last one; None without a proof or in a rest."""
         last = None
-        for pause in pauses if role in self.proofs else ():
+        for pause in pauses if role in self.proofs and not self.lab.client.is_to_rest else ():
             STOP.sleep(pause)
             last = self.lab.client.probe(self.proofs[role].call)
             if last.status == TOO_MANY:

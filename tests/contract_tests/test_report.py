@@ -173,7 +173,7 @@ def test_the_run_ends_when_its_time_is_over(depth: str, tmp_path: Path) -> None:
     assert time.monotonic() - start < 100
     assert code == 3, output
     reasons = {entry["why"] for entry in report["not_judged"]}
-    assert reasons == {"the time given by --max-time was over"}
+    assert "the time given by --max-time was over" in reasons
     assert re.search("(TOO LITTLE|NOTHING) JUDGED", output)
     assert not report["findings"]
 

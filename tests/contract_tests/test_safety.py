@@ -116,15 +116,42 @@ class WithoutBirth(Recorder):
         return super().project(user, [name for name in names if name != "dateOfBirth"])
 
 
-def test_what_cannot_be_read_is_not_written_and_the_rest_is_put_back(tmp_path: Path) -> None:
-    api = WithoutBirth()
+class HandleWithAMark(Recorder):
+    """Answers a handle in a shape that an update does not take."""
+
+    def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        profile = super().project(user, names)
+        return {**profile, "handle": {"name": profile["handle"], "verified": False}} if "handle" in profile else profile
+
+
+@pytest.mark.parametrize(("made", "name"), [(WithoutBirth, "dateOfBirth"), (HandleWithAMark, "handle")])
+def test_what_cannot_be_read_is_not_written_and_the_rest_is_put_back(made: type[Recorder], name: str, tmp_path: Path) -> None:
+    api = made()
     before = profiles(api)
     flags = ["--allow-writes", "--allow-first-write", "--laws", "update", "--laws", "bounds"]
     _, report, output = run(tmp_path, api, *flags)
     assert ("POST", "/v1/user/profile") in api.calls
     assert profiles(api) == before, output
-    why = "it cannot be read, so that nobody knows what it was"
-    assert {"what": "putting back dateOfBirth of $PRIMARY", "why": why} in report["not_judged"]
+    why = "it cannot be read in a form that can be written back"
+    assert {"what": f"putting back {name} of $PRIMARY", "why": why} in report["not_judged"]
+
+
+class Stubborn(Recorder):
+    """Refuses the old name once it has another, as a server may that allows a name to be used once."""
+
+    def check(self, body: dict[str, Any]) -> None:
+        super().check(body)
+        if body.get("displayName") == "Ada" and self.calls:
+            raise self.wrong()
+
+
+def test_one_value_that_is_refused_is_not_in_the_way_of_the_others(tmp_path: Path) -> None:
+    api = Stubborn()
+    before = profiles(api)
+    run(tmp_path, api, "--allow-writes", "--allow-first-write", "--laws", "update")
+    assert ("POST", "/v1/user/profile") in api.calls
+    left = {name for name, value in profiles(api)["ada"].items() if value != before["ada"][name]}
+    assert left <= {"displayName"}
 
 
 class SlowAfterAWhile(Recorder):

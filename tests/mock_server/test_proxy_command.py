@@ -163,7 +163,8 @@ def test_an_origin_and_a_token(mock: LiveMock) -> None:
         right = {"X-Mock-Control": "right", "Host": "proxy.example", "Origin": "http://localhost:3000"}
         assert ask(proxy, "GET", "/requests", headers=right).status_code == 200
         named = {**ADA, "Host": "proxy.example"}
-        assert requests.get(f"{proxy.url}/v1/user/referrals", headers=named, timeout=5).status_code == 200
+        asked = requests.get(f"{proxy.url}/v1/user/referrals", headers=named, timeout=5)
+        assert asked.status_code == 421, "the token opens /__mock/ only, not the upstream to a rebound page"
 
 
 class Secret(BaseHTTPRequestHandler):
