@@ -164,27 +164,23 @@ class Apart(Api):
 
 STYLES = ("gzip charset lower-headers", "chunked media-case extra-headers", "close ascii early-hints", "slow")
 """Ways to write answers, together where one does not hide the other."""
-# Each judgement takes its time: what is said and how it is written are judged together.
+
+
+def together(*made: type[Api], style: str = "") -> Variant:
+    """Return one server of several, none of which hides another."""
+    name = "-".join(each.__name__ for each in made)
+    return Variant(f"{name} {style}".strip(), type(name, made, {}), frozenset(style.split()))
+
+
+# Each judgement takes its time: what is silent about different things is judged together, and with a way of writing answers.
 SAME = [
-    *(
-        Variant(f"{made.__name__} {style}", made, frozenset(style.split()))
-        for made, style in zip((ExtraProperties, KeyOrder, Challenges, AllRead), STYLES, strict=True)
-    ),
-    *(
-        Variant(made.__name__, made)
-        for made in (
-            ExtraInErrors,
-            OtherIds,
-            Empty,
-            OneContainer,
-            DetailsOfAll,
-            BirthAndMore,
-            Apart,
-            InFront,
-            Namesakes,
-            Translated,
-        )
-    ),
+    together(ExtraProperties, ExtraInErrors, OneContainer, style=STYLES[0]),
+    together(KeyOrder, DetailsOfAll, OtherIds, style=STYLES[1]),
+    together(Challenges, Namesakes, style=STYLES[2]),
+    together(AllRead, style=STYLES[3]),
+    together(Apart, InFront),
+    together(Empty, BirthAndMore),
+    together(Translated),
 ]
 
 
@@ -485,31 +481,18 @@ class Unknowing(Api):
         return super().authenticate(request)
 
 
+# A shape of one's own leaves many laws without anything to judge: those stand alone.
 DIFFERENT = [
-    Variant(made.__name__, made)
-    for made in (
-        NestedErrors,
-        Wrapped,
-        BareLists,
-        OtherBounds,
-        OtherOrder,
-        OtherStatuses,
-        OtherChecks,
-        CommaFields,
-        EmptyUpdate,
-        BirthAsText,
-        FromZero,
-        Cuts,
-        MembersOnly,
-        Brackets,
-        Cookies,
-        NoNull,
-        Folds,
-        OtherDates,
-        Rolls,
-        Capped,
-        Teaser,
-        OneByOne,
-        Unknowing,
-    )
+    together(NestedErrors),
+    together(Wrapped),
+    together(BareLists),
+    together(CommaFields),
+    together(OneByOne),
+    together(OtherDates),
+    together(OtherBounds, OtherOrder, Cookies, Teaser),
+    together(OtherStatuses, FromZero, Rolls),
+    together(EmptyUpdate, Capped, NoNull, Brackets),
+    together(OtherChecks, Folds),
+    together(BirthAsText, Unknowing, MembersOnly),
+    together(Cuts),
 ]
