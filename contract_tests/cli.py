@@ -20,13 +20,14 @@ from contract_tests.depth import DEPTHS
 from contract_tests.failure import FAILED, confession
 from contract_tests.flags import Lines, findings_flags, parts_flags
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
+from contract_tests.law_option import LawName
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import NOT_JUDGED, Run
 from contract_tests.streams import harden
 from contract_tests.strictness import StrictGroup
 from contract_tests.target import TargetError, load, parts
-from contract_tests.wishes import LAWS, MAX_TIME, TIMEOUT, Wishes, arguments, command
+from contract_tests.wishes import MAX_TIME, TIMEOUT, Wishes, arguments, command
 
 USAGE = 2
 PYTEST = {4: USAGE, 5: NOT_JUDGED}
@@ -105,7 +106,9 @@ class Commands(StrictGroup):
 @click.option("--strict/--no-strict", default=None, show_envvar=True, help="Inferred findings fail too; default for our mock.")
 @click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
 @click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
-@click.option("--laws", type=click.Choice(LAWS), multiple=True, show_envvar=True, help="Only these laws; may be repeated.")
+@click.option(
+    "--laws", type=LawName(), multiple=True, show_envvar=True, help="Only these, as in 'pages: pages add up'; may be repeated."
+)
 @click.option("--rate-limit", metavar="N/s", show_envvar=True, help="At most so many requests: 5/s, 100/m, 1000/h.")
 @click.option(
     "--request-timeout",

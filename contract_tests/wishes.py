@@ -100,7 +100,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
 def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
     """Answer pytest's arguments for the wishes."""
     plugins = ["pytest_base_url.plugin", "_hypothesis_pytestplugin", "contract_tests.plugin", "contract_tests.progress"]
-    if not wishes.laws or "fuzz" in wishes.laws:
+    if not wishes.laws or any(law.startswith("fuzz") for law in wishes.laws):
         plugins.append("schemathesis.pytest.plugin")
     found = [
         "-c",
@@ -142,4 +142,11 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
     }
     found += [f"--{name}={value}" for name, value in given.items() if value is not None]
     found += [f"--gate-{name}=1" for name in wishes.permissions]
-    return [*found, *(str(PACKAGE / f"test_{law}.py") for law in wishes.laws or LAWS)]
+    return [*found, *(_node(law) for law in wishes.laws or LAWS)]
+
+
+def _node(law: str) -> str:
+    """Return where pytest finds a family of laws, or one law of it."""
+    family, _, one = law.partition(": ")
+    place = str(PACKAGE / f"test_{family}.py")
+    return f"{place}::test_{one.replace(' ', '_')}" if one else place

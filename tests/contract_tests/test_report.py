@@ -165,11 +165,10 @@ def test_half_a_character_of_the_target_breaks_nothing(flag: str, tmp_path: Path
     assert ("\\ud83d" in output) == (flag == "--show-values")
 
 
-@pytest.mark.parametrize("depth", ["quick", "deep"])
-def test_the_run_ends_when_its_time_is_over(depth: str, tmp_path: Path) -> None:
+def test_the_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
     start = time.monotonic()
     with serving(Sluggish()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", depth, "--max-time", "8")
+        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "6")
     assert time.monotonic() - start < 100
     assert code == 3, output
     reasons = {entry["why"] for entry in report["not_judged"]}

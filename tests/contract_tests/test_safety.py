@@ -74,7 +74,8 @@ def test_another_machine_is_only_read(tmp_path: Path) -> None:
 def test_a_server_here_is_only_read_if_asked(tmp_path: Path) -> None:
     api = Recorder()
     with serving(api) as url:
-        gate(tmp_path, "--base-url", url, "--depth", "quick", "--read-only")
+        writing = ["--laws", "update", "--laws", "handles", "--laws", "fuzz", "--laws", "headers", "--laws", "concurrency"]
+        gate(tmp_path, "--base-url", url, "--depth", "quick", "--read-only", *writing)
     assert {method for method, _ in api.calls} <= SAFE
 
 
@@ -94,14 +95,14 @@ def test_writing_touches_only_the_sessions_users_and_puts_back_what_it_changed(t
 
 def test_marking_needs_a_flag_of_its_own(tmp_path: Path) -> None:
     api = Recorder()
-    run(tmp_path, api, "--allow-writes", "--allow-mark-read")
+    run(tmp_path, api, "--allow-writes", "--allow-mark-read", "--laws", "read")
     assert ("POST", "/v1/user/notifications/read") in api.calls
 
 
 @pytest.mark.parametrize("allowed", [False, True], ids=["not allowed", "allowed"])
 def test_a_field_that_was_never_set_is_left_alone(tmp_path: Path, *, allowed: bool) -> None:
     api = OneNeverSet()
-    flags = ["--allow-writes", *(["--allow-first-write"] if allowed else [])]
+    flags = ["--allow-writes", *(["--allow-first-write"] if allowed else []), "--laws", "update", "--laws", "lasting"]
     _, report, output = run(tmp_path, api, *flags)
     assert (api.users["ada"]["biography"] is not None) == allowed
     said = {"what": "putting back biography of $PRIMARY", "why": "it was never set, and cannot be unset"}
@@ -221,7 +222,7 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", [["--read-only"], []], ids=["only reading", "writing"])
 def test_a_dry_run_counts_what_a_run_then_sends(tmp_path: Path, flags: list[str]) -> None:
-    laws = ["--depth", "quick", "--laws", "read", "--laws", "session", "--laws", "public", *flags]
+    laws = ["--depth", "quick", "--laws", "read", "--laws", "projection", *flags]
     with live_mock() as mock:
         code, _, output = gate(tmp_path / "dry", "--base-url", mock.url, "--dry-run", *laws)
         _, report, _ = gate(tmp_path, "--base-url", mock.url, *laws)

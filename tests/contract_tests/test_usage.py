@@ -81,6 +81,29 @@ def test_a_flag_that_is_given_and_empty_is_wrong_usage(words: list[str], tmp_pat
     assert "is given, but empty" in output
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("page", "there is no family of laws page; there are bounds"),
+        ("referrals: newest", "referrals has no law 'newest'; it has "),
+        ("referrals: ones own newest frst", "referrals has no law 'ones own newest frst'; it has "),
+    ],
+)
+def test_a_law_that_there_is_not_is_wrong_usage(name: str, says: str, tmp_path: Path) -> None:
+    code, _, output = forked_gate(tmp_path, "--laws", name)
+    assert code == 2, output
+    assert says in output
+
+
+def test_one_law_alone_is_judged_by_the_name_that_a_report_gives_it(tmp_path: Path) -> None:
+    with serving(Api()) as url:
+        _, family, _ = forked_gate(tmp_path / "family", "--base-url", url, "--depth", "quick", "--laws", "projection")
+        name = family["laws"][-1]["law"]
+        code, report, output = forked_gate(tmp_path / "one", "--base-url", url, "--depth", "quick", "--laws", name)
+    assert code == 0, output
+    assert {law["law"].partition("[")[0] for law in report["laws"]} == {name.partition("[")[0]}
+
+
 @pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "http://", "http://:80", "ftp://x", "http://a..b"])
 def test_an_address_that_is_none_is_wrong_usage(url: str, tmp_path: Path) -> None:
     code, _, output = forked_gate(tmp_path, "--base-url", url)
