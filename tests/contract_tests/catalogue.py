@@ -25,7 +25,7 @@ class Fault:
     @property
     def depth(self) -> str:
         """The least depth that is sure to catch it: what takes several steps in a row needs many tries."""
-        return "standard" if self.law == "machine" else "quick"
+        return "standard" if self.law.startswith("machine") else "quick"
 
 
 FAULTS: dict[str, Fault] = {}

@@ -30,7 +30,7 @@ class ListIs206(Api):
         return answer
 
 
-@fault("status", "answer.status", MARK)
+@fault("status", "answer.status", MARK, law="http: marking demands no body")
 class MarkIs200(Api):
     """Mark-read answers 202."""
 
@@ -39,7 +39,7 @@ class MarkIs200(Api):
         return Answer(202)
 
 
-@fault("status", "answer.status-default", UPDATE, law="handles")
+@fault("status", "answer.status-default", UPDATE, law="handles: handles are unique")
 class ConflictIs409(Api):
     """A handle that another holds is 409."""
 
@@ -51,7 +51,7 @@ class ConflictIs409(Api):
         return super().update_profile(request)
 
 
-@fault("status", "answer.status", LIST, law="queries")
+@fault("status", "answer.status", LIST, law="queries: numbers of pages")
 class WrongPageIs422(Api):
     """A wrong page is 422."""
 
@@ -70,7 +70,7 @@ class ReferralsNever(Api):
         raise RefusalError(404, "GENERIC_NOT_FOUND")
 
 
-@fault("status", "answer.no-server-error", UPDATE, law="text")
+@fault("status", "answer.no-server-error", UPDATE, law="text: text round trips")
 class EmojiIs500(Api):
     """Text outside the BMP makes an update fail."""
 
@@ -80,7 +80,7 @@ class EmojiIs500(Api):
             raise RefusalError(500, "GENERIC_CLIENT_ERROR")
 
 
-@fault("status", "answer.no-server-error", LIST, law="queries")
+@fault("status", "answer.no-server-error", LIST, law="queries: huge pages")
 class HugePageIs500(Api):
     """A page of more than 32 bits makes the list fail."""
 
@@ -91,7 +91,7 @@ class HugePageIs500(Api):
         return page
 
 
-@fault("status", "answer.complete", PUBLIC, law="public")
+@fault("status", "answer.complete", PUBLIC, law="public: unknown names")
 class HangsUpOnUnicode(Api):
     """The connection is closed without an answer on a name that is not ASCII."""
 
@@ -109,7 +109,7 @@ class ProfileIsText(Api):
         return answer
 
 
-@fault("schema", "answer.media-type", LIST, law="queries")
+@fault("schema", "answer.media-type", LIST, law="queries: numbers of pages")
 class ErrorIsHtml(Api):
     """A refused list is a page of HTML."""
 
@@ -120,7 +120,7 @@ class ErrorIsHtml(Api):
         return answer
 
 
-@fault("schema", "answer.json", REFERRALS, law="referrals")
+@fault("schema", "answer.json", REFERRALS, law="referrals: order and total")
 class ReferralsAreNoJson(Api):
     """The list of referrals has a comma too many."""
 
@@ -130,7 +130,7 @@ class ReferralsAreNoJson(Api):
         return Answer(200, None, {"Content-Type": "application/json"}, raw)
 
 
-@fault("schema", "answer.shape", REFERRALS, law="referrals")
+@fault("schema", "answer.shape", REFERRALS, law="referrals: order and total")
 class TotalIsText(Api):
     """`total` of the referrals is a string."""
 
@@ -162,7 +162,7 @@ class EleventhIdIsNumber(Api):
         return answer
 
 
-@fault("schema", "answer.shape", PUBLIC, law="public")
+@fault("schema", "answer.shape", PUBLIC, law="public: members have one")
 class PublicWithoutHandle(Api):
     """A public profile has no handle."""
 
@@ -170,7 +170,7 @@ class PublicWithoutHandle(Api):
         return {name: value for name, value in super().public_view(user).items() if name != "handle"}
 
 
-@fault("schema", "answer.shape", UPDATE, law="bounds")
+@fault("schema", "answer.shape", UPDATE, law="bounds: past the bound")
 class ErrorWithoutMessage(Api):
     """A 400 of an update has no message."""
 
@@ -179,7 +179,7 @@ class ErrorWithoutMessage(Api):
         return {"code": code} if code == "GENERIC_CLIENT_ERROR" and request.handler == "update_profile" else body
 
 
-@fault("schema", "answer.shape", PUBLIC, law="public")
+@fault("schema", "answer.shape", PUBLIC, law="public: members have one")
 class NotFoundHasClientCode(Api):
     """A 404 carries the code of a 400."""
 
@@ -187,7 +187,7 @@ class NotFoundHasClientCode(Api):
         return super().error_body(request, "GENERIC_CLIENT_ERROR" if code == "GENERIC_NOT_FOUND" else code)
 
 
-@fault("schema", "answer.no-body", MARK)
+@fault("schema", "answer.no-body", MARK, law="http: marking demands no body")
 class MarkHasBody(Api):
     """Mark-read answers a body."""
 
@@ -196,7 +196,7 @@ class MarkHasBody(Api):
         return Answer(201, {})
 
 
-@fault("http", "header.no-store", PUBLIC, law="public")
+@fault("http", "header.no-store", PUBLIC, law="public: members have one")
 class PublicIsCached(Api):
     """A public profile may be kept by caches."""
 
@@ -206,7 +206,7 @@ class PublicIsCached(Api):
         return answer
 
 
-@fault("http", "header.www-authenticate", LIST)
+@fault("http", "header.www-authenticate", LIST, law="session: every operation needs a session")
 class NoChallengeOnList(Api):
     """A 401 of the list has no challenge."""
 
@@ -216,7 +216,7 @@ class NoChallengeOnList(Api):
         return answer
 
 
-@fault("http", "http.method", REFERRALS)
+@fault("http", "http.method", REFERRALS, law="http: other methods")
 class WrongMethodIs404(Api):
     """A wrong method on the referrals is 404."""
 
@@ -226,7 +226,7 @@ class WrongMethodIs404(Api):
         return super().route(request)
 
 
-@fault("http", "http.method", PROFILE)
+@fault("http", "http.method", PROFILE, law="http: other methods")
 class NoAllow(Api):
     """A 405 has no Allow."""
 
@@ -235,7 +235,7 @@ class NoAllow(Api):
         return answer
 
 
-@fault("http", "http.path", "GET /none")
+@fault("http", "http.path", "GET /none", law="http: unknown paths")
 class UnknownPathIs401(Api):
     """An unknown path is 401 without a session."""
 
@@ -248,12 +248,12 @@ class UnknownPathIs401(Api):
             raise
 
 
-@fault("http", "http.head", PROFILE, style="body-on-head")
+@fault("http", "http.head", PROFILE, style="body-on-head", law="http: head")
 class HeadHasBody(Api):
     """HEAD answers with a body."""
 
 
-@fault("http", "http.head", REFERRALS)
+@fault("http", "http.head", REFERRALS, law="http: head")
 class HeadIsRefused(Api):
     """HEAD on the referrals is 405."""
 
@@ -263,7 +263,7 @@ class HeadIsRefused(Api):
         return super().route(request)
 
 
-@fault("http", "input.valid", MARK, law="http")
+@fault("http", "input.valid", MARK, law="http: marking demands no body")
 class MarkDemandsBody(Api):
     """Mark-read refuses a call without a body."""
 
@@ -273,7 +273,7 @@ class MarkDemandsBody(Api):
         return super().mark_read(request)
 
 
-@fault("flaky", "http.same-answer", REFERRALS, law="steady")
+@fault("flaky", "http.same-answer", REFERRALS, law="steady: the same again")
 class OneInSevenEmpty(Api):
     """One in seven lists of referrals is empty."""
 
@@ -282,7 +282,7 @@ class OneInSevenEmpty(Api):
         return answer if request.number % 7 else Answer(200, {"items": [], "total": 0})
 
 
-@fault("flaky", "http.same-answer", PUBLIC, law="steady")
+@fault("flaky", "http.same-answer", PUBLIC, law="steady: the same again")
 class OneInSevenNotFound(Api):
     """One in seven public profiles is not found."""
 
@@ -292,7 +292,7 @@ class OneInSevenNotFound(Api):
         return super().get_public(request)
 
 
-@fault("flaky", "http.same-answer", PROFILE, law="steady")
+@fault("flaky", "http.same-answer", PROFILE, law="steady: the same again")
 class OneInSevenNull(Api):
     """One in seven profiles has no biography."""
 

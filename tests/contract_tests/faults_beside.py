@@ -10,7 +10,7 @@ from tests.contract_tests.faults_answers import LIST, MARK, PROFILE, PUBLIC, REF
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError, Request
 
 
-@fault("state", "update.seen", UPDATE, law="lasting")
+@fault("state", "update.seen", UPDATE, law="lasting: an update lasts")
 class NotFoundUndoes(Api):
     """A public profile that is not found undoes the reader's last update."""
 
@@ -31,7 +31,7 @@ class NotFoundUndoes(Api):
             raise
 
 
-@fault("read", "read.only-marking", LIST)
+@fault("read", "read.only-marking", LIST, law="read: only marking marks")
 class MarksWhatIsReadTwice(Api):
     """A page that is asked for twice in a row is marked as read."""
 
@@ -49,7 +49,7 @@ class MarksWhatIsReadTwice(Api):
         return answer
 
 
-@fault("read", "read.only-marking", REFERRALS, law="read")
+@fault("read", "read.only-marking", REFERRALS, law="read: only marking marks")
 class ReferralsMark(Api):
     """Reading the referrals marks the newest notification as read."""
 
@@ -60,7 +60,7 @@ class ReferralsMark(Api):
         return super().list_referrals(request)
 
 
-@fault("read", "read.only-marking", PROFILE, law="read")
+@fault("read", "read.only-marking", PROFILE, law="read: listing marks nothing")
 class ProfileMarks(Api):
     """Reading the profile marks everything as read."""
 
@@ -70,7 +70,7 @@ class ProfileMarks(Api):
         return super().get_profile(request)
 
 
-@fault("read", "read.nothing-else", MARK)
+@fault("read", "read.nothing-else", MARK, law="read: marking again is harmless")
 class MarkingToggles(Api):
     """Mark-read where nothing is unread makes everything unread again."""
 
@@ -82,7 +82,7 @@ class MarkingToggles(Api):
         return super().mark_read(request)
 
 
-@fault("state", "update.partial", UPDATE, law="read")
+@fault("state", "update.partial", UPDATE, law="read: only marking marks")
 class FirstHandleLosesReferrals(Api):
     """The first change of a handle empties the user's referrals."""
 
@@ -92,7 +92,7 @@ class FirstHandleLosesReferrals(Api):
         super().apply(user, body)
 
 
-@fault("concurrency", "concurrent.readers", PUBLIC)
+@fault("concurrency", "concurrent.readers", PUBLIC, law="concurrency: readers see whole states")
 class GoneDuringUpdate(Api):
     """While an update is at work the public profile is not found."""
 
@@ -110,7 +110,7 @@ class GoneDuringUpdate(Api):
         return name not in self.at_work and super().member(name, container)
 
 
-@fault("concurrency", "concurrent.readers", PROFILE)
+@fault("concurrency", "concurrent.readers", PROFILE, law="concurrency: readers see whole states")
 class NullDuringUpdate(Api):
     """While an update is at work the fields that it changes are read as null."""
 
@@ -124,7 +124,7 @@ class NullDuringUpdate(Api):
         return Answer(200, self.project(self.users[request.user], self.asked(request)))
 
 
-@fault("concurrency", "input.accepted", UPDATE, law="concurrency")
+@fault("concurrency", "input.accepted", UPDATE, law="concurrency: different fields survive")
 class RefusesTheSecond(Api):
     """An update is refused while another of the same user is at work."""
 
@@ -143,7 +143,7 @@ class RefusesTheSecond(Api):
             self.busy.discard(request.user)
 
 
-@fault("cache", "http.same-answer", PUBLIC, law="steady")
+@fault("cache", "http.same-answer", PUBLIC, law="steady: a refusal is forgotten")
 class NotFoundSticks(Api):
     """Where a user was not found in an unknown container, the next read of that user is 404 too."""
 
@@ -163,7 +163,7 @@ class NotFoundSticks(Api):
             raise
 
 
-@fault("cache", "session.isolation", LIST, law="identity")
+@fault("cache", "session.isolation", LIST, law="identity: readers in turn")
 class NextReaderGetsTheLastPage(Api):
     """A list is kept and given to whoever asks the very same next, if that is another user."""
 
@@ -176,7 +176,7 @@ class NextReaderGetsTheLastPage(Api):
         return Answer(200, body) if query == request.query and user != request.user else answer
 
 
-@fault("auth", "session.isolation", UPDATE)
+@fault("auth", "session.isolation", UPDATE, law="session: users have their own profiles")
 class PublicBiographyOfTheLast(Api):
     """Every public profile shows the biography that was written last, whoever wrote it."""
 
@@ -191,7 +191,7 @@ class PublicBiographyOfTheLast(Api):
         return shown if self.last is None else {**shown, "biography": self.last}
 
 
-@fault("text", "public.any-reader", PUBLIC, law="text")
+@fault("text", "public.any-reader", PUBLIC, law="text: long text")
 class OthersSeeTheBeginning(Api):
     """Others see only the first sixty characters of a biography."""
 
@@ -202,7 +202,7 @@ class OthersSeeTheBeginning(Api):
         return answer
 
 
-@fault("http", "answer.complete", REFERRALS)
+@fault("http", "answer.complete", REFERRALS, law="http: head")
 class SendsMoreThanItSays(Api):
     """The referrals have two bytes more than their Content-Length says."""
 
@@ -214,7 +214,7 @@ class SendsMoreThanItSays(Api):
         return answer
 
 
-@fault("http", "http.head", PUBLIC)
+@fault("http", "http.head", PUBLIC, law="http: head")
 class HeadFindsAnybody(Api):
     """HEAD of the public profile of an unknown user is 200."""
 
@@ -224,7 +224,7 @@ class HeadFindsAnybody(Api):
         return answer
 
 
-@fault("http", "input.accepted", REFERRALS, law="queries")
+@fault("http", "input.accepted", REFERRALS, law="queries: unknown parameters are ignored")
 class LimitsReferrals(Api):
     """`limit` limits the referrals, which have no such parameter."""
 

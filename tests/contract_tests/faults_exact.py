@@ -15,7 +15,7 @@ from tests.contract_tests.reference import BIRTH, Answer, Api, RefusalError, Req
 Items = list[dict[str, Any]]
 
 
-@fault("concurrency", "concurrent.readers", PROFILE)
+@fault("concurrency", "concurrent.readers", PROFILE, law="concurrency: a date is read whole")
 class TornDate(Api):
     """A date of birth is written part by part, and readers do not wait."""
 
@@ -32,7 +32,7 @@ class TornDate(Api):
         return Answer(200, self.project(self.users[request.user], self.asked(request)))
 
 
-@fault("bounds", "input.bounds", PROFILE, law="projection")
+@fault("bounds", "input.bounds", PROFILE, law="projection: a list is spelt by repetition")
 class BracketsToo(Api):
     """`fields[]` is as good as `fields`."""
 
@@ -41,7 +41,7 @@ class BracketsToo(Api):
         return super().asked(request)
 
 
-@fault("bounds", "input.status", LIST, law="queries")
+@fault("bounds", "input.status", LIST, law="queries: input comes before existence")
 class ExistenceFirst(Api):
     """An unknown container is 404 before a wrong `limit` is 400."""
 
@@ -51,7 +51,7 @@ class ExistenceFirst(Api):
         return super().list_notifications(request)
 
 
-@fault("bounds", "input.accepted", REFERRALS, law="queries")
+@fault("bounds", "input.accepted", REFERRALS, law="queries: unknown parameters are ignored")
 class ReferralsTakeNothing(Api):
     """Referrals refuse any query."""
 
@@ -61,7 +61,7 @@ class ReferralsTakeNothing(Api):
         return super().list_referrals(request)
 
 
-@fault("bounds", "input.accepted", LIST, law="queries")
+@fault("bounds", "input.accepted", LIST, law="queries: unknown parameters are ignored")
 class HiddenSort(Api):
     """`sort` reverses the list."""
 
@@ -70,7 +70,7 @@ class HiddenSort(Api):
         return found[::-1] if "sort" in self.query(request) else found
 
 
-@fault("bounds", "input.accepted", MARK, law="http")
+@fault("bounds", "input.accepted", MARK, law="http: marking demands no body")
 class MarkDemandsLength(Api):
     """Mark-read without `Content-Length` is 411."""
 
@@ -80,7 +80,7 @@ class MarkDemandsLength(Api):
         return super().mark_read(request)
 
 
-@fault("bounds", "error.details", UPDATE)
+@fault("bounds", "error.details", UPDATE, law="bounds: past the bound")
 class AccusesTheRight(Api):
     """`details` of a wrong display name name the biography too."""
 
@@ -92,7 +92,7 @@ class AccusesTheRight(Api):
         return body
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
 class HandleNeedsLetter(Api):
     """A handle must have a letter."""
 
@@ -100,7 +100,7 @@ class HandleNeedsLetter(Api):
         return super().good_handle(value) and re.search(r"[a-z]", value) is not None
 
 
-@fault("text", "text.exact", UPDATE, law="bounds")
+@fault("text", "text.exact", UPDATE, law="bounds: at the bound")
 class HandleIsNumber(Api):
     """A handle of digits loses its leading zeros."""
 
@@ -108,7 +108,7 @@ class HandleIsNumber(Api):
         return str(int(value)) if name == "handle" and value.isdigit() else super().stored(name, value)
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: the handles of all users count")
 class HandlesOfTheActive(Api):
     """Only handles of users with a session of their own count as taken."""
 
@@ -116,7 +116,7 @@ class HandlesOfTheActive(Api):
         return all(other["handle"] != handle for name, other in self.users.items() if name not in (user, "newcomer"))
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class EndsAtNull(Stores):
     """Text ends at U+0000."""
 
@@ -124,7 +124,7 @@ class EndsAtNull(Stores):
         return text.partition("\0")[0]
 
 
-@fault("text", "answer.no-server-error", UPDATE)
+@fault("text", "answer.no-server-error", UPDATE, law="http: nothing makes it fail")
 class NullIs500(Api):
     """U+0000 makes an update fail."""
 
@@ -144,7 +144,7 @@ class FindsLike(Api):
         return next((name for name in names if self.like(asked, name)), asked)
 
 
-@fault("state", "public.not-found", PUBLIC)
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
 class UsersByPattern(FindsLike):
     """`_` and `%` in a username stand for anything."""
 
@@ -157,7 +157,7 @@ class UsersByPattern(FindsLike):
         return super().get_public(request)
 
 
-@fault("pages", "pages.membership", LIST, law="public")
+@fault("pages", "pages.membership", LIST, law="public: similar names")
 class ContainersTrimmed(FindsLike):
     """Dots and spaces after a container's name do not matter."""
 
@@ -180,7 +180,7 @@ class OnHead(Api):
         return answer
 
 
-@fault("http", "http.head", PROFILE)
+@fault("http", "http.head", PROFILE, law="http: head")
 class HeadMayBeCached(OnHead):
     """HEAD does not forbid caching."""
 
@@ -188,7 +188,7 @@ class HeadMayBeCached(OnHead):
         del answer.headers["Cache-Control"]
 
 
-@fault("http", "http.head", LIST)
+@fault("http", "http.head", LIST, law="http: head")
 class HeadHasNoChallenge(OnHead):
     """HEAD without a session has no challenge."""
 
@@ -196,7 +196,7 @@ class HeadHasNoChallenge(OnHead):
         answer.headers.pop("WWW-Authenticate", None)
 
 
-@fault("http", "http.head", PUBLIC)
+@fault("http", "http.head", PUBLIC, law="http: head")
 class HeadIsEmpty(OnHead):
     """HEAD says that GET has no body."""
 
@@ -204,7 +204,7 @@ class HeadIsEmpty(OnHead):
         answer.headers["Content-Length"] = "0"
 
 
-@fault("http", "http.path", "GET /v1/user/profile/")
+@fault("http", "http.path", "GET /v1/user/profile/", law="http: unknown paths")
 class SlashAtTheEnd(Api):
     """A slash at the end of a path does not matter."""
 
@@ -213,7 +213,7 @@ class SlashAtTheEnd(Api):
         return super().route(request)
 
 
-@fault("http", "http.path", "GET /V1/user/referrals")
+@fault("http", "http.path", "GET /V1/user/referrals", law="http: unknown paths")
 class PathsIgnoreCase(Api):
     """The case of a path does not matter."""
 
@@ -222,7 +222,7 @@ class PathsIgnoreCase(Api):
         return super().route(request)
 
 
-@fault("pages", "pages.whole", LIST)
+@fault("pages", "pages.whole", LIST, law="pages: any page")
 class PagesOfFortyOverlap(Api):
     """From the second page on, pages of 33 to 48 begin one item early."""
 
@@ -231,7 +231,7 @@ class PagesOfFortyOverlap(Api):
         return whole[start : start + limit]
 
 
-@fault("read", "read.keeps", MARK)
+@fault("read", "read.keeps", MARK, law="read: marking marks all of ones own")
 class MarkHides(Api):
     """After mark-read the list shows nothing any more."""
 
@@ -241,7 +241,7 @@ class MarkHides(Api):
         return whole if unread else []
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: handles stay with their holder")
 class FreedTooEarly(Api):
     """A handle is free once its holder has changed something else."""
 
@@ -260,7 +260,7 @@ class FreedTooEarly(Api):
         super().apply(user, body)
 
 
-@fault("auth", "session.required", PROFILE, law="session")
+@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
 class AnswersAreCached(Api):
     """What a valid session has just read is answered to the next caller, whoever it is."""
 

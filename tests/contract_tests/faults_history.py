@@ -9,7 +9,7 @@ from tests.contract_tests.faults_answers import PROFILE, UPDATE
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 
-@fault("state", "update.seen", UPDATE)
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
 class SecondInARowIsLost(Api):
     """Of two updates of the biography with no other call between, the second is answered but not kept."""
 
@@ -24,7 +24,7 @@ class SecondInARowIsLost(Api):
         return answer
 
 
-@fault("state", "update.seen", UPDATE)
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
 class RollsBackAfterReads(Api):
     """The 41st read of a profile after an update undoes it."""
 
@@ -44,7 +44,7 @@ class RollsBackAfterReads(Api):
         return super().get_profile(request)
 
 
-@fault("state", "update.seen", UPDATE)
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
 class NewConnectionsAreOld(Api):
     """The first read on a new connection is answered as at the start of the server."""
 
@@ -59,7 +59,7 @@ class NewConnectionsAreOld(Api):
         )
 
 
-@fault("state", "update.public", UPDATE, law="update")
+@fault("state", "update.public", UPDATE, law="update: partial")
 class PublicCacheOfEachReader(Api):
     """Public profiles are kept for each reader, and an update clears only those of its writer."""
 
@@ -78,7 +78,7 @@ class PublicCacheOfEachReader(Api):
         return copy.deepcopy(self.kept[request.user][place])
 
 
-@fault("state", "update.all-or-nothing", UPDATE, law="bounds")
+@fault("state", "update.all-or-nothing", UPDATE, law="bounds: past the bound")
 class KeepsHalfADate(Api):
     """Of a date of birth with a wrong day, year and month are kept."""
 
@@ -95,7 +95,7 @@ class KeepsHalfADate(Api):
             self.users[user] = {**self.users[user], "dateOfBirth": {**old, "year": birth["year"], "month": birth["month"]}}
 
 
-@fault("state", "update.partial", UPDATE)
+@fault("state", "update.partial", UPDATE, law="update: partial")
 class WritesBackWhatWas(Api):
     """An update of the display name alone brings back the biography before the last one."""
 
@@ -109,7 +109,7 @@ class WritesBackWhatWas(Api):
         super().apply(user, {**body, "biography": self.before[user]} if list(body) == ["displayName"] else body)
 
 
-@fault("state", "update.partial", UPDATE)
+@fault("state", "update.partial", UPDATE, law="update: an empty text stays empty")
 class NameFillsBiography(Api):
     """A new display name is also the biography where that is empty."""
 
@@ -118,7 +118,7 @@ class NameFillsBiography(Api):
         super().apply(user, {**body, "biography": body["displayName"]} if filled else body)
 
 
-@fault("schema", "input.bounds", PROFILE, law="projection")
+@fault("schema", "input.bounds", PROFILE, law="projection: a wrong list is refused")
 class EmptyNamesAreIgnored(Api):
     """An empty name among the fields is ignored."""
 

@@ -21,7 +21,7 @@ class TakesTheTokenFrom(Api):
         return self.sessions.get(token or "") or super().authenticate(request)
 
 
-@fault("auth", "session.place", PROFILE, law="identity")
+@fault("auth", "session.place", PROFILE, law="identity: the session is taken from its header only")
 class TokenInQuery(TakesTheTokenFrom):
     """A session token is taken from `access_token` in the query."""
 
@@ -29,7 +29,7 @@ class TokenInQuery(TakesTheTokenFrom):
         return self.query(request).get("access_token", [None])[0]
 
 
-@fault("auth", "session.place", UPDATE, law="identity")
+@fault("auth", "session.place", UPDATE, law="identity: the session is taken from its header only")
 class TokenInCookie(TakesTheTokenFrom):
     """A session token is taken from a cookie, where only updates need care of other sites."""
 
@@ -38,7 +38,7 @@ class TokenInCookie(TakesTheTokenFrom):
         return cookies["session"].value if "session" in cookies and request.method == "POST" else None
 
 
-@fault("auth", "session.place", REFERRALS, law="identity")
+@fault("auth", "session.place", REFERRALS, law="identity: the session is taken from its header only")
 class TokenInOtherHeader(TakesTheTokenFrom):
     """A session token is taken from `X-Session-Token` for referrals."""
 
@@ -57,35 +57,35 @@ class BelievesTheHeader(Api):
         return claimed if claimed in self.users and request.handler in self.handlers else user
 
 
-@fault("auth", "session.isolation", PROFILE, law="identity")
+@fault("auth", "session.isolation", PROFILE, law="identity: nobody reads as somebody else")
 class HeaderReadsProfile(BelievesTheHeader):
     """`X-User-Id` reads another user's profile."""
 
     handlers = ("get_profile",)
 
 
-@fault("auth", "session.isolation", LIST, law="identity")
+@fault("auth", "session.isolation", LIST, law="identity: nobody reads as somebody else")
 class HeaderReadsList(BelievesTheHeader):
     """`X-User-Id` reads another user's notifications."""
 
     handlers = ("list_notifications",)
 
 
-@fault("auth", "session.isolation", UPDATE, law="identity")
+@fault("auth", "session.isolation", UPDATE, law="identity: nobody writes as somebody else")
 class HeaderWritesProfile(BelievesTheHeader):
     """`X-User-Id` changes another user's profile."""
 
     handlers = ("update_profile",)
 
 
-@fault("auth", "session.isolation", MARK, law="read")
+@fault("auth", "session.isolation", MARK, law="read: marking marks all of ones own")
 class HeaderMarks(BelievesTheHeader):
     """`X-User-Id` marks another user's notifications as read."""
 
     handlers = ("mark_read",)
 
 
-@fault("auth", "session.isolation", UPDATE, law="update")
+@fault("auth", "session.isolation", UPDATE, law="update: other things stay")
 class GraceTouchesAda(Api):
     """A new display name of the second user empties the first one's biography."""
 
@@ -95,7 +95,7 @@ class GraceTouchesAda(Api):
             super().apply("ada", {"biography": ""})
 
 
-@fault("state", "update.partial", UPDATE, law="update")
+@fault("state", "update.partial", UPDATE, law="update: other things stay")
 class UpdateUnreads(Api):
     """A new handle makes the user's notifications unread."""
 
@@ -119,7 +119,7 @@ class MarksWhatItShows(Api):
         return answer
 
 
-@fault("read", "read.only-marking", LIST)
+@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
 class DefaultPageMarks(MarksWhatItShows):
     """A list without `page` and `limit` marks what it shows."""
 
@@ -127,7 +127,7 @@ class DefaultPageMarks(MarksWhatItShows):
         return set(query) == {"containerId"}
 
 
-@fault("read", "read.only-marking", LIST)
+@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
 class LargestPageMarks(MarksWhatItShows):
     """A page of a hundred marks what it shows."""
 
@@ -135,7 +135,7 @@ class LargestPageMarks(MarksWhatItShows):
         return query.get("limit") == ["100"]
 
 
-@fault("read", "read.only-marking", LIST)
+@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
 class LaterPagesMark(MarksWhatItShows):
     """Pages after the first mark what they show."""
 
@@ -143,7 +143,7 @@ class LaterPagesMark(MarksWhatItShows):
         return query.get("page", ["1"]) != ["1"]
 
 
-@fault("read", "update.partial", UPDATE, law="read")
+@fault("read", "update.partial", UPDATE, law="read: listing marks nothing")
 class UpdateMarks(Api):
     """An update marks the user's notifications as read."""
 
@@ -153,7 +153,7 @@ class UpdateMarks(Api):
             item["read"] = True
 
 
-@fault("read", "read.only-own", MARK)
+@fault("read", "read.only-own", MARK, law="read: marking marks all of ones own")
 class MarksSideOfAll(Api):
     """Mark-read marks everybody's in one container."""
 
@@ -162,7 +162,7 @@ class MarksSideOfAll(Api):
         return [*super().marked(request), *(item for item in every if item["containerId"] == "side")]
 
 
-@fault("state", "read.nothing-else", MARK, law="machine")
+@fault("state", "read.nothing-else", MARK, law="machine: any calls in any order")
 class MarkingUndoes(Api):
     """Mark-read puts the profile back to what it was at the mark-read before."""
 

@@ -10,7 +10,7 @@ from tests.contract_tests.faults_answers import LIST, MARK, PROFILE, PUBLIC, REF
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 
-@fault("bounds", "input.documented", PROFILE, law="queries")
+@fault("bounds", "input.documented", PROFILE, law="queries: required parameters")
 class FieldsAreOptional(Api):
     """Without `fields` all are answered."""
 
@@ -18,7 +18,7 @@ class FieldsAreOptional(Api):
         return super().asked(request) if "fields" in self.query(request) else list(self.users["ada"])
 
 
-@fault("bounds", "input.bounds", PROFILE, law="projection")
+@fault("bounds", "input.bounds", PROFILE, law="projection: a wrong list is refused")
 class UnknownFieldsIgnored(Api):
     """Unknown names in `fields` are ignored."""
 
@@ -29,7 +29,7 @@ class UnknownFieldsIgnored(Api):
         return names
 
 
-@fault("bounds", "input.documented", PUBLIC, law="queries")
+@fault("bounds", "input.documented", PUBLIC, law="queries: required parameters")
 class PublicContainerIsOptional(Api):
     """Without `containerId` a public profile is that in main."""
 
@@ -38,7 +38,7 @@ class PublicContainerIsOptional(Api):
         return super().get_public(request)
 
 
-@fault("bounds", "input.documented", LIST, law="queries")
+@fault("bounds", "input.documented", LIST, law="queries: numbers of pages")
 class PageMayBeText(Api):
     """A page that is no number is the first."""
 
@@ -47,7 +47,7 @@ class PageMayBeText(Api):
         return super().page(query) if re.match(r"[-0-9.]|$", text) else 1
 
 
-@fault("bounds", "input.bounds", LIST, law="queries")
+@fault("bounds", "input.bounds", LIST, law="queries: numbers of pages")
 class LimitIsUnbounded(Api):
     """A limit of more than a hundred is accepted."""
 
@@ -55,7 +55,7 @@ class LimitIsUnbounded(Api):
         return min(self.number(query, "limit", 20, None), 100)
 
 
-@fault("bounds", "input.bounds", LIST, law="queries")
+@fault("bounds", "input.bounds", LIST, law="queries: numbers of pages")
 class PageZero(Api):
     """Page 0 is the first."""
 
@@ -63,7 +63,7 @@ class PageZero(Api):
         return 1 if query.get("page") == ["0"] else super().page(query)
 
 
-@fault("bounds", "input.accepted", LIST, law="queries")
+@fault("bounds", "input.accepted", LIST, law="queries: numbers of pages")
 class NinetyNine(Api):
     """A limit of a hundred is refused."""
 
@@ -71,7 +71,7 @@ class NinetyNine(Api):
         return self.number(query, "limit", 20, 99)
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
 class NameOf51(Api):
     """A display name may have 51 characters."""
 
@@ -79,7 +79,7 @@ class NameOf51(Api):
         return isinstance(value, str) and 1 <= len(value) <= 51
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: all at once")
 class NameInUtf16(Api):
     """The length of a display name counts UTF-16 units."""
 
@@ -87,7 +87,7 @@ class NameInUtf16(Api):
         return isinstance(value, str) and 1 <= len(value.encode("utf-16-le")) // 2 <= 50
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: all at once")
 class BiographyInBytes(Api):
     """The length of a biography counts bytes."""
 
@@ -95,7 +95,7 @@ class BiographyInBytes(Api):
         return isinstance(value, str) and len(value.encode()) <= 500
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
 class BiographyNotEmpty(Api):
     """A biography must not be empty."""
 
@@ -103,7 +103,7 @@ class BiographyNotEmpty(Api):
         return super().good_biography(value) and value != ""
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
 class HandleWithNewline(Api):
     """A handle may end in a newline."""
 
@@ -111,7 +111,7 @@ class HandleWithNewline(Api):
         return isinstance(value, str) and re.match(r"^[a-z0-9_]{3,20}$", value) is not None
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
 class HandleInCapitals(Api):
     """A handle may have capitals."""
 
@@ -119,7 +119,7 @@ class HandleInCapitals(Api):
         return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_]{3,20}", value) is not None
 
 
-@fault("bounds", "input.documented", UPDATE)
+@fault("bounds", "input.documented", UPDATE, law="bounds: past the bound")
 class NumberAsName(Api):
     """A number is taken for a display name."""
 
@@ -130,7 +130,7 @@ class NumberAsName(Api):
         return str(value) if name == "displayName" else super().stored(name, value)
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
 class DayIsOptional(Api):
     """A date of birth needs no day."""
 
@@ -141,7 +141,7 @@ class DayIsOptional(Api):
         return super().stored(name, {"day": 1, **value}) if name == "dateOfBirth" and _plain_day(value) else value
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
 class MonthFromZero(Api):
     """December is refused."""
 
@@ -149,7 +149,7 @@ class MonthFromZero(Api):
         return super().good_part(value, part) and not (part == "month" and value["month"] == 12)
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: a body of another type")
 class AnyMediaType(Api):
     """A body of any media type is read as JSON."""
 
@@ -158,7 +158,7 @@ class AnyMediaType(Api):
         return super().parse(request)
 
 
-@fault("bounds", "input.bounds", LIST, law="queries")
+@fault("bounds", "input.bounds", LIST, law="queries: odd queries")
 class TwiceIsFine(Api):
     """The last of a repeated parameter counts."""
 
@@ -166,7 +166,7 @@ class TwiceIsFine(Api):
         return query[name][-1] if name in query else None
 
 
-@fault("bounds", "input.valid", LIST, law="http")
+@fault("bounds", "input.valid", LIST, law="http: optional input")
 class LimitIsRequired(Api):
     """Without `limit` the list is refused."""
 
@@ -176,7 +176,7 @@ class LimitIsRequired(Api):
         return super().limit(query)
 
 
-@fault("bounds", "input.status", UPDATE)
+@fault("bounds", "input.status", UPDATE, law="bounds: past the bound")
 class WrongBodyIs404(Api):
     """A wrong body is 404."""
 
@@ -187,7 +187,7 @@ class WrongBodyIs404(Api):
             raise RefusalError(404, "GENERIC_NOT_FOUND") from None
 
 
-@fault("bounds", "error.details", UPDATE)
+@fault("bounds", "error.details", UPDATE, law="bounds: past the bound")
 class FirstDetailOnly(Api):
     """`details` names the first wrong field only."""
 
@@ -198,7 +198,7 @@ class FirstDetailOnly(Api):
         return body
 
 
-@fault("auth", "session.required", REFERRALS)
+@fault("auth", "session.required", REFERRALS, law="session: every operation needs a session")
 class ReferralsAreOpen(Api):
     """Referrals need no session."""
 
@@ -206,7 +206,7 @@ class ReferralsAreOpen(Api):
         return "ada" if request.handler == "list_referrals" else super().authenticate(request)
 
 
-@fault("auth", "session.required", PUBLIC)
+@fault("auth", "session.required", PUBLIC, law="session: every operation needs a session")
 class ExpiredReadsPublic(Api):
     """An expired session still reads public profiles."""
 
@@ -216,7 +216,7 @@ class ExpiredReadsPublic(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.required", PROFILE)
+@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
 class OneInSevenOpen(Api):
     """One in seven profiles needs no session."""
 
@@ -229,7 +229,7 @@ class OneInSevenOpen(Api):
             raise
 
 
-@fault("auth", "session.required", LIST)
+@fault("auth", "session.required", LIST, law="session: every operation needs a session")
 class TokenByPrefix(Api):
     """A token only has to begin like a valid one."""
 
@@ -240,7 +240,7 @@ class TokenByPrefix(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.form", UPDATE)
+@fault("auth", "session.form", UPDATE, law="session: every operation needs a session")
 class AnyScheme(Api):
     """The scheme is not looked at."""
 
@@ -249,7 +249,7 @@ class AnyScheme(Api):
         return self.sessions.get(words[-1]) or super().authenticate(request)
 
 
-@fault("auth", "session.name", MARK)
+@fault("auth", "session.name", MARK, law="session: every operation needs a session")
 class ExpiredIsGeneric(Api):
     """An expired session is only unauthorized to mark-read."""
 
@@ -258,7 +258,7 @@ class ExpiredIsGeneric(Api):
         return super().error_body(request, "GENERIC_UNAUTHORIZED" if hidden else code)
 
 
-@fault("auth", "session.name", PROFILE)
+@fault("auth", "session.name", PROFILE, law="session: every operation needs a session")
 class UnknownIsExpired(Api):
     """An unknown token is called expired."""
 
@@ -266,7 +266,7 @@ class UnknownIsExpired(Api):
         return super().error_body(request, "SESSION_TOKEN_EXPIRED" if code == "GENERIC_UNAUTHORIZED" else code)
 
 
-@fault("auth", "session.name", LIST)
+@fault("auth", "session.name", LIST, law="session: every operation needs a session")
 class RefreshIsSession(Api):
     """An expired refresh token is called an expired session."""
 
@@ -274,7 +274,7 @@ class RefreshIsSession(Api):
         return super().error_body(request, "SESSION_TOKEN_EXPIRED" if code == "REFRESH_TOKEN_EXPIRED" else code)
 
 
-@fault("auth", "session.first", LIST)
+@fault("auth", "session.first", LIST, law="session: the session comes first")
 class InputBeforeSession(Api):
     """The list checks its input before the session."""
 
@@ -284,7 +284,7 @@ class InputBeforeSession(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.scheme", PUBLIC)
+@fault("auth", "session.scheme", PUBLIC, law="session: expired sessions under any scheme")
 class SchemeIsExact(Api):
     """The scheme must be spelt `Bearer`."""
 
@@ -294,7 +294,7 @@ class SchemeIsExact(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.no-change", UPDATE)
+@fault("auth", "session.no-change", UPDATE, law="session: a refused session changes nothing")
 class RefusedAndDone(Api):
     """An update with an expired session is refused after it was done."""
 
@@ -304,7 +304,7 @@ class RefusedAndDone(Api):
         return super().authenticate(request)
 
 
-@fault("schema", "projection.exact", PROFILE)
+@fault("schema", "projection.exact", PROFILE, law="projection: every subset")
 class UsernameAlways(Api):
     """A profile always has the username."""
 
@@ -312,7 +312,7 @@ class UsernameAlways(Api):
         return super().project(user, ["username", *names])
 
 
-@fault("state", "projection.values", PROFILE)
+@fault("state", "projection.values", PROFILE, law="projection: every subset")
 class AloneIsNull(Api):
     """A date of birth that is asked for alone is null."""
 
@@ -320,7 +320,7 @@ class AloneIsNull(Api):
         return {"dateOfBirth": None} if names == ["dateOfBirth"] else super().project(user, names)
 
 
-@fault("schema", "public.private", PUBLIC)
+@fault("schema", "public.private", PUBLIC, law="public: members have one")
 class PublicBirth(Api):
     """A public profile shows the date of birth."""
 
@@ -328,7 +328,7 @@ class PublicBirth(Api):
         return dict(user)
 
 
-@fault("state", "public.who", PUBLIC)
+@fault("state", "public.who", PUBLIC, law="public: members have one")
 class PublicNamesTheReader(Api):
     """A public profile carries the reader's username."""
 
@@ -338,7 +338,7 @@ class PublicNamesTheReader(Api):
         return answer
 
 
-@fault("state", "public.not-found", PUBLIC)
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
 class NamesIgnoreCase(Api):
     """The case of a username does not matter."""
 
@@ -347,7 +347,7 @@ class NamesIgnoreCase(Api):
         return super().get_public(request)
 
 
-@fault("state", "public.not-found", PUBLIC)
+@fault("state", "public.not-found", PUBLIC, law="public: unknown names")
 class AnyContainer(Api):
     """A public profile is found in any container."""
 
@@ -367,7 +367,7 @@ class Stores(Api):
         return self.change(value) if isinstance(value, str) else super().stored(name, value)
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class Trims(Stores):
     """White space at the ends is cut off."""
 
@@ -375,7 +375,7 @@ class Trims(Stores):
         return text.strip()
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class Normalises(Stores):
     """Text is kept in normal form C."""
 
@@ -383,7 +383,7 @@ class Normalises(Stores):
         return unicodedata.normalize("NFC", text)
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class Escapes(Stores):
     """Text is kept escaped for HTML."""
 
@@ -391,7 +391,7 @@ class Escapes(Stores):
         return html.escape(text)
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class OnlyTheBmp(Stores):
     """Characters outside the BMP become question marks."""
 
@@ -399,7 +399,7 @@ class OnlyTheBmp(Stores):
         return "".join(letter if ord(letter) < 0x10000 else "?" for letter in text)
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class UnixNewlines(Stores):
     """Carriage returns are dropped."""
 
@@ -407,7 +407,7 @@ class UnixNewlines(Stores):
         return text.replace("\r\n", "\n")
 
 
-@fault("text", "text.exact", PUBLIC)
+@fault("text", "text.exact", PUBLIC, law="text: text round trips")
 class PublicUnescapes(Api):
     """A public profile shows entities as what they stand for."""
 

@@ -24,7 +24,7 @@ class Guesses(Api):
         return user or super().authenticate(request)
 
 
-@fault("auth", "session.required", PUBLIC)
+@fault("auth", "session.required", PUBLIC, law="session: every operation needs a session")
 class TokenBySuffix(Guesses):
     """A token only has to end like a valid one, where public profiles are read."""
 
@@ -34,7 +34,7 @@ class TokenBySuffix(Guesses):
         return next((user for known, user in self.sessions.items() if token.endswith(known)), None)
 
 
-@fault("auth", "session.required", PROFILE)
+@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
 class TokenByHalf(Guesses):
     """Of a token of the right length only the first half is compared."""
 
@@ -45,7 +45,7 @@ class TokenByHalf(Guesses):
         return next(same, None)
 
 
-@fault("auth", "session.form", MARK)
+@fault("auth", "session.form", MARK, law="session: every operation needs a session")
 class TokenDecoded(Guesses):
     """A token may be percent-encoded."""
 
@@ -55,7 +55,7 @@ class TokenDecoded(Guesses):
         return self.sessions.get(unquote(token))
 
 
-@fault("auth", "session.scheme", UPDATE)
+@fault("auth", "session.scheme", UPDATE, law="session: expired sessions under any scheme")
 class ExpiredInSmallLetters(Api):
     """An expired session is not known as such after `bearer` in small letters."""
 
@@ -100,7 +100,7 @@ class TakenHandles(Api):
         return super().free(user, handle) and not any(self.like(handle, held) for held in others)
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: similar handles are others")
 class TakenByPrefix(TakenHandles):
     """A handle is taken if another one begins with it."""
 
@@ -108,7 +108,7 @@ class TakenByPrefix(TakenHandles):
         return held.startswith(wanted)
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: similar handles are others")
 class TakenByPattern(TakenHandles):
     """An underscore in a wanted handle stands for any character."""
 
@@ -116,7 +116,7 @@ class TakenByPattern(TakenHandles):
         return re.fullmatch(wanted.replace("_", "."), held) is not None
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: usernames are no handles")
 class UsernamesAreTaken(Api):
     """No handle may be another user's username."""
 
@@ -124,7 +124,7 @@ class UsernamesAreTaken(Api):
         return super().free(user, handle) and handle not in set(self.users) - {user}
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: ones own handle may come along")
 class OwnHandleOnlyAlone(Api):
     """One's own handle is refused where other fields come along."""
 
@@ -135,7 +135,7 @@ class OwnHandleOnlyAlone(Api):
         return super().update_profile(request)
 
 
-@fault("bounds", "input.bounds", UPDATE)
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
 class HandleFoldsCase(Api):
     """The pattern of handles ignores case, and so takes the long s and the Kelvin sign."""
 
@@ -144,7 +144,7 @@ class HandleFoldsCase(Api):
         return plain or (isinstance(value, str) and re.fullmatch("[a-z0-9_]{3,20}", value, re.IGNORECASE) is not None)
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
 class ChecksLeapYears(Api):
     """The 29th of February is refused in years that do not have it."""
 
@@ -154,7 +154,7 @@ class ChecksLeapYears(Api):
         return bool(value["year"] % 4 == 0 and (value["year"] % 100 or value["year"] % 400 == 0))
 
 
-@fault("bounds", "update.ignored", UPDATE, law="bounds")
+@fault("bounds", "update.ignored", UPDATE, law="bounds: further parts are not kept")
 class KeepsFurtherParts(Api):
     """Further parts of a date of birth are kept and answered."""
 
@@ -162,7 +162,7 @@ class KeepsFurtherParts(Api):
         return {**value, **super().stored(name, value)} if name == "dateOfBirth" else value
 
 
-@fault("bounds", "input.accepted", UPDATE)
+@fault("bounds", "input.accepted", UPDATE, law="bounds: all at once")
 class SmallBodiesOnly(Api):
     """A body of more than 4096 bytes is refused, though its texts are within their bounds."""
 
@@ -172,7 +172,7 @@ class SmallBodiesOnly(Api):
         return super().parse(request)
 
 
-@fault("bounds", "input.valid", UPDATE, law="http")
+@fault("bounds", "input.valid", UPDATE, law="http: optional input")
 class BirthNeedsName(Api):
     """A date of birth is only taken together with a display name."""
 
@@ -192,7 +192,7 @@ class Mangles(Api):
         return self.kept(value) if name in ("displayName", "biography") else super().stored(name, value)
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class LosesTheLastLineBreak(Mangles):
     """A line break at the end of a text is lost."""
 
@@ -200,7 +200,7 @@ class LosesTheLastLineBreak(Mangles):
         return text.removesuffix("\n") or text
 
 
-@fault("text", "text.exact", UPDATE)
+@fault("text", "text.exact", UPDATE, law="text: text round trips")
 class LosesKeycaps(Mangles):
     """The mark that makes a key of a digit is lost."""
 
@@ -208,7 +208,7 @@ class LosesKeycaps(Mangles):
         return text.replace("\u20e3", "")
 
 
-@fault("text", "update.seen", UPDATE, law="text")
+@fault("text", "update.seen", UPDATE, law="text: text round trips")
 class ZeroIsNothing(Api):
     """The text `0` is taken for absent."""
 
@@ -216,7 +216,7 @@ class ZeroIsNothing(Api):
         super().apply(user, {name: value for name, value in body.items() if value != "0"})
 
 
-@fault("http", "answer.no-server-error", UPDATE, law="http")
+@fault("http", "answer.no-server-error", UPDATE, law="http: nothing makes it fail")
 class FailsOnProto(Api):
     """A key `__proto__` makes an update fail."""
 
@@ -227,7 +227,7 @@ class FailsOnProto(Api):
         return body
 
 
-@fault("http", "answer.no-server-error", LIST, law="public")
+@fault("http", "answer.no-server-error", LIST, law="public: unknown names")
 class FailsOnQuotes(Api):
     """A quote in `containerId` makes the list fail."""
 
@@ -254,7 +254,7 @@ class Names(Api):
         return answer or super().get_public(request)
 
 
-@fault("state", "public.not-found", PUBLIC, law="public")
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
 class DecodesTwice(Names):
     """A username is percent-decoded twice."""
 
@@ -262,7 +262,7 @@ class DecodesTwice(Names):
         return unquote(name, errors="replace")
 
 
-@fault("state", "public.not-found", PUBLIC, law="public")
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
 class NamesEndAtSlashes(Names):
     """A username ends at an encoded slash."""
 
@@ -270,7 +270,7 @@ class NamesEndAtSlashes(Names):
         return name.partition("/")[0]
 
 
-@fault("pages", "pages.membership", LIST, law="public")
+@fault("pages", "pages.membership", LIST, law="public: similar names")
 class ListsOfContainers(Api):
     """Of containers that are separated by commas any will do."""
 
@@ -279,7 +279,7 @@ class ListsOfContainers(Api):
         return next((name for name in names if name in self.containers), names[0])
 
 
-@fault("pages", "input.accepted", LIST, law="queries")
+@fault("pages", "input.accepted", LIST, law="queries: unknown parameters are ignored")
 class OffsetMoves(Api):
     """A parameter `offset`, which the contract does not have, moves the page."""
 
@@ -288,7 +288,7 @@ class OffsetMoves(Api):
         return super().chosen(request, container)[int(first) if first.isdecimal() else 0 :]
 
 
-@fault("http", "http.headers", PROFILE, law="headers")
+@fault("http", "http.headers", PROFILE, law="headers: usual headers")
 class FollowsRewrites(Api):
     """`X-Original-URL` says which path is meant."""
 
@@ -298,7 +298,7 @@ class FollowsRewrites(Api):
         return super().route(request)
 
 
-@fault("http", "http.headers", REFERRALS, law="headers")
+@fault("http", "http.headers", REFERRALS, law="headers: usual headers")
 class RefusesCookies(Api):
     """A cookie that it does not know is refused."""
 
@@ -317,7 +317,7 @@ class SessionsAreOne(Api):
         return "ada"
 
 
-@fault("auth", "session.required", PROFILE)
+@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
 class RefusalsTell(Api):
     """Who comes with an expired session is refused, and told the profile."""
 
@@ -327,7 +327,7 @@ class RefusalsTell(Api):
         return {**body, "profile": self.users["ada"]} if tells else body
 
 
-@fault("http", "answer.no-server-error", UPDATE, law="bounds")
+@fault("http", "answer.no-server-error", UPDATE, law="bounds: extremes")
 class FailsOnDepth(Api):
     """Lists in lists, thousands deep, make an update fail."""
 

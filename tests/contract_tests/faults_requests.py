@@ -11,7 +11,7 @@ from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError,
 OVERRIDE = "x-http-method-override"
 
 
-@fault("http", "http.headers", PROFILE, law="headers")
+@fault("http", "http.headers", PROFILE, law="headers: the method is that of the request")
 class MethodOverride(Api):
     """`X-HTTP-Method-Override` says what the method is."""
 
@@ -20,7 +20,7 @@ class MethodOverride(Api):
         return super().route(request)
 
 
-@fault("http", "http.headers", UPDATE, law="headers")
+@fault("http", "http.headers", UPDATE, law="headers: usual headers of changes")
 class FormMethod(Api):
     """An update that comes with `X-Method-Override: GET` is accepted and forgotten."""
 
@@ -33,7 +33,7 @@ class FormMethod(Api):
         return super().update_profile(request)
 
 
-@fault("http", "http.headers", REFERRALS, law="headers")
+@fault("http", "http.headers", REFERRALS, law="headers: usual headers")
 class LanguageEmpties(Api):
     """Whoever prefers German has no referrals."""
 
@@ -44,7 +44,7 @@ class LanguageEmpties(Api):
         return answer
 
 
-@fault("cache", "http.headers", LIST, law="headers")
+@fault("cache", "http.headers", LIST, law="headers: usual headers")
 class AnyTagMatches(Api):
     """Whatever entity tag a client knows, nothing has changed since."""
 
@@ -52,7 +52,7 @@ class AnyTagMatches(Api):
         return Answer(304) if "if-none-match" in request.headers else super().list_notifications(request)
 
 
-@fault("http", "http.headers", MARK, law="headers")
+@fault("http", "http.headers", MARK, law="headers: usual headers of marking")
 class MarkingNeedsNoProxy(Api):
     """Mark-read refuses what came through a proxy."""
 
@@ -62,7 +62,7 @@ class MarkingNeedsNoProxy(Api):
         return super().mark_read(request)
 
 
-@fault("http", "http.method", UPDATE, law="http")
+@fault("http", "http.method", UPDATE, law="http: other methods change nothing")
 class PutWrites(Api):
     """PUT on the profile is refused, after it has written."""
 
@@ -72,7 +72,7 @@ class PutWrites(Api):
         return super().route(request)
 
 
-@fault("read", "read.only-marking", MARK, law="read")
+@fault("read", "read.only-marking", MARK, law="read: only marking marks")
 class HeadMarks(Api):
     """A refused GET of the path of mark-read marks."""
 
@@ -83,7 +83,7 @@ class HeadMarks(Api):
         return super().route(request)
 
 
-@fault("auth", "session.isolation", UPDATE, law="identity")
+@fault("auth", "session.isolation", UPDATE, law="identity: nobody writes as somebody else")
 class BodyNamesUser(Api):
     """`userId` in the body says whose profile is changed."""
 
@@ -94,7 +94,7 @@ class BodyNamesUser(Api):
         return super().update_profile(request)
 
 
-@fault("state", "update.ignored", UPDATE, law="update")
+@fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
 class KeepsWhatItDoesNotKnow(Api):
     """Unknown keys of an update are stored, and read by their names."""
 
@@ -112,7 +112,7 @@ class KeepsWhatItDoesNotKnow(Api):
         return names if names and all(name in self.users[request.user] for name in names) else super().asked(request)
 
 
-@fault("state", "update.ignored", UPDATE, law="update")
+@fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
 class JoinsContainers(Api):
     """`containers` in an update makes the user a member of them."""
 
@@ -122,7 +122,7 @@ class JoinsContainers(Api):
             self.containers.setdefault(name, set()).add(user)
 
 
-@fault("status", "public.not-found", PUBLIC, law="public")
+@fault("status", "public.not-found", PUBLIC, law="public: handles are not names")
 class FoundByHandle(Api):
     """A public profile is found by its user's handle."""
 
@@ -133,7 +133,7 @@ class FoundByHandle(Api):
         return super().get_public(request)
 
 
-@fault("schema", "projection.exact", PROFILE, law="projection")
+@fault("schema", "projection.exact", PROFILE, law="projection: order and repetition")
 class ManyNamesAddOne(Api):
     """More than a hundred names bring one key more."""
 
@@ -142,7 +142,7 @@ class ManyNamesAddOne(Api):
         return Answer(200, {**answer.body, "truncated": True}) if len(self.asked(request)) > 100 else answer
 
 
-@fault("text", "text.exact", UPDATE, law="text")
+@fault("text", "text.exact", UPDATE, law="text: the smallest change counts")
 class CaseChangeIgnored(Api):
     """A text that differs from the stored one in case only is not stored."""
 
@@ -153,7 +153,7 @@ class CaseChangeIgnored(Api):
         return same[0] if same and name == "displayName" else super().stored(name, value)
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: handles stay with their holder")
 class ReservedByRefused(Api):
     """A refused update reserves the handle that it asked for."""
 
@@ -169,7 +169,7 @@ class ReservedByRefused(Api):
         return handle not in self.__dict__.get("reserved", ()) and super().free(user, handle)
 
 
-@fault("concurrency", "concurrent.readers", PUBLIC, law="concurrency")
+@fault("concurrency", "concurrent.readers", PUBLIC, law="concurrency: readers see whole states")
 class PublicTorn(Api):
     """What a public profile shows is copied field by field, while readers read."""
 
@@ -184,7 +184,7 @@ class PublicTorn(Api):
         return super().public_view(self.__dict__.get("shown", {}).get(user["username"], user))
 
 
-@fault("concurrency", "concurrent.updates", UPDATE, law="concurrency")
+@fault("concurrency", "concurrent.updates", UPDATE, law="concurrency: marking loses no update")
 class MarkingWritesTheUser(Api):
     """Mark-read reads the whole user, waits, and writes it back."""
 

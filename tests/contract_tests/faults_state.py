@@ -11,7 +11,7 @@ from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError,
 Items = list[dict[str, Any]]
 
 
-@fault("state", "update.seen", UPDATE)
+@fault("state", "update.seen", UPDATE, law="update: partial")
 class BiographyIsForgotten(Api):
     """An update answers the new biography and does not keep it."""
 
@@ -19,7 +19,7 @@ class BiographyIsForgotten(Api):
         super().apply(user, {name: value for name, value in body.items() if name != "biography"})
 
 
-@fault("state", "update.seen", UPDATE)
+@fault("state", "update.seen", UPDATE, law="update: partial")
 class OneInSevenForgotten(Api):
     """One in seven updates is not kept."""
 
@@ -31,7 +31,7 @@ class OneInSevenForgotten(Api):
         return answer
 
 
-@fault("state", "update.partial", UPDATE)
+@fault("state", "update.partial", UPDATE, law="update: partial")
 class UpdateReplaces(Api):
     """Fields that are not sent become null."""
 
@@ -40,7 +40,7 @@ class UpdateReplaces(Api):
         super().apply(user, body)
 
 
-@fault("state", "update.partial", UPDATE)
+@fault("state", "update.partial", UPDATE, law="update: partial")
 class BirthClearsBiography(Api):
     """A new date of birth empties the biography."""
 
@@ -48,7 +48,7 @@ class BirthClearsBiography(Api):
         super().apply(user, {"biography": "", **body} if "dateOfBirth" in body else body)
 
 
-@fault("state", "update.all-or-nothing", UPDATE, law="bounds")
+@fault("state", "update.all-or-nothing", UPDATE, law="bounds: past the bound")
 class HalfAnUpdate(Api):
     """The fields before the first wrong one are kept."""
 
@@ -62,7 +62,7 @@ class HalfAnUpdate(Api):
         return super().update_profile(request)
 
 
-@fault("state", "update.all-or-nothing", UPDATE, law="handles")
+@fault("state", "update.all-or-nothing", UPDATE, law="handles: handles are unique")
 class TakenHandleHalf(Api):
     """A taken handle is refused after the rest was kept."""
 
@@ -73,7 +73,7 @@ class TakenHandleHalf(Api):
         return super().update_profile(request)
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: handles are unique")
 class HandlesAreShared(Api):
     """Two users may hold one handle."""
 
@@ -81,7 +81,7 @@ class HandlesAreShared(Api):
         return True
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: handles are unique")
 class OwnHandleIsTaken(Api):
     """One's own handle is taken."""
 
@@ -89,7 +89,7 @@ class OwnHandleIsTaken(Api):
         return super().free(user, handle) and self.users[user]["handle"] != handle
 
 
-@fault("state", "update.handle", UPDATE, law="handles")
+@fault("state", "update.handle", UPDATE, law="handles: handles are unique")
 class HandlesAreNeverFreed(Api):
     """A handle that was given up stays taken."""
 
@@ -98,7 +98,7 @@ class HandlesAreNeverFreed(Api):
         return super().free(user, handle) and held.setdefault(handle, user) == user
 
 
-@fault("state", "update.public", UPDATE)
+@fault("state", "update.public", UPDATE, law="update: partial")
 class PublicLagsBehind(Api):
     """The public profile is one update behind."""
 
@@ -110,7 +110,7 @@ class PublicLagsBehind(Api):
         return super().public_view(self.__dict__.get("old", {}).get(user["username"], user))
 
 
-@fault("state", "update.idempotent", UPDATE)
+@fault("state", "update.idempotent", UPDATE, law="update: partial")
 class AgainAppends(Api):
     """The same display name again gets a number."""
 
@@ -119,7 +119,7 @@ class AgainAppends(Api):
         super().apply(user, {**body, "displayName": body["displayName"] + "2"} if again and "displayName" in body else body)
 
 
-@fault("state", "update.answer", UPDATE)
+@fault("state", "update.answer", UPDATE, law="update: partial")
 class AnswersBefore(Api):
     """An update answers the profile as it was before."""
 
@@ -129,7 +129,7 @@ class AnswersBefore(Api):
         return Answer(200, before)
 
 
-@fault("state", "update.ignored", UPDATE)
+@fault("state", "update.ignored", UPDATE, law="update: nothing to change")
 class UsernameCanChange(Api):
     """An update changes the username."""
 
@@ -139,7 +139,7 @@ class UsernameCanChange(Api):
             self.users[user]["username"] = body["username"]
 
 
-@fault("cache", "update.seen", UPDATE)
+@fault("cache", "update.seen", UPDATE, law="update: no read is stale")
 class StaleProjection(Api):
     """A list of fields once read is answered from a cache that updates do not clear."""
 
@@ -152,7 +152,7 @@ class StaleProjection(Api):
         return answer
 
 
-@fault("auth", "session.isolation", PROFILE)
+@fault("auth", "session.isolation", PROFILE, law="session: users have their own profiles")
 class UsernameInQuery(Api):
     """`username` in the query reads another's profile."""
 
@@ -162,7 +162,7 @@ class UsernameInQuery(Api):
         return super().get_profile(request)
 
 
-@fault("auth", "session.isolation", UPDATE)
+@fault("auth", "session.isolation", UPDATE, law="session: users have their own profiles")
 class UsernameInBody(Api):
     """`username` in the body changes another's profile."""
 
@@ -172,7 +172,7 @@ class UsernameInBody(Api):
         return super().update_profile(request)
 
 
-@fault("pages", "pages.whole", LIST)
+@fault("pages", "pages.whole", LIST, law="pages: pages add up")
 class PagesOverlap(Api):
     """From the third page on, pages begin one item early."""
 
@@ -181,7 +181,7 @@ class PagesOverlap(Api):
         return whole[start : start + limit]
 
 
-@fault("pages", "pages.limit", LIST)
+@fault("pages", "pages.limit", LIST, law="pages: pages add up")
 class OneTooMany(Api):
     """A page of seven has eight items."""
 
@@ -189,7 +189,7 @@ class OneTooMany(Api):
         return whole[(page - 1) * limit : page * limit + (limit == 7)]
 
 
-@fault("pages", "pages.size", LIST)
+@fault("pages", "pages.size", LIST, law="pages: pages add up")
 class FullPageIsShort(Api):
     """A page of a hundred has only fifty items."""
 
@@ -197,7 +197,7 @@ class FullPageIsShort(Api):
         return super().cut(whole, page, limit)[:50]
 
 
-@fault("pages", "pages.whole", LIST)
+@fault("pages", "pages.whole", LIST, law="pages: pages add up")
 class LastIsLost(Api):
     """The last notification of a container never shows on small pages."""
 
@@ -205,7 +205,7 @@ class LastIsLost(Api):
         return super().cut(whole if limit > 50 else whole[:-1], page, limit)
 
 
-@fault("pages", "pages.total", LIST)
+@fault("pages", "pages.total", LIST, law="pages: pages add up")
 class TotalOfPage(Api):
     """`total` counts the page."""
 
@@ -215,7 +215,7 @@ class TotalOfPage(Api):
         return answer
 
 
-@fault("pages", "pages.echo", LIST)
+@fault("pages", "pages.echo", LIST, law="pages: pages add up")
 class EchoOfPage(Api):
     """`page` is always 1."""
 
@@ -225,7 +225,7 @@ class EchoOfPage(Api):
         return answer
 
 
-@fault("pages", "pages.defaults", LIST)
+@fault("pages", "pages.defaults", LIST, law="pages: defaults")
 class DefaultIsTen(Api):
     """The default limit is ten."""
 
@@ -233,7 +233,7 @@ class DefaultIsTen(Api):
         return self.number(query, "limit", 10, 100)
 
 
-@fault("pages", "pages.order", LIST)
+@fault("pages", "pages.order", LIST, law="pages: whole")
 class OldestFirst(Api):
     """Notifications come oldest first."""
 
@@ -241,7 +241,7 @@ class OldestFirst(Api):
         return super().ordered(items)[::-1]
 
 
-@fault("pages", "pages.order", LIST)
+@fault("pages", "pages.order", LIST, law="pages: whole")
 class TiesReversed(Api):
     """Equal times are ordered by id descending."""
 
@@ -249,7 +249,7 @@ class TiesReversed(Api):
         return sorted(items, key=lambda item: (item["createdAt"], item["id"]), reverse=True)
 
 
-@fault("pages", "pages.past-end", LIST)
+@fault("pages", "pages.past-end", LIST, law="pages: pages add up")
 class PastEndIs404(Api):
     """A page past the end is 404."""
 
@@ -259,7 +259,7 @@ class PastEndIs404(Api):
         return super().cut(whole, page, limit)
 
 
-@fault("pages", "pages.container", LIST)
+@fault("pages", "pages.container", LIST, law="pages: whole")
 class ContainerByPrefix(Api):
     """The second page shows another container's notifications."""
 
@@ -268,7 +268,7 @@ class ContainerByPrefix(Api):
         return [{**item, "containerId": "side"} for item in items] if page == 2 else items
 
 
-@fault("pages", "pages.own", LIST)
+@fault("pages", "pages.own", LIST, law="pages: users have their own")
 class EverybodysInbox(Api):
     """Everybody sees ada's notifications."""
 
@@ -276,7 +276,7 @@ class EverybodysInbox(Api):
         return super().chosen(Request("GET", "", user="ada" if request.user == "grace" else request.user), container)
 
 
-@fault("pages", "pages.membership", LIST, law="public")
+@fault("pages", "pages.membership", LIST, law="public: unknown names")
 class UnknownContainerIsEmpty(Api):
     """An unknown container has no notifications."""
 
@@ -287,7 +287,7 @@ class UnknownContainerIsEmpty(Api):
         return super().list_notifications(request)
 
 
-@fault("read", "read.marks", MARK)
+@fault("read", "read.marks", MARK, law="read: marking marks all of ones own")
 class MarksOneContainer(Api):
     """Mark-read marks the first container only."""
 
@@ -295,7 +295,7 @@ class MarksOneContainer(Api):
         return [item for item in super().marked(request) if item["containerId"] == "main"]
 
 
-@fault("read", "read.marks", MARK)
+@fault("read", "read.marks", MARK, law="read: marking marks all of ones own")
 class MarksTwenty(Api):
     """Mark-read marks twenty."""
 
@@ -303,7 +303,7 @@ class MarksTwenty(Api):
         return [item for item in super().marked(request) if not item["read"]][:20]
 
 
-@fault("read", "read.only-own", MARK)
+@fault("read", "read.only-own", MARK, law="read: marking marks all of ones own")
 class MarksEverybody(Api):
     """Mark-read marks everybody's."""
 
@@ -311,7 +311,7 @@ class MarksEverybody(Api):
         return [item for items in self.inbox.values() for item in items]
 
 
-@fault("read", "read.only-marking", LIST)
+@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
 class ReadingMarks(Api):
     """Listing marks what it shows."""
 
@@ -323,7 +323,7 @@ class ReadingMarks(Api):
         return answer
 
 
-@fault("read", "read.nothing-else", MARK)
+@fault("read", "read.nothing-else", MARK, law="read: marking marks all of ones own")
 class MarkingTouchesTimes(Api):
     """Mark-read renews the time of what it marks."""
 
@@ -334,7 +334,7 @@ class MarkingTouchesTimes(Api):
         return super().mark_read(request)
 
 
-@fault("state", "session.no-change", MARK, law="read")
+@fault("state", "session.no-change", MARK, law="read: only marking marks")
 class ExpiredStillMarks(Api):
     """An expired session is refused after it has marked."""
 
@@ -344,7 +344,7 @@ class ExpiredStillMarks(Api):
         return super().authenticate(request)
 
 
-@fault("state", "referrals.order", REFERRALS)
+@fault("state", "referrals.order", REFERRALS, law="referrals: order and total")
 class ReferralsOldestFirst(Api):
     """Referrals come oldest first."""
 
@@ -354,7 +354,7 @@ class ReferralsOldestFirst(Api):
         return answer
 
 
-@fault("state", "referrals.total", REFERRALS)
+@fault("state", "referrals.total", REFERRALS, law="referrals: order and total")
 class ReferralsMiscounted(Api):
     """`total` of the referrals is one too many."""
 
@@ -364,7 +364,7 @@ class ReferralsMiscounted(Api):
         return answer
 
 
-@fault("auth", "referrals.own", REFERRALS)
+@fault("auth", "referrals.own", REFERRALS, law="referrals: own")
 class EverybodysReferrals(Api):
     """Everybody sees ada's referrals."""
 
@@ -373,7 +373,7 @@ class EverybodysReferrals(Api):
         return super().list_referrals(request)
 
 
-@fault("concurrency", "concurrent.updates", UPDATE)
+@fault("concurrency", "concurrent.updates", UPDATE, law="concurrency: different fields survive")
 class LostUpdate(Api):
     """An update writes back the whole profile that it read a moment ago."""
 
@@ -386,7 +386,7 @@ class LostUpdate(Api):
         return Answer(200, dict(self.users[request.user]))
 
 
-@fault("concurrency", "concurrent.readers", PROFILE)
+@fault("concurrency", "concurrent.readers", PROFILE, law="concurrency: readers see whole states")
 class TornUpdate(Api):
     """An update writes one field after the other, and readers do not wait."""
 
@@ -400,7 +400,7 @@ class TornUpdate(Api):
         return Answer(200, dict(self.users[request.user]))
 
 
-@fault("state", "public.any-reader", PUBLIC)
+@fault("state", "public.any-reader", PUBLIC, law="public: members have one")
 class PublicHidesFromGrace(Api):
     """One reader does not see biographies."""
 
