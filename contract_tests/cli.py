@@ -18,9 +18,8 @@ import click
 from contract_tests import accepting, baseline, outputs, processes, screen, surroundings
 from contract_tests.depth import DEPTHS
 from contract_tests.failure import FAILED, confession
-from contract_tests.flags import Lines, findings_flags, parts_flags
+from contract_tests.flags import LawName, Lines, findings_flags, parts_flags
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
-from contract_tests.law_option import LawName
 from contract_tests.mock import MockError, running_mock
 from contract_tests.rehearsal import would_send
 from contract_tests.report import NOT_JUDGED, Run

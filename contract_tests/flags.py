@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from contract_tests.wishes import LAWS, laws_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
 
 
 class Lines(click.types.StringParamType):
@@ -34,6 +39,28 @@ class Share(click.ParamType[float]):
         if not 0 <= share <= 1:
             self.fail(f"{text}: a share such as 0.9 or 90% is expected", param, ctx)
         return share
+
+
+class LawName(click.ParamType[str]):
+    """`pages`, or `pages: pages add up`; what stands in brackets behind a law is left out."""
+
+    name = "LAW"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as it is looked for; fail where there is no such law, and say which there are."""
+        family, _, one = (part.strip() for part in value.partition(":"))
+        if family not in LAWS:
+            self.fail(f"there is no family of laws {family}; there are {', '.join(LAWS)}", param, ctx)
+        one = one.partition("[")[0].strip()
+        known = laws_of(family) if one else []
+        if one not in ("", *known):
+            near = get_close_matches(one, known) or known
+            self.fail(f"{family} has no law {one!r}; it has {', '.join(near)}", param, ctx)
+        return f"{family}: {one}" if one else family
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the families that begin so."""
+        return click.Choice(LAWS).shell_complete(ctx, param, incomplete)
 
 
 FLAGS = (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+import contract_tests
 from contract_tests.manners import Manners, manners
 from contract_tests.report import MIN_JUDGED
 from contract_tests.shard import Shard, read
 from contract_tests.target import TargetError
 
+PROGRAM = Path(contract_tests.__file__).parent
 PACKAGE = Path(__file__).parent
 PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-write")
-LAWS = sorted(path.stem.removeprefix("test_") for path in PACKAGE.glob("test_*.py"))
+FILES = {path.stem.removeprefix("test_"): path for path in PACKAGE.glob("test_*.py")}
+LAWS = sorted(FILES)
 MAX_TIME = 300
 """Seconds that a run may take, unless it is told."""
 TIMEOUT = 10.0
@@ -145,8 +149,15 @@ def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list
     return [*found, *(_node(law) for law in wishes.laws or LAWS)]
 
 
+def laws_of(family: str) -> list[str]:
+    """Return the names of the laws of a family, as reports give them."""
+    place = FILES[family].relative_to(PROGRAM.parent).with_suffix("")
+    names = vars(importlib.import_module(".".join(place.parts)))
+    return sorted(name.removeprefix("test_").replace("_", " ") for name in names if name.startswith("test_"))
+
+
 def _node(law: str) -> str:
     """Return where pytest finds a family of laws, or one law of it."""
     family, _, one = law.partition(": ")
-    place = str(PACKAGE / f"test_{family}.py")
+    place = str(FILES[family])
     return f"{place}::test_{one.replace(' ', '_')}" if one else place
