@@ -9,8 +9,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from mock_server.rules import NOTHING
-from mock_server.shell import Shell
+from mock_server.server.asgi_app import Shell
+from mock_server.world.overrides import NOTHING
 
 app = Flask(__name__)
 

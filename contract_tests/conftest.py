@@ -4,5 +4,5 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the plugin unless `-p contract_tests.plugin` already has."""
-    config.pluginmanager.import_plugin("contract_tests.plugin")
+    """Register the plugin unless `-p contract_tests.runner.hooks` already has."""
+    config.pluginmanager.import_plugin("contract_tests.runner.hooks")

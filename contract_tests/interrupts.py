@@ -88,7 +88,7 @@ class Interrupts:
     def check(self) -> None:
         """Raise `StoppedError` where the run was asked to end."""
         if self.stops_work:
-            from contract_tests.findings import BY_HAND, StoppedError  # noqa: PLC0415 - not before it is needed
+            from contract_tests.findings.collector import BY_HAND, StoppedError  # noqa: PLC0415 - not before it is needed
 
             raise StoppedError(BY_HAND)
 

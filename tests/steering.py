@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mock_server.app import Core
+from mock_server.api.app import Core
 
 Build = Callable[..., Core]
 Steer = Callable[..., tuple[int, Any]]

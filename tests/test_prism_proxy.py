@@ -9,7 +9,7 @@ import pytest
 import requests
 import yaml
 
-from mock_server.operations import OPERATIONS
+from mock_server.behaviours.operations import OPERATIONS
 from tests import npm
 from tests.live import live_mock
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from mock_server.cli import main
+from mock_server.cli.serve_command import main
 from tests.live import live_mock
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

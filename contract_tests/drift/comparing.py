@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.drift import paging, shapes
+from contract_tests.drift import paging_facts, response_shapes
 from contract_tests.drift.differences import Difference, merged
 from contract_tests.drift.probes import FIELDS, PROFILE
-from contract_tests.drift.reading import body_kind, error_name, headers, outcome, value_of
+from contract_tests.drift.response_facts import body_kind, error_name, headers, outcome, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ def compare(pairs: Iterable[Pair], left: list[Observation], right: list[Observat
     pairs = list(pairs)
     found = [each for pair in pairs for each in _answers(pair)]
     found += _shapes(pairs, left, right)
-    found += paging.differences(left, right)
+    found += paging_facts.differences(left, right)
     return merged(found)
 
 
@@ -109,7 +109,9 @@ def _shape(operation: str, where: str, left: list[Observation], right: list[Obse
     mine, theirs = _readable(left, where), _readable(right, where)
     if not mine or not theirs:
         return
-    for each in shapes.differences(operation, where, shapes.shape(map(_body, mine)), shapes.shape(map(_body, theirs))):
+    for each in response_shapes.differences(
+        operation, where, response_shapes.shape(map(_body, mine)), response_shapes.shape(map(_body, theirs))
+    ):
         shows = tuple(next((one.curl for one in side if _has(one, each.path)), side[0].curl) for side in (mine, theirs))
         yield Difference(**{**vars(each), "curls": shows})
 
@@ -130,7 +132,7 @@ def _body(each: Observation) -> Any:
 
 
 def _has(each: Observation, path: str) -> bool:
-    return path in shapes.shape([_body(each)])
+    return path in response_shapes.shape([_body(each)])
 
 
 def _difference(pair: Pair, kind: str, what: str, *sides: str, where: str = "") -> Difference:

@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from contract_tests import standing
+from contract_tests.checks import availability
 from contract_tests.drift.comparing import Pair, compare
 from contract_tests.drift.differences import Difference, lasting
 from contract_tests.drift.probes import PROBES, Probe
-from contract_tests.drift.reading import items_of, value_of
+from contract_tests.drift.response_facts import items_of, value_of
 from contract_tests.drift.sides import Side, Unplayed
-from contract_tests.findings import OVER, NotJudgedError, OutOfTimeError
+from contract_tests.findings.collector import OVER, NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +101,7 @@ def _open(side: Side) -> None:
         raise NothingError(f"the {side.name} side, {side.target.base_url}, does not answer")
     if all(answer.status in (0, 401) for answer in answers):
         raise NothingError(f"the {side.name} side accepts no session: $PRIMARY is refused everywhere")
-    if why := standing.out_of_order(answers):
+    if why := availability.out_of_order(answers):
         raise NothingError(f"the {side.name} side, {side.target.base_url}, is out of order: {why}")
 
 

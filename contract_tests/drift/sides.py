@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
-from contract_tests.client import Call, Exchange
 from contract_tests.drift.probes import LIST, ODD, PROFILE, PUBLIC, REFERRALS, Probe
-from contract_tests.drift.reading import number_at, value_of
-from contract_tests.findings import OutOfTimeError
-from contract_tests.permission import decide
-from contract_tests.sending import Client
+from contract_tests.drift.response_facts import number_at, value_of
+from contract_tests.findings.collector import OutOfTimeError
+from contract_tests.http.http_client import Client
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.write_policy import decide
 
 if TYPE_CHECKING:
-    from contract_tests.contract import Contract
-    from contract_tests.manners import Manners
-    from contract_tests.target import Target
+    from contract_tests.config.target import Target
+    from contract_tests.http.network_options import Manners
+    from contract_tests.spec.contract import Contract
 
 MOST_NAMES = 5
 """Users and containers of a target file that are tried for a role."""

@@ -3,12 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
-from mock_server.bundle import client_document, control_document
-from mock_server.contract import Contract
-from mock_server.examples import REFRESH, Examples
-from mock_server.operations.handler import Answer, Call
+from mock_server.behaviours.handler import Answer, Call
+from mock_server.contract.compiled import Contract
+from mock_server.contract.control_document import client_document, control_document
+from mock_server.contract.examples import REFRESH, Examples
 
-from .desk import Desk
+from .control_context import Desk
 
 
 def getContract(desk: Desk, _name: str, call: Call) -> Answer:

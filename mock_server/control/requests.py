@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import request
 
-from mock_server.authentication import find_session
+from mock_server.behaviours.handler import Answer, Call
 from mock_server.errors import NotFound, Violation
-from mock_server.journal import Entry, last_seen
-from mock_server.operations.handler import Answer, Call
-from mock_server.selection import chosen
+from mock_server.http.authentication import find_session
+from mock_server.journal.entries import Entry, last_seen
+from mock_server.journal.filters import chosen
 
-from .desk import DONE, Desk, Stream
+from .control_context import DONE, Desk, Stream
 
 
 def listRequests(desk: Desk, name: str, call: Call) -> Answer:

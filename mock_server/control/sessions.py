@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_server.authentication import LIFETIME, REFRESH_LIFETIME, refresh
-from mock_server.clock import written
+from mock_server.behaviours.handler import Answer, Call
 from mock_server.errors import NotFound, Violation
-from mock_server.operations.handler import Answer, Call
-from mock_server.sandbox import Sandbox
-from mock_server.world import Session
+from mock_server.http.authentication import LIFETIME, REFRESH_LIFETIME, refresh
+from mock_server.world.clock import written
+from mock_server.world.records import Session
+from mock_server.world.sandbox import Sandbox
 
-from .desk import DONE, Desk
+from .control_context import DONE, Desk
 
 
 def listSessions(desk: Desk, name: str, _call: Call) -> Answer:

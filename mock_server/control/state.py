@@ -6,16 +6,16 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
-from mock_server.clock import Clock, read_time, written
-from mock_server.documents import FileError
+from mock_server.behaviours.handler import Answer, Call
+from mock_server.contract.files import FileError
 from mock_server.errors import Conflict, NotFound, Violation
-from mock_server.fixtures import build_world, reference_problems
-from mock_server.operations.handler import Answer, Call
-from mock_server.sandbox import Sandbox
-from mock_server.scenarios import scenario_of
-from mock_server.store import SandboxesFullError
+from mock_server.scenarios.catalogue import scenario_of
+from mock_server.scenarios.loading import build_world, reference_problems
+from mock_server.stores.memory import SandboxesFullError
+from mock_server.world.clock import Clock, read_time, written
+from mock_server.world.sandbox import Sandbox
 
-from .desk import DONE, FULL, Desk
+from .control_context import DONE, FULL, Desk
 
 MOST_SNAPSHOTS = 100
 MOST_PROBLEMS = 100

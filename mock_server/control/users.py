@@ -1,10 +1,10 @@
 """Users as people want to see them: who there is, and the newest of what belongs to one."""
 
+from mock_server.behaviours.handler import Answer, Call
 from mock_server.errors import NotFound, Violation
-from mock_server.operations.handler import Answer, Call
-from mock_server.world import User
+from mock_server.world.records import User
 
-from .desk import Desk
+from .control_context import Desk
 
 
 def listUsers(desk: Desk, name: str, _call: Call) -> Answer:

@@ -7,27 +7,26 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mock_server import masking
+from mock_server.journal import masking
+from mock_server.proxy.judging.content_codings import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, start_of
+from mock_server.proxy.judging.proxy_findings import HEADER, Finding, header_value
+from mock_server.proxy.messages.end_to_end_headers import OWN_VIA, forwarded, joined, to_upstream
+from mock_server.proxy.upstream.upstream_client import TroubleError
 
-from .contents import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, start_of
-from .findings import HEADER, Finding, header_value
-from .headers import OWN_VIA, forwarded, joined, to_upstream
-from .pages import may_read, permissions
+from .cross_origin import may_read, permissions
 from .refusals import Refusal, forbidden, no_answer, refused
-from .upstream import TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
 
     import aiohttp
 
-    from mock_server.delivery import Receive, Send
     from mock_server.errors import ApiError
-
-    from .incoming import Incoming
-    from .judging import Judge
-    from .rewriting import Rewriting
-    from .upstream import Upstream
+    from mock_server.proxy.judging.judge import Judge
+    from mock_server.proxy.messages.link_rewriting import Rewriting
+    from mock_server.proxy.messages.proxy_request import Incoming
+    from mock_server.proxy.upstream.upstream_client import Upstream
+    from mock_server.server.delivery import Receive, Send
 
 log = logging.getLogger("mock_server")
 T = TypeVar("T")

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mock_server.answers import to_json
 from mock_server.errors import ApiError, error_body
-
-from .findings import DOCUMENTED, HEADER, Finding, header_value
-from .headers import Headers
-from .upstream import TroubleError
+from mock_server.http.replies import to_json
+from mock_server.proxy.judging.proxy_findings import DOCUMENTED, HEADER, Finding, header_value
+from mock_server.proxy.messages.end_to_end_headers import Headers
+from mock_server.proxy.upstream.upstream_client import TroubleError
 
 
 class Refusal(NamedTuple):

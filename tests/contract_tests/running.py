@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from contract_tests.cli import main
+from contract_tests.cli.judge_command import main
 
 ROOT = Path(__file__).parent.parent.parent
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["contract_tests.plugin", "contract_tests.processes", "schemathesis"])
+FORKS.set_forkserver_preload(["contract_tests.runner.hooks", "contract_tests.cli.processes", "schemathesis"])
 
 
 def gate(directory: Path, *arguments: str, measured: bool = False) -> tuple[int, dict[str, Any], str]:

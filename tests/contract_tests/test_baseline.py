@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from contract_tests import baseline
-from contract_tests.findings import field_of
-from contract_tests.target import TargetError
+from contract_tests.config.target import TargetError
+from contract_tests.findings import baseline
+from contract_tests.findings.collector import field_of
 from tests.contract_tests.reference import Api, Request
 from tests.contract_tests.running import gate
 from tests.contract_tests.serving import serving

@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from contract_tests import baseline, contract, inputs, values
-from contract_tests.asks import notifications, update
-from contract_tests.causes import grouped
-from contract_tests.client import Call, Exchange
-from contract_tests.coverage import Coverage
-from contract_tests.depth import DEPTHS
-from contract_tests.findings import ALSO, SYMPTOMS, Finding, Ledger
-from contract_tests.lab import Lab
-from contract_tests.symptoms import symptom
-from contract_tests.target import Target, TargetError
+from contract_tests.api.context import Lab
+from contract_tests.api.request_templates import notifications, update
+from contract_tests.checks import boundary_values, request_validation
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.depth import DEPTHS
+from contract_tests.config.target import Target, TargetError
+from contract_tests.findings import baseline
+from contract_tests.findings.causes import grouped
+from contract_tests.findings.collector import ALSO, SYMPTOMS, Finding, Ledger
+from contract_tests.findings.symptoms import symptom
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 from tests.contract_tests.running import forked_gate
 from tests.contract_tests.serving import serving
@@ -282,21 +284,21 @@ def test_a_refusal_says_what_was_sent_and_what_is_wrong_with_it(sent: Any, says:
 
     known = contract.load()
     call = Lab(Target("http://127.0.0.1:9"), known, Ledger(""), DEPTHS["quick"], 1, Coverage(known)).call(sent)
-    flaws = inputs.flaws(known, known.full, call)
-    assert says in inputs.refusal(flaws)
-    assert accepts in inputs.acceptance(flaws)
-    assert inputs.wrong(known, known.full, call) == [flaw.place for flaw in flaws]
+    flaws = request_validation.flaws(known, known.full, call)
+    assert says in request_validation.refusal(flaws)
+    assert accepts in request_validation.acceptance(flaws)
+    assert request_validation.wrong(known, known.full, call) == [flaw.place for flaw in flaws]
 
 
 def test_a_valid_value_is_said_to_be_valid_for_what_it_is() -> None:
     known = contract.load()
     birth = known.property_schema("dateOfBirth")
-    said = values.why_good(birth, {"year": 2000.0, "month": 1, "day": 15, "more": 1})
+    said = boundary_values.why_good(birth, {"year": 2000.0, "month": 1, "day": 15, "more": 1})
     assert said == (
         "year is 2000.0, a whole number as JSON Schema means it; month is 1, the least; day is 15; "
         "more is not documented, and ignored"
     )
     assert (
-        values.why_good(known.property_schema("displayName"), "x")
+        boundary_values.why_good(known.property_schema("displayName"), "x")
         == "it has 1 character (code points), and 1 to 50 are allowed"
     )

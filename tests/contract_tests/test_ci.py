@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contract_tests.checks import CHECKS
-from contract_tests.github import remarks, summary
+from contract_tests.findings.rules import CHECKS
+from contract_tests.reports.github_actions import remarks, summary
 from tests.contract_tests.people import Gossip, told
 from tests.contract_tests.reference import Api
 from tests.contract_tests.running import ROOT

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from contract_tests.cli import main
+from contract_tests.cli.judge_command import main
 from contract_tests.drift.probes import METHODS, Probe
 from tests.contract_tests.drifting import LIST, PLANTED, PROFILE, PUBLIC, Planted, Twin, server
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
@@ -296,6 +296,6 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...], says: str, run: Run) -> No
 
 
 def test_the_gate_starts_without_it() -> None:
-    code = "import sys, contract_tests.cli; print([name for name in sys.modules if 'drift' in name])"
+    code = "import sys, contract_tests.cli.judge_command; print([name for name in sys.modules if 'drift' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from contract_tests.cli import main
-from contract_tests.client import Call, Exchange
-from contract_tests.drift.reading import body_kind
+from contract_tests.cli.judge_command import main
+from contract_tests.drift.response_facts import body_kind
+from contract_tests.http.messages import Call, Exchange
 from tests.contract_tests.drifting import LIST, MARK, PROFILE, REFERRALS, Change, Twin, server
 from tests.contract_tests.reference import Answer, Request
 from tests.contract_tests.serving import serving

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests import contract, forwarding
-from contract_tests.coverage import Coverage
-from contract_tests.depth import DEPTHS
-from contract_tests.findings import Ledger
-from contract_tests.lab import Lab
-from contract_tests.manners import Manners
-from contract_tests.target import Target
+from contract_tests.api.context import Lab
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.depth import DEPTHS
+from contract_tests.config.target import Target
+from contract_tests.findings.collector import Ledger
+from contract_tests.http.network_options import Manners
+from contract_tests.runner import tunnel_detection
+from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Request
 from tests.contract_tests.running import forked_gate
 from tests.contract_tests.serving import serving
@@ -36,7 +37,7 @@ class Gateway(Recorder):
 
 
 def sign(url: str) -> str:
-    return forwarding.sign(Lab(Target(url), KNOWN, Ledger(url), DEPTHS["quick"], 1, Coverage(KNOWN), manners=Manners()))
+    return tunnel_detection.sign(Lab(Target(url), KNOWN, Ledger(url), DEPTHS["quick"], 1, Coverage(KNOWN), manners=Manners()))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests import client, contract, inputs, rules, target
-from contract_tests.checks import CHECKS
-from contract_tests.cli import main
+from contract_tests.checks import request_validation
+from contract_tests.cli.judge_command import main
+from contract_tests.config import target
+from contract_tests.findings import rule_table
+from contract_tests.findings.rules import CHECKS
+from contract_tests.http import messages
+from contract_tests.spec import contract
 from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.reference import Api, RefusalError, Request
 from tests.contract_tests.running import ROOT, gate, laws, target_file
@@ -139,7 +143,7 @@ def test_every_option_is_in_the_users_page() -> None:
 
 
 def test_the_users_page_shows_the_rules() -> None:
-    assert rules.table() in (ROOT / "docs" / "gate.md").read_text()
+    assert rule_table.table() in (ROOT / "docs" / "gate.md").read_text()
 
 
 def test_every_rule_has_a_fault() -> None:
@@ -148,7 +152,7 @@ def test_every_rule_has_a_fault() -> None:
 
 
 def test_every_rule_is_used_by_a_law() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "contract_tests").glob("*.py") if path.name != "checks.py")
+    code = "".join(path.read_text() for path in (ROOT / "contract_tests").rglob("*.py") if path.name != "rules.py")
     assert not [name for name in CHECKS if f'"{name}"' not in code]
 
 
@@ -171,18 +175,18 @@ def test_the_documented_view_has_no_mark() -> None:
     ],
 )
 def test_what_each_view_forbids(
-    path: str, body: bytes | None, full: list[inputs.Place], documented: list[inputs.Place]
+    path: str, body: bytes | None, full: list[request_validation.Place], documented: list[request_validation.Place]
 ) -> None:
     known = contract.load()
     name = "updateProfile" if body is not None else "listNotifications"
-    call = client.Call(name, "POST", path, (("Content-Type", "application/json"),), body)
-    assert inputs.wrong(known, known.full, call) == full
-    assert inputs.wrong(known, known.documented, call) == documented
+    call = messages.Call(name, "POST", path, (("Content-Type", "application/json"),), body)
+    assert request_validation.wrong(known, known.full, call) == full
+    assert request_validation.wrong(known, known.documented, call) == documented
 
 
 @pytest.mark.parametrize("body", [b"plain", b"it's", b"$HOME $(id) `id` !!", "é😀\n\\".encode(), b"\x00\xff", b""], ids=repr)
 def test_a_curl_line_keeps_every_byte(body: bytes) -> None:
-    call = client.Call("x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),))
+    call = messages.Call("x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),))
     line = call.curl("http://127.0.0.1")
     word = line.partition("--data-raw ")[2]
     if b"\x00" not in body:

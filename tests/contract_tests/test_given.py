@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from click.testing import CliRunner
 
-from contract_tests import address, given
-from contract_tests.cli import main
-from contract_tests.client import Call
-from contract_tests.manners import manners
-from contract_tests.sending import Client
-from contract_tests.target import Target, TargetError, load
+from contract_tests.cli.judge_command import main
+from contract_tests.config import addresses, header_values
+from contract_tests.config.target import Target, TargetError, load
+from contract_tests.http.http_client import Client
+from contract_tests.http.messages import Call
+from contract_tests.http.network_options import manners
 from tests.contract_tests.serving import serving
 from tests.contract_tests.test_manners import Recorder
 
@@ -38,12 +38,12 @@ VALUES = {
 
 @pytest.mark.parametrize("url", LOOPBACK)
 def test_every_spelling_of_this_machine_is_known(url: str) -> None:
-    assert address.is_loopback(address.base_url(url))
+    assert addresses.is_loopback(addresses.base_url(url))
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
 def test_what_only_looks_like_this_machine_is_another(url: str) -> None:
-    assert not address.is_loopback(address.base_url(url))
+    assert not addresses.is_loopback(addresses.base_url(url))
 
 
 def test_a_target_that_is_reached_through_a_proxy_is_not_this_machine() -> None:
@@ -53,12 +53,12 @@ def test_a_target_that_is_reached_through_a_proxy_is_not_this_machine() -> None:
 
 @pytest.mark.parametrize("url", BROKEN, ids=ascii)
 def test_an_address_that_is_none_is_refused_and_shows_no_secret(url: str) -> None:
-    with pytest.raises(address.AddressError) as caught:
-        address.base_url(url)
+    with pytest.raises(addresses.AddressError) as caught:
+        addresses.base_url(url)
     assert "SECRET" not in str(caught.value)
     assert str(caught.value).isprintable()
-    with pytest.raises(address.AddressError) as caught:
-        address.proxy_url(url.removesuffix("?") + "/x")
+    with pytest.raises(addresses.AddressError) as caught:
+        addresses.proxy_url(url.removesuffix("?") + "/x")
     assert "SECRET" not in str(caught.value)
 
 
@@ -95,16 +95,16 @@ def test_what_no_header_can_carry_is_refused_by_its_name(value: str, monkeypatch
                 manners(headers=(line,))
             assert "X-Key" in str(caught.value)
             assert "SEC" not in str(caught.value)
-    with pytest.raises(given.GivenError) as refused:
-        given.token("sessions.primary", value)
+    with pytest.raises(header_values.GivenError) as refused:
+        header_values.token("sessions.primary", value)
     assert str(refused.value).startswith("sessions.primary cannot be sent")
     assert "SEC" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["", "X Y", "X\n", "X:", "Ü", "(X)", "X\x00"], ids=ascii)
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(given.GivenError, match="'Name: value' is expected") as caught:
-        given.headers((f"{name}: SECRET",) if name != "X:" else ("X",))
+    with pytest.raises(header_values.GivenError, match="'Name: value' is expected") as caught:
+        header_values.headers((f"{name}: SECRET",) if name != "X:" else ("X",))
     assert "SECRET" not in str(caught.value)
 
 
@@ -125,7 +125,7 @@ def test_a_header_given_twice_is_refused() -> None:
 
 def test_what_a_law_sends_stays_its_own_and_cookies_go_together() -> None:
     own = (("Accept", "text/html"), ("Cookie", "a=1"))
-    headers = given.beside(own, (("accept", "x"), ("X-Gateway", "k"), ("cookie", "b=2")))
+    headers = header_values.beside(own, (("accept", "x"), ("X-Gateway", "k"), ("cookie", "b=2")))
     assert headers == (("Accept", "text/html"), ("Cookie", "a=1; b=2"), ("X-Gateway", "k"))
 
 

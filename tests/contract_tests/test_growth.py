@@ -5,13 +5,13 @@ from time import process_time
 
 import pytest
 
-from contract_tests import bodies
-from contract_tests.drift.reading import _challenge
-from contract_tests.veil import Veil
+from contract_tests.drift.response_facts import _challenge
+from contract_tests.redaction import json_tokens
+from contract_tests.redaction.redactor import Veil
 
 READERS: dict[str, Callable[[str], object]] = {
     "challenge": lambda text: _challenge(f"Bearer {text}"),
-    "tokens of a body": lambda text: list(bodies.tokens(text)),
+    "tokens of a body": lambda text: list(json_tokens.tokens(text)),
     "what an error says": lambda text: Veil(hides=True).crash(f"E   '{text}"),
 }
 

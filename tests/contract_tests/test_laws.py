@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from contract_tests import client, inputs, target
+from contract_tests.checks import request_validation
+from contract_tests.config import target
+from contract_tests.http import messages
 from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.reference import Api
 from tests.contract_tests.running import gate, laws
 from tests.contract_tests.serving import serving
 
 TOKEN = "odd/token+1"
-CALL = client.Call("x", "POST", "/x", (("Authorization", f"Bearer {TOKEN}"),), None, ((TOKEN, "$PRIMARY"),))
+CALL = messages.Call("x", "POST", "/x", (("Authorization", f"Bearer {TOKEN}"),), None, ((TOKEN, "$PRIMARY"),))
 
 
 def finding(name: str, directory: Path) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def test_only_this_machine_gets_tokens_in_urls(url: str, local: bool) -> None:  
     ids=str,
 )
 def test_curl_sends_what_was_sent(changes: dict[str, Any], has: str, lacks: str) -> None:
-    line = client.Call(**{**vars(CALL), **changes}).curl("http://127.0.0.1")
+    line = messages.Call(**{**vars(CALL), **changes}).curl("http://127.0.0.1")
     assert has in line
     assert lacks not in line
 
@@ -91,16 +93,19 @@ def test_curl_sends_what_was_sent(changes: dict[str, Any], has: str, lacks: str)
     ],
 )
 def test_what_details_leave_out_and_whom_they_accuse(
-    wrong: list[inputs.Place], named: set[inputs.Place], missing: list[inputs.Place], accused: list[inputs.Place]
+    wrong: list[request_validation.Place],
+    named: set[request_validation.Place],
+    missing: list[request_validation.Place],
+    accused: list[request_validation.Place],
 ) -> None:
-    assert inputs.missing(wrong, named) == missing
-    assert inputs.accused(wrong, named) == accused
+    assert request_validation.missing(wrong, named) == missing
+    assert request_validation.accused(wrong, named) == accused
 
 
 def test_details_of_another_shape_are_not_read() -> None:
-    assert inputs.named("no") is None
-    assert inputs.named([{"in": "query"}, "no"]) is None
-    assert inputs.named([{"in": "query", "name": "page"}]) == {("query", "page")}
+    assert request_validation.named("no") is None
+    assert request_validation.named([{"in": "query"}, "no"]) is None
+    assert request_validation.named([{"in": "query", "name": "page"}]) == {("query", "page")}
 
 
 def test_what_mark_read_did_to_others_is_shown(tmp_path: Path) -> None:

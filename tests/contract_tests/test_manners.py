@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.client import Call
-from contract_tests.findings import NotJudgedError
-from contract_tests.manners import Manners, Pace, manners, patience
-from contract_tests.sending import Client
-from contract_tests.target import TargetError
+from contract_tests.config.target import TargetError
+from contract_tests.findings.collector import NotJudgedError
+from contract_tests.http.http_client import Client
+from contract_tests.http.messages import Call
+from contract_tests.http.network_options import Manners, Pace, manners, patience
 from tests.contract_tests.certificate import certificate
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
@@ -96,7 +96,7 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
     ],
 )
 def test_retry_after_is_understood(text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.manners.time.time", lambda: 1792567660.0)
+    monkeypatch.setattr("contract_tests.http.network_options.time.time", lambda: 1792567660.0)
     assert patience(text) == seconds
 
 
@@ -133,7 +133,7 @@ def test_a_pause_is_kept_within_the_time_of_the_run(
             return Answer(429, None, {"Retry-After": asked})
 
     slept: list[float] = []
-    monkeypatch.setattr("contract_tests.sending.time.sleep", slept.append)
+    monkeypatch.setattr("contract_tests.http.http_client.time.sleep", slept.append)
     with serving(Never()) as url:
         sender = client(url, Manners())
         sender.until = time.monotonic() + left
@@ -150,8 +150,8 @@ def test_a_pause_is_kept_within_the_time_of_the_run(
 
 def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("contract_tests.manners.time.monotonic", lambda: 100.0)
-    monkeypatch.setattr("contract_tests.manners.time.sleep", slept.append)
+    monkeypatch.setattr("contract_tests.http.network_options.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("contract_tests.http.network_options.time.sleep", slept.append)
     pace = Pace(manners("5/s").interval)
     for _ in range(4):
         pace.wait()
@@ -205,7 +205,7 @@ def test_a_wrong_option_is_named(tmp_path: Path, flags: list[str], words: str) -
 
 
 def test_a_connection_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.sending.BETWEEN_TRIES", 0.3)
+    monkeypatch.setattr("contract_tests.http.http_client.BETWEEN_TRIES", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     server = HTTPServer(("127.0.0.1", port), Proxy, bind_and_activate=False)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from contract_tests import contract
-from contract_tests.client import Call, Exchange
-from contract_tests.shapes import shape
-from contract_tests.veil import Veil
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.text_shapes import shape
+from contract_tests.spec import contract
 from tests.contract_tests.people import Gossip, Planted, told
 from tests.contract_tests.reference import Answer, Request
 from tests.contract_tests.running import ROOT, gate
@@ -106,8 +106,8 @@ def test_sample_data_are_shown(flags: list[str], tmp_path: Path, *, hidden: bool
 
 BREAKING = """
 import sys
-from contract_tests import {module}
-from contract_tests.cli import main
+import {module}
+from contract_tests.cli.judge_command import main
 
 def break_down(*args, **kwargs):
     raise KeyError(args, {{"of": "{word}"}}, "{word} in words".upper())
@@ -117,7 +117,14 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize(("module", "name"), [("state", "profile"), ("state", "restore"), ("answers", "judge")])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("contract_tests.api.resources", "profile"),
+        ("contract_tests.api.resources", "restore"),
+        ("contract_tests.checks.response_checks", "judge"),
+    ],
+)
 def test_a_law_that_breaks_down_tells_nothing(module: str, name: str, tmp_path: Path) -> None:
     api = Planted()
     word = next(iter(api.users.values()))["handle"]

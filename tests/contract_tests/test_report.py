@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests import contract, html
-from contract_tests.checks import CHECKS
-from contract_tests.coverage import Coverage
-from contract_tests.findings import Ledger
-from contract_tests.plugin import Gate
-from contract_tests.progress import Ticker
-from contract_tests.report import Law, Run
+from contract_tests.checks.coverage import Coverage
+from contract_tests.findings.collector import Ledger
+from contract_tests.findings.rules import CHECKS
+from contract_tests.reports import html_page
+from contract_tests.reports.run_report import Law, Run
+from contract_tests.runner.hooks import Gate
+from contract_tests.runner.progress import Ticker
+from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate, laws, target_file
 from tests.contract_tests.serving import serving
@@ -150,7 +151,7 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
         finding.update(dict.fromkeys(("operation", "received", "documented"), NASTY), steps=[NASTY])
     report |= {"target": NASTY, "repeat": NASTY, "before_curl": [NASTY], "not_judged": [{"what": NASTY, "why": NASTY}]}
     report["coverage"] = {NASTY: {"answers": {NASTY: 1}, "parameters": {NASTY: {"present": {NASTY: 1}}}}}
-    assert not {"script", "img", "onerror"} & Tags(html.page(report, CHECKS)).found
+    assert not {"script", "img", "onerror"} & Tags(html_page.page(report, CHECKS)).found
 
 
 @pytest.mark.parametrize("flag", ["--show-values", "--hide-values"])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests import baseline, safe_yaml, target
-from contract_tests.target import TargetError
+from contract_tests.config import target, yaml_loader
+from contract_tests.config.target import TargetError
+from contract_tests.findings import baseline
 from tests.yaml_bombs import BOMBS
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -36,22 +37,22 @@ def test_a_bomb_is_refused_with_its_line(
 def test_a_reasonable_document_with_anchors_is_read() -> None:
     raw = b"a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [*a, {x: 5, z: 6}]}\nd: [*a, *a]\n"
     both = {"x": 1, "y": 2}
-    assert safe_yaml.load(raw) == {"a": both, "b": {"x": 1, "y": 3}, "c": {**both, "z": 6}, "d": [both, both]}
+    assert yaml_loader.load(raw) == {"a": both, "b": {"x": 1, "y": 3}, "c": {**both, "z": 6}, "d": [both, both]}
 
 
 def test_only_what_json_has_is_a_number_or_a_truth_value() -> None:
     raw = b"[1, -2, 0x10, 1.5, true, null, ~, 2030-12-31, 12:30, =, '1', !!str 1, ! 1]"
     expected = [1, -2, 16, 1.5, True, None, None, "2030-12-31", "12:30", "=", "1", "1", "1"]
-    assert safe_yaml.load(raw) == expected
+    assert yaml_loader.load(raw) == expected
 
 
 @pytest.mark.parametrize("raw", ["\ufeffa: é".encode(), "a: é".encode("utf-16"), "a: é\r\n".encode()])
 def test_every_encoding_of_yaml_is_read(raw: bytes) -> None:
-    assert safe_yaml.load(raw) == {"a": "é"}
+    assert yaml_loader.load(raw) == {"a": "é"}
 
 
 def test_what_is_no_file_is_refused_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safe_yaml, "PATIENCE", 0.05)
+    monkeypatch.setattr(yaml_loader, "PATIENCE", 0.05)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reasons = {tmp_path: "a directory", Path("/dev/zero"): "a device", tmp_path / "none": "No such file", pipe: "said nothing"}
@@ -70,7 +71,7 @@ def test_what_a_pipe_says_is_read() -> None:
     writer = threading.Timer(0.05, write)
     writer.start()
     try:
-        assert safe_yaml.read(Path(f"/dev/fd/{end}")) == {"base_url": "http://x"}
+        assert yaml_loader.read(Path(f"/dev/fd/{end}")) == {"base_url": "http://x"}
     finally:
         writer.join()
         os.close(end)

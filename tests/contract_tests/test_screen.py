@@ -7,9 +7,9 @@ import sys
 import click
 import pytest
 
-from contract_tests import screen
-from contract_tests.screen import Screen, line, shown
-from contract_tests.veil import Veil
+from contract_tests.redaction import terminal_text
+from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.terminal_text import Screen, line, shown
 
 EVIL = [
     "\x1b[31mred",
@@ -50,8 +50,8 @@ def test_nothing_goes_around_the_screen(encoding: str, monkeypatch: pytest.Monke
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    screen.guard()
-    screen.guard()
+    terminal_text.guard()
+    terminal_text.guard()
     for evil in EVIL:
         print(evil)  # noqa: T201 - as anything may
         click.echo(evil)
@@ -67,14 +67,14 @@ def test_nothing_goes_around_the_screen(encoding: str, monkeypatch: pytest.Monke
 def test_only_the_program_itself_clears_a_line() -> None:
     out = io.StringIO()
     terminal = Screen(out)
-    terminal.write(screen.ERASE)
+    terminal.write(terminal_text.ERASE)
     assert "\x1b" not in out.getvalue()
     terminal.erase()
-    assert out.getvalue().endswith(screen.ERASE)
+    assert out.getvalue().endswith(terminal_text.ERASE)
 
 
 def test_evidence_of_a_finding_is_shown_as_text() -> None:
-    from contract_tests.findings import Ledger  # noqa: PLC0415
+    from contract_tests.findings.collector import Ledger  # noqa: PLC0415
 
     ledger = Ledger("http://x", veil=Veil())
     ledger.find("http.method", "getProfile", "400 \x1b[2J\nhttp://x CONFORMS", "a\u202eb")

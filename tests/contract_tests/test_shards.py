@@ -14,14 +14,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests import contract, merging, processes
-from contract_tests.cli import main
-from contract_tests.coverage import Coverage
-from contract_tests.findings import Ledger
-from contract_tests.originals import Originals
-from contract_tests.report import Law, Run
-from contract_tests.shard import Shard, read
-from contract_tests.target import TargetError
+from contract_tests.api.saved_profiles import Originals
+from contract_tests.checks.coverage import Coverage
+from contract_tests.cli import processes
+from contract_tests.cli.judge_command import main
+from contract_tests.config.shard import Shard, read
+from contract_tests.config.target import TargetError
+from contract_tests.findings.collector import Ledger
+from contract_tests.reports import merging
+from contract_tests.reports.run_report import Law, Run
+from contract_tests.spec import contract
 from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.reference import Api
 from tests.contract_tests.running import ROOT, gate

@@ -6,8 +6,8 @@ from threading import Thread
 
 import pytest
 
-from contract_tests.shard import Shard
-from contract_tests.target import TargetError, load, parts
+from contract_tests.config.shard import Shard
+from contract_tests.config.target import TargetError, load, parts
 
 GOOD = "base_url: http://127.0.0.1:1\nsessions:\n  primary: token\n"
 NO_TEXT = {

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests import claiming, contract, marks
-from contract_tests.coverage import Coverage
-from contract_tests.depth import DEPTHS
-from contract_tests.findings import Ledger
-from contract_tests.lab import Lab
-from contract_tests.permission import Permission
-from contract_tests.state import remember, restore
-from contract_tests.target import Target
+from contract_tests.api import profile_claims, run_marks
+from contract_tests.api.context import Lab
+from contract_tests.api.resources import remember, restore
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.depth import DEPTHS
+from contract_tests.config.target import Target
+from contract_tests.findings.collector import Ledger
+from contract_tests.http.write_policy import Permission
+from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import ROOT, forked_gate
 from tests.contract_tests.serving import serving
@@ -51,7 +52,7 @@ class Watched(Api):
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
         super().apply(user, body)
-        self.bare += all(marks.run_of(self.users[user][name]) is None for name in FIELD)
+        self.bare += all(run_marks.run_of(self.users[user][name]) is None for name in FIELD)
 
 
 def test_whatever_a_run_writes_it_shows_that_it_is_there(tmp_path: Path) -> None:
@@ -67,9 +68,9 @@ def test_whatever_a_run_writes_it_shows_that_it_is_there(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("allowed", [["--read-only"], []], ids=["only reading", "writing"])
 def test_a_profile_that_holds_marks_is_not_written_to(allowed: list[str], tmp_path: Path) -> None:
-    run = marks.new_run()
+    run = run_marks.new_run()
     api = Recorder()
-    api.users["grace"]["displayName"] = marks.text(Random(1), run)
+    api.users["grace"]["displayName"] = run_marks.text(Random(1), run)
     before = copy.deepcopy(api.users)
     with serving(api) as url:
         code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update", *allowed)
@@ -92,8 +93,8 @@ def test_marks_of_earlier_versions_are_known(left: str, lab: Opened) -> None:
     with serving(api) as url:
         one = lab(url)
         remember(one)
-        with pytest.raises(claiming.InUseError, match="a run of an earlier version of the gate"):
-            claiming.refuse_marks(one)
+        with pytest.raises(profile_claims.InUseError, match="a run of an earlier version of the gate"):
+            profile_claims.refuse_marks(one)
 
 
 @pytest.mark.parametrize(
@@ -101,16 +102,22 @@ def test_marks_of_earlier_versions_are_known(left: str, lab: Opened) -> None:
     ["I maintain contract-tests", "contract-tests tutorial", "see contract-tests 1.0", "gate_keeper", "g_gate", "", None, 5],
 )
 def test_what_people_write_is_no_mark(text: object) -> None:
-    assert marks.run_of(text) is None
+    assert run_marks.run_of(text) is None
 
 
 def test_a_mark_tells_the_run_and_its_beginning() -> None:
-    run = marks.new_run()
-    text, handle = marks.text(Random(1), run), marks.handle(Random(1), run)
-    assert marks.run_of(text) == marks.run_of(handle) == marks.run_of(f"  {text.upper()}!") == marks.run_of(handle[:17]) == run
+    run = run_marks.new_run()
+    text, handle = run_marks.text(Random(1), run), run_marks.handle(Random(1), run)
+    assert (
+        run_marks.run_of(text)
+        == run_marks.run_of(handle)
+        == run_marks.run_of(f"  {text.upper()}!")
+        == run_marks.run_of(handle[:17])
+        == run
+    )
     assert len(text) <= 50
     assert re.fullmatch("[a-z0-9_]{3,19}", handle)
-    assert time.strftime("which began on %Y-%m-%d at %H:", time.gmtime(time.time() - 2))[:-4] in marks.named(run)
+    assert time.strftime("which began on %Y-%m-%d at %H:", time.gmtime(time.time() - 2))[:-4] in run_marks.named(run)
 
 
 def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(lab: Opened) -> None:
@@ -121,11 +128,11 @@ def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(lab: Opened) 
         other.client.run_id = "0123abcd"
         remember(one)
         remember(other)  # both read the profiles as they were
-        claiming.claim(one)
-        with pytest.raises(claiming.InUseError, match=f"the run {one.client.run_id}"):
-            claiming.claim(other)
+        profile_claims.claim(one)
+        with pytest.raises(profile_claims.InUseError, match=f"the run {one.client.run_id}"):
+            profile_claims.claim(other)
         restore(other)  # as at the end of a run that is killed
-        assert marks.run_of(api.users["ada"]["biography"]) == one.client.run_id
+        assert run_marks.run_of(api.users["ada"]["biography"]) == one.client.run_id
         assert "another run of the gate writes to it now" in str(other.ledger.skipped)
         restore(one)
     assert profiles(api) == before
@@ -138,7 +145,7 @@ class Late(Api):
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
         super().apply(user, body)
-        if user == "grace" and self.rival and marks.run_of(body.get("biography")):
+        if user == "grace" and self.rival and run_marks.run_of(body.get("biography")):
             self.users[user] = {**self.users[user], "biography": self.rival}
 
 
@@ -148,10 +155,10 @@ def test_who_is_overwritten_steps_back_everywhere(lab: Opened, *, same_moment: b
     before = profiles(api)
     with serving(api) as url:
         one = lab(url)
-        api.rival = marks.text(Random(7), one.client.run_id if same_moment else "0123abcd")
+        api.rival = run_marks.text(Random(7), one.client.run_id if same_moment else "0123abcd")
         remember(one)
-        with pytest.raises(claiming.InUseError, match=r"biography of \$SECONDARY holds"):
-            claiming.claim(one)
+        with pytest.raises(profile_claims.InUseError, match=r"biography of \$SECONDARY holds"):
+            profile_claims.claim(one)
     assert profiles(api)["ada"] == before["ada"], "what was claimed already is put back"
     assert api.users["grace"]["biography"] == api.rival, "what another holds is left alone"
 
@@ -168,7 +175,7 @@ def test_a_target_that_mixes_users_up_is_no_other_run(lab: Opened) -> None:
     with serving(OneForAll()) as url:
         one = lab(url)
         remember(one)
-        claiming.claim(one)
+        profile_claims.claim(one)
 
 
 def test_a_field_that_was_never_set_is_not_claimed(lab: Opened) -> None:
@@ -178,9 +185,9 @@ def test_a_field_that_was_never_set_is_not_claimed(lab: Opened) -> None:
     with serving(api) as url:
         one = lab(url, Permission(first_write=False, others=False))
         remember(one)
-        claiming.claim(one)
+        profile_claims.claim(one)
     assert api.users["ada"]["biography"] is None
-    assert marks.run_of(api.users["ada"]["handle"]) == one.client.run_id
+    assert run_marks.run_of(api.users["ada"]["handle"]) == one.client.run_id
 
 
 def test_two_processes_that_start_at_once_leave_everything_as_it_was() -> None:

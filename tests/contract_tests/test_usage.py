@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from contract_tests import cli, failure, github, outputs, processes
-from contract_tests.flags import Share
-from contract_tests.mock import running_mock
-from contract_tests.shard import Shard
-from contract_tests.target import TargetError
+from contract_tests.cli import judge_command, processes
+from contract_tests.cli.finding_flags import Share
+from contract_tests.cli.own_mock import running_mock
+from contract_tests.config.shard import Shard
+from contract_tests.config.target import TargetError
+from contract_tests.redaction import internal_errors
+from contract_tests.reports import github_actions, report_output
 from tests.contract_tests.reference import Api
 from tests.contract_tests.running import ROOT, forked_gate
 from tests.contract_tests.serving import serving
@@ -126,10 +128,10 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_sent(tmp_pat
 
 
 def test_the_directory_of_the_reports_is_made(tmp_path: Path) -> None:
-    outputs.check(tmp_path / "a" / "b", "report.json")
+    report_output.check(tmp_path / "a" / "b", "report.json")
     assert list((tmp_path / "a" / "b").iterdir()) == []
     with pytest.raises(TargetError, match="cannot be written there"):
-        outputs.check(Path("/dev/null"))
+        report_output.check(Path("/dev/null"))
 
 
 def test_a_summary_that_cannot_be_written_is_only_said(
@@ -137,7 +139,7 @@ def test_a_summary_that_cannot_be_written_is_only_said(
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "summary"))
     data = {"outcome": "conforms", "strict": False, "not_judged": [], "accepted": [], "outdated": [], "findings": []}
-    github.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS", "::resume::")
+    github_actions.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS", "::resume::")
     assert "GITHUB_STEP_SUMMARY) cannot be written" in capsys.readouterr().out
 
 
@@ -156,7 +158,9 @@ def _break(*_: object) -> None:
 
 def test_an_error_of_the_gate_is_no_breach(tmp_path: Path) -> None:
     with serving(Api()) as url:
-        code, report, output = broken_gate(tmp_path, "contract_tests.lists.items_of", "--base-url", url, "--laws", "referrals")
+        code, report, output = broken_gate(
+            tmp_path, "contract_tests.api.pagination.items_of", "--base-url", url, "--laws", "referrals"
+        )
     assert code == 4, output
     assert report["outcome"] == "failed"
     assert "this is the gate's fault" in output
@@ -164,17 +168,21 @@ def test_an_error_of_the_gate_is_no_breach(tmp_path: Path) -> None:
 
 
 def test_an_error_outside_a_run_is_one_line(tmp_path: Path) -> None:
-    code, _, output = broken_gate(tmp_path, "contract_tests.cli.load", "--base-url", "http://127.0.0.1:9")
+    code, _, output = broken_gate(tmp_path, "contract_tests.cli.judge_command.load", "--base-url", "http://127.0.0.1:9")
     assert code == 4, output
     assert output.count("\n") == 1, output
-    assert "please report it: TypeError in tests" in output or "please report it: TypeError in contract_tests/cli.py" in output
+    assert (
+        "please report it: TypeError in tests" in output
+        or "please report it: TypeError in contract_tests/cli/judge_command.py" in output
+    )
     assert "biography" not in output
 
 
 def broken_gate(directory: Path, place: str, *words: str) -> tuple[int, dict[str, Any], str]:
     """Run a gate of which one function raises."""
     script = (
-        "import sys, importlib; from tests.contract_tests.test_usage import _break; from contract_tests import cli;"
+        "import sys, importlib; from tests.contract_tests.test_usage import _break;"
+        "from contract_tests.cli import judge_command as cli;"
         f"module, _, name = {place!r}.rpartition('.'); setattr(importlib.import_module(module), name, _break);"
         "cli.main(sys.argv[1:])"
     )
@@ -191,7 +199,7 @@ def test_what_failed_is_told_without_what_it_was_about() -> None:
     try:
         _break()
     except TypeError as error:
-        said = failure.confession(error)
+        said = internal_errors.confession(error)
     assert "TypeError" in said
     assert "biography" not in said
     assert "\n" not in said
@@ -254,7 +262,7 @@ def test_what_is_no_share_is_refused(text: str) -> None:
 def test_every_exit_code_is_in_the_help_and_on_the_page() -> None:
     page = (ROOT / "docs" / "gate.md").read_text()
     for code in (0, 1, 2, 3, 4, 130):
-        assert f"{code} " in cli.HELP.partition("Exit codes")[2]
+        assert f"{code} " in judge_command.HELP.partition("Exit codes")[2]
         assert f"| {code} |" in page
 
 

@@ -12,13 +12,15 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from contract_tests import contract, originals, standing
-from contract_tests.cli import main
-from contract_tests.client import Call, Exchange
-from contract_tests.coverage import Coverage
-from contract_tests.findings import Ledger
-from contract_tests.report import Law, Run
-from contract_tests.watch import Ended
+from contract_tests.api import saved_profiles
+from contract_tests.api.target_watch import Ended
+from contract_tests.checks import availability
+from contract_tests.checks.coverage import Coverage
+from contract_tests.cli.judge_command import main
+from contract_tests.findings.collector import Ledger
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.reports.run_report import Law, Run
+from contract_tests.spec import contract
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError, Request
 from tests.contract_tests.running import ROOT, forked_gate, target_file
 from tests.contract_tests.serving import serving
@@ -207,7 +209,7 @@ def test_originals_of_one_server_are_not_written_to_another(tmp_path: Path) -> N
     """Users of the same names may be there: staging and production often have them."""
     kept = tmp_path / "kept.json"
     people = {"primary": {"username": "ada", "profile": {"handle": "ada_of_staging"}}}
-    data = {"format": originals.FORMAT, "base_url": "https://staging.example", "shard": "", "people": people}
+    data = {"format": saved_profiles.FORMAT, "base_url": "https://staging.example", "shard": "", "people": people}
     kept.write_text(json.dumps(data))
     api = Api()
     before = profiles(api)
@@ -232,7 +234,7 @@ def test_a_part_is_put_back_where_it_was_judged(tmp_path: Path) -> None:
         file.write_text(
             f"base_url: {url}\nsessions: {{primary: ada-session}}\nshards: [{{}}, {{sessions: {{primary: grace-session}}}}]\n"
         )
-        kept.write_text(json.dumps({"format": originals.FORMAT, "base_url": url, "shard": "2/2", "people": people}))
+        kept.write_text(json.dumps({"format": saved_profiles.FORMAT, "base_url": url, "shard": "2/2", "people": people}))
         done = CliRunner().invoke(main, ["restore", str(kept), "--target", str(file)])
     assert done.exit_code == 0, done.output
     assert api.users["grace"]["handle"] == "grace_as_she_was"
@@ -241,7 +243,7 @@ def test_a_part_is_put_back_where_it_was_judged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("people", [None, [], {"primary": {}}, {"primary": {"username": "ada", "profile": None}}], ids=repr)
 def test_a_file_of_originals_that_is_damaged_is_wrong_usage(people: object, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
-    kept.write_text(json.dumps({"format": originals.FORMAT, "base_url": "http://127.0.0.1:9", "people": people}))
+    kept.write_text(json.dumps({"format": saved_profiles.FORMAT, "base_url": "http://127.0.0.1:9", "people": people}))
     done = CliRunner().invoke(main, ["restore", str(kept)])
     assert (done.exit_code, "not what a run writes" in done.output) == (2, True), done.output
 
@@ -414,19 +416,21 @@ def exchange(status: int, body: bytes = b"", **headers: str) -> Exchange:
     ids=lambda value: str(value.status) if isinstance(value, Exchange) else "",
 )
 def test_what_stands_at_an_address_is_told_in_one_sentence(answer: Exchange, says: str) -> None:
-    assert standing.out_of_order([answer, answer]).startswith(says)
+    assert availability.out_of_order([answer, answer]).startswith(says)
 
 
 def test_one_answer_of_the_api_is_enough_to_judge() -> None:
-    assert standing.out_of_order([exchange(404), exchange(500), exchange(200, b"{}")]) == ""
-    assert "one is answered with 404, another is answered with 500" in standing.out_of_order([exchange(404), exchange(500)])
+    assert availability.out_of_order([exchange(404), exchange(500), exchange(200, b"{}")]) == ""
+    assert "one is answered with 404, another is answered with 500" in availability.out_of_order(
+        [exchange(404), exchange(500)]
+    )
 
 
 def test_redirections_are_told_without_what_stands_in_their_query() -> None:
     places = [exchange(301, Location=f"https://a.example:8443/{path}?token=hush") for path in ("x", "y")]
-    assert standing.out_of_order(places) == "every call is redirected to https://a.example:8443"
-    assert standing.kind(exchange(301, Location="http://[::1")) == "is redirected (301) to somewhere else"
-    assert standing.kind(exchange(304)) == "is redirected (304) to nowhere"
+    assert availability.out_of_order(places) == "every call is redirected to https://a.example:8443"
+    assert availability.kind(exchange(301, Location="http://[::1")) == "is redirected (301) to somewhere else"
+    assert availability.kind(exchange(304)) == "is redirected (304) to nowhere"
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

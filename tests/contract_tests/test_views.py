@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests import contract
+from contract_tests.spec import contract
 
 REFERRAL = {"username": "u", "displayName": None, "joinedAt": "2026-03-01T08:00:00Z"}
 PAGE = {"page": 1, "limit": 10, "total": 1}

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from contract_tests import wire
-from contract_tests.client import Call, Exchange
-from contract_tests.manners import Manners
-from contract_tests.sending import Client
+from contract_tests.http import response_reader
+from contract_tests.http.http_client import Client
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.network_options import Manners
 from tests.mock_server.raw_upstream import OK, Answer, raw_upstream, whole
 
 CALL = Call("listReferrals", "GET", "/answer")
@@ -65,7 +65,7 @@ def test_an_answer_that_drips_is_not_waited_for(answer: Answer) -> None:
 
 def test_what_is_there_is_not_read_when_the_time_is_over() -> None:
     ours, theirs = socket.socketpair()
-    with ours, theirs, wire.Timed(ours, 0) as reader:
+    with ours, theirs, response_reader.Timed(ours, 0) as reader:
         theirs.sendall(b"more")
         with pytest.raises(TimeoutError, match="not whole after 0 s"):
             reader.read(1)
@@ -83,7 +83,7 @@ TOO_LARGE = {
 @pytest.mark.parametrize("answer", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_a_body_without_end_is_not_read_to_its_end(answer: bytes | Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(answer).body == LONG
-    monkeypatch.setattr("contract_tests.wire.LARGEST", 1000)
+    monkeypatch.setattr("contract_tests.http.response_reader.LARGEST", 1000)
     assert "a body of more than" in asked(answer).trouble
 
 
@@ -119,14 +119,14 @@ def test_what_is_no_answer_to_head_is_none(answer: Answer) -> None:
 
 
 def test_head_of_nobody_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.sending.BETWEEN_TRIES", 0)
+    monkeypatch.setattr("contract_tests.http.http_client.BETWEEN_TRIES", 0)
     client = Client("http://127.0.0.1:1", lambda _: None, lambda _: None, Manners(), "abc123")
     assert "ConnectionRefusedError" in client.send_raw(CALL).trouble
 
 
 @pytest.mark.parametrize("coding", ["", "identity", "br"])
 def test_a_coding_that_is_not_known_is_left(coding: str) -> None:
-    assert wire.decoded(b"{}", coding) == b"{}"
+    assert response_reader.decoded(b"{}", coding) == b"{}"
 
 
 IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"

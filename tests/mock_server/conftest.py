@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mock_server.app import Core
-from mock_server.bundle import control_document, without_headers
-from mock_server.contract import Contract
-from mock_server.options import Options
-from mock_server.sandbox import Sandbox
-from mock_server.scenarios import Scenarios
-from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_contract
-from mock_server.store import MemoryStore, Store
+from mock_server.api.app import Core
+from mock_server.config import Options
+from mock_server.contract.compiled import Contract
+from mock_server.contract.control_document import control_document, without_headers
+from mock_server.scenarios.catalogue import Scenarios
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_contract
+from mock_server.stores.memory import MemoryStore, Store
+from mock_server.world.sandbox import Sandbox
 from tests.steering import Build, Steer
 
 

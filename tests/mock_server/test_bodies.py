@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mock_server import bodies
-from mock_server.framing import BadRequestError, BodyTimeoutError
-from mock_server.shell import Shell
+from mock_server.http.message_framing import BadRequestError, BodyTimeoutError
+from mock_server.server import request_bodies
+from mock_server.server.asgi_app import Shell
 from tests.steering import Build
 
 STATE = 64 * 1024 * 1024
@@ -32,7 +32,7 @@ class Client:
 
 
 def read(client: Client, limit: int = 10, length: int = 0) -> bytes:
-    return asyncio.run(bodies.read(client.receive, limit, length))
+    return asyncio.run(request_bodies.read(client.receive, limit, length))
 
 
 def test_a_body_is_put_together() -> None:
@@ -41,35 +41,35 @@ def test_a_body_is_put_together() -> None:
 
 def test_what_is_announced_as_too_large_is_not_read() -> None:
     client = Client(piece(b"x"))
-    with pytest.raises(bodies.TooLargeError):
+    with pytest.raises(request_bodies.TooLargeError):
         read(client, length=11)
     assert client.asked == 0
 
 
 def test_what_turns_out_too_large_is_read_no_further() -> None:
     client = Client(piece(b"x" * 6), piece(b"x" * 6), piece(b"x" * 6))
-    with pytest.raises(bodies.TooLargeError):
+    with pytest.raises(request_bodies.TooLargeError):
         read(client)
     assert client.asked == 2
 
 
 def test_a_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "IDLE", 0.02)
+    monkeypatch.setattr(request_bodies, "IDLE", 0.02)
     with pytest.raises(BodyTimeoutError) as error:
         read(Client(piece(b"abc")))
     assert "3 bytes came" in error.value.details[0].reason
 
 
 def test_a_body_that_comes_too_slowly_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "IDLE", 0.05)
-    monkeypatch.setattr(bodies, "WHOLE", 0.1)
+    monkeypatch.setattr(request_bodies, "IDLE", 0.05)
+    monkeypatch.setattr(request_bodies, "WHOLE", 0.1)
 
     async def drop() -> Any:
         await asyncio.sleep(0.01)
         return piece(b"x")
 
     with pytest.raises(BodyTimeoutError):
-        asyncio.run(bodies.read(drop, 10**6))
+        asyncio.run(request_bodies.read(drop, 10**6))
 
 
 def test_a_body_that_ends_before_its_end_is_no_body() -> None:
@@ -79,10 +79,10 @@ def test_a_body_that_ends_before_its_end_is_no_body() -> None:
 
 def test_a_body_that_nobody_wants_is_thrown_away_and_not_waited_for() -> None:
     whole = Client(piece(b"ab"), piece(b"cd", more=False))
-    assert asyncio.run(bodies.discard(whole.receive, expects=False))
-    assert not asyncio.run(bodies.discard(Client(piece(b"ab")).receive, expects=False))
+    assert asyncio.run(request_bodies.discard(whole.receive, expects=False))
+    assert not asyncio.run(request_bodies.discard(Client(piece(b"ab")).receive, expects=False))
     expecting = Client()
-    assert not asyncio.run(bodies.discard(expecting.receive, expects=True))
+    assert not asyncio.run(request_bodies.discard(expecting.receive, expects=True))
     assert expecting.asked == 0, "asking would have the body sent"
 
 

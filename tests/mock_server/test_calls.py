@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.shared.calls import AT_ONCE, LINES, Call, Calls
+from mock_server.stores.redis.pipelining import AT_ONCE, LINES, Call, Calls
 
 
 class Slow:

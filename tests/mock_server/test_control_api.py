@@ -12,12 +12,12 @@ import yaml
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from mock_server.app import check_operations
-from mock_server.bundle import CONTROL, control_document
-from mock_server.contract import Contract
-from mock_server.control import CONTROL as HANDLERS
-from mock_server.documents import FileError
-from mock_server.serving import DEFAULT_CONTRACT, Settings, load_core
+from mock_server.api.app import check_operations
+from mock_server.contract.compiled import Contract
+from mock_server.contract.control_document import CONTROL, control_document
+from mock_server.contract.files import FileError
+from mock_server.control.handlers import CONTROL as HANDLERS
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, Settings, load_core
 from tests.live import LiveMock, live_mock
 from tests.steering import Build
 

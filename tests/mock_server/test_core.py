@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from rpds import HashTrieMap
 
-from mock_server import operations
-from mock_server.app import Core
-from mock_server.operations.handler import Answer, Call
-from mock_server.store import DEFAULT
-from mock_server.world import Session, World
+from mock_server.api.app import Core
+from mock_server.behaviours import operations
+from mock_server.behaviours.handler import Answer, Call
+from mock_server.stores.memory import DEFAULT
+from mock_server.world.records import Session, World
 from tests.live import ADA
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from mock_server.answers import Reply, json_response
-from mock_server.delivery import deliver
-from mock_server.rules import Plan
+from mock_server.http.replies import Reply, json_response
+from mock_server.server.delivery import deliver
+from mock_server.world.overrides import Plan
 
 GET = {"method": "GET", "client": ("127.0.0.1", 1)}
 

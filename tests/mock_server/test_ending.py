@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from mock_server.ending import SIGNALS, Ending
+from mock_server.server.stop_signals import SIGNALS, Ending
 from tests.live import ADA, LiveMock, live_mock, live_proxy
 
 HALF = b"POST /v1/user/profile HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf of it"

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server import explaining
-from mock_server.contract import Contract
-from mock_server.explaining import Explainer, is_small
-from mock_server.proxy.contents import UnjudgedError
-from mock_server.proxy.judging import Judge
-from mock_server.reasons import explained, pointer
+from mock_server.contract import schema_errors
+from mock_server.contract.compiled import Contract
+from mock_server.contract.reasons import explained, pointer
+from mock_server.contract.schema_errors import Explainer, is_small
+from mock_server.proxy.judging.content_codings import UnjudgedError
+from mock_server.proxy.judging.judge import Judge
 from tests.steering import Steer
 
 CLOCK = {
@@ -154,7 +154,7 @@ def test_a_large_value_is_explained_like_a_small_one(control: Contract, scenario
     explainer = Explainer(control)
     whole = in_words(explainer, scenario)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(explaining, "SMALL", 3)
+        patch.setattr(schema_errors, "SMALL", 3)
         assert in_words(explainer, scenario) == whole
 
 

@@ -10,15 +10,15 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mock_server.app import Core
-from mock_server.cli import main
-from mock_server.contract import Contract
-from mock_server.decoding import MOST_LEVELS, read_json, read_json_once, repeated_key
-from mock_server.examples import Examples
-from mock_server.faults import LONGEST_DELAY, wish
-from mock_server.sandbox import Sandbox
-from mock_server.scenarios import Scenarios
-from mock_server.store import MemoryStore
+from mock_server.api.app import Core
+from mock_server.api.prefer import LONGEST_DELAY, wish
+from mock_server.cli.serve_command import main
+from mock_server.contract.compiled import Contract
+from mock_server.contract.decoding import MOST_LEVELS, read_json, read_json_once, repeated_key
+from mock_server.contract.examples import Examples
+from mock_server.scenarios.catalogue import Scenarios
+from mock_server.stores.memory import MemoryStore
+from mock_server.world.sandbox import Sandbox
 
 STEER = {"X-Mock-Control": "1", "Content-Type": "application/json"}
 ADA = {"Authorization": "Bearer ada-session", "Content-Type": "application/json"}

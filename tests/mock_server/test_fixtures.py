@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_server.contract import Contract
-from mock_server.documents import FileError, line_of, read_document
-from mock_server.fixtures import find_scenario, load_world
-from mock_server.serving import DEFAULT_FIXTURES
-from mock_server.world import World
+from mock_server.contract.compiled import Contract
+from mock_server.contract.files import FileError, line_of, read_document
+from mock_server.scenarios.loading import find_scenario, load_world
+from mock_server.server.lifecycle import DEFAULT_FIXTURES
+from mock_server.world.records import World
 
 Load = Callable[..., World]
 

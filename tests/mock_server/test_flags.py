@@ -6,9 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mock_server import flags
-from mock_server.cli import main
-from mock_server.serving import find_address
+from mock_server.cli import shared_flags
+from mock_server.cli.serve_command import main
+from mock_server.server.lifecycle import find_address
 
 MISTAKES = {
     "a token that is empty": ["--control-token", ""],
@@ -52,13 +52,13 @@ def read(*arguments: str, **env: str) -> Any:
     found: dict[str, Any] = {}
 
     @click.command(context_settings={"auto_envvar_prefix": "MOCK_SERVER"})
-    @flags.flags(flags.STEERING)
+    @shared_flags.flags(shared_flags.STEERING)
     def command(**given: Any) -> None:
         found.update(given)
 
     done = CliRunner().invoke(command, arguments, env=env)
     assert done.exit_code == 0, done.output
-    return flags.options("127.0.0.1", "127.0.0.1", **found)
+    return shared_flags.options("127.0.0.1", "127.0.0.1", **found)
 
 
 def test_flags_are_repeated_and_variables_hold_several() -> None:
@@ -78,6 +78,6 @@ def test_a_host_is_looked_up(host: str, address: str) -> None:
 
 def test_the_name_that_is_listened_on_is_an_own_one() -> None:
     given: dict[str, Any] = {"max_journal": 1, "control_token": None, "allowed_hosts": ()}
-    assert flags.options("127.0.0.1", "MyMachine", **given).allowed_hosts == frozenset({"mymachine"})
-    assert flags.options("127.0.0.1", "127.0.0.1", **given).allowed_hosts == frozenset()
-    assert flags.options("0.0.0.0", "0.0.0.0", **{**given, "control_token": "t"}).any_host
+    assert shared_flags.options("127.0.0.1", "MyMachine", **given).allowed_hosts == frozenset({"mymachine"})
+    assert shared_flags.options("127.0.0.1", "127.0.0.1", **given).allowed_hosts == frozenset()
+    assert shared_flags.options("0.0.0.0", "0.0.0.0", **{**given, "control_token": "t"}).any_host

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from mock_server.app import Core
+from mock_server.api.app import Core
 from tests.live import ADA
 from tests.steering import Build
 

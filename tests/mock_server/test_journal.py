@@ -15,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mock_server.errors import Violation
-from mock_server.journal import Journal
-from mock_server.wire import HEADER, HEADERS, keep
+from mock_server.journal.capture import HEADER, HEADERS, keep
+from mock_server.journal.entries import Journal
 from tests.live import ADA
 from tests.steering import Build, Steer
 
@@ -160,7 +160,7 @@ def test_requests_are_found_by_what_is_shown_of_their_bodies(client: FlaskClient
 def test_a_search_that_would_hold_up_everybody_is_refused(
     client: FlaskClient, steer: Steer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mock_server.selection.MOST_HIDDEN", 100)
+    monkeypatch.setattr("mock_server.journal.filters.MOST_HIDDEN", 100)
     for _ in range(5):
         client.post("/v1/user/profile", json={"biography": "Nothing but numbers"}, headers=ADA)
     assert len(steer("GET", "/requests?text=numbers&limit=1")[1]["requests"]) == 1

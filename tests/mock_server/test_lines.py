@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from mock_server.errors import Violation
-from mock_server.journal import Entry
-from mock_server.lines import json as as_json
-from mock_server.lines import text
+from mock_server.journal.access_log import json as as_json
+from mock_server.journal.access_log import text
+from mock_server.journal.entries import Entry
 from tests.npm import free_port
 
 ESCAPE = "\x1b"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.listening import prepare
+from mock_server.server.asgi_server import prepare
 
 
 class Nothing:

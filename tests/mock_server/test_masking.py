@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_server import lines, masking
-from mock_server.decoding import decode_number, percent_decode, split_query
+from mock_server.contract.decoding import decode_number, percent_decode, split_query
+from mock_server.contract.route_hints import canonical
 from mock_server.errors import Violation
-from mock_server.journal import Entry, event, presentable
-from mock_server.nearest import canonical
-from mock_server.shared.entries import pack_entry, unpack_entry
-from mock_server.wire import Wire
+from mock_server.journal import access_log, masking
+from mock_server.journal.capture import Wire
+from mock_server.journal.entries import Entry, event, presentable
+from mock_server.stores.redis.entry_codec import pack_entry, unpack_entry
 
 SECRET = """
     api_key apiKey key jwt sig signature auth pwd passwd otp %74oken %2574oken access_token client_secret credential sid pin
@@ -183,8 +183,8 @@ def outputs(kept: Entry) -> list[str]:
     return [
         json.dumps(told),
         event(kept).decode(),
-        lines.text(kept, colours=True),
-        lines.json(kept),
+        access_log.text(kept, colours=True),
+        access_log.json(kept),
         pack_entry(kept).decode(),
     ]
 

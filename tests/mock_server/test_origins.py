@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_server.origins import is_local, is_own_host, read_name, read_origin
+from mock_server.http.origins import is_local, is_own_host, read_name, read_origin
 
 OWN = [
     "localhost",

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mock_server.app import Core
-from mock_server.faults import ONLY_RULES
+from mock_server.api.app import Core
+from mock_server.api.prefer import ONLY_RULES
 from tests.live import ADA
 from tests.steering import Build, Steer
 

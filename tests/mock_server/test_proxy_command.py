@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from mock_server.proxy.command import proxy as command
+from mock_server.cli.proxy_command import proxy as command
 from tests.live import ADA, LiveMock, live_mock, live_proxy
 
 DOCS = (Path(__file__).parent.parent.parent / "docs" / "proxy.md").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_the_mock_itself_needs_nothing_of_the_proxy() -> None:
-    line = "import sys, mock_server.cli; print(sorted({'aiohttp', 'yarl', 'ssl'} & set(sys.modules)))"
+    line = "import sys, mock_server.cli.serve_command; print(sorted({'aiohttp', 'yarl', 'ssl'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, timeout=20, check=True)
     assert "aiohttp" not in done.stdout
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import requests
 
-from mock_server.journal import Journal
-from mock_server.options import Options
-from mock_server.proxy.application import Proxy
-from mock_server.proxy.findings import DOCUMENTED, INFERRED, Finding, header_value
-from mock_server.proxy.judging import Judge
-from mock_server.proxy.upstream import Upstream
-from mock_server.proxy.views import documented
-from mock_server.serving import DEFAULT_CONTRACT, load_contract
+from mock_server.config import Options
+from mock_server.journal.entries import Journal
+from mock_server.proxy.judging.contract_views import documented
+from mock_server.proxy.judging.judge import Judge
+from mock_server.proxy.judging.proxy_findings import DOCUMENTED, INFERRED, Finding, header_value
+from mock_server.proxy.proxy_app import Proxy
+from mock_server.proxy.upstream.upstream_client import Upstream
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
 from tests.live import ADA, LiveMock, live_proxy
 from tests.mock_server.raw_upstream import OK, RawUpstream, raw_upstream, whole
 

@@ -11,13 +11,13 @@ import pytest
 import requests
 import yaml
 
-from mock_server.contract import Contract
-from mock_server.fixtures import load_world
-from mock_server.proxy.anonymous import Anonymous
-from mock_server.proxy.facts import Facts
-from mock_server.proxy.judging import Judge
-from mock_server.proxy.recording import Recorder, Seen
-from mock_server.serving import DEFAULT_CONTRACT, load_contract
+from mock_server.contract.compiled import Contract
+from mock_server.proxy.judging.judge import Judge
+from mock_server.proxy.recording.observed_state import Facts
+from mock_server.proxy.recording.pseudonyms import Anonymous
+from mock_server.proxy.recording.recorder import Recorder, Seen
+from mock_server.scenarios.loading import load_world
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
 from tests.live import LiveMock, live_mock, live_proxy
 
 DAY = {"year": 1987, "month": 11, "day": 23}

@@ -10,10 +10,10 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from mock_server.cli import main
-from mock_server.proxy.cookies import renamed, returned
-from mock_server.proxy.rewriting import Rewriting
-from mock_server.proxy.way import next_proxy
+from mock_server.cli.serve_command import main
+from mock_server.proxy.messages.cookie_prefixes import renamed, returned
+from mock_server.proxy.messages.link_rewriting import Rewriting
+from mock_server.proxy.upstream.upstream_network import next_proxy
 from tests.live import LiveMock, live_proxy
 from tests.mock_server.raw_upstream import RawUpstream, entry, exchange, raw_upstream, whole
 

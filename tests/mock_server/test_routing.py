@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from mock_server import window
-from mock_server.app import Core
-from mock_server.contract import Contract
-from mock_server.nearest import nearest
-from mock_server.routing import Kind
+from mock_server.api.app import Core
+from mock_server.api.routing import Kind
+from mock_server.contract.compiled import Contract
+from mock_server.contract.route_hints import nearest
+from mock_server.ui import pages as window
 from tests.steering import Build
 
 MISSPELLINGS: dict[str, Callable[[str], str]] = {

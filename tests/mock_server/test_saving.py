@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.documents import FileError
-from mock_server.saving import check_target, rescue_document, write_document
+from mock_server.contract.files import FileError
+from mock_server.scenarios.atomic_files import check_target, rescue_document, write_document
 
 
 def mode(path: Path) -> int:

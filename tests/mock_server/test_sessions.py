@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.clock import Clock
+from mock_server.world.clock import Clock
 from tests.steering import Build, Steer
 
 REFRESH = "/v1/user/auth/refresh-session"
@@ -129,7 +129,7 @@ def test_a_client_that_renews_its_session_for_ever_takes_no_more_and_more_memory
     client: FlaskClient, steer: Steer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {each["token"] for each in steer("GET", "/sessions")[1]["sessions"]}
-    monkeypatch.setattr("mock_server.authentication.MOST_SESSIONS", len(before) + 8)
+    monkeypatch.setattr("mock_server.http.authentication.MOST_SESSIONS", len(before) + 8)
     renewed = []
     for _ in range(40):
         answer = client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})

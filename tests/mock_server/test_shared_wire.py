@@ -8,17 +8,17 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.bundle import control_document, without_headers
-from mock_server.clock import Clock
-from mock_server.contract import Contract
-from mock_server.fixtures import build_world
-from mock_server.rules import Plan, Rule
-from mock_server.sandbox import Sandbox
-from mock_server.scenarios import Scenarios
-from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, load_contract
-from mock_server.shared.wire import digests_of, pack, unpack
-from mock_server.shared.worlds import Origins, pack_world, unpack_world
-from mock_server.world import HandleTakenError, Session, World
+from mock_server.contract.compiled import Contract
+from mock_server.contract.control_document import control_document, without_headers
+from mock_server.scenarios.catalogue import Scenarios
+from mock_server.scenarios.loading import build_world
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, load_contract
+from mock_server.stores.redis.sandbox_codec import digests_of, pack, unpack
+from mock_server.stores.redis.world_codec import Origins, pack_world, unpack_world
+from mock_server.world.clock import Clock
+from mock_server.world.overrides import Plan, Rule
+from mock_server.world.records import HandleTakenError, Session, World
+from mock_server.world.sandbox import Sandbox
 
 MOMENT = datetime(2026, 3, 10, 12, 0, 0, 125, UTC)
 USERS = ("ada", "grace", "alan")

@@ -9,14 +9,14 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.bundle import control_document, without_headers
-from mock_server.contract import Contract
-from mock_server.fixtures import build_world, load_world, reference_problems
-from mock_server.sandbox import Sandbox
-from mock_server.saving import write_document
-from mock_server.scenarios import Scenarios, scenario_of
-from mock_server.serving import DEFAULT_CONTRACT, load_contract
-from mock_server.store import DEFAULT, MemoryStore, SandboxesFullError
+from mock_server.contract.compiled import Contract
+from mock_server.contract.control_document import control_document, without_headers
+from mock_server.scenarios.atomic_files import write_document
+from mock_server.scenarios.catalogue import Scenarios, scenario_of
+from mock_server.scenarios.loading import build_world, load_world, reference_problems
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.stores.memory import DEFAULT, MemoryStore, SandboxesFullError
+from mock_server.world.sandbox import Sandbox
 from tests.live import ADA
 from tests.steering import Build, Steer
 
@@ -194,7 +194,7 @@ def test_of_a_state_with_very_many_faults_the_first_hundred_are_told(steer: Stee
 
 def test_sandboxes_are_bounded_and_the_oldest_goes_first(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("mock_server.store.time.monotonic", lambda: now)
+    monkeypatch.setattr("mock_server.stores.memory.time.monotonic", lambda: now)
     store = MemoryStore(Sandbox.of(scenarios.world("default")), most=2, idle=1000)
     store.load("a")
     now += 1

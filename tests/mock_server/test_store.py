@@ -14,15 +14,15 @@ from typing import Any
 import orjson
 import pytest
 
-from mock_server.app import Core
-from mock_server.contract import Contract
-from mock_server.fixtures import build_world
-from mock_server.options import Options
-from mock_server.sandbox import Sandbox
-from mock_server.scenarios import Scenarios
-from mock_server.shared.sandboxes import LONGEST_LOG
-from mock_server.shared.turns import Limits, Turns
-from mock_server.store import MemoryStore
+from mock_server.api.app import Core
+from mock_server.config import Options
+from mock_server.contract.compiled import Contract
+from mock_server.scenarios.catalogue import Scenarios
+from mock_server.scenarios.loading import build_world
+from mock_server.server.batching import Limits, Turns
+from mock_server.stores.memory import MemoryStore
+from mock_server.stores.redis.sandbox_cache import LONGEST_LOG
+from mock_server.world.sandbox import Sandbox
 from tests.mock_server.test_shared_wire import LARGE
 from tests.redis_server import RedisServer, redis_server
 
@@ -385,7 +385,7 @@ def test_a_request_that_computes_for_long_is_no_fault_of_the_store(
 ) -> None:
     one, _ = processes()
     one.rename("Quick")
-    monkeypatch.setattr("mock_server.shared.turns.PATIENCE", 1.0)
+    monkeypatch.setattr("mock_server.server.batching.PATIENCE", 1.0)
     quick = one.core.answer
 
     def slow(environ: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ import requests
 import yaml
 from click.testing import CliRunner
 
-from mock_server.cli import main
+from mock_server.cli.serve_command import main
 from tests.live import ADA, live_mock
 from tests.redis_server import RedisServer, free_port, redis_server
 
@@ -100,7 +100,7 @@ def test_a_damaged_state_is_named_at_the_start(redis: RedisServer) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mock_server.cli.find_spec", lambda _: None)
+    monkeypatch.setattr("mock_server.cli.serve_command.find_spec", lambda _: None)
     done = CliRunner().invoke(main, ["--store", "redis://127.0.0.1"])
     assert (done.exit_code, "pip install '.[redis]'" in done.output) == (2, True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.serving import Settings, running
+from mock_server.server.lifecycle import Settings, running
 from tests.live import live_mock
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "pytest" / "test_profile.py"
@@ -47,7 +47,7 @@ def test_it_is_there_without_being_asked_for_and_costs_nothing_where_it_is_not_u
         "import sys\n\n"
         "def test(pytestconfig):\n"
         "    assert pytestconfig.pluginmanager.hasplugin('user_profile_mock')\n"
-        "    assert not {'flask', 'granian', 'mock_server.serving'} & set(sys.modules)\n"
+        "    assert not {'flask', 'granian', 'mock_server.server.lifecycle'} & set(sys.modules)\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
@@ -81,7 +81,7 @@ def test_a_wrong_call_says_what_is_wrong_and_leaves_no_noise(tmp_path: Path) -> 
 def test_nothing_big_is_imported_beside_the_tests(tmp_path: Path) -> None:
     # Filters of warnings are the whole process's: what an import in another thread says would fail whichever test runs then.
     (tmp_path / "test_loaded.py").write_text(
-        "import sys\n\ndef test(user_profile_mock):\n    assert {'mock_server.authority'} <= set(sys.modules)\n"
+        "import sys\n\ndef test(user_profile_mock):\n    assert {'mock_server.contract.explain'} <= set(sys.modules)\n"
     )
     done = run(tmp_path, "-W", "error")
     assert done.returncode == 0, done.stdout
@@ -127,7 +127,7 @@ def test_a_server_that_cannot_start_is_told_with_its_reason(monkeypatch: pytest.
     async def fail(_: object) -> None:
         raise OSError("the address is gone")
 
-    monkeypatch.setattr("mock_server.listening.Server.serve", fail)
+    monkeypatch.setattr("mock_server.server.asgi_server.Server.serve", fail)
     with pytest.raises(RuntimeError, match="did not start: the address is gone"), running(Settings(port=0)):
         raise AssertionError("it started")
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from flask.testing import FlaskClient
 
-from mock_server.operations import OPERATIONS
+from mock_server.behaviours.operations import OPERATIONS
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("transcripts").glob("*.yaml"))
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from mock_server.serving import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_shell
-from mock_server.shell import Shell
-from mock_server.store import DEFAULT
-from mock_server.watching import Watch
+from mock_server.server.asgi_app import Shell
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_shell
+from mock_server.server.reload import Watch
+from mock_server.stores.memory import DEFAULT
 from tests.live import live_mock
 
 GOOD = (DEFAULT_FIXTURES / "default.yaml").read_text()
@@ -233,7 +233,7 @@ def test_what_nobody_thought_of_is_one_line_too(
         raise KeyError("odd")
 
     with monkeypatch.context() as patched:
-        patched.setattr("mock_server.scenarios.load_world", broken)
+        patched.setattr("mock_server.scenarios.catalogue.load_world", broken)
         write(there.folder / "default.yaml", "one")
         there.settle()
     assert said() == [f"not reloaded, the last good state goes on: {there.folder}/default.yaml: KeyError: 'odd'"]

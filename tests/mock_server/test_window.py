@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from mock_server import window
+from mock_server.ui import pages
 from tests.live import ADA
 from tests.steering import Build, Steer
 
 PAGES = ["/", "/__mock/ui", "/__mock/docs", "/__sandbox/mine/", "/__sandbox/mine/__mock/ui"]
-STATIC = Path(window.__file__).parent / "static"
+STATIC = Path(pages.__file__).parent / "static"
 
 
 @pytest.mark.parametrize("path", PAGES)

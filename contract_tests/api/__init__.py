@@ -1,0 +1,1 @@
+"""What laws speak with: the context of a run, requests, resources, pages, and the oracle."""

@@ -1,0 +1,250 @@
+"""What laws work with: asks the target, judges every answer, and reads state whatever the fixtures are."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from contract_tests.api import run_marks
+from contract_tests.api.target_watch import Watch
+from contract_tests.checks import request_validation, response_checks
+from contract_tests.config.target import LIVE, Target
+from contract_tests.findings.collector import BY_HAND, Ledger, NotJudgedError, OutOfTimeError, StoppedError, UnansweredError
+from contract_tests.http.http_client import Client
+from contract_tests.http.messages import Call, Exchange, UnreadableError
+from contract_tests.http.network_options import Manners
+from contract_tests.http.write_policy import MARKING, Permission
+from contract_tests.interrupts import STOP
+
+if TYPE_CHECKING:
+    from contract_tests.api.request_templates import Ask
+    from contract_tests.checks.coverage import Coverage
+    from contract_tests.config.depth import Depth
+    from contract_tests.spec.contract import Contract
+
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+BAD_REQUEST = 400
+FULL_PAGE = 100
+OURS = ("getProfile", "updateProfile")
+"""Operations whose valid input is known by our decisions only."""
+UNANSWERED = "the target did not answer when the profiles were to be put back"
+
+Item = dict[str, Any]
+Profile = dict[str, Any]
+
+
+@dataclass
+class Lab:
+    """One run against one target. Every answer is judged as it comes; laws add what they know."""
+
+    target: Target
+    contract: Contract
+    ledger: Ledger
+    depth: Depth
+    seed: int
+    coverage: Coverage
+    permission: Permission = field(default_factory=Permission)
+    manners: Manners = field(default_factory=Manners)
+    until: float = math.inf
+    client: Client = field(init=False)
+    watch: Watch = field(init=False)
+    _known: dict[str, Any] = field(default_factory=dict)
+    _closing: bool = False
+    _silent: bool = False
+
+    def __post_init__(self) -> None:
+        permit, run = self.permit, run_marks.new_run()
+        self.client = Client(self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil)
+        self.watch = Watch(self)
+        self.client.doubt = self.watch.see
+
+    def random(self, *salt: object) -> Random:
+        """Answer a source of randomness that depends on the seed and the salt only."""
+        return Random(f"{self.seed}:{self.ledger.law}:{salt}")  # noqa: S311 - for reproducible tests
+
+    def marker(self, *salt: object) -> str:
+        """Answer a plain text that no other law writes."""
+        return run_marks.text(self.random(*salt), self.client.run_id)
+
+    def handle(self, *salt: object) -> str:
+        """Answer a handle in the contract's form that nobody is likely to hold."""
+        return run_marks.handle(self.random(*salt), self.client.run_id)
+
+    def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
+        """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
+        operation = self.contract.operations[ask.operation]
+        path = operation.path.replace("{username}", ask.raw_username or _quoted(ask.username))
+        query = ask.raw_query or "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in ask.query)
+        header = auth if auth is not None or who is None else f"Bearer {self.target.sessions[who]}"
+        headers = [*ask.headers]
+        if header is not None:
+            headers.append(("Authorization", header))
+        body = _bytes(ask.body)
+        if body is not None and ask.content_type is not None:
+            headers.append(("Content-Type", ask.content_type))
+        method = ask.method or operation.method
+        target = path + (f"?{query}" if query else "")
+        return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length, self.ledger.veil)
+
+    def ask(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Exchange:
+        """Send the request and judge the answer by itself."""
+        exchange = self.client.send(self.call(ask, who, auth))
+        if who in LIVE and auth is None and exchange.status == UNAUTHORIZED:
+            self.find("session.valid", ask.operation, exchange.shown(), f"the session ${who.upper()} is valid", exchange)
+        return exchange
+
+    def permit(self, call: Call) -> None:
+        """Raise `ForbiddenError` before a call leaves that may not be made, `StoppedError` where the run goes no further."""
+        self._stop()
+        if self.permission != Permission():
+            operation = self.contract.operations.get(call.operation.partition(",")[0])
+            documented = operation is not None and operation.method == call.method
+            self.permission.check(call, self.contract.operations[MARKING].path, self.never_set(), documented=documented)
+
+    def never_set(self) -> set[str]:
+        """The fields that some session's user had never set when the run began; all of them as long as that is not known."""
+        before = [self._known.get(f"before {who}", dict.fromkeys(self.contract.updatable)) for who in self.roles()]
+        return {name for profile in before for name in self.contract.updatable if profile.get(name) is None}
+
+    def judge(self, exchange: Exchange) -> None:
+        """Note what is wrong with an answer by itself; stop the law when the time is over or the target has ended."""
+        self.ledger.judged += 1
+        self._silent = not exchange.status
+        if self._closing:
+            return
+        self.watch.see(exchange)
+        self.coverage.see(exchange)
+        for complaint in response_checks.judge(self.contract, exchange):
+            # What follows a comma says only why a call is judged by less.
+            operation = exchange.call.operation.partition(",")[0]
+            received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
+            self.find(complaint.rule, operation, received, complaint.documented, exchange)
+        self.watch.judge_noise()
+        self.go_on()
+
+    def _stop(self) -> None:
+        """Raise `StoppedError` where the run goes no further."""
+        if self._closing and self._silent:
+            raise StoppedError(UNANSWERED)
+        if self.watch.ended and not self._closing:
+            raise StoppedError(str(self.watch.ended))
+        STOP.check()
+
+    def go_on(self) -> None:
+        """Raise `OutOfTimeError` when the time is over, so that no law goes on, and `StoppedError` when the run has ended."""
+        if time.monotonic() > self.until:
+            raise OutOfTimeError
+        self._stop()
+
+    def begin_closing(self) -> None:
+        """Let calls leave that put back what was changed, whatever has ended; the first that is not answered is the last."""
+        self._closing, self._silent, self.until = True, False, math.inf
+        self.client.be_urgent()
+
+    def end_closing(self, until: float) -> None:
+        """Judge again, until then."""
+        self._closing, self.until, self.client.until = False, until, until
+
+    @property
+    def stopped(self) -> str:
+        """Why the run goes no further; empty as long as it does."""
+        return str(self.watch.ended or (BY_HAND if STOP.asked else ""))
+
+    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange, sign: str = "") -> None:
+        """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
+        if not self.stopped and not self._closing:
+            self.ledger.find(rule, operation, received, documented, *steps, sign=sign)
+
+    def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
+        """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
+
+        The documentation gives the fields of an update no bounds, and does not say which `fields` there are to be read, so
+        that refusing one breaks only a decision of ours.
+        """
+        rule = rule or ("input.accepted" if ask.operation in OURS else "input.valid")
+        exchange = self.ask(ask, who)
+        if exchange.ok:
+            return exchange
+        if exchange.status != UNAUTHORIZED and not exchange.trouble:
+            # 404 is listed for every operation, and what is not found is a rule of ours.
+            rule = "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
+            self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
+        raise UnansweredError(ask.operation)
+
+    def refused(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
+        """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""
+        exchange = self.ask(ask, who)
+        call = exchange.call
+        flaws = request_validation.flaws(self.contract, self.contract.full, call)
+        assert flaws, call
+        if exchange.ok:
+            forbidden = request_validation.wrong(self.contract, self.contract.documented, call)
+            rule = rule or ("input.documented" if forbidden else "input.bounds")
+            wanted, sign = request_validation.refusal(flaws), request_validation.acceptance(flaws)
+            self.find(rule, ask.operation, exchange.shown(), wanted, exchange, sign=sign)
+        elif response_checks.refuses_as_http(exchange):
+            return exchange
+        elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < response_checks.SERVER_ERROR:
+            self.find("input.status", ask.operation, exchange.shown(), request_validation.refusal(flaws), exchange)
+        elif exchange.status == BAD_REQUEST:
+            self._details(exchange, [flaw.place for flaw in flaws])
+        return exchange
+
+    def _details(self, exchange: Exchange, wrong: list[request_validation.Place]) -> None:
+        body = self.body(exchange)
+        named = request_validation.named(body.get("details") if isinstance(body, dict) else None)
+        if named is None:
+            return
+        received = f"details name {sorted(map(str, named))}"
+        if request_validation.missing(wrong, named):
+            self.find("error.details", exchange.call.operation, received, f"all of {sorted(wrong)}", exchange)
+        elif request_validation.accused(wrong, named):
+            self.find("error.details", exchange.call.operation, received, f"nothing but {sorted(wrong)}", exchange)
+
+    def body(self, exchange: Exchange) -> Any:
+        """Answer the parsed body, or None where it cannot be read (which is judged elsewhere)."""
+        try:
+            return exchange.json()
+        except UnreadableError:
+            return None
+
+    def object(self, exchange: Exchange) -> dict[str, Any]:
+        """Answer the parsed body, or an empty one where it is no object."""
+        body = self.body(exchange)
+        return body if isinstance(body, dict) else {}
+
+    def roles(self) -> tuple[str, ...]:
+        """The roles of valid sessions that the target gives."""
+        return tuple(role for role in LIVE if role in self.target.sessions)
+
+    def need(self, *roles: str) -> None:
+        """Stop a law that needs sessions which the target does not give."""
+        for role in roles:
+            if role not in self.target.sessions:
+                raise NotJudgedError(f"the target gives no session of another user ({role})")
+
+    def once(self, key: str, learn: Any) -> Any:
+        """Answer what `learn()` answered first; a failure is not kept."""
+        if key not in self._known:
+            self._known[key] = learn()
+        return self._known[key]
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode a text, also half a character, which no server can mean."""
+    return quote(text, safe="", errors="backslashreplace")
+
+
+def _bytes(body: object) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    try:
+        return json.dumps(body, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body).encode("ascii")

@@ -1,0 +1,207 @@
+"""Reads whole lists, page by page, whatever number the target gives its first page."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.api import resources
+from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Item, Lab
+from contract_tests.api.request_templates import REFERRALS, Ask, notifications
+from contract_tests.findings.collector import NotJudgedError
+
+if TYPE_CHECKING:
+    from contract_tests.http.messages import Exchange
+
+FIRST_PAGES, MOST_PAGES = 3, 100
+TRIES = 4
+SIZES = (FULL_PAGE, 50, 20, 10)
+Inbox = dict[str, list[Item]]
+Reading = tuple[list[Item], "Exchange"]
+
+
+def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
+    """Answer the items of a list's answer."""
+    items = lab.object(exchange).get("items")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
+    return [_known(lab, exchange.call.operation, item) for item in items]
+
+
+def first_page(lab: Lab, who: str, container: str) -> int:
+    """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
+    number: int = lab.once(f"first page {who} {container}", lambda: _first_page(lab, who, container))
+    return number
+
+
+def _first_page(lab: Lab, who: str, container: str) -> int:
+    zeroth, first, plain = (lab.ask(notifications(container, number, 5), who) for number in (0, 1, None))
+    if not (zeroth.ok and first.ok and plain.ok):
+        return 1
+    items = items_of(lab, zeroth)
+    if not items or items != items_of(lab, plain) or items == items_of(lab, first):
+        return 1
+    lab.find("pages.defaults", "listNotifications", "the first page is page 0", "the first page is page 1", plain, zeroth)
+    return 0
+
+
+def at(lab: Lab, who: str, container: str, number: int, limit: object = None) -> Ask:
+    """Ask for the page that is the `number`th, from 1 on."""
+    return notifications(container, number - 1 + first_page(lab, who, container), limit)
+
+
+def page(lab: Lab, who: str, container: str, number: int | None = None, limit: object = None) -> tuple[Exchange, list[Item]]:
+    """Read one page; without a number, the one that the target answers by default."""
+    ask = at(lab, who, container, number, limit) if number is not None else notifications(container, None, limit)
+    exchange = lab.accepted(ask, who, "input.valid" if (number, limit) == (None, None) else "input.accepted")
+    return exchange, items_of(lab, exchange)
+
+
+def page_size(lab: Lab, who: str, container: str) -> int:
+    """The largest size of page that the target takes and fills: that 100 is too much for it is judged elsewhere."""
+
+    def learn() -> int:
+        return next((size for size in SIZES if _holds(lab, who, container, size)), 0) or _filled(lab, who, container)
+
+    size: int = lab.once(f"page size {who} {container}", learn)
+    return size
+
+
+def _filled(lab: Lab, who: str, container: str) -> int:
+    """How many items a first page has, whatever it was asked for."""
+    exchange = lab.ask(at(lab, who, container, 1, SIZES[-1]), who)
+    return len(items_of(lab, exchange)) or FULL_PAGE if exchange.ok else FULL_PAGE
+
+
+def _holds(lab: Lab, who: str, container: str, size: int) -> bool:
+    """Whether pages of this size are taken, and full while there are more items."""
+    first, second = (lab.ask(at(lab, who, container, number, size), who) for number in (1, 2))
+    if not first.ok:
+        return False
+    return len(items_of(lab, first)) >= size or not second.ok or not items_of(lab, second)
+
+
+def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
+    """Read all notifications of a container, page by page until one is empty; again where some have come meanwhile."""
+    for _ in range(TRIES):
+        begun, found = _pages(lab, who, container, size)
+        total = _total(lab, begun)
+        if total is None or len(found) <= total or _total(lab, lab.client.send(begun.call)) == total:
+            return found
+    raise NotJudgedError("new notifications come while pages are read")
+
+
+def _total(lab: Lab, exchange: Exchange) -> int | None:
+    total = lab.object(exchange).get("total")
+    return total if isinstance(total, int) else None
+
+
+def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
+    """Answer the first page as it came, and the items of all."""
+    limit = size or page_size(lab, who, container)
+    begun, found = page(lab, who, container, 1, limit)
+    exchange, last = begun, found
+    for number in range(2, MOST_PAGES + 1):
+        total = _total(lab, exchange)
+        exchange = lab.ask(at(lab, who, container, number, limit), who)
+        if not exchange.ok:
+            _ended(lab, exchange)
+            break
+        items = items_of(lab, exchange)
+        if _is_last_again(items, last, len(found), total, number):
+            lab.find("pages.past-end", exchange.call.operation, "the last page once more", "200 with no items", exchange)
+            break
+        last = items
+        if items and len(found) < limit * (number - 1):
+            shown = f"{len(items)} items on page {number} of {limit} after {len(found)} items on those before"
+            lab.find("pages.size", exchange.call.operation, shown, "full pages before it", exchange)
+        if not items:
+            break
+        found += items
+        if len(found) == total and len(items) < limit:
+            break
+    else:
+        if not size:
+            raise NotJudgedError(f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}")
+    return begun, found
+
+
+def _is_last_again(items: list[Item], last: list[Item], found: int, total: int | None, number: int) -> bool:
+    """Whether a page past the end is answered by the last one: the whole was there already, as far as that is said."""
+    whole = found >= total if total is not None else number > 2  # noqa: PLR2004 - or every page may be the first
+    return bool(items) and items == last and whole
+
+
+def _ended(lab: Lab, exchange: Exchange) -> None:
+    """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
+    if exchange.refused:
+        lab.find("pages.past-end", exchange.call.operation, exchange.shown(), "200 with no items", exchange)
+
+
+def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
+    """Answer what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
+    readings: tuple[Reading, Reading] = lab.once(
+        f"first readings {who} {container}", lambda: (reading(lab, who, container), reading(lab, who, container))
+    )
+    return readings
+
+
+def keep_before_writing(lab: Lab) -> None:
+    """Read every list once more before the run writes for the first time, so that what that does to them can be told."""
+    for who in lab.roles():
+        for container in lab.target.containers:
+            known = reading(lab, who, container)
+            lab.once(_before_writing(who, container), lambda known=known: known)
+
+
+def before_writing(lab: Lab, who: str, container: str) -> Reading | None:
+    """Return what the reading before the first write gave, `None` where nothing was written before the laws."""
+    found: Reading | None = lab.once(_before_writing(who, container), lambda: None)
+    return found
+
+
+def _before_writing(who: str, container: str) -> str:
+    return f"before writing {who} {container}"
+
+
+def reading(lab: Lab, who: str, container: str) -> Reading:
+    """Read the beginning of a list in as few calls as the target allows."""
+    for size in SIZES:
+        first = lab.ask(notifications(container, 1, size), who)
+        if first.status != BAD_REQUEST:
+            break
+    found: list[Item] = []
+    with suppress(NotJudgedError):
+        for number in range(1, FIRST_PAGES + 1):
+            exchange = lab.ask(notifications(container, number, size), who) if number > 1 else first
+            items = items_of(lab, exchange) if exchange.ok else []
+            found += items
+            if len(items) < size:
+                break
+    return found, first
+
+
+def inbox(lab: Lab, who: str) -> Inbox:
+    """Read all notifications of a user by container."""
+    return {container: whole(lab, who, container) for container in resources.homes(lab, who)}
+
+
+def referrals(lab: Lab, who: str) -> tuple[Exchange, list[Item]]:
+    """Read the referrals."""
+    exchange = lab.accepted(REFERRALS, who)
+    return exchange, items_of(lab, exchange)
+
+
+def referred(lab: Lab, who: str) -> dict[str, object]:
+    """Answer who was referred and when, without names: other users may change theirs at any time."""
+    return {str(item.get("username")): item.get("joinedAt") for item in referrals(lab, who)[1]}
+
+
+def _known(lab: Lab, operation: str, item: Item) -> Item:
+    view = lab.contract.full
+    name = {"listNotifications": "Notification", "listReferrals": "Referral"}[operation]
+    known: dict[str, Any] = view.document["components"]["schemas"][name]["properties"]
+    kept = {key: item[key] for key in known if key in item}
+    if "id" not in kept and operation == "listNotifications":
+        raise NotJudgedError(f"{operation} answers in a shape of its own")
+    return kept

@@ -1,0 +1,160 @@
+"""Whether the target and its sessions are still there while a run goes on, and what became of answers that may pass."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contract_tests.checks import availability
+from contract_tests.findings.collector import StoppedError
+from contract_tests.interrupts import STOP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contract_tests.api.context import Lab
+    from contract_tests.http.messages import Exchange
+
+TOO_MANY = 429
+PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 1.0)
+"""Seconds before each of the calls that find out whether a target or a session has ended."""
+NOISE = 500
+"""Once in so many calls something in front of a target may answer in its place, without being taken for the target."""
+UNANSWERED = 2
+"""After so many calls a target that has answered none is given up."""
+FAILURES = ("answer.no-server-error", "answer.complete")
+AGAIN = ", and again when asked a second time"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What has ended, and how that showed."""
+
+    what: str
+    how: str = ""
+
+    def __str__(self) -> str:
+        return self.after("")
+
+    def after(self, when: str) -> str:
+        """Return the whole sentence, with a word about when it was."""
+        return f"{self.what}{when}{f': {self.how}' if self.how else ''}"
+
+
+@dataclass
+class Watch:
+    """Sees every answer of a run. `proofs` are calls that have worked, with what was answered, by role."""
+
+    lab: Lab
+    ended: Ended | None = None
+    proofs: dict[str, Exchange] = field(default_factory=dict)
+    _good: dict[str, int] = field(default_factory=dict)
+    _excused: set[tuple[str, int]] = field(default_factory=set)
+    _noted: int = 0
+    _answered: bool = False
+    _unanswered: int = 0
+
+    def see(self, exchange: Exchange) -> None:
+        """End the run where an answer means that the target, or the session that was sent, has ended."""
+        self._give_up(exchange)
+        who = next((role for role in self.lab.roles() if self._is_of(exchange, role)), "")
+        if not availability.is_doubtful(exchange, with_session=bool(who)):
+            for name in ("", who) if exchange.ok else ("",):
+                self._good[name] = len(self.lab.ledger.findings)
+            return
+        if self.ended:  # while profiles are put back: what has ended once is not waited for with each call
+            raise StoppedError(str(self.ended))
+        kind = (exchange.call.operation.partition(",")[0], exchange.status)
+        if kind in self._excused and exchange.status not in availability.NOT_A_SESSION:
+            return
+        self._end_if_over(who or next(iter(self.proofs), ""))
+        if self.proofs:
+            self._excused.add(kind)
+
+    def _give_up(self, exchange: Exchange) -> None:
+        """Raise `StoppedError` where nobody has ever answered."""
+        self._answered = self._answered or bool(exchange.status)
+        self._unanswered += not self._answered
+        if self._unanswered >= UNANSWERED:
+            how = "is there, but does not answer" if self.lab.client.is_there() else "cannot be reached"
+            self.ended = Ended(f"{self.lab.target.base_url} {how}", exchange.trouble)
+            raise StoppedError(str(self.ended))
+
+    def again(self, rule: str, operation: str, exchange: Exchange) -> str:
+        """Say whether a failure is seen a second time, where it is found first."""
+        if rule not in FAILURES or "TimeoutError" in exchange.trouble or self.lab.ledger.has(rule, operation):
+            return ""
+        if exchange.dropped or exchange.status in availability.GATEWAY:
+            return AGAIN
+        second = self.lab.client.probe(exchange.call)
+        same = (second.status, bool(second.trouble)) == (exchange.status, bool(exchange.trouble))
+        return AGAIN if same else f", but {second.status or 'no answer'} when asked a second time"
+
+    def judge_noise(self) -> None:
+        """Take what did not come a second time (502 and the like) for the target's own, where there is too much of it."""
+        passing, judged = self.lab.client.passing, self.lab.ledger.judged
+        if len(passing) <= max(1, judged // NOISE):
+            return
+        for exchange in passing[self._noted :]:
+            rule = "answer.no-server-error" if exchange.status else "answer.complete"
+            received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
+            self.lab.find(rule, exchange.call.operation.partition(",")[0], received, "a good answer each time", exchange)
+        self._noted = len(passing)
+
+    def passed(self) -> int:
+        """Return how many answers were taken for the noise of something in front of the target."""
+        return 0 if self._noted else len(self.lab.client.passing)
+
+    def _is_of(self, exchange: Exchange, role: str) -> bool:
+        return ("Authorization", f"Bearer {self.lab.target.sessions[role]}") in exchange.call.headers
+
+    def settle(self, place: int) -> None:
+        """Raise `StoppedError` where calls that have worked do so no more; what was found from `place` on came of that.
+
+        An outage may look like any answer (404 or an empty object for everything), so what a law found, or could not judge,
+        is believed only after this.
+        """
+        for role in self.proofs:
+            self._end_if_over(role, place)
+
+    def _end_if_over(self, role: str, place: int = sys.maxsize) -> None:
+        """Raise `StoppedError` where a call that has worked for a role does so no more, at the last of some tries."""
+        last = self._last_try(role, PAUSES)
+        if last is None or self._works(role, last):
+            return
+        lives = any(
+            other is not None and self._works(name, other)
+            for name, other in ((name, self._last_try(name, PAUSES[:2])) for name in self.proofs if name != role)
+        )
+        is_session = last.status in availability.NOT_A_SESSION or (lives and availability.is_no_session(last))
+        if lives and not is_session:
+            return  # what fails for one user only is no outage
+        self.lab.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
+        self.ended = self._ending(role, last, is_session=is_session)
+        self.lab.ledger.not_judged(f"what comes after {self.lab.ledger.law or 'the first calls'}", str(self.ended))
+        raise StoppedError(str(self.ended))
+
+    def _ending(self, role: str, last: Exchange, *, is_session: bool) -> Ended:
+        if is_session:
+            variable = self.lab.target.variables.get(role, "")
+            taken = f", the value of ${variable}," if variable else ""
+            return Ended(f"the session of ${role.upper()} ended", f"its token{taken} {availability.kind(last)}")
+        if not last.status:
+            return Ended("the target answered at first and could then not be reached any more", last.trouble)
+        return Ended("the target went out of order", f"every call {availability.kind(last)}")
+
+    def _works(self, role: str, exchange: Exchange) -> bool:
+        return availability.is_api(exchange) and availability.are_alike(exchange, self.proofs[role])
+
+    def _last_try(self, role: str, pauses: Sequence[float]) -> Exchange | None:
+        """Return the first good answer to the proof of a role, or the last one; None without a proof or in a rest."""
+        last = None
+        for pause in pauses if role in self.proofs and not self.lab.client.is_to_rest else ():
+            STOP.sleep(pause)
+            last = self.lab.client.probe(self.proofs[role].call)
+            if last.status == TOO_MANY:
+                return None
+            if self._works(role, last) or "TimeoutError" in last.trouble:
+                break
+        return last

@@ -1,0 +1,1 @@
+"""Judgements: one answer, one request, the bounds of values, and how much was covered."""

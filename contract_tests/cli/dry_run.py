@@ -1,0 +1,111 @@
+"""Says what a run would send, and counts it by running the same laws with the same permissions against our own mock."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from math import ceil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import yaml
+
+from contract_tests.cli import environment as surroundings
+from contract_tests.cli.own_mock import MockError, running_mock
+from contract_tests.config.target import DEFAULT_CONTAINERS, DEFAULT_SESSIONS, DEFAULT_USERNAMES
+from contract_tests.http.write_policy import decide, plan
+from contract_tests.interrupts import STOP
+from contract_tests.spec import contract
+
+if TYPE_CHECKING:
+    from contract_tests.cli.settings import Wishes
+    from contract_tests.config.target import Target
+
+DEEPEST = "standard"
+"""The depth of a rehearsal for `deep`, which would go on as long as it may."""
+PREFIX = "CONTRACT_TESTS_"
+Sent = dict[str, dict[str, int]]
+
+
+def would_send(target: Target, wishes: Wishes) -> str:
+    """Answer for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
+    how = wishes.manners()
+    target = replace(target, far=target.far or bool(how.proxy))
+    allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
+    permission = decide(target, read_only=wishes.read_only, **allowed)
+    depth = DEEPEST if wishes.depth == "deep" else wishes.depth
+    laws = [word for law in wishes.laws for word in ("--laws", law)]
+    flags = [f"--{name}" for name in wishes.permissions]
+    sent = rehearse(target, ["--depth", depth, "--seed", str(wishes.seed), *laws, *flags])
+    time = _sum(sent, wishes.depth, how.interval, wishes.max_time)
+    return "\n".join([*plan(target, contract.load(), permission, sent), *time])
+
+
+def _sum(sent: Sent, depth: str, interval: float, max_time: int) -> list[str]:
+    count = sum(sum(methods.values()) for methods in sent.values())
+    lines = [
+        f"{count:,} calls in all, as counted just now on our own mock; how long the target's lists are changes it a little."
+    ]
+    lines += [f"That is depth {DEEPEST}: deep goes on until --max-time is over."] if depth == "deep" else []
+    return lines + (_time(ceil(count * interval), max_time, depth) if interval else [])
+
+
+def _time(seconds: int, max_time: int, depth: str) -> list[str]:
+    """Return how long the calls take at the rate that is asked for, and what to do where there is not so much time."""
+    lines = [f"At this rate they take at least {ceil(seconds / 60):,} minutes."]
+    if seconds <= max_time:
+        return [*lines, f"--max-time {max_time} is enough for that, if the target answers at once."]
+    quicker = "" if depth == "quick" else ", --depth quick"
+    more = ceil(seconds * 1.2 / 60) * 60
+    lines.append(f"--max-time {max_time} is too short for that: the run would end with exit code 3, too little judged.")
+    return [*lines, f"Give it --max-time {more}, a higher --rate-limit{quicker} or fewer --laws."]
+
+
+def rehearse(target: Target, wishes: list[str]) -> Sent:
+    """Answer how many calls of each method each operation gets; raises `MockError` where the rehearsal fails.
+
+    `wishes` are the arguments of the run that decide what it sends. The mock stands in for a target with as many sessions,
+    containers and users, near or far as it is.
+    """
+    kept = surroundings.without(PREFIX, "GITHUB_")
+    with running_mock() as url, TemporaryDirectory() as directory:
+        file = Path(directory) / "target.yaml"
+        file.write_text(yaml.safe_dump(_stand_in(target, url)), encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "contract_tests", "--target", str(file), "--report-dir", directory, *wishes]
+        far = {} if target.is_local else {f"{PREFIX}FAR": "1"}
+        said = _run(command, {**kept, **far})
+        report = Path(directory) / "report.json"
+        if not report.exists():
+            raise MockError(f"the rehearsal against our own mock failed:\n{said}")
+        sent: Sent = json.loads(report.read_text(encoding="utf-8"))["sent"]
+        return sent
+
+
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    """Run the gate and return what it said; it ends with this process."""
+    process = subprocess.Popen(  # noqa: S603 - our own
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    STOP.children.append(process)
+    said, _ = process.communicate()
+    STOP.children.remove(process)
+    return said
+
+
+def _stand_in(target: Target, url: str) -> dict[str, object]:
+    return {
+        "base_url": url,
+        "sessions": {role: DEFAULT_SESSIONS[role] for role in target.sessions},
+        "containers": list(DEFAULT_CONTAINERS[: len(target.containers)]),
+        "usernames": list(DEFAULT_USERNAMES[: len(target.usernames)]),
+    }

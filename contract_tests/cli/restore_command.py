@@ -1,0 +1,103 @@
+"""The command `contract-tests restore`: puts profiles back that a run could not put back itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contract_tests.api import resources, saved_profiles
+from contract_tests.api.context import Lab
+from contract_tests.checks.coverage import Coverage
+from contract_tests.cli import judge_command
+from contract_tests.cli.settings import Wishes
+from contract_tests.cli.strict_commands import StrictCommand
+from contract_tests.config.depth import DEPTHS
+from contract_tests.config.shard import read
+from contract_tests.config.target import TargetError, load
+from contract_tests.findings.collector import Ledger, NotJudgedError
+from contract_tests.redaction.redactor import Veil
+from contract_tests.reports.run_report import NOT_JUDGED
+from contract_tests.spec import contract
+
+if TYPE_CHECKING:
+    from contract_tests.config.target import Target
+
+MANNERS = ("base_url", "target_file", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+HELP = """Put profiles back as they were before a run.
+
+\b
+  contract-tests restore FILE --target staging.yaml
+
+FILE is what a run has named that could not put everything back itself: its session had
+ended, or the target was out of order. The sessions come from the target file, as always;
+new ones of the same users will do. FILE is removed once everything is back.
+
+\b
+Exit codes: 0 everything is back, 2 wrong usage, 3 something is not."""
+
+
+@click.command(cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: object) -> None:
+    """Run the command."""
+    wishes = Wishes(depth="", seed=0, strict=False, report_dir=None, max_time=0, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
+    try:
+        known_url, shard, people = saved_profiles.read(file)
+        aim = load(target_file, base_url or (None if target_file else known_url), read(shard))
+        _check(file, known_url, aim.base_url, said=base_url is not None)
+        left = _restore(_lab(aim, wishes), people)
+    except TargetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(judge_command.USAGE)
+    for line in left:
+        click.echo(f"Not put back: {line}", err=True)
+    if left:
+        click.echo(f"{file} stays where it is, for another try.", err=True)
+        sys.exit(NOT_JUDGED)
+    file.unlink(missing_ok=True)
+    click.echo(f"{aim.base_url}: everything is as it was. {file} is removed.")
+
+
+restore.params += [each for each in judge_command.main.params if each.name in MANNERS]
+
+
+def _check(file: Path, of: str, target: str, *, said: bool) -> None:
+    """Raise `TargetError` where a file is not of this target, which may have users of the same names."""
+    if not said and target != of:
+        raise TargetError(
+            f"{file} is of {of}, and the target is {target}: nothing was sent. If the same users are there, "
+            f"say so by --base-url {target}"
+        )
+
+
+def _lab(aim: Target, wishes: Wishes) -> Lab:
+    how, known = wishes.manners(), contract.load()
+    ledger = Ledger(aim.base_url, veil=Veil(hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)))
+    lab = Lab(aim, known, ledger, DEPTHS["quick"], 0, Coverage(known), manners=how)
+    lab.begin_closing()
+    return lab
+
+
+def _restore(lab: Lab, people: dict[str, Any]) -> list[str]:
+    """Put everybody back whose session there is, and return what is not back."""
+    owners: dict[str, str] = {}
+    for who in lab.roles():
+        try:
+            owners[resources.username(lab, who)] = who
+        except NotJudgedError as reason:
+            click.echo(f"The session of ${who.upper()} does not work: {reason}", err=True)
+    left = []
+    for role, person in people.items():
+        who = owners.get(person["username"], "")
+        if not who:
+            left.append(f"the profile of ${role.upper()}: the target gives no valid session of its user")
+            continue
+        lab.ledger.skipped.clear()
+        names = resources.put_back(lab, who, person["profile"])
+        whys = dict.fromkeys(why for what, why in lab.ledger.skipped if what.startswith("putting back"))
+        left += [f"{name}: {'; '.join(whys)}" for name in names]
+    lab.client.close()
+    return left

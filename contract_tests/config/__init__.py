@@ -1,0 +1,1 @@
+"""What people give a run: target file, addresses, headers, depth, parts."""

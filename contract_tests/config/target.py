@@ -1,0 +1,126 @@
+"""Who is tested: the base URL, the sessions that may be used, and the names that are known there."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contract_tests.config import addresses
+from contract_tests.config.target_file import FileError, TargetFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from contract_tests.config.shard import Shard
+
+LIVE = ("primary", "secondary")
+SHORTEST = 6
+"""Characters of a token of which a part is worth hiding; a part of a shorter one is in every other word."""
+# What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
+DEFAULT_SESSIONS = {
+    "primary": "ada-session",
+    "secondary": "grace-session",
+    "session_expired": "ada-session-expired",
+    "refresh_expired": "ada-refresh-expired",
+}
+DEFAULT_CONTAINERS = ("main", "side")
+DEFAULT_USERNAMES = ("ada", "grace", "newcomer")
+
+
+class TargetError(ValueError):
+    """A target that cannot be used, with what to do about it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One server: `sessions` maps the roles of a session to tokens; only `primary` is required.
+
+    `far` makes it one that is not on this machine, wherever it is.
+    """
+
+    base_url: str
+    sessions: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_SESSIONS))
+    containers: tuple[str, ...] = DEFAULT_CONTAINERS
+    usernames: tuple[str, ...] = DEFAULT_USERNAMES
+    far: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, so that a token in a URL lands in nobody else's log."""
+        return not self.far and addresses.is_loopback(self.base_url)
+
+    @property
+    def warning(self) -> str:
+        """What a person should know of the way there; empty where there is nothing."""
+        if addresses.is_secure(self.base_url) or addresses.is_loopback(self.base_url):
+            return ""
+        return f"tokens go to {self.base_url} in clear text; use https:// if it can"
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is asked with the sample sessions of our own mock on this machine, so that its data are nobody's."""
+        return self.is_local and self.sessions == DEFAULT_SESSIONS
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Tokens, in every form that a law makes of them, and what a shell takes for it."""
+        return tuple(pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token))
+
+
+def _forms(name: str, token: str) -> list[tuple[str, str]]:
+    basic = b64encode(f"{token}:".encode()).decode()
+    forms = [(token, f"${name}"), (basic, f"$(printf %s ${name}: | base64 -w0)")]
+    if len(token) >= SHORTEST:
+        forms += [(token[:-1], f"${{{name}%?}}")]
+        forms += [(token.upper(), f"${{{name}^^}}"), (token.swapcase(), f"${{{name}~~}}"), (token.lower(), f"${{{name},,}}")]
+    return list(dict(reversed(forms)).items())
+
+
+def parts(path: Path | None) -> int:
+    """Return into how many parts that run at once a run may be split: as many as `shards` lists; raise `TargetError`."""
+    return len(_opened(path).shards) or 1 if path else 1
+
+
+def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
+    """Read the target file, if any; a given `base_url` overrides its own, and what it says of a shard the rest.
+
+    Raises `TargetError` with a sentence that names file and key.
+    """
+    if path is None:
+        return _without_file(base_url)
+    file = _opened(path)
+    if shard is not None and shard.of > 1 and file.shards:
+        if shard.of > len(file.shards):
+            raise TargetError(f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}")
+        file.use_shard(shard.number)
+    try:
+        url = base_url or file.base_url()
+        if not url:
+            raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
+        names = file.names("containers"), file.names("usernames")
+        return Target(_checked_url(url), file.sessions(), *names, variables=file.variables())
+    except FileError as error:
+        raise TargetError(str(error)) from None
+
+
+def _opened(path: Path) -> TargetFile:
+    try:
+        return TargetFile(path)
+    except FileError as error:
+        raise TargetError(str(error)) from None
+
+
+def _without_file(base_url: str | None) -> Target:
+    url = _checked_url(base_url or "")
+    if not addresses.is_loopback(url):
+        raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
+    return Target(url)
+
+
+def _checked_url(url: str) -> str:
+    try:
+        return addresses.base_url(url)
+    except addresses.AddressError as error:
+        raise TargetError(str(error)) from None

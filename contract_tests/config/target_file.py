@@ -1,0 +1,145 @@
+"""The target file: what its entries mean, and what is wrong with one, with file and line and never with a value."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from contract_tests.config import header_values, yaml_loader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from contract_tests.config.yaml_loader import Located
+
+SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
+KEYS = ("base_url", "sessions", "containers", "usernames", "shards")
+OF_A_SHARD = KEYS[:-1]
+BARE = re.compile(r"\$([A-Za-z_]\w*)")
+"""What a shell would take for a variable, and this file does not."""
+
+ALONE = re.compile(r"\$\{(\w+)\}")
+"""A token that is one variable and nothing else."""
+
+
+class FileError(ValueError):
+    """A target file that cannot be used; the text says where and what to do about it."""
+
+
+def content(path: Path) -> bytes:
+    """Return what a file holds; what a pipe said (`--target <(envsubst …)`) is kept: it says it once. Raise `YamlError`."""
+    return yaml_loader.read_file(path) if path.is_file() else _said(path)
+
+
+@cache
+def _said(path: Path) -> bytes:
+    return yaml_loader.read_file(path)
+
+
+class TargetFile:
+    """A target file that was read; variables are put in place only where an entry is used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            root = yaml_loader.locate(content(path))
+        except yaml_loader.YamlError as error:
+            raise FileError(error.at(path)) from None
+        if root is None or not isinstance(root.value, dict):
+            self._fail(root, f"a mapping with {', '.join(KEYS)} is expected")
+        self._entries: dict[str, Located] = root.value
+        self._know(root, KEYS, "key")
+        self.shards = self._mappings("shards")
+
+    def use_shard(self, number: int) -> None:
+        """Let what the file says of a part, counted from 1, stand in place of what it says of all."""
+        self._entries = {**self._entries, **self.shards[number - 1]}
+
+    def base_url(self) -> str:
+        """Return the base URL; empty where there is none."""
+        return self._text("base_url", self._entries["base_url"]) if "base_url" in self._entries else ""
+
+    def sessions(self) -> dict[str, str]:
+        """Return the tokens by role."""
+        found = self._entries.get("sessions")
+        if found is None or not isinstance(found.value, dict) or not self._has_primary(found.value):
+            self._fail(found, "sessions.primary is missing: the token of a valid session")
+        self._know(found, SESSIONS, "session")
+        sessions = {role: self._token(role, node) for role, node in found.value.items()}
+        if len(set(sessions.values())) != len(sessions):
+            self._fail(found, "two sessions have the same token")
+        return sessions
+
+    def variables(self) -> dict[str, str]:
+        """Return the variable that each session's token is, where it is one and nothing else."""
+        found = self._entries["sessions"].value
+        written = ((role, ALONE.fullmatch(node.value)) for role, node in found.items() if isinstance(node.value, str))
+        return {role: match[1] for role, match in written if match}
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return a list of names."""
+        found = self._entries.get(key)
+        if found is None:
+            return ()
+        if not isinstance(found.value, list):
+            self._fail(found, f"{key} must be a list of names, such as [main]")
+        return tuple(self._text(f"a name under {key}", node) for node in found.value)
+
+    def _mappings(self, key: str) -> list[dict[str, Located]]:
+        found = self._entries.get(key)
+        if found is None:
+            return []
+        if not isinstance(found.value, list) or not all(isinstance(each.value, dict) for each in found.value):
+            self._fail(found, f"{key} must be a list of mappings with any of {', '.join(OF_A_SHARD)}")
+        for each in found.value:
+            self._know(each, OF_A_SHARD, "key")
+        return [each.value for each in found.value]
+
+    def _has_primary(self, sessions: dict[str, Located]) -> bool:
+        return "primary" in sessions and sessions["primary"].value not in (None, "")
+
+    def _token(self, role: str, node: Located) -> str:
+        name = f"sessions.{role}"
+        if isinstance(node.value, str) and (bare := BARE.fullmatch(node.value)):
+            self._fail(node, f"{name}: a variable of the environment is written ${{{bare[1]}}}")
+        try:
+            return header_values.token(name, self._text(name, node))
+        except header_values.GivenError as error:
+            self._fail(node, str(error))
+
+    def _text(self, name: str, node: Located) -> str:
+        """Return a text with variables in place; they are put there after parsing, so that a secret may hold any sign."""
+        if node.value is None or node.value == "":
+            self._fail(node, f"{name} is empty: give it, or leave the line out")
+        if not isinstance(node.value, str):
+            self._fail(node, f"{name} is {_kind(node.value)} and not a text: quote it, so that it is sent as it is written")
+        try:
+            return header_values.expanded(node.value)[0]
+        except header_values.GivenError as error:
+            self._fail(node, f"{name}: {error}")
+
+    def _know(self, node: Located, known: Iterable[str], what: str) -> None:
+        names = tuple(known)
+        for name, value in node.value.items():
+            if name not in names:
+                near = get_close_matches(name, names, 1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                self._fail(value, f"unknown {what} {name}; {hint}known are {', '.join(names)}")
+
+    def _fail(self, node: Located | None, why: str) -> NoReturn:
+        raise FileError(f"{self._path}{f':{node.line}' if node else ''}: {why}")
+
+
+def _kind(value: Any) -> str:
+    """Say how YAML reads what was meant as a text."""
+    match value:
+        case bool():
+            return "a truth value (as yes, no, on and off are)"
+        case int() | float():
+            return "a number (which loses zeros at its beginning)"
+        case list():
+            return "a list"
+    return "a mapping"

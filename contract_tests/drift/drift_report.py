@@ -1,0 +1,163 @@
+"""A comparison for people, as a table in the terminal, and for machines, as `drift.json`."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.drift.differences import Row, rows
+
+if TYPE_CHECKING:
+    from contract_tests.drift.observing import Evidence
+    from contract_tests.drift.proposals.inferred_marks import Verdict
+    from contract_tests.drift.proposals.proposed_changes import Proposal
+    from contract_tests.drift.sides import Side
+
+HEAD = ("", "operation", "what", "left", "right")
+GETS = 4
+MANY = 4
+"""Places of one difference that are named."""
+LEGEND = (
+    "$PRIMARY and the like stand for each side's own tokens; $CONTAINER, $FOREIGN, $MEMBER, $MEMBERSHIP,\n"
+    "$OUTSIDER, $ELSEWHERE, $CANDIDATE and $PLACE for containers and usernames of its target file."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a comparison says; `diff` is a change of `openapi.yaml`."""
+
+    left: Side
+    right: Side
+    evidence: Evidence
+    proposals: list[Proposal]
+    verdicts: list[Verdict]
+    diff: str
+
+    @property
+    def rows(self) -> list[Row]:
+        """The differences, the same on several operations once."""
+        return rows(each for each in self.evidence.found if each.sure)
+
+    @property
+    def hints(self) -> list[str]:
+        """What may be a difference, or follow from other data."""
+        found = rows(each for each in self.evidence.found if not each.sure)
+        return [": ".join(cells(row)[:2]) + f": {row.difference.left} | {row.difference.right}" for row in found]
+
+    @property
+    def headline(self) -> str:
+        """The result in one line."""
+        number = len(self.rows)
+        if not self.evidence.pairs:
+            return "NOTHING was compared."
+        many = "1 difference" if number == 1 else f"{number} differences" if number else "No difference"
+        return f"{many}. {len(self.evidence.pairs)} situations compared, {self.evidence.requests} requests, none that writes."
+
+    def text(self) -> str:
+        """Answer the report for a terminal."""
+        parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
+        if self.rows:
+            parts += [_table([HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))])]
+            parts += ["To repeat (left, then right):", "\n".join(self._repeats()), LEGEND]
+        parts += _section("Perhaps, or only because of other data (not counted):", self.hints)
+        parts += _section("Proposed changes of openapi.yaml:", [f"{each.pointer}: {each.says}" for each in self.proposals])
+        parts += [f"As a patch for `git apply`:\n\n{self.diff}"] if self.diff else []
+        refuted = [_verdict(each) for each in self.verdicts if each.word == "refutes"]
+        confirmed = [_verdict(each) for each in self.verdicts if each.word == "confirms"]
+        parts += _section("The evidence refutes these x-inferred marks:", refuted)
+        parts += _section("The evidence confirms these x-inferred marks, as far as reading shows:", confirmed)
+        missing = [f"{operation}, {what}: {why}" for (operation, what), why in self.evidence.not_compared.items()]
+        parts += _section("Not compared:", missing)
+        unsteady = [f"{each.operation}: {each.kind}, {each.what}" for each in self.evidence.unsteady]
+        parts += _section("Seen once and not again, so not counted:", unsteady)
+        return "\n\n".join([*parts, self.headline])
+
+    def _repeats(self) -> list[str]:
+        return [
+            f"{number:3}  {curl}" if curl is row.difference.curls[0] else f"     {curl}"
+            for number, row in enumerate(self.rows, 1)
+            for curl in row.difference.curls
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """Answer the content of `drift.json`."""
+        return {
+            "left": self.left.target.base_url,
+            "right": self.right.target.base_url,
+            "situations": len(self.evidence.pairs),
+            "requests": self.evidence.requests,
+            "differences": [_row(row) for row in rows(self.evidence.found)],
+            "proposals": [{"pointer": each.pointer, "says": each.says, "patched": bool(each.edit)} for each in self.proposals],
+            "patch": self.diff,
+            "marks": [vars(each) for each in self.verdicts],
+            "not_compared": [
+                {"operation": operation, "what": what, "why": why}
+                for (operation, what), why in self.evidence.not_compared.items()
+            ],
+            "unsteady": [
+                {"operation": each.operation, "kind": each.kind, "what": each.what} for each in self.evidence.unsteady
+            ],
+        }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    each = row.difference
+    return {
+        "operations": list(row.operations),
+        "kind": each.kind,
+        "what": each.what,
+        "where": list(each.where),
+        "left": each.left,
+        "right": each.right,
+        "sure": each.sure,
+        "evidence": each.evidence,
+        "repeat": {"left": each.curls[0], "right": each.curls[1]},
+    }
+
+
+def cells(row: Row) -> tuple[str, str, str, str]:
+    """Answer operation, what, left and right of a row in words."""
+    each = row.difference
+    operations = ", ".join(row.operations)
+    where = ", ".join(each.where[:MANY]) + (f" and {len(each.where) - MANY} more" if len(each.where) > MANY else "")
+    what = each.what if each.kind in (each.what, "pages", "header", "bounds") else f"{each.kind}: {each.what}"
+    return operations, f"{what} [{where}]", each.left, each.right
+
+
+def _cells(number: int, row: Row) -> tuple[str, ...]:
+    operations, *rest = cells(row)
+    if len(row.operations) >= GETS:
+        operations = f"{len(row.operations)} operations: {operations}"
+    return str(number), operations, *rest
+
+
+def _table(lines: list[tuple[str, ...]]) -> str:
+    """Lay out columns; a cell that is too wide for its column goes on in the next line."""
+    most = (3, 24, 52, 26, 26)
+    widths = [min(limit, max(len(line[column]) for line in lines)) for column, limit in enumerate(most)]
+    rule = tuple("-" * width for width in widths)
+    return "\n".join(text for line in (lines[0], rule, *lines[1:]) for text in _wrapped(line, widths))
+
+
+def _wrapped(line: tuple[str, ...], widths: list[int]) -> list[str]:
+    pieces = [_pieces(cell, width) for cell, width in zip(line, widths, strict=True)]
+    height = max(map(len, pieces))
+    padded = [[*piece, *[""] * (height - len(piece))] for piece in pieces]
+    return [
+        "  ".join(f"{part:{width}}" for part, width in zip(each, widths, strict=True)).rstrip()
+        for each in zip(*padded, strict=True)
+    ]
+
+
+def _pieces(cell: str, width: int) -> list[str]:
+    return textwrap.wrap(cell, width) or [""]
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"{verdict.pointer} ({verdict.says}){'' if verdict.sure else ', less certain'}"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"{title}\n" + "\n".join(f"  {line}" for line in lines)] if lines else []

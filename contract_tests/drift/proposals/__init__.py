@@ -1,0 +1,1 @@
+"""What a comparison says of the contract, and how to change it."""

@@ -1,0 +1,1 @@
+"""What a run has found: rules, findings, what they come from, and what is accepted."""

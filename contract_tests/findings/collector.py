@@ -1,0 +1,245 @@
+"""What a run has found: findings, what was not judged, and how often everything was exercised."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
+
+from contract_tests.findings.rules import CHECKS, VIOLATION
+from contract_tests.findings.symptoms import skeleton, symptom
+from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.terminal_text import line, shown
+
+if TYPE_CHECKING:
+    from contract_tests.findings.baseline import Entry
+    from contract_tests.http.messages import Exchange
+
+SHOWN = 600
+ALSO = 5
+"""Further evidence that is kept of a finding, where it is of another kind than the first."""
+SYMPTOMS = 12
+"""Symptoms that are told apart for one law, rule, operation and field."""
+PLACES = (
+    re.compile(r"400, because of (\w+) \(\w+\)(?::.*)?\Z", re.DOTALL),
+    re.compile(r"400, because of (/[^ ,]+) \(\w+\)(?::.*)?\Z", re.DOTALL),
+    re.compile(r"(/[^: ]+): "),
+    re.compile(r"([a-z]\w*)(?: is | accepted[,:] )"),
+)
+"""How the evidence of laws begins that is about one field, parameter or part of a body."""
+OVER = "the time given by --max-time was over"
+BUSY = "the target answers 429, too many requests: give it --rate-limit"
+BY_HAND = "the run was interrupted"
+NEVER_ANSWERED = "never answered a valid request"
+UNFINISHED = (OVER, BUSY)
+"""Why a run has not judged what it could have judged, although it went on to its end."""
+
+
+class NotJudgedError(Exception):
+    """A law that cannot be applied to this target; its text says why."""
+
+
+class UnansweredError(NotJudgedError):
+    """An operation refused a request that is valid, so that nothing more can be judged of it by this law."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"{operation} did not answer a valid request")
+        self.operation = operation
+
+
+class BusyError(NotJudgedError):
+    """The target wants to be left alone for longer than the run can wait."""
+
+    def __init__(self) -> None:
+        super().__init__(BUSY)
+
+
+class OutOfTimeError(SkipTest):
+    """The time is over. A skip, because Hypothesis passes that on at once, where it would repeat and shrink an error."""
+
+    def __init__(self) -> None:
+        super().__init__(OVER)
+
+
+class StoppedError(NotJudgedError, SkipTest):
+    """The run goes no further: it was interrupted, or the target or a session of it has ended. The text says why."""
+
+
+@dataclass
+class Finding:
+    """One broken rule on one operation, with the first evidence met and how often it was met.
+
+    `symptom` is what is wrong without a value in it; `also` is evidence of other kinds for the same, each said once.
+    """
+
+    rule: str
+    operation: str
+    received: str
+    documented: str
+    curl: list[str]
+    law: str
+    count: int = 1
+    field: str = ""
+    symptom: str = ""
+    also: tuple[dict[str, str], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from others: operation, rule and field, which is empty where it is about no single one."""
+        return self.operation, self.rule, self.field
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """The key and the symptom: what is not the same hides nothing of it."""
+        return *self.key, self.symptom
+
+    @property
+    def severity(self) -> str:
+        """`violation` or `inferred`, as the table of rules says."""
+        return CHECKS[self.rule].severity
+
+    def as_dict(self) -> dict[str, Any]:
+        """Answer the finding as `report.json` shows it."""
+        return {
+            "operation": self.operation,
+            "check": self.rule,
+            "field": self.field,
+            "severity": self.severity,
+            "says": CHECKS[self.rule].says,
+            "received": self.received,
+            "documented": self.documented,
+            "curl": self.curl[-1] if self.curl else "",
+            "steps": self.curl,
+            "law": self.law,
+            "count": self.count,
+            "symptom": self.symptom,
+            "also": list(self.also),
+        }
+
+    def text(self) -> str:
+        """Answer the finding for a terminal."""
+        about = f"{self.operation}, {self.field}" if self.field else self.operation
+        lines = [
+            f"{self.rule} ({self.severity}) on {about}: {CHECKS[self.rule].says}",
+            f"  Received:   {self.received}",
+            f"  Documented: {self.documented}",
+        ]
+        if len(self.curl) > 1:
+            lines += ["  Steps:", *(f"    {number}. {curl}" for number, curl in enumerate(self.curl, 1))]
+        elif self.curl:
+            lines.append(f"  Repeat:     {self.curl[0]}")
+        lines += [f"  Also so:    {each['received']}; documented: {each['documented']}" for each in self.also]
+        return "\n".join(lines)
+
+
+@dataclass
+class Ledger:
+    """Collects what a run finds; one finding per law, rule, operation, field and symptom.
+
+    Later evidence counts, and is kept where it is of another kind.
+    """
+
+    base_url: str
+    strict: bool = False
+    baseline: tuple[Entry, ...] = ()
+    findings: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    skipped: dict[tuple[str, str], None] = field(default_factory=dict)
+    law: str = ""
+    judged: int = 0
+    veil: Veil = field(default_factory=Veil)
+    _kinds: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+    _symptoms: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+
+    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange, sign: str = "") -> None:
+        """Note that `rule` is broken; `steps` are the exchanges that show it, in order, and `sign` is its symptom if known."""
+        assert rule in CHECKS, rule
+        place = field_of(received, documented)
+        hide = steps[-1].call.hide if steps else self.veil.text
+        what = sign or symptom(rule, operation, received, documented, steps[-1] if steps else None)
+        key = self._key(rule, operation, place, what)
+        what = key[-1]
+        kinds = self._kinds.setdefault(key, set())
+        # A symptom of its own says what is wrong, whatever the values; else what is met may be of several kinds.
+        kind = skeleton(received, documented) if what == CHECKS[rule].says else ""
+        if kind in kinds or len(kinds) > ALSO:
+            self.findings[key].count += 1
+            return
+        kinds.add(kind)
+        got, wanted = _cut(hide(received)), _cut(hide(documented))
+        if known := self.findings.get(key):
+            known.count += 1
+            known.also = (*known.also, {"received": got, "documented": wanted})
+            return
+        curls = [shown(step.call.curl(self.base_url)) for step in steps]
+        self.findings[key] = Finding(
+            rule, operation, got, wanted, curls, self.law, field=_cut(hide(place)), symptom=_cut(hide(what))
+        )
+
+    def _key(self, rule: str, operation: str, place: str, what: str) -> tuple[str, ...]:
+        """Return what tells a finding from others; a target that says something new each time has but so many symptoms."""
+        known = self._symptoms.setdefault((self.law, rule, operation, place), set())
+        if len(known) < SYMPTOMS:
+            known.add(what)
+        return self.law, rule, operation, place, what if what in known else CHECKS[rule].says
+
+    def forget_from(self, place: int) -> None:
+        """Drop the findings from the one at this place on: what they are about was not a target in order any more."""
+        for key in list(self.findings)[place:]:
+            del self.findings[key]
+            self._kinds.pop(key, None)
+
+    def add(self, finding: Finding) -> None:
+        """Note what another part of the run has found."""
+        key = (finding.law, finding.rule, finding.operation, finding.field, finding.symptom)
+        known = self.findings.get(key)
+        self.findings[key] = _sum(known, finding) if known else finding
+
+    def has(self, rule: str, operation: str) -> bool:
+        """Whether a rule is known to be broken by an operation, whichever law found it."""
+        return any((finding.rule, finding.operation) == (rule, operation) for finding in self.findings.values())
+
+    def not_judged(self, what: str, why: str) -> None:
+        """Note that something could not be judged; the same is said once."""
+        self.skipped[(_cut(self.veil.text(what)), _cut(self.veil.text(why)))] = None
+
+    def failing(self, law: str | None = None) -> list[Finding]:
+        """Answer the findings that fail the run, of one law or of all."""
+        return [
+            finding
+            for finding in self.findings.values()
+            if (self.strict or finding.severity == VIOLATION) and law in (None, finding.law) and not self.accepts(finding)
+        ]
+
+    def accepts(self, finding: Finding) -> Entry | None:
+        """Answer the entry of the baseline that accepts a finding today."""
+        return next((entry for entry in self.baseline if entry.covers(finding) and not entry.is_over), None)
+
+    def merged(self) -> list[Finding]:
+        """Return one finding per rule, operation, field and symptom, violations first, in the order they were met."""
+        merged: dict[tuple[str, ...], Finding] = {}
+        for finding in self.findings.values():
+            known = merged.setdefault(finding.identity, finding)
+            if known is not finding:
+                merged[finding.identity] = _sum(known, finding)
+        return sorted(merged.values(), key=lambda finding: finding.severity != VIOLATION)
+
+
+def field_of(received: str, documented: str) -> str:
+    """Answer the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
+    found = (pattern.match(text) for text in (documented, received) for pattern in PLACES)
+    return next((re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match), "")
+
+
+def _sum(first: Finding, more: Finding) -> Finding:
+    """Return both as one; what the other has of another kind is kept."""
+    if first.symptom != CHECKS[first.rule].says:
+        return replace(first, count=first.count + more.count)
+    new = [{"received": more.received, "documented": more.documented}, *more.also]
+    known = {skeleton(each["received"], each["documented"]) for each in (vars(first), *first.also)}
+    also = (*first.also, *(each for each in new if skeleton(each["received"], each["documented"]) not in known))
+    return replace(first, count=first.count + more.count, also=also[:ALSO])
+
+
+def _cut(text: str) -> str:
+    return line(text, SHOWN)

@@ -1,0 +1,1 @@
+"""How requests leave: client, raw responses, network options, write policy."""

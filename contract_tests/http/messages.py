@@ -1,0 +1,171 @@
+"""Requests and answers as they are sent, received, shown and repeated."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.secret_names import Pairs, hide, pattern
+
+BODY_SHOWN = 2000
+ESCAPED = re.compile(r'["\\`$]')
+"""What a shell would expand within double quotes."""
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+JSON = json.JSONDecoder(parse_constant=_no_constant)
+"""Made once: it takes longer to make than most answers take to read."""
+
+
+class UnreadableError(ValueError):
+    """An answer whose body is not what a law has to read."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: `path` is the raw target below the base URL, `secrets` and `veil` what must not be shown of it.
+
+    A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False.
+    """
+
+    operation: str
+    method: str
+    path: str
+    headers: Pairs = ()
+    body: bytes | None = None
+    secrets: Pairs = ()
+    length: bool = True
+    veil: Veil = field(default_factory=Veil, repr=False, compare=False)
+
+    def curl(self, base_url: str) -> str:
+        """Answer a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
+        words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.veil.path(self.path))]
+        for name, value in self.headers:
+            # curl drops a header without a value unless it ends in a semicolon.
+            words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
+        words += self._header_words()
+        if self.body is not None:
+            words += ["--data-raw", self._body_word(self.body)]
+        return " ".join(words)
+
+    def _method_words(self) -> list[str]:
+        if self.method == "HEAD":
+            return ["--head"]
+        return [] if self.method == "GET" else ["-X", self.method]
+
+    def _path_words(self) -> list[str]:
+        """Keep curl from shortening `..` and from reading brackets as a pattern."""
+        return ["--path-as-is"] * ("/." in self.path) + ["-g"] * bool(set("[]{}") & set(self.path))
+
+    def _header_words(self) -> list[str]:
+        """Make curl's own headers those of the call."""
+        if self.body is None:
+            return ["-H", "'Content-Length: 0'"] if self.says_length else []
+        typed = any(name.lower() == "content-type" for name, _ in self.headers)
+        return [] if typed else ["-H", "Content-Type:"]
+
+    @property
+    def says_length(self) -> bool:
+        """Whether the call carries `Content-Length`."""
+        return self.body is not None or (self.length and self.method in ("POST", "PUT", "PATCH"))
+
+    def _word(self, text: str) -> str:
+        """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
+        text = self.veil.people(hide(text, self.secrets))
+        known = {shown: shown for shown in (*dict(self.secrets).values(), *self.veil.variables.values())}
+        pieces = re.split(f"({pattern(known)})", text) if known else [text]
+        if len(pieces) == 1:
+            return shlex.quote(text)
+        for place in range(1, len(pieces), 2):
+            shown, after = pieces[place], pieces[place + 1][:1]
+            pieces[place] = f"${{{shown[1:]}}}" if shown[1:].isidentifier() and (after.isalnum() or after == "_") else shown
+        return (
+            '"' + "".join(piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece) for place, piece in enumerate(pieces)) + '"'
+        )
+
+    def hide(self, text: str) -> str:
+        """Put the name of a session in place of its token, and its shape in place of what belongs to people."""
+        return self.veil.text(hide(text, self.secrets))
+
+    def _body_word(self, body: bytes) -> str:
+        text = body.decode("utf-8", "backslashreplace")
+        shown = self.veil.people(text)
+        return _body_word(body) if shown == text else self._word(text)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call and its answer; `status` is 0 and `trouble` says why where no whole HTTP answer came.
+
+    `dropped` says that the connection was closed without a word.
+    """
+
+    call: Call
+    status: int
+    headers: Pairs = ()
+    body: bytes = b""
+    trouble: str = ""
+    seconds: float = 0.0
+    dropped: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call succeeded (2xx)."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of success
+
+    @property
+    def refused(self) -> bool:
+        """Whether the call was refused (4xx), and not for its session."""
+        return 400 <= self.status < 500 and self.status != 401  # noqa: PLR2004 - the class of client errors, and one of them
+
+    def header(self, name: str) -> str | None:
+        """Answer the header's value, several joined with a comma (RFC 9110, 5.3), or None."""
+        found = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(found) if found else None
+
+    @property
+    def media_type(self) -> str | None:
+        """The media type without its parameters, in lower case."""
+        value = self.header("Content-Type")
+        return value.partition(";")[0].strip().lower() if value is not None else None
+
+    def json(self) -> Any:
+        """Answer the parsed body; `UnreadableError` if it is not JSON as RFC 8259 means it."""
+        try:
+            return JSON.decode(self.body.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise UnreadableError(f"not JSON: {error}") from error
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON."""
+        try:
+            self.json()
+        except UnreadableError:
+            return False
+        return True
+
+    def shown(self) -> str:
+        """Answer status and body in one line for people, without what belongs to somebody."""
+        if self.trouble:
+            return self.trouble
+        text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())
+        return f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
+
+
+def _body_word(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if text.isprintable() and (text or not body) and len(text) <= BODY_SHOWN:
+        return shlex.quote(text)
+    # Bash's own quoting: every byte that is not plain ASCII as an octal escape.
+    return "$'" + "".join(chr(b) if 32 <= b < 127 and b not in b"\\'" else f"\\{b:03o}" for b in body) + "'"  # noqa: PLR2004

@@ -1,0 +1,120 @@
+"""What a run may do to its target: read, write, and what cannot be undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest import SkipTest
+
+from contract_tests.findings.collector import NotJudgedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from contract_tests.config.target import Target
+    from contract_tests.http.messages import Call
+    from contract_tests.spec.contract import Contract
+
+SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers that name another method than that of the request; what they are sent with is not safe, therefore."""
+MARKING = "markNotificationsRead"
+NO_WRITES = "it would write to the target, which needs --allow-writes"
+READ_ONLY = "it would write to the target, which --read-only forbids"
+FORWARDED = "the target forwards to another machine ({}), and writing there needs --allow-writes"
+NO_OTHERS = "what a method that is not documented does there cannot be known"
+NO_MARKING = "what is marked as read cannot be put back, so it needs --allow-mark-read"
+NO_UNREAD = "{} cannot be read, so that it could not be put back"
+NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --allow-first-write"
+
+
+class ForbiddenError(NotJudgedError, SkipTest):
+    """A call that the run may not make; nothing was sent. Hypothesis passes a `SkipTest` on at once."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set.
+
+    `others` are methods that are not documented, of which nobody knows what they do; `no_writes` says why nothing is written;
+    `unread` are fields that are left alone, because nobody knows what they were.
+    """
+
+    writes: bool = True
+    mark_read: bool = True
+    first_write: bool = True
+    others: bool = True
+    no_writes: str = NO_WRITES
+    unread: frozenset[str] = frozenset()
+
+    def check(self, call: Call, marking: str, never_set: Collection[str], *, documented: bool) -> None:
+        """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
+        if call.method.upper() in SAFE and not _overridden(call):
+            return
+        if not self.writes:
+            raise ForbiddenError(self.no_writes)
+        if not self.others and (not documented or _overridden(call)):
+            raise ForbiddenError(NO_OTHERS)
+        if not self.mark_read and marking in call.path.lower():
+            raise ForbiddenError(NO_MARKING)
+        if named := [name for name in self.unread if name.encode() in (call.body or b"")]:
+            raise ForbiddenError(NO_UNREAD.format(named[0]))
+        named = [name for name in never_set if name.encode() in (call.body or b"")]
+        if not self.first_write and named:
+            raise ForbiddenError(NO_FIRST.format(named[0]))
+
+    def forbids(self, operation: str, method: str) -> str:
+        """Answer why a documented operation is never called; empty if it may be."""
+        if method in SAFE:
+            return ""
+        if not self.writes:
+            return self.no_writes
+        return NO_MARKING if operation == MARKING and not self.mark_read else ""
+
+
+def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
+    """Answer what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
+    if read_only:
+        return Permission(writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY)
+    if target.is_local:
+        return Permission()
+    return Permission(writes, writes and mark_read, writes and first_write, others=False)
+
+
+def _overridden(call: Call) -> bool:
+    named = {name.lower() for name, _ in call.headers}
+    return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
+
+
+def plan(target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]) -> list[str]:
+    """Answer what a run would send, by operation, for people; `sent` counts calls by operation and method."""
+    sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
+    live = " and ".join(f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions)
+    fields = ", ".join(contract.updatable)
+    unset = "" if permission.first_write else "; a field that was never set is left alone"
+    effects = {
+        "updateProfile": f"writes {fields} of {live} and puts them back at the end{unset}",
+        MARKING: f"marks what {live} have not read; it stays marked",
+    }
+    lines = [f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"]
+    by_operation: dict[str, Counter[str]] = {}
+    for name, methods in sent.items():
+        by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
+    for operation in contract.operations.values():
+        why = permission.forbids(operation.name, operation.method)
+        effect = f"{operation.method} not sent: {why}" if why else effects.get(operation.name, "reads")
+        counts = _counted(by_operation.pop(operation.name, Counter()), operation.method)
+        lines.append(f"  {operation.name:22} {operation.path:37} {effect}{counts}")
+    others = sum(by_operation.values(), Counter())
+    return (
+        [*lines, f"  paths that are not documented, which a right server refuses{_counted(others, 'GET')}"]
+        if others
+        else lines
+    )
+
+
+def _counted(methods: Counter[str], first: str) -> str:
+    found = [method for method in (first, *sorted(methods.keys() - {first})) if methods[method]]
+    return "".join(f"{', ' if place else ': '}{methods[method]:,} {method}" for place, method in enumerate(found))

@@ -1,0 +1,1 @@
+"""Laws that many calls show, one after the other or at once."""

@@ -1,0 +1,1 @@
+"""Laws of lists: pages, order, marking as read, referrals."""

@@ -1,0 +1,1 @@
+"""Laws of requests as such: HTTP, headers, query parameters, fuzzing."""

@@ -1,0 +1,132 @@
+"""Schemathesis' examples, coverage and fuzzing on every operation, judged against both views of the contract."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import requests
+import schemathesis
+from hypothesis import settings
+from schemathesis import AuthContext, Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
+
+from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
+from contract_tests.api.profile_claims import renew
+from contract_tests.checks import request_validation
+from contract_tests.checks.response_checks import SERVER_ERROR
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.spec import contract
+
+if TYPE_CHECKING:
+    from schemathesis.generation import GenerationMode
+
+# Unexpected methods have a law of their own; here they would also be sent where only reading is meant.
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": int(os.environ.get("CONTRACT_TESTS_SEED", "1")),
+        "phases": {"coverage": {"unexpected-methods": []}},
+        # Sessions have laws of their own; every generated call carries the session.
+        "generation": {"with-security-parameters": False},
+        "warnings": False,
+    }
+)
+SCHEMA = schemathesis.openapi.from_dict(contract.read(), config=CONFIG)
+DROPPED = (
+    *("host", "connection", "accept-encoding", "content-length", "user-agent", "transfer-encoding"),
+    SCHEMATHESIS_TEST_CASE_HEADER.lower(),
+)
+"""Headers that are the tools' own, or that the client writes."""
+TOKEN = "the-session"  # noqa: S105 - stands for the session until the call is sent
+
+
+@SCHEMA.auth()
+class Bearer:
+    """The session for every case, set the way that leaves cases without one alone."""
+
+    def get(self, _case: Case[Any], _context: AuthContext) -> str:
+        """Answer the token of the first session."""
+        return TOKEN
+
+    def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
+        """Put the token where the contract's security scheme has it."""
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+@SCHEMA.parametrize()
+@settings(settings.get_profile("gate"))
+def test_generated_calls(lab: Lab, case: Case[Any]) -> None:
+    """Whatever is generated, valid input is accepted, invalid input refused, and every answer is as documented."""
+    exchange = _send(lab, case)
+    if exchange is not None and exchange.ok and exchange.call.operation == "updateProfile":
+        renew(lab, "primary")
+    if exchange is not None and case.meta is not None:
+        _judge(lab, exchange, case.meta.generation.mode)
+
+
+def _send(lab: Lab, case: Case[Any]) -> Exchange | None:
+    try:
+        prepared = requests.Request(**_transport(lab, case)).prepare()
+    except (ValueError, requests.RequestException):
+        return None  # what cannot be written as a request cannot be judged
+    session = f"Bearer {lab.target.sessions['primary']}"
+    # Latin-1 is how requests spells bytes of a header.
+    headers = [
+        (name, value.decode("latin-1") if isinstance(value, bytes) else value) for name, value in prepared.headers.items()
+    ]
+    kept = [(name, session if value == f"Bearer {TOKEN}" else value) for name, value in headers if name.lower() not in DROPPED]
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    if not isinstance(body, bytes | None) or any(not value.isprintable() for _, value in kept):
+        return None
+    path = prepared.path_url.removeprefix(lab.client.prefix)
+    name = case.operation.definition.raw["operationId"]
+    call = Call(name, prepared.method or "", path, tuple(kept), body, lab.target.secrets)
+    return lab.client.send(call)
+
+
+def _transport(lab: Lab, case: Case[Any]) -> dict[str, object]:
+    kwargs = case.as_transport_kwargs(base_url=lab.target.base_url)
+    known = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
+    return {key: value for key, value in kwargs.items() if key in known}
+
+
+def _judge(lab: Lab, exchange: Exchange, mode: GenerationMode) -> None:
+    call = exchange.call
+    tokens = [value for name, value in call.headers if name.lower() == "authorization"]
+    if tokens != [f"Bearer {lab.target.sessions['primary']}"] or not _on_path(lab, call):
+        return
+    wrong = request_validation.flaws(lab.contract, lab.contract.full, call)
+    if mode.is_negative and wrong and exchange.ok:
+        forbidden = request_validation.wrong(lab.contract, lab.contract.documented, call)
+        lab.find(
+            "input.documented" if forbidden else "input.bounds",
+            call.operation,
+            exchange.shown(),
+            request_validation.refusal(wrong),
+            exchange,
+            sign=request_validation.acceptance(wrong),
+        )
+    elif mode.is_positive and not wrong:
+        _valid(lab, exchange)
+
+
+def _valid(lab: Lab, exchange: Exchange) -> None:
+    name = exchange.call.operation
+    if exchange.status == UNAUTHORIZED:
+        lab.find("session.valid", name, exchange.shown(), "the session $PRIMARY is valid", exchange)
+    looked_up = name in ("getPublicProfile", "listNotifications") and exchange.status in (NOT_FOUND, BAD_REQUEST)
+    taken = b'"handle"' in (exchange.call.body or b"") and exchange.status == BAD_REQUEST
+    if not exchange.ok and BAD_REQUEST <= exchange.status < SERVER_ERROR and not looked_up and not taken:
+        lab.find("input.accepted", name, exchange.shown(), "valid by the full contract", exchange)
+
+
+def _on_path(lab: Lab, call: Call) -> bool:
+    """Whether the path still is that of the operation: an empty or slashed name makes it another."""
+    shape = lab.contract.operations[call.operation].path.split("/")
+    parts = call.path.partition("?")[0].split("/")
+    same = len(parts) == len(shape) and all(
+        want.startswith("{") or want == got for want, got in zip(shape, parts, strict=True)
+    )
+    return same and all(unquote(part) not in ("", ".", "..") and "/" not in unquote(part) for part in parts[1:])

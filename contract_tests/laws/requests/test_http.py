@@ -1,0 +1,198 @@
+"""HTTP itself: undocumented methods and paths, HEAD, bodies where none is demanded, and no failure on any input."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.api import resources
+from contract_tests.api.context import NOT_FOUND, Lab
+from contract_tests.api.request_templates import MARK_READ, REFERRALS, Ask, fields, notifications, update
+from contract_tests.checks.response_checks import refuses_as_http
+from contract_tests.http.messages import Call, Exchange
+from contract_tests.laws.profile.test_update import fresh
+from contract_tests.laws.sessions.test_session import wrong
+from contract_tests.spec import contract
+
+CONTRACT = contract.load()
+PATHS = sorted({operation.path for operation in CONTRACT.operations.values()})
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NOT_ALLOWED = 405
+HEAD_ALSO = ("Cache-Control", "WWW-Authenticate")
+READS = [operation.name for operation in CONTRACT.operations.values() if operation.method == "GET"]
+UNKNOWN = (
+    "/v1/user/none",
+    "/v1/user/notifications/none",
+    "/v2/user/profile",
+    "/v1/user/by-id/ada",
+    "/v1/user/by-id/ada/private",
+    "/none",
+    "/v1/user/profile/",
+    "/v1/user/referrals/",
+    "/v1/user/notifications/?containerId=main",
+    "/v1/user/Profile?fields=handle",
+    "/V1/user/referrals",
+    "/v1/USER/notifications?containerId=main",
+    "/v1/user/referrals.json",
+)
+HEAVY = ("x" * 100_000, "😀" * 20_000, "\u0000", "\\u0000", "%00", "{" * 50, "[" * 50, "1" * 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_other_methods(lab: Lab, path: str) -> None:
+    """A method that is not documented is 405, `Allow` names those that are, with and without a session."""
+    here = {operation.method: operation for operation in CONTRACT.operations.values() if operation.path == path}
+    name = next(iter(here.values())).name
+    ask = resources.valid(lab, name, "primary")
+    for method in METHODS:
+        if method in here:
+            continue
+        for who in ("primary", None):
+            call = lab.call(ask.but(method=method), who)
+            _wrong_method(lab, lab.client.send(call), set(here))
+
+
+def test_other_methods_change_nothing(lab: Lab) -> None:
+    """A method that is not documented does nothing, whatever it answers and whatever body comes with it."""
+    for who in lab.roles():
+        before = resources.profile(lab, who)
+        for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+            exchange = lab.client.send(lab.call(update({"biography": lab.marker(who, method)}).but(method=method), who))
+            after = resources.profile(lab, who)
+            if after != before:
+                received = f"{method} answered {exchange.status}, then the profile is {after}"
+                lab.find("http.method", "updateProfile", received, f"unchanged {before}", exchange)
+                before = after
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_unknown_paths(lab: Lab, path: str) -> None:
+    """An unknown path is 404 with an error body, with and without a session."""
+    for who in ("primary", None):
+        known = lab.call(REFERRALS, who)
+        name = f"GET {path.partition('?')[0]}"
+        exchange = lab.client.send(Call(**{**vars(known), "path": path, "operation": name}))
+        if exchange.status != NOT_FOUND and exchange.status:
+            lab.find("http.path", name, exchange.shown(), "404", exchange)
+        elif exchange.status:
+            _error_body(lab, exchange, "http.path", "GENERIC_NOT_FOUND")
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_head(lab: Lab, operation: str) -> None:
+    """HEAD answers the status and headers of GET without a body (RFC 9110, 9.3.2)."""
+    ask = resources.valid(lab, operation, "primary")
+    for who in ("primary", None):
+        got, head = lab.ask(ask, who), _head(lab, ask, who)
+        if head.status != got.status:
+            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
+            continue
+        if head.body:
+            lab.find("http.head", operation, f"a body of {len(head.body)} bytes: {head.shown()}", "no body", head)
+        if head.media_type is not None and head.media_type != got.media_type:
+            lab.find("http.head", operation, f"Content-Type {head.media_type}", f"{got.media_type}, as GET", head)
+        for name, (mine, wanted) in {key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO}.items():
+            if mine != wanted:
+                lab.find("http.head", operation, f"{name}: {head.header(name)}", f"{got.header(name)}, as GET", head)
+        _same_length(lab, ask, who)
+    for other in wrong(lab, operation):
+        got, head = lab.ask(other), _head(lab, other, "primary")
+        if head.status != got.status:
+            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
+
+
+def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
+    """A length that HEAD tells is that of GET (RFC 9110, 8.6), unless the length of the target's answers varies."""
+    heads = [_head(lab, ask, who) for _ in range(4)]
+    gets = [lab.ask(ask, who) for _ in range(4)]
+    told, real = ({exchange.header("Content-Length") for exchange in each} for each in (heads, gets))
+    # An answer in chunks tells no length, but then it is not empty either.
+    empty = told == {"0"} and real == {None} and all(exchange.body for exchange in gets)
+    if empty or (len(told) == len(real) == 1 and told != real and not {None} & (told | real)):
+        documented = f"that of GET, which is {gets[0].header('Content-Length')}, or none"
+        lab.find("http.head", ask.operation, f"Content-Length: {told.pop()}", documented, heads[0])
+
+
+def _kind(exchange: Exchange, name: str) -> str:
+    """What of a header has to be the same for HEAD: that caches keep out, and the scheme of the challenge."""
+    value = (exchange.header(name) or "").lower()
+    return "no-store" * ("no-store" in value) if name == "Cache-Control" else value.split(" ")[0].rstrip(",")
+
+
+def test_marking_demands_no_body(lab: Lab) -> None:
+    """Mark-read takes nothing: no body, no content type, no length, and it answers 201 without a body."""
+    asks = [MARK_READ, MARK_READ.but(body=b"", content_type=None), MARK_READ.but(length=False)]
+    exchange = lab.ask(asks[-1])
+    if refuses_as_http(exchange):
+        asks.pop()  # HTTP lets a server demand a length (RFC 9110, 15.5.12)
+        lab.find("input.accepted", MARK_READ.operation, exchange.shown(), "201, also without a length", exchange)
+    for who in lab.roles():
+        for ask in asks:
+            for _ in range(lab.depth.repeats):
+                lab.accepted(ask, who)
+
+
+def test_optional_input(lab: Lab) -> None:
+    """What is documented as optional may be absent, each alone and all together."""
+    for who in lab.roles():
+        container = resources.homes(lab, who)[0]
+        for page, limit in ((None, None), (1, None), (None, 5), (1, 5)):
+            lab.accepted(notifications(container, page, limit), who, "" if page is limit is None else "input.accepted")
+        _each_alone(lab, who)
+
+
+def _each_alone(lab: Lab, who: str) -> None:
+    """What is accepted in one update with everything else is accepted alone: everything else is optional."""
+    changes = {name: fresh(lab, name, who, "alone") for name in CONTRACT.updatable}
+    if not lab.ask(update(changes), who).ok:
+        return
+    for name, value in changes.items():
+        exchange = lab.ask(update({name: value}), who)
+        if exchange.refused:
+            documented = "accepted, as together with the other fields, which are optional"
+            lab.find("input.valid", "updateProfile", exchange.shown(), documented, exchange)
+
+
+def test_nothing_makes_it_fail(lab: Lab) -> None:
+    """Large, strange and broken input is refused or accepted, never a server error."""
+    for text in HEAVY:
+        for name in CONTRACT.updatable:
+            lab.ask(update({name: text}))
+            lab.ask(update({name: {"year": text}}))
+        lab.ask(update({text[:1000]: text}))
+        if len(text) < 1000 and text.isprintable():  # noqa: PLR2004 - what fits in a request line anywhere
+            lab.ask(Ask("getPublicProfile", username=text, query=(("containerId", text),)))
+            lab.ask(Ask("listNotifications", query=(("containerId", text), ("page", text), ("limit", text))))
+            lab.ask(fields(text))
+    for key in ("__proto__", "constructor", "toString", "$where", "a.b", "a[0]", "", "\u0000"):
+        lab.ask(update({key: {key: key}}))
+        lab.ask(Ask("listReferrals", query=((key, key), (f"{key}[{key}]", key))))
+    for number in (1e300, -1e300, 10**30, 0.1, -0.0):
+        lab.ask(update({"dateOfBirth": {"year": number, "month": number, "day": number}}))
+    lab.ask(fields(*(["handle"] * 200)))
+    lab.ask(fields("handle").but(headers=(("Accept", "text/html"), ("X-Strange", "é😀"), ("Cookie", "a=b; c"))))
+    lab.ask(REFERRALS.but(raw_query="%zz&&=&a=%&=b"))
+
+
+def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
+    method = exchange.call.method
+    name = exchange.call.operation
+    wanted = f"405 with Allow: {', '.join(sorted(documented))}"
+    allow = {part.strip().upper() for part in (exchange.header("Allow") or "").split(",")}
+    if exchange.status != NOT_ALLOWED and exchange.status:
+        lab.find("http.method", name, f"{method}: {exchange.shown()}", wanted, exchange)
+    elif exchange.status and (not documented <= allow or method in allow):
+        lab.find("http.method", name, f"{method}: 405 with Allow: {exchange.header('Allow')}", wanted, exchange)
+    elif exchange.status:
+        _error_body(lab, exchange, "http.method", "GENERIC_CLIENT_ERROR")
+
+
+def _error_body(lab: Lab, exchange: Exchange, rule: str, code: str) -> None:
+    body = lab.body(exchange)
+    if exchange.media_type != "application/json" or not isinstance(body, dict) or body.get("code") != code:
+        received = f"{exchange.header('Content-Type')}: {exchange.shown()}"
+        lab.find(rule, exchange.call.operation, received, f"an Error body with code {code}", exchange)
+
+
+def _head(lab: Lab, ask: Ask, who: str | None) -> Exchange:
+    """Send HEAD and read all that comes, since a client for HTTP would not look for a body."""
+    return lab.client.send_raw(lab.call(ask.but(method="HEAD"), who))

@@ -1,0 +1,1 @@
+"""Laws of who calls: a valid session, and nothing else."""

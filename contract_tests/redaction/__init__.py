@@ -1,0 +1,1 @@
+"""What may be shown of a run: no secret, nothing that belongs to people."""

@@ -1,0 +1,27 @@
+"""What is said of an error of the gate itself: where it was, without the values it was working on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from _pytest._code.code import ExceptionChainRepr, ReprEntry
+
+if TYPE_CHECKING:
+    import pytest
+    from _pytest._code.code import ExceptionRepr
+
+    from contract_tests.redaction.redactor import Veil
+
+
+def crash(veil: Veil, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
+    """Answer where a law broke down and why; arguments and variables would tell what it was reading."""
+    return veil.crash(str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path))))
+
+
+def strip(said: ExceptionRepr) -> None:
+    """Take messages and arguments out of what pytest says when the run itself breaks down."""
+    for traceback, _, _ in said.chain if isinstance(said, ExceptionChainRepr) else ():
+        for entry in traceback.reprentries:
+            entry.lines = [line for line in entry.lines if not line.startswith("E")]
+            if isinstance(entry, ReprEntry):
+                entry.reprfuncargs = entry.reprlocals = None

@@ -1,0 +1,50 @@
+"""Whether what a run is to write can be written: asked before anything is sent, not after the verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from contract_tests.config.target import TargetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOM = 1 << 20
+"""Bytes that a report may take."""
+
+
+def check(directory: Path | None, *names: str) -> None:
+    """Create the directory of the reports; raise `TargetError` where the files of these names could not be written there."""
+    if directory is None:
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=directory, prefix=".contract-tests-") as file:
+            file.write(bytes(ROOM))
+            file.flush()
+        for name in names:
+            if (directory / name).exists():
+                (directory / name).open("ab").close()
+    except OSError as error:
+        raise TargetError(unwritable(directory, error)) from error
+
+
+def unwritable(directory: Path, error: OSError) -> str:
+    """Return the sentence about reports that cannot be written."""
+    return f"--report-dir {directory}: the reports cannot be written there: {error.strerror or error}"
+
+
+def say(text: str) -> None:
+    """Write to standard output; a reader that has gone, or a full disk, ends no run."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)

@@ -1,0 +1,1 @@
+"""The contract in its two views."""

@@ -1,0 +1,96 @@
+"""Who may steer the mock: a web page that the developer happens to visit may not."""
+
+import hmac
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mock_server.errors import ApiError, NotFound, Violation
+from mock_server.http.origins import is_local, is_own_host
+
+PREFIX = "/__mock/"
+"""What documented paths of the control API begin with. Which request calls it, its route decides, and never this."""
+VISIBLE = re.compile("[!-~]+")
+
+
+class MisdirectedError(ApiError):
+    """The request names another host, as that of a web page does whose name was made to point here (DNS rebinding)."""
+
+    status, code = 421, "GENERIC_CLIENT_ERROR"
+    message = (
+        "The control API answers only to localhost, to IP addresses and to names given by --allowed-host, "
+        "unless there is a --control-token."
+    )
+
+
+class StrangeHostError(MisdirectedError):
+    """The same for the API, which a token does not protect."""
+
+    message = "On a loopback address only localhost, IP addresses and names given by --allowed-host are answered."
+
+
+class ForbiddenError(ApiError):
+    """The header that no web page from elsewhere can send is missing, or what it says is wrong."""
+
+    status, code = 403, "GENERIC_FORBIDDEN"
+    message = "Send the header X-Mock-Control with any value, such as 1, to change something."
+
+
+class WrongTokenError(ForbiddenError):
+    """The mock was started with a token, and this is not it."""
+
+    message = "Send the header X-Mock-Control with the value that --control-token was given."
+
+
+class ForeignPageError(ForbiddenError):
+    """A page of another origin asks."""
+
+    message = "The control API is closed to web pages of other origins; --control-origin opens it to one."
+
+
+def misdirected(environ: Mapping[str, Any], kind: type[MisdirectedError]) -> MisdirectedError:
+    """Return the refusal of a request to another host, and how to make that one known."""
+    host = environ.get("HTTP_HOST", "")[:80]
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    reason = f"is not known here; if it is yours, start with --allowed-host {name}" if name else "must name this machine"
+    return kind([Violation("header", "Host", reason)])
+
+
+def is_own(environ: Mapping[str, Any], names: frozenset[str]) -> bool:
+    """Tell whether a request names this machine in a way that no web page can claim for itself."""
+    return is_own_host(environ.get("HTTP_HOST", ""), names)
+
+
+def check(environ: Mapping[str, Any], token: str | None, origins: Collection[str], *, changes: bool) -> None:
+    """Let a call of the control API pass, or raise; `changes` tells whether it would change something."""
+    given = environ.get("HTTP_X_MOCK_CONTROL", "")
+    if is_foreign_page(environ, origins, local=False) and not _is_visit(environ):
+        raise ForeignPageError
+    if token is not None and not (given and hmac.compare_digest(given.encode(), token.encode())):
+        raise WrongTokenError
+    if changes and not VISIBLE.fullmatch(given):
+        raise ForbiddenError
+
+
+def is_foreign_page(environ: Mapping[str, Any], origins: Collection[str], *, local: bool = True) -> bool:
+    """Tell whether a web page asks that is neither ours nor of these origins nor, where `local` ones may, of this machine.
+
+    Browsers tell no origin of what only loads, such as an image, but whether it is of another site (Fetch Metadata).
+    """
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is None:
+        return bool(environ.get("HTTP_SEC_FETCH_SITE") == "cross-site")
+    is_ours = origin.partition("://")[2] == environ.get("HTTP_HOST", "")
+    return not (is_ours or origin in origins or (local and is_local(origin)))
+
+
+def _is_visit(environ: Mapping[str, Any]) -> bool:
+    """Tell whether somebody followed a link, and is now shown what that leads to: the page before it learns nothing."""
+    way = environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST"), environ.get("HTTP_ORIGIN")
+    return way == ("navigate", "document", None)
+
+
+def no_sandbox() -> NotFound:
+    """Return that a page from elsewhere makes no sandbox: each one more may cost somebody else's."""
+    reason = "names no sandbox that is there, and a web page of another origin makes none; --cors-origin opens the API to one"
+    return NotFound([Violation("header", "X-Mock-Sandbox", reason)])

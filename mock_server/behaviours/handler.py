@@ -1,0 +1,27 @@
+"""What a handler of an operation takes and gives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mock_server.world.records import Session, World
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that the contract allows: decoded parameters by name (absent ones with their default) and the JSON body."""
+
+    parameters: Mapping[str, Any]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a JSON body; `None` is no body at all."""
+
+    status: int
+    body: Any = None
+
+
+Handler = Callable[[World, Session, Call], tuple[World, Answer]]
+"""Answers the next world and what to tell the client; raises `ApiError` and then changes nothing."""

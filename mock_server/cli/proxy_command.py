@@ -1,0 +1,202 @@
+"""The command `mock-server proxy`: flags to settings, one clear message for every mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mock_server.contract.files import FileError
+from mock_server.scenarios.atomic_files import check_target
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, find_address, free_port
+from mock_server.server.stop_signals import Ending
+
+from .banner import address
+from .shared_flags import LISTENING, LONGEST, SAYING, STEERING, Seconds, Voice, flags, options
+from .usage_errors import UsageProblem, address_problem
+
+if TYPE_CHECKING:
+    from mock_server.proxy.proxy_server import Settings
+    from mock_server.proxy.upstream.upstream_network import Trust
+
+MISSING = "the proxy needs aiohttp, which is not installed: in the project's folder, pip install '.[proxy]'"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("url", envvar="MOCK_SERVER_PROXY_URL")
+@flags(LISTENING)
+@click.option(
+    "--openapi",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONTRACT,
+    show_default="the packaged one",
+    show_envvar=True,
+    metavar="FILE",
+    help="The contract to judge by.",
+)
+@click.option(
+    "--errors",
+    is_flag=True,
+    show_envvar=True,
+    help="Answer 400 or 502 instead of what breaks the documented view of the contract.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="Write what is seen as a scenario without personal data: .yaml or .json, for mock-server --fixtures.",
+)
+@click.option(
+    "--timeout",
+    type=Seconds(0, LONGEST, min_open=True),
+    default=30.0,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="How long the upstream may take to connect, to begin its answer, and between two pieces of it.",
+)
+@click.option(
+    "--tls-verify",
+    default="true",
+    show_default=True,
+    show_envvar=True,
+    metavar="true|false|FILE",
+    help="Whether to verify the upstream's certificate, or the file of authorities to verify it by.",
+)
+@click.option("--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false.")
+@click.option(
+    "--client-cert",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="PEM: a certificate to show to the upstream, and its key unless there is --client-key.",
+)
+@click.option(
+    "--client-key", type=click.Path(path_type=Path), show_envvar=True, metavar="FILE", help="PEM: the key of --client-cert."
+)
+@click.option(
+    "--proxy",
+    "proxy",
+    show_envvar=True,
+    metavar="URL",
+    help="Reach the upstream through this HTTP proxy; without it as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.",
+)
+@click.option(
+    "--rewrite/--no-rewrite",
+    default=True,
+    show_default=True,
+    show_envvar=True,
+    help="Lead redirects, links and cookies of the upstream to this proxy.",
+)
+@flags(STEERING, SAYING)
+def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
+    """Forward to the API at URL, and say what breaks the contract.
+
+    Status and body are not altered: what is wrong stands in the header X-Contract-Violations and in the journal
+    (GET /__mock/requests), by both views of the contract: what the API's documentation says, and what only this project
+    inferred.
+    """
+    voice = Voice(log_level, log_format, quiet=quiet)
+    ending = Ending()
+    ending.heed()
+    try:
+        importlib.import_module("aiohttp")
+    except ImportError:
+        raise UsageProblem(MISSING) from None
+    from mock_server.proxy.proxy_server import Parts, serve  # noqa: PLC0415 - needs what the extra installs
+
+    try:
+        parts = Parts(_settings(**rest))
+    except FileError as error:
+        raise UsageProblem(str(error)) from None
+    voice.listen(parts.journal)
+    facts = {"url": address(parts.settings.host, parts.settings.port), "upstream": parts.settings.url}
+    try:
+        asyncio.run(serve(parts, ending, partial(voice.greet, greeting(parts.settings), **facts)))
+    finally:  # whatever ended it
+        ending.leave_loop()
+        words, wrong = ("", False) if parts.recorder is None else parts.recorder.finish()
+        voice.end(words, wrong=wrong)
+    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
+
+
+def _settings(  # noqa: PLR0913 - one argument for each flag
+    url: str,
+    host: str,
+    port: int,
+    openapi: Path,
+    *,
+    timeout: float,
+    errors: bool,
+    record: Path | None,
+    rewrite: bool,
+    tls_verify: str,
+    client_cert: Path | None,
+    client_key: Path | None,
+    proxy: str | None,
+    **rest: Any,
+) -> Settings:
+    from mock_server.proxy.proxy_server import Settings  # noqa: PLC0415 - likewise
+    from mock_server.proxy.upstream.upstream_client import check_url  # noqa: PLC0415 - likewise
+    from mock_server.proxy.upstream.upstream_network import next_proxy  # noqa: PLC0415 - likewise
+
+    if problem := check_url(url):
+        raise UsageProblem(f"the URL of the upstream {problem}")
+    if record is not None:
+        check_target(record)
+    try:
+        ip = find_address(host)
+        port = free_port(ip, port)
+        opts = options(ip, host, **rest)
+    except (OSError, OverflowError) as error:
+        raise UsageProblem(address_problem(host, port, error)) from None
+    try:
+        through = next_proxy(url, proxy)
+    except ValueError as error:
+        raise UsageProblem(str(error)) from None
+    verify = _verify(tls_verify, client_cert, client_key)
+    return Settings(url.rstrip("/"), ip, port, openapi, timeout, verify, errors, rewrite, through, record, opts)
+
+
+def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) -> Trust:
+    from mock_server.proxy.upstream.upstream_network import trust, with_certificate  # noqa: PLC0415 - likewise
+
+    try:
+        verify = trust(tls_verify)
+    except OSError:
+        raise UsageProblem(f"--tls-verify {tls_verify}: is neither true nor false nor a file of certificates") from None
+    if client_cert is None:
+        if client_key is not None:
+            raise UsageProblem("--client-key needs the certificate that it belongs to: --client-cert")
+        return verify
+    try:
+        return with_certificate(verify, client_cert, client_key)
+    except OSError as error:
+        why = f"cannot be used: {error.strerror or error}"
+        raise UsageProblem(f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)") from None
+
+
+def greeting(settings: Settings) -> str:
+    """Say what is in front of what, and where to look."""
+    from mock_server.proxy.upstream.upstream_network import origin  # noqa: PLC0415 - likewise
+
+    url = address(settings.host, settings.port)
+    wrong = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
+    through = [] if settings.proxy is None else [f"It is reached through the proxy {origin(settings.proxy)}."]
+    lines = [
+        f"Validating proxy listens on {url} in front of {settings.url}",
+        *through,
+        "",
+        f"What breaks the contract is {wrong}:",
+        f"  curl '{url}/__mock/requests?only=violations'",
+        f"  in the browser: {url}/__mock/ui",
+    ]
+    if settings.record is not None:
+        lines += ["", f"Recording to {settings.record}, without personal data and tokens."]
+    return "\n".join([*lines, "", "Stop with Ctrl-C."])

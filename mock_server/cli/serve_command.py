@@ -1,0 +1,263 @@
+"""The command `mock-server`: flags and environment variables to settings, one clear message for every mistake."""
+
+import os
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from mock_server import __version__
+from mock_server.contract.files import FileError
+from mock_server.scenarios.atomic_files import check_target, rescue_document, write_document
+from mock_server.scenarios.catalogue import scenario_of
+from mock_server.server.asgi_app import Shell
+from mock_server.server.lifecycle import (
+    DEFAULT_CONTRACT,
+    DEFAULT_FIXTURES,
+    MEMORY,
+    Settings,
+    find_address,
+    free_port,
+    load_shell,
+    serve,
+)
+from mock_server.server.reload import Watch
+from mock_server.server.stop_signals import Ending
+from mock_server.server.workers import Workers
+from mock_server.stores.redis.store_errors import StoreError, StoreUrlError
+
+from .banner import address, greeting
+from .proxy_command import proxy
+from .shared_flags import LISTENING, LONGEST, MOST, SAYING, STEERING, Seconds, Voice, flags, options
+from .standard_streams import harden
+from .usage_errors import UsageProblem, address_problem
+
+
+class Command(click.Group):
+    """A command whose output fails nobody."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, as a program or from Python."""
+        harden()
+        return super().main(*args, **extra)
+
+
+@click.group(
+    cls=Command,
+    invoke_without_command=True,
+    context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@flags(LISTENING)
+@click.option(
+    "--openapi",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONTRACT,
+    show_default="the packaged one",
+    show_envvar=True,
+    metavar="FILE",
+    help="The contract to enforce.",
+)
+@click.option(
+    "--fixtures",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_FIXTURES,
+    show_default="the packaged ones",
+    show_envvar=True,
+    metavar="FILE|DIR",
+    help="A scenario, or a directory of scenarios.",
+)
+@click.option(
+    "--scenario",
+    default="default",
+    show_default=True,
+    show_envvar=True,
+    metavar="NAME",
+    help="The scenario of the directory to start from: default, empty, busy, edge or one of yours.",
+)
+@click.option("--watch", "-w", is_flag=True, show_envvar=True, help="Reload contract and scenario whenever they are saved.")
+@click.option(
+    "--max-body",
+    type=click.IntRange(1, MOST),
+    default=1024 * 1024,
+    show_default=True,
+    show_envvar=True,
+    metavar="BYTES",
+    help="The largest request body.",
+)
+@click.option(
+    "--max-sandboxes",
+    type=click.IntRange(0, MOST),
+    default=10_000,
+    show_default=True,
+    show_envvar=True,
+    metavar="N",
+    help="How many named sandboxes may exist; the longest unused goes first.",
+)
+@click.option(
+    "--sandbox-idle",
+    type=Seconds(1, LONGEST),
+    default=3600.0,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="How long an unused sandbox is kept.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    show_envvar=True,
+    help="Decides tokens, ids and draws: same seed, same answers.",
+)
+@click.option(
+    "--import",
+    "import_file",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="Start from this state instead of the scenario's.",
+)
+@click.option(
+    "--export-on-exit",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="Write the state there when the server stops: .json or .yaml, usable as a scenario.",
+)
+@click.option(
+    "--store",
+    default=MEMORY,
+    show_default=True,
+    show_envvar=True,
+    metavar="memory|URL",
+    help="Where the state is kept: in this process, or in a Redis server (redis://host:6379/0) that many processes share.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    show_envvar=True,
+    metavar="N",
+    help="How many processes serve; more than one need a store that they share.",
+)
+@click.option(
+    "--refresh-session/--no-refresh-session",
+    default=True,
+    show_default=True,
+    show_envvar=True,
+    help="Answer POST /v1/user/auth/refresh-session.",
+)
+@flags(STEERING, SAYING)
+@click.version_option(__version__, prog_name="mock-server")
+@click.pass_context
+def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
+    context: click.Context,
+    /,
+    host: str,
+    port: int,
+    openapi: Path,
+    fixtures: Path,
+    scenario: str,
+    log_level: str,
+    log_format: str,
+    max_body: int,
+    max_sandboxes: int,
+    sandbox_idle: float,
+    import_file: Path | None,
+    export_on_exit: Path | None,
+    store: str,
+    workers: int,
+    *,
+    watch: bool,
+    quiet: bool,
+    **rest: Any,
+) -> None:
+    """Serve a stateful mock of the User Profile API.
+
+    Every request and every answer is checked against the contract, and what a client changes is remembered until the server
+    stops. Each flag can also be set by the environment variable beside it.
+    """
+    if context.invoked_subcommand is not None:
+        _check_order(context)
+        return
+    voice = Voice(log_level, log_format, quiet=quiet)
+    ending = Ending()
+    ending.heed()
+    keeping = _keeping(store, workers, watch=watch)
+    try:
+        if export_on_exit is not None:
+            check_target(export_on_exit)
+        ip = find_address(host)
+        port = free_port(ip, port)
+        known = _imported(import_file, export_on_exit)
+        bounds = max_body, max_sandboxes, sandbox_idle
+        opts = options(ip, host, **rest)
+        settings = Settings(ip, port, openapi, fixtures, scenario, *bounds, known, *keeping, opts)
+        watching = Watch(settings) if watch else None  # before anything is read
+        shell = load_shell(settings)
+        world = shell.default().world
+    except (FileError, StoreUrlError) as error:
+        raise UsageProblem(str(error)) from None
+    except StoreError as error:
+        raise UsageProblem(f"the store {error}") from None
+    except (OSError, OverflowError) as error:
+        raise UsageProblem(address_problem(host, port, error)) from None
+    run = partial(serve, settings, shell, ending, None if watching is None else partial(watching.run, shell))
+    voice.listen(shell)
+    ready = partial(voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start)
+    try:
+        run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
+    finally:  # whatever ended it
+        words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, shell)
+        voice.end(words, wrong=wrong)
+    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
+
+
+def _check_order(context: click.Context) -> None:
+    """Refuse flags of the mock before a command that would not hear them."""
+    for param in context.command.params:
+        if context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+            raise UsageProblem(
+                f"{param.opts[0]} is a flag of the mock; those of {context.invoked_subcommand} stand after its name"
+            )
+
+
+def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
+    if store == MEMORY:
+        if workers > 1:
+            raise UsageProblem(
+                f"--workers {workers} would be {workers} mocks that know nothing of each other: "
+                "give them a store that they share, such as --store redis://127.0.0.1:6379/0"
+            )
+        return store, workers
+    if find_spec("redis") is None:
+        raise UsageProblem("--store needs packages that are not installed: in the project's folder, pip install '.[redis]'")
+    if watch:
+        raise UsageProblem("--watch would reset the state of everybody who shares the store; use it with --store memory")
+    return store, workers
+
+
+def _imported(file: Path | None, export: Path | None) -> Path | None:
+    """Answer the state to start from; none at the first start with a file that the exit is going to write."""
+    return None if file is not None and file == export and not file.exists() else file
+
+
+def _export(path: Path, shell: Shell) -> tuple[str, bool]:
+    """Write the state, and answer what is to be said about it, and whether that is an error."""
+    try:
+        state = scenario_of(shell.default().world)
+    except StoreError as error:
+        return f"{path} was not written: the store {error}", True
+    try:
+        write_document(path, state)
+    except FileError as error:
+        return f"{error}; {rescue_document(path, state)}", True
+    return f"State written to {path}", False
+
+
+main.add_command(proxy)

@@ -1,0 +1,1 @@
+"""The OpenAPI document compiled: operations, validation, explanations, examples."""

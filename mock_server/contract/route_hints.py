@@ -1,0 +1,70 @@
+"""Which operation a request that matched none came closest to, and what kept it from matching."""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from urllib.parse import unquote
+
+from .compiled import Operation
+
+CLOSE = 0.6
+"""How similar two paths must be for one to be worth naming."""
+LONGEST = 200
+"""How many characters of a path are compared."""
+_DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
+
+
+def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
+    """Return a sentence, or nothing where no operation comes close."""
+    path = path[:LONGEST]
+    plain = canonical(path)
+    rated = [(_likeness(operation.path, plain), operation.method == method, operation) for operation in operations]
+    best, same_method, operation = max(rated, key=lambda row: row[:2], default=(0.0, False, None))
+    if operation is None or best < CLOSE:
+        return ""
+    name = f"{operation.id} ({operation.method} {operation.path})"
+    methods = [each.method for _, _, each in rated if each.path == operation.path]
+    wrong = "" if same_method else f"the method is {' or '.join(methods)}, not {method}"
+    if _likeness(operation.path, path) == 1.0:
+        return f"{name} has this path; {wrong}"
+    differs = _spelling(path) if best == 1.0 else _difference(operation.path, path)
+    return f"{name} is nearest; {differs}" + (f", and {wrong}" if wrong else "")
+
+
+def canonical(path: str) -> str:
+    """Return what a path was probably meant to be: decoded, without doubled slashes, dot segments, parameters and capitals."""
+    found: list[str] = []
+    for segment in unquote(path).lower().split("/"):
+        name = segment.partition(";")[0]
+        if name == "..":
+            del found[-1:]
+        elif name not in {"", "."}:
+            found.append(name)
+    return "/" + "/".join(found)
+
+
+def _likeness(template: str, path: str) -> float:
+    if re.fullmatch(re.sub(r"\{.+?\}", "[^/]+", template), path):
+        return 1.0
+    return min(SequenceMatcher(None, template, path).ratio(), 0.99)
+
+
+def _spelling(path: str) -> str:
+    """Say in what a path differs from its documented spelling."""
+    if path.startswith("//"):
+        return "this path begins with two slashes, as where the base URL ends in one"
+    if "//" in path:
+        return "this path has a doubled slash"
+    if path.endswith("/"):
+        return "this path ends in a slash"
+    if _DOTS.search(unquote(path)):
+        return "this path has dot segments"
+    return "this path is spelt otherwise: paths are compared letter by letter, as they are sent"
+
+
+def _difference(template: str, path: str) -> str:
+    wanted, given = template.split("/"), path.split("/")
+    for want, got in zip(wanted, given, strict=False):
+        if want != got and not (want.startswith("{") and got):
+            return f"it has {want!r} where this path has {got[:80]!r}"
+    return f"it has {len(wanted) - 1} segments, this path {len(given) - 1}"

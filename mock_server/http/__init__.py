@@ -1,0 +1,1 @@
+"""What HTTP itself defines: framing, origins, authentication, and how replies are written."""

@@ -1,0 +1,76 @@
+"""Who is asking: from the Authorization header to a session, or to the one of the three 401 errors that applies."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from operator import attrgetter
+
+from mock_server.errors import RefreshTokenExpired, SessionTokenExpired, Unauthorized
+from mock_server.world.records import Session, World
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+NAMES: dict[str, type[Unauthorized]] = {each.code: each for each in (Unauthorized, SessionTokenExpired, RefreshTokenExpired)}
+LIFETIME = timedelta(minutes=10)
+"""How long a session token lives, by the API's documentation of its authentication."""
+REFRESH_LIFETIME = timedelta(days=30)
+"""How long a refresh token lives, by the same."""
+MOST_SESSIONS = 10_000
+"""With so many, a renewal forgets old ones."""
+
+
+def find_session(world: World, authorization: str | None) -> Session | None:
+    """Answer the session of a bearer token (RFC 6750), valid or not; `None` where there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return world.sessions.get(token.strip(" ")) if scheme.lower() == "bearer" else None
+
+
+def admit(session: Session | None, now: datetime) -> Session:
+    """Answer the session if it is valid; raises `Unauthorized` or one of its two special cases."""
+    if session is None:
+        raise Unauthorized(headers=CHALLENGE)
+    if session.refuse is not None:
+        raise NAMES[session.refuse](headers=CHALLENGE)
+    if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
+        raise RefreshTokenExpired(headers=CHALLENGE)
+    if session.calls == 0 or (session.expires_at is not None and session.expires_at <= now):
+        raise SessionTokenExpired(headers=CHALLENGE)
+    return session
+
+
+def spent(world: World, session: Session | None) -> World:
+    """Answer the world in which the session has been used once more; the same one where nobody counts."""
+    if session is None or (session.refuse is None and not session.calls):
+        return world
+    left = session.calls if session.refuse is not None or session.calls is None else session.calls - 1
+    return world.with_session(replace(session, refuse=None, calls=left))
+
+
+def find_refreshed(world: World, refresh_token: object) -> Session | None:
+    """Return the session that a refresh token belongs to, valid or not; `None` where there is none."""
+    return world.sessions.get(world.refreshable.get(refresh_token, "")) if isinstance(refresh_token, str) else None
+
+
+def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
+    """Answer the world in which the refresh token's user has a fresh session `token`; raises as `admit`."""
+    old = find_refreshed(world, refresh_token)
+    if old is None:
+        raise Unauthorized(headers=CHALLENGE)
+    if old.refresh_expires_at is not None and old.refresh_expires_at <= now:
+        raise RefreshTokenExpired(headers=CHALLENGE)
+    fresh = Session(token, old.username, now + LIFETIME, old.refresh_expires_at, refresh_token)
+    return with_room(world, MOST_SESSIONS).with_session(fresh)
+
+
+def with_room(world: World, most: int) -> World:
+    """Return the world in which one more session may be known, the same where fewer than `most` are.
+
+    Else those that end first are forgotten, a quarter at once: a client that renews its session again and again would leave
+    any number of them. The one that a refresh token belongs to stays.
+    """
+    if len(world.sessions) < most:
+        return world
+    newest = set(world.refreshable.values())
+    renewed = (each for each in world.sessions.values() if each.expires_at is not None and each.token not in newest)
+    for session in nsmallest(most // 4, renewed, key=attrgetter("expires_at")):
+        world = world.without_session(session.token)
+    return world

@@ -1,0 +1,1 @@
+"""What was requested and replied: entries, capture, masking, access log."""

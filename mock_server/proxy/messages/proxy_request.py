@@ -1,0 +1,88 @@
+"""A request as the server hands it over (asgi.readthedocs.io)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mock_server.journal import masking
+
+from .end_to_end_headers import joined
+
+if TYPE_CHECKING:
+    from mock_server.server.delivery import Message
+
+    from .end_to_end_headers import Headers
+
+GUARDED = {
+    "HTTP_HOST": "host",
+    "HTTP_ORIGIN": "origin",
+    "HTTP_X_MOCK_CONTROL": "x-mock-control",
+    "HTTP_SEC_FETCH_SITE": "sec-fetch-site",
+    "HTTP_SEC_FETCH_MODE": "sec-fetch-mode",
+    "HTTP_SEC_FETCH_DEST": "sec-fetch-dest",
+}
+"""Headers that `guard` looks at, by their keys in a WSGI environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Method, percent-encoded path and query as they came, headers in order, and the client's address."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    by_name: dict[str, str]
+    version: str
+    client: Any
+
+    @classmethod
+    def of(cls, scope: Message) -> Incoming:
+        """Read a scope; bytes that a target must not hold are percent-encoded."""
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        headers = list(scope["headers"])
+        return cls(
+            scope["method"],
+            _visible(raw.partition(b"?")[0]),
+            _visible(scope["query_string"]),
+            headers,
+            joined(headers),
+            scope["http_version"],
+            scope["client"],
+        )
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def has_body(self) -> bool:
+        """Tell whether a body follows (RFC 9112, 6.3)."""
+        return "transfer-encoding" in self.by_name or self.by_name.get("content-length", "0").strip() != "0"
+
+    @property
+    def is_ping(self) -> bool:
+        """Tell whether the server as a whole is asked for, not something that it has (RFC 9110, 9.3.7)."""
+        return (self.method, self.path) == ("OPTIONS", "*")
+
+    @property
+    def is_preflight(self) -> bool:
+        """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
+        return self.method == "OPTIONS" and {"origin", "access-control-request-method"} <= self.by_name.keys()
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values of secret headers, which are not to be seen anywhere else either."""
+        return [masking.credential(value) for name, value in self.by_name.items() if masking.is_secret(name)]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Answer what `guard` looks at."""
+        return {key: self.by_name[name] for key, name in GUARDED.items() if name in self.by_name}
+
+
+def _visible(raw: bytes) -> str:
+    return raw.decode() if raw.isascii() else quote(raw, safe=bytes(range(0x21, 0x7F)))

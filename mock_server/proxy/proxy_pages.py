@@ -1,0 +1,25 @@
+"""The window of the proxy: the mock's own files, which hide by themselves what only a mock has."""
+
+from flask import Request
+from werkzeug.routing import Map, Rule
+
+from mock_server.api import guard
+from mock_server.api.routing import Kind, Router
+from mock_server.errors import NotFound
+from mock_server.http.replies import Reply
+from mock_server.proxy.messages.proxy_request import Incoming
+from mock_server.ui import pages
+
+PAGES = {path: page for path, page in pages.PAGES.items() if path.startswith(guard.PREFIX)}
+"""All but the greeting: `/` is the upstream's."""
+_ROUTER = Router(Map([Rule(path, endpoint=path, methods=["GET"]) for path in PAGES]))
+_ROUTER.kinds |= dict.fromkeys(PAGES, Kind.PAGE)
+
+
+def page(asked: Incoming) -> Reply:
+    """Return a page for people, or a file of one; raises `NotFound`."""
+    route = _ROUTER.find(asked.method, asked.path)
+    if route.rule is None:
+        raise NotFound
+    given = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in asked.by_name.items()}
+    return PAGES[route.rule.endpoint](Request({"REQUEST_METHOD": asked.method, **given}), **route.names)

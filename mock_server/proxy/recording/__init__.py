@@ -1,0 +1,1 @@
+"""Makes scenarios of what went through the proxy, without anybody's data."""

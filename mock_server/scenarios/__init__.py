@@ -1,0 +1,1 @@
+"""Scenario files to worlds, and worlds to files."""

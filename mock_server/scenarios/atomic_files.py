@@ -1,0 +1,92 @@
+"""State into files: whole or not at all, for the owner's eyes only, and in another place rather than nowhere."""
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from mock_server.contract.files import FileError
+
+OWN = 0o600
+"""The mode of files that hold state: sessions are in it."""
+UNFINISHED = ".mock-server-"
+
+
+def check_target(path: Path) -> None:
+    """Raise `FileError` where a file could not be written; the file itself is not touched."""
+    target = _target(path)
+    try:
+        if target.is_dir():
+            raise FileError(path, "is a folder; name a file in it")
+        if not target.parent.is_dir():
+            raise FileError(path, f"cannot be written: there is no folder {target.parent}")
+        if target.exists() and not target.is_file():
+            raise FileError(path, "is not a regular file")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise FileError(path, "cannot be written: is read-only")
+        descriptor, trial = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
+        os.close(descriptor)
+        Path(trial).unlink()
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}") from None
+
+
+def write_document(path: Path, value: Any) -> None:
+    """Write JSON, or YAML by the file's name, whole or not at all; raises `FileError`."""
+    target = _target(path)
+    try:
+        _replace(target, _written(path, value))
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}") from None
+
+
+def rescue_document(path: Path, value: Any) -> str:
+    """Write what could not be written to `path` among the temporary files; answer where, or why not there either."""
+    try:
+        descriptor, place = tempfile.mkstemp(prefix="mock-server-", suffix=path.suffix)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_written(path, value))
+    except OSError as error:
+        return f"it could not be kept elsewhere either ({error.strerror}), and is lost"
+    return f"it is kept in {place}"
+
+
+def _target(path: Path) -> Path:
+    """Follow links: what they point to is replaced, not they."""
+    return Path(os.path.realpath(path))
+
+
+def _written(path: Path, value: Any) -> bytes:
+    if path.suffix in {".yaml", ".yml"}:
+        # The dumper of libyaml: the one in Python writes some text (U+0085) so that no loader reads it back.
+        text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
+        return text.encode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _replace(target: Path, raw: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _take_after(file.fileno(), target)
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _take_after(descriptor: int, target: Path) -> None:
+    """Give a file the owner of the one that it replaces, and its mode where that is stricter than ours."""
+    with suppress(OSError):  # there is none, or it belongs to somebody else
+        known = target.stat()
+        os.fchown(descriptor, known.st_uid, known.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(known.st_mode) & OWN)

@@ -1,0 +1,76 @@
+"""From a world back to a scenario, and the scenarios that there are by name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mock_server.contract.compiled import Contract
+from mock_server.world.clock import written
+from mock_server.world.records import DATE_PARTS, Json, Session, User, World
+
+from .loading import PROFILE_FIELDS, find_scenario, load_world, scenario_files
+
+ITEM_FIELDS = ("id", "containerId", "username", "displayName", "joinedAt", "type", "title", "body", "read", "createdAt")
+
+
+def scenario_of(world: World) -> dict[str, Any]:
+    """Answer the scenario of a world: in one order always, and without what says nothing."""
+    return {
+        "containers": [{"id": name, "members": sorted(world.containers[name])} for name in sorted(world.containers)],
+        "users": [_user(world.users[name]) for name in sorted(world.users)],
+        "sessions": [_session(world.sessions[token]) for token in sorted(world.sessions)],
+    }
+
+
+def _ordered(item: Json) -> Json:
+    """Answer the item with its keys in the contract's order, whoever wrote it."""
+    rest = sorted(key for key in item if key not in ITEM_FIELDS)
+    return {key: item[key] for key in (*ITEM_FIELDS, *rest) if key in item}
+
+
+def _user(user: User) -> dict[str, Any]:
+    profile = {field: user.profile[field] for field in PROFILE_FIELDS if user.profile[field] is not None}
+    if isinstance(birth := profile.get("dateOfBirth"), dict):
+        profile["dateOfBirth"] = {part: birth[part] for part in DATE_PARTS}
+    inbox = [item for name in sorted(user.inbox) for item in user.notifications(name, 0, len(user.inbox[name]))[0]]
+    lists = {"referrals": user.referrals, "notifications": inbox}
+    return {**profile, **{name: [_ordered(item) for item in items] for name, items in lists.items() if items}}
+
+
+def _session(session: Session) -> dict[str, Any]:
+    ends = {"expiresAt": session.expires_at, "refreshExpiresAt": session.refresh_expires_at}
+    rest = {"refreshToken": session.refresh_token, "calls": session.calls, "refuseOnce": session.refuse}
+    known = {**{name: written(moment) for name, moment in ends.items() if moment is not None}, **rest}
+    return {"token": session.token, "username": session.username, **{k: v for k, v in known.items() if v is not None}}
+
+
+class Scenarios:
+    """The scenarios of a directory (or the one of a file), each read once."""
+
+    def __init__(self, fixtures: Path, control: Contract) -> None:
+        self._fixtures, self._control, self._is_one = fixtures, control, not fixtures.is_dir()
+        self._worlds: dict[str, World] = {}
+
+    def names(self) -> Iterator[str]:
+        """Answer the names that `world` knows: while the directory is away, those that were read."""
+        if self._is_one:
+            return iter([self._fixtures.stem])
+        try:
+            return iter(sorted(scenario_files(self._fixtures)))
+        except OSError:
+            return iter(sorted(self._worlds))
+
+    def world(self, name: str) -> World:
+        """Answer the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""
+        if name not in self._worlds:
+            self.reload(name)
+        return self._worlds[name]
+
+    def reload(self, name: str) -> tuple[World | None, World]:
+        """Read a scenario anew; answer the world before, if it was read, and the one now.
+
+        Raises `FileError` where there is none of that name, or where it is broken; the one that was read before stays then.
+        """
+        before = self._worlds.get(name)
+        self._worlds[name] = load_world(find_scenario(self._fixtures, name), self._control)
+        return before, self._worlds[name]

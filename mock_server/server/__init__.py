@@ -1,0 +1,1 @@
+"""The process: the ASGI application, delays and broken connections, listening, workers, reload."""

@@ -1,0 +1,237 @@
+"""From settings to a listening server: what is loaded, reloaded and stopped."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from mock_server.api.app import Core, check_operations
+from mock_server.behaviours.operations import OPERATIONS
+from mock_server.config import Options
+from mock_server.contract.compiled import Contract, ContractError
+from mock_server.contract.control_document import MissingPartError, control_document, without_headers
+from mock_server.contract.files import FileError, line_of, read_document
+from mock_server.contract.references import reference_faults
+from mock_server.journal.entries import Records
+from mock_server.scenarios.catalogue import Scenarios
+from mock_server.scenarios.loading import load_world
+from mock_server.stores.memory import MemoryStore, Store
+from mock_server.world.sandbox import Sandbox
+
+from .asgi_app import Shell
+from .asgi_server import listen
+from .stop_signals import Ending
+
+log = logging.getLogger("mock_server")
+
+PACKAGED = Path(__file__).parents[1] / "data"
+DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2]
+DEFAULT_CONTRACT = DATA / "openapi.yaml"
+DEFAULT_FIXTURES = DATA / "fixtures"
+MEMORY = "memory"
+DEADLINE = 20.0
+"""Seconds in which a server has to start and to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line decides; `max_body` in bytes, `sandbox_idle` in seconds, `store` is `MEMORY` or a URL."""
+
+    host: str = "127.0.0.1"
+    port: int = 4010
+    openapi: Path = DEFAULT_CONTRACT
+    fixtures: Path = DEFAULT_FIXTURES
+    scenario: str = "default"
+    max_body: int = 1024 * 1024
+    max_sandboxes: int = 10_000
+    sandbox_idle: float = 3600.0
+    import_file: Path | None = None
+    store: str = MEMORY
+    workers: int = 1
+    options: Options = field(default_factory=Options)
+
+    @property
+    def start(self) -> str:
+        """The name of the scenario to start from."""
+        return self.scenario if self.fixtures.is_dir() else self.fixtures.stem
+
+
+def load_contract(path: Path) -> Contract:
+    """Read and compile a contract; raises `FileError`. The one that comes with the package is known to be valid."""
+    document = read_document(path, any_keys=True)
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
+        raise FileError(path, "is not an OpenAPI 3.1 document", 1)
+    if path != DEFAULT_CONTRACT:
+        _check_document(path, document)
+    try:
+        contract = Contract(document)
+    except ContractError as error:
+        raise FileError(path, str(error)) from None
+    except ValueError as error:
+        raise FileError(path, f"a schema cannot be compiled: {error}") from None
+    if faults := check_operations(contract, OPERATIONS):
+        raise FileError(path, "; ".join(faults))
+    return contract
+
+
+def load_control(path: Path, contract: Contract) -> Contract:
+    """Compile the control API's document; raises `FileError` where it refers to what the contract at `path` lacks."""
+    try:
+        return Contract(without_headers(control_document(contract.document)), unique_keys=True)
+    except MissingPartError as error:
+        raise FileError(path, str(error)) from None
+
+
+def _check_document(path: Path, document: dict[str, object]) -> None:
+    for place, reason in reference_faults(document):
+        raise FileError(path, f"{'/'.join(map(str, place))}: {reason}", line_of(path, place))
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
+
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
+        place = list(error.absolute_path)
+        reason = error.message.partition("\n")[0]
+        raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {reason}", line_of(path, place))
+
+
+def load_core(settings: Settings, store: Store | None = None, journal: Records | None = None) -> Core:
+    """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
+    contract, control, scenarios = load_documents(settings)
+    if store is None:
+        store = new_store(settings, control, scenarios)
+    return Core(contract, control, store, scenarios, settings.options, journal)
+
+
+def load_shell(settings: Settings) -> Shell:
+    """Build what is served; raises `FileError`, and `StoreUrlError` where the store's URL cannot be used."""
+    if settings.store == MEMORY:
+        return Shell(load_core(settings), settings.max_body)
+    from .batching import Limits, Turns  # noqa: PLC0415 - needs the extra `redis`
+
+    contract, control, scenarios = load_documents(settings)
+    options = settings.options
+    limits = Limits(settings.max_sandboxes, settings.sandbox_idle, options.max_requests, options.max_journal_bytes)
+    turns = Turns(settings.store, _start(settings, control, scenarios), limits)
+    return Shell(Core(contract, control, turns.draft, scenarios, options, turns.draft), settings.max_body, turns)
+
+
+def new_store(settings: Settings, control: Contract, scenarios: Scenarios) -> MemoryStore:
+    """Return a store of sandboxes that start anew; raises `FileError`."""
+    return MemoryStore(_start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle)
+
+
+def load_documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
+    """Read the contract, the control API's document and, each when it is needed, the scenarios; raises `FileError`."""
+    contract = load_contract(settings.openapi)
+    control = load_control(settings.openapi, contract)
+    return contract, control, Scenarios(settings.fixtures, control)
+
+
+def _start(settings: Settings, control: Contract, scenarios: Scenarios) -> Sandbox:
+    """Answer what a new sandbox is."""
+    world = scenarios.world(settings.start)
+    if settings.import_file is not None:
+        world = load_world(settings.import_file, control)
+    return Sandbox.of(world, settings.start)
+
+
+def find_address(host: str) -> str:
+    """Return the IP address of a host, of several one of version 4; raise `OSError` where it has none.
+
+    A server listens on one address, so `localhost` is 127.0.0.1, which clients try where they find nothing at ::1.
+    """
+    if not host:
+        raise OSError("the host is empty; 0.0.0.0 means every address of this machine")
+    try:
+        found = socket.getaddrinfo(host.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("this is not the name of a host") from None
+    return str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0])
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach an IP address."""
+    return ipaddress.ip_address(address).is_loopback
+
+
+def free_port(host: str, port: int) -> int:
+    """Answer the port, or a free one for 0; raises `OSError` where it is taken or the host is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        bound: int = probe.getsockname()[1]
+        return bound
+
+
+Beside = Callable[[threading.Event], None]
+
+
+def serve(settings: Settings, shell: Shell, ending: Ending, beside: Beside | None, ready: Callable[[], None]) -> None:
+    """Serve until the process is asked to end; `ready` is called when connections are accepted.
+
+    `beside` runs in a thread as long, and ends when its argument is set.
+    """
+    done = threading.Event()
+    if beside is not None:
+        threading.Thread(target=beside, args=(done,), daemon=True).start()
+
+    def begin(stop: Callable[[], None]) -> None:
+        if not ending.asked:
+            ready()
+        ending.then_in_loop(stop)
+
+    try:
+        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=True))
+    finally:
+        ending.leave_loop()
+        done.set()
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Serve from a thread of this process for the length of the block; answers the base URL.
+
+    Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
+    """
+    with warnings.catch_warnings(action="ignore"):  # said while modules are loaded; no other thread may load them, therefore
+        shell = load_shell(settings)
+        _ = shell.core.pipeline.api.explain
+    host = find_address(settings.host)
+    settings = replace(settings, host=host, port=free_port(host, settings.port))
+    begun: Future[Callable[[], object]] = Future()
+    thread = threading.Thread(target=_run, args=(settings, shell, begun), daemon=True)
+    thread.start()
+    try:
+        try:
+            begun.result(DEADLINE)
+        except Exception as error:
+            raise RuntimeError(f"the mock did not start: {error or type(error).__name__}") from error
+        yield f"http://{settings.host}:{settings.port}"
+    finally:
+        begun.add_done_callback(_stop)  # at once, or as soon as there is something to stop
+        thread.join(DEADLINE)
+
+
+def _run(settings: Settings, shell: Shell, begun: Future[Callable[[], object]]) -> None:
+    def begin(stop: Callable[[], None]) -> None:
+        begun.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, stop))
+
+    try:
+        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=False))
+    except Exception as error:  # noqa: BLE001 - it is told to who waits
+        begun.set_exception(error)
+    finally:
+        begun.cancel()
+
+
+def _stop(begun: Future[Callable[[], object]]) -> None:
+    with suppress(Exception):  # it never started, or has ended
+        begun.result()()

@@ -1,0 +1,116 @@
+"""`--watch`: what is saved is served; what cannot be served is said, and what was served before goes on.
+
+Files are looked at a few times a second, by name, rather than watched by the system: whatever happens to them (another branch
+checked out and back, a folder or a link replaced, an editor that renames, a ConfigMap of Kubernetes), the name leads to what
+is there now. A look at five files takes 80 µs.
+"""
+
+import logging
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from mock_server.api.app import Core
+from mock_server.contract.files import FileError
+from mock_server.scenarios.loading import scenario_files
+
+from .asgi_app import Shell
+from .lifecycle import Settings, load_documents, new_store
+
+log = logging.getLogger("mock_server")
+
+PAUSE = 0.2
+"""Seconds between two looks. What changed is read when nothing did from one look to the next: half a file is seldom right."""
+
+Mark = tuple[int, ...]
+"""Which file a name leads to, and when it was written; empty where there is none."""
+
+
+class Watch:
+    """The contract and the scenarios of `settings` as they were when this was made."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._start = settings, settings.start
+        self._is_one = not settings.fixtures.is_dir()
+        self._seen, self._due = self._look(), set[Path]()
+
+    def run(self, shell: Shell, stop: threading.Event) -> None:
+        """Keep what `shell` serves in step with the files; no failure ends this."""
+        while not stop.wait(PAUSE):
+            try:
+                self.step(shell)
+            except Exception:
+                log.exception("not reloaded, the last good state goes on")
+
+    def step(self, shell: Shell) -> None:
+        """Look once: note what changed, or read what changed before."""
+        seen = self._look()
+        changed = {path for path in seen.keys() | self._seen.keys() if seen.get(path, ()) != self._seen.get(path, ())}
+        self._seen = seen
+        self._due |= changed
+        if changed or not self._due:
+            return
+        due, self._due = self._due, set()
+        gone = {path for path in due if not seen.get(path)}
+        for path in sorted(gone):
+            if path == self._settings.openapi or self._is_start(path):
+                log.warning("%s is gone; what was read of it goes on until it is back", path)
+        self._reload(shell, due - gone)
+
+    def _look(self) -> dict[Path, Mark]:
+        try:
+            folder = [] if self._is_one else scenario_files(self._settings.fixtures).values()
+        except OSError:  # it is away for a moment
+            folder = []
+        files = [self._settings.fixtures] if self._is_one else folder
+        return {path: _mark(path) for path in (self._settings.openapi, *files)}
+
+    def _reload(self, shell: Shell, due: set[Path]) -> None:
+        core = shell.core
+        for path in sorted(due, key=self._order):
+            try:
+                core = self._with(core, path)
+            except FileError as error:
+                log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - it says it all
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                log.error("not reloaded, the last good state goes on: %s: %s", path, why)  # noqa: TRY400 - one line
+                log.debug("it is because of this", exc_info=True)
+        if core is not shell.core:
+            shell.core = core
+            core.journal.changed(None, "reload")
+
+    def _order(self, path: Path) -> tuple[bool, bool]:
+        """Sort the contract first, by which scenarios are judged, and last the one to start from."""
+        return path != self._settings.openapi, self._is_start(path)
+
+    def _with(self, core: Core, path: Path) -> Core:
+        """Return a core that knows what a file says now."""
+        if path == self._settings.openapi:
+            contract, control, scenarios = load_documents(self._settings)
+            new = Core(contract, control, core.store, scenarios, core.options, core.journal)
+            log.warning("reloaded %s; the state is kept", path.name)
+            return new
+        scenarios = core.desk.scenarios
+        before, after = scenarios.reload(path.stem)
+        if self._is_start(path):
+            store = new_store(self._settings, core.control, scenarios)
+            new = Core(core.contract, core.control, store, scenarios, core.options, core.journal)
+            log.warning("reloaded: the state is that of %s again", path.name)
+            return new
+        if before is not None:  # some sandboxes may have been reset to it
+            for name, _ in core.store.names():
+                core.desk.change(name, lambda box: (replace(box, start=after) if box.start is before else box, None))
+        log.warning("reloaded %s for the next reset to it", path.name)
+        return core
+
+    def _is_start(self, path: Path) -> bool:
+        return path != self._settings.openapi and path.stem == self._start
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        known = path.stat()
+    except OSError:
+        return ()
+    return known.st_dev, known.st_ino, known.st_mtime_ns, known.st_size

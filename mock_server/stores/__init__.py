@@ -1,0 +1,1 @@
+"""Where sandboxes are kept: in this process, or shared by several."""

@@ -1,0 +1,99 @@
+"""The pages for people: a greeting, the window, the API reference. Files under a strict policy; data is the control API's."""
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Request
+
+from mock_server.errors import NotFound
+from mock_server.http.replies import Reply, empty_response
+
+STATIC = Path(__file__).with_name("static")
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""Content-Security-Policy (CSP Level 3): nothing from elsewhere, nothing inline."""
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in POLICY.items()),
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Media types by the end of a name; the machine's own table may say otherwise, and browsers are told not to guess."""
+
+Page = Callable[..., Reply]
+"""Answers a request, with the names from its path."""
+
+
+@cache
+def renderer() -> Path:
+    """Answer where Swagger UI's files are; the package that brings them is not imported."""
+    spec = find_spec("flask_swagger_ui")
+    assert spec is not None, "the package is one of our dependencies"
+    return Path(str(spec.origin)).with_name("dist")
+
+
+def send(asked: Request, folder: Path, name: str) -> Reply:
+    """Answer a file of a folder, or 304 where the browser has it; raises `NotFound`."""
+    found = _files(folder).get(name)
+    if found is None:
+        raise NotFound
+    is_packed = "gzip" in asked.headers.get("Accept-Encoding", "")
+    body, etag = _read(found, is_packed=is_packed)
+    headers = {**HEADERS, "ETag": etag, **({"Content-Encoding": "gzip"} if is_packed else {})}
+    if etag in asked.headers.get("If-None-Match", ""):
+        reply = empty_response(headers, 304)
+    else:
+        reply = Reply(body, 200, headers, content_type=KINDS.get(found.suffix, "application/octet-stream"))
+    return reply
+
+
+@cache
+def _files(folder: Path) -> dict[str, Path]:
+    """List a folder once, so that no name can lead out of it."""
+    return {path.name: path for path in folder.iterdir() if path.is_file()}
+
+
+@cache
+def _read(path: Path, *, is_packed: bool) -> tuple[bytes, str]:
+    body = gzip.compress(path.read_bytes(), mtime=0) if is_packed else path.read_bytes()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _static(asked: Request, name: str) -> Reply:
+    return send(asked, STATIC, name)
+
+
+def _rendered(asked: Request, name: str) -> Reply:
+    return send(asked, renderer(), name)
+
+
+PAGES: dict[str, Page] = {
+    "/": partial(_static, name="home.html"),
+    "/__mock/ui": partial(_static, name="window.html"),
+    "/__mock/docs": partial(_static, name="docs.html"),
+    "/__mock/static/<name>": _static,
+    "/__mock/docs/<name>": _rendered,
+}
+"""What is shown where."""

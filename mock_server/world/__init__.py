@@ -1,0 +1,1 @@
+"""The state as immutable values: records, clock, override rules, sandbox."""
