@@ -21,6 +21,7 @@ PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what 
 UNREAD = "it cannot be read in a form that can be written back"
 UNKNOWN = "the target could not be asked whether it is as it was"
 OF_ANOTHER = "another run of the gate writes to it now"
+NEVER_SET = "it was never set, and cannot be unset"
 REFUSED = "the target did not take the old value again"
 
 
@@ -201,8 +202,7 @@ def put_back(lab: Lab, who: str, before: Profile) -> list[str]:
             _write_back(lab, who, {name: value})
         left, why = _differing(lab, who, before)
     for name, value in left.items():
-        never = "" if value is not None else "it was never set, and cannot be unset"
-        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", why if why == UNKNOWN else never or why)
+        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", NEVER_SET if value is None and why != UNKNOWN else why)
     return [name for name, value in left.items() if value is not None]
 
 
