@@ -131,7 +131,7 @@ def sandboxes(server: Running, count: int = 200) -> dict[str, float]:
 
 
 def measure(rounds: int, seconds: float) -> tuple[Figures, dict[str, Any]]:
-    """Run everything; answers lists of figures by load and server."""
+    """Run everything; return lists of figures by load and server."""
     found: Figures = defaultdict(lambda: defaultdict(list))
     paths = {label: scenario(size) for label, size in SIZES.items()}
     with contextlib.ExitStack() as stack:

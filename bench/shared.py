@@ -90,7 +90,7 @@ def redis(flags: list[str]) -> Iterator[Redis]:
 
 
 def measure(rounds: int, seconds: float) -> dict[str, dict[str, dict[str, float]]]:
-    """Answer the median of each figure by load and way; the ways take turns."""
+    """Return the median of each figure by load and way; the ways take turns."""
     from run import wrk  # noqa: PLC0415 - each is the other's part
 
     if not shutil.which("redis-server"):
@@ -129,7 +129,7 @@ def shared_by(workers: int, between: Redis) -> list[str]:
 
 
 def by_size(sizes: tuple[int, ...] = (30, 100_000)) -> dict[str, float]:
-    """Answer the bytes that one update moves, by how many notifications its user has."""
+    """Return the bytes that one update moves, by how many notifications its user has."""
     found = {}
     for size in sizes:
         note = {"id": "n-{n}", "containerId": "main", "type": "news", "title": "t", "body": "b", "read": False}
@@ -155,7 +155,7 @@ def by_size(sizes: tuple[int, ...] = (30, 100_000)) -> dict[str, float]:
 
 
 def table(found: dict[str, dict[str, dict[str, float]]], sizes: dict[str, float]) -> str:
-    """Answer the figures in Markdown."""
+    """Return the figures in Markdown."""
     lines = [f"Measured by `make bench` on a machine with {os.cpu_count()} cores that Redis and the load generator share.", ""]
     lines += ["| load | processes | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 2) + "|"]
     for load, ways in found.items():

@@ -32,7 +32,7 @@ confirmed loses its mark and so becomes part of the first.
 
 
 def documented(node: Any) -> Any:
-    """Answer a copy without what is marked as inferred, and without the marks."""
+    """Return a copy without what is marked as inferred, and without the marks."""
     if isinstance(node, list):
         return [documented(item) for item in node if not wholly_inferred(item)]
     if not isinstance(node, dict):
@@ -61,24 +61,24 @@ def resolve(document: Mapping[str, Any], node: Any) -> Any:
 
 
 def table(*rows: tuple[str, ...]) -> str:
-    """Answer a Markdown table; the first row is its head."""
+    """Return a Markdown table; the first row is its head."""
     head, *body = (tuple(" ".join(cell.replace("|", "\\|").split()) for cell in row) for row in rows)
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ("---",) * len(head), *body]) + "\n"
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Answer method, path and operation, in the document's order."""
+    """Yield method, path and operation, in the document's order."""
     for path, item in document["paths"].items():
         yield from ((method, path, item[method]) for method in METHODS if method in item)
 
 
 def kind(schema: Mapping[str, Any]) -> str:
-    """Answer a schema's type as the documentation writes it."""
+    """Return a schema's type as the documentation writes it."""
     return f"{kind(schema['items'])}[]" if schema["type"] == "array" else str(schema["type"])
 
 
 def request(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
-    """Answer what an operation takes."""
+    """Return what an operation takes."""
     parts = []
     for parameter in (resolve(document, item) for item in operation.get("parameters", [])):
         need = "required" if parameter.get("required") else "optional"
@@ -90,14 +90,14 @@ def request(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
 
 
 def answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
-    """Answer which responses are documented, with their media types."""
+    """Return which responses are documented, with their media types."""
     responses = {status: resolve(document, item) for status, item in operation["responses"].items()}
     contents = {status: ", ".join(item.get("content", [])) or "no content" for status, item in responses.items()}
     return "<br>".join(f"`{status}` {content}" for status, content in contents.items())
 
 
 def documentation(document: Mapping[str, Any]) -> str:
-    """Answer the first half of the page."""
+    """Return the first half of the page."""
     view = documented(document)
     listed = [
         (f"`{operation['operationId']}`", f"{method.upper()} `{path}`", request(view, operation), answers(view, operation))
@@ -126,7 +126,7 @@ def documentation(document: Mapping[str, Any]) -> str:
 
 
 def short(value: object) -> str:
-    """Answer a value in one line, without prose, references as names and examples by their names."""
+    """Return a value in one line, without prose, references as names and examples by their names."""
     match value:
         case {"$ref": str(reference)}:
             return reference.rpartition("/")[2]
@@ -141,7 +141,7 @@ def short(value: object) -> str:
 
 
 def decided(node: Mapping[str, Any]) -> str:
-    """Answer what the mark on an object decides."""
+    """Return what the mark on an object decides."""
     if "decision" in node:
         return str(node["decision"])
     if node["x-inferred"] is True:
@@ -151,7 +151,7 @@ def decided(node: Mapping[str, Any]) -> str:
 
 
 def marks(node: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Answer every marked object and where it stands; entries of a list go by their names."""
+    """Yield every marked object and where it stands; entries of a list go by their names."""
     if isinstance(node, dict):
         if "x-inferred" in node:
             yield place, node
@@ -164,7 +164,7 @@ def marks(node: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 
 def section(document: Mapping[str, Any], place: tuple[str, ...]) -> str:
-    """Answer the heading under which a mark is shown."""
+    """Return the heading under which a mark is shown."""
     match place:
         case ("x-decisions", *_):
             return "Behaviour"
@@ -178,7 +178,7 @@ def section(document: Mapping[str, Any], place: tuple[str, ...]) -> str:
 
 
 def location(place: tuple[str, ...]) -> str:
-    """Answer where a mark stands below its heading."""
+    """Return where a mark stands below its heading."""
     match place:
         case ("x-decisions", question):
             return question
@@ -188,7 +188,7 @@ def location(place: tuple[str, ...]) -> str:
 
 
 def decisions(document: Mapping[str, Any]) -> str:
-    """Answer the second half of the page."""
+    """Return the second half of the page."""
     sections: dict[str, list[tuple[str, str, str]]] = {"Behaviour": []}
     for place, node in marks(document):
         row = (location(place), decided(node), node["x-why"])
@@ -200,13 +200,13 @@ def decisions(document: Mapping[str, Any]) -> str:
 
 
 def page() -> str:
-    """Answer the whole page."""
+    """Return the whole page."""
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     return "\n".join([INTRODUCTION, documentation(document), decisions(document)])
 
 
 def main() -> int:
-    """Write or check the page; answer the exit code."""
+    """Write or check the page; return the exit code."""
     parser = argparse.ArgumentParser(description="Write docs/contract.md from the marks in openapi.yaml.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing; exit 1 with the first difference")
     wanted = page()

@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def page(document: dict[str, Any]) -> str:
-    """Answer the page: one table for each tag."""
+    """Return the page: one table for each tag."""
     parts = [
         "# The control API",
         "Made by `python docs/control.py` from `mock_server/control.yaml`.",
@@ -33,7 +33,7 @@ def page(document: dict[str, Any]) -> str:
 
 
 def table(document: dict[str, Any], tag: str) -> str:
-    """Answer the operations of a tag."""
+    """Return the operations of a tag."""
     rows = ["| call | takes | answers | what for |", "|---|---|---|---|"]
     for path, item in document["paths"].items():
         for method in METHODS:
@@ -46,7 +46,7 @@ def table(document: dict[str, Any], tag: str) -> str:
 
 
 def takes(document: dict[str, Any], node: dict[str, Any]) -> str:
-    """Answer the names of the query's parameters and of the body's properties."""
+    """Return the names of the query's parameters and of the body's properties."""
     names = [f"`?{each['name']}`" for each in node.get("parameters", []) if each.get("in") == "query"]
     schema = node.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     while "$ref" in schema:

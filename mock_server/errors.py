@@ -16,7 +16,7 @@ class Violation(NamedTuple):
     reason: str
 
     def as_json(self) -> dict[str, str]:
-        """Answer the `ErrorDetail` of `openapi.yaml`."""
+        """Return the `ErrorDetail` of `openapi.yaml`."""
         return {"in": self.where, "name": self.name, "reason": self.reason}
 
 

@@ -40,7 +40,7 @@ class Mock:
         return f"{self.server}/__sandbox/{self.sandbox}"
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """Call the control API, such as `POST` `/reset`, and answer its parsed body.
+        """Call the control API, such as `POST` `/reset`, and return its parsed body.
 
         Raises `urllib.error.HTTPError`, whose text says what was wrong with the call.
         """
@@ -52,7 +52,7 @@ class Mock:
         return json.loads(content) if content else None
 
     def session(self, username: str, **options: Any) -> str:
-        """Sign a user in and answer the token; options are those of `POST /__mock/sessions`, such as `expiresIn=5`."""
+        """Sign a user in and return the token; options are those of `POST /__mock/sessions`, such as `expiresIn=5`."""
         token: str = self.control("POST", "/sessions", {"username": username, **options})["token"]
         return token
 
@@ -73,12 +73,12 @@ class Mock:
         self.control("PUT", "/clock", {"action": "advance", "seconds": seconds})
 
     def rule(self, **rule: Any) -> str:
-        """Override answers, as `POST /__mock/rules` does (`code=500, times=1`), and answer the rule's id."""
+        """Override answers, as `POST /__mock/rules` does (`code=500, times=1`), and return the rule's id."""
         identity: str = self.control("POST", "/rules", rule)["id"]
         return identity
 
     def requests(self, **criteria: Any) -> list[dict[str, Any]]:
-        """Answer what was asked in this sandbox, newest first, such as `operation="getProfile"`."""
+        """Return what was asked in this sandbox, newest first, such as `operation="getProfile"`."""
         found: list[dict[str, Any]] = self.control("GET", f"/requests?{urlencode(criteria)}")["requests"]
         return found
 
@@ -141,6 +141,6 @@ def user_profile_mock(user_profile_mock_server: str, request: pytest.FixtureRequ
 
 
 def _sandbox_name(test: pytest.Item) -> str:
-    """Answer a name that tells which test it is, the same in every run; at most 64 characters."""
+    """Return a name that tells which test it is, the same in every run; at most 64 characters."""
     said = re.sub(r"[^A-Za-z0-9_.]+", "-", test.name)[:40]
     return f"test-{hashlib.sha256(test.nodeid.encode()).hexdigest()[:16]}-{said}"

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 
 def how_lost(sent: object, before: object, got: object) -> str:
-    """Answer the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
+    """Return the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
 
     Text that was cut, folded or trimmed was kept in a form of the target's own, to which the documentation gives no bounds;
     so is null for an empty text, a sign for each letter that is not known, text as a part of something larger, and another day
@@ -35,12 +35,12 @@ def _has_a_calendar(birth: dict[str, Any]) -> bool:
 
 
 def _texts(value: object) -> list[object]:
-    """Answer what an object or a list is made of."""
+    """Return what an object or a list is made of."""
     if not isinstance(value, dict | list):
         return [value]
     return [text for part in (value.values() if isinstance(value, dict) else value) for text in _texts(part)]
 
 
 def letters(text: str) -> str:
-    """Answer what remains of a text in every form that a target may keep it in."""
+    """Return what remains of a text in every form that a target may keep it in."""
     return "".join(letter for letter in normalize("NFKD", text).casefold() if letter.isalnum())

@@ -65,15 +65,15 @@ class Lab:
         self.client.doubt = self.watch.see
 
     def random(self, *salt: object) -> Random:
-        """Answer a source of randomness that depends on the seed and the salt only."""
+        """Return a source of randomness that depends on the seed and the salt only."""
         return Random(f"{self.seed}:{self.ledger.law}:{salt}")  # noqa: S311 - for reproducible tests
 
     def marker(self, *salt: object) -> str:
-        """Answer a plain text that no other law writes."""
+        """Return a plain text that no other law writes."""
         return run_marks.text(self.random(*salt), self.client.run_id)
 
     def handle(self, *salt: object) -> str:
-        """Answer a handle in the contract's form that nobody is likely to hold."""
+        """Return a handle in the contract's form that nobody is likely to hold."""
         return run_marks.handle(self.random(*salt), self.client.run_id)
 
     def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
@@ -208,14 +208,14 @@ class Lab:
             self.find("error.details", exchange.call.operation, received, f"nothing but {sorted(wrong)}", exchange)
 
     def body(self, exchange: Exchange) -> Any:
-        """Answer the parsed body, or None where it cannot be read (which is judged elsewhere)."""
+        """Return the parsed body, or None where it cannot be read (which is judged elsewhere)."""
         try:
             return exchange.json()
         except UnreadableError:
             return None
 
     def object(self, exchange: Exchange) -> dict[str, Any]:
-        """Answer the parsed body, or an empty one where it is no object."""
+        """Return the parsed body, or an empty one where it is no object."""
         body = self.body(exchange)
         return body if isinstance(body, dict) else {}
 
@@ -230,7 +230,7 @@ class Lab:
                 raise NotJudgedError(f"the target gives no session of another user ({role})")
 
     def once(self, key: str, learn: Any) -> Any:
-        """Answer what `learn()` answered first; a failure is not kept."""
+        """Return what `learn()` answered first; a failure is not kept."""
         if key not in self._known:
             self._known[key] = learn()
         return self._known[key]

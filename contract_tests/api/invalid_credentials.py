@@ -52,7 +52,7 @@ class Kind:
 
 
 def kinds(lab: Lab) -> list[Kind]:
-    """Answer every way of being without a valid session that this target's sessions allow."""
+    """Return every way of being without a valid session that this target's sessions allow."""
     token = lab.target.sessions["primary"]
     basic = b64encode(f"{token}:".encode()).decode()
     unknown = f"unknown-{lab.random('unknown').getrandbits(64):016x}"
@@ -107,12 +107,12 @@ class Carried:
     headers: Pairs = ()
 
     def on(self, ask: Ask) -> Ask:
-        """Answer the request with it."""
+        """Return the request with it."""
         return ask.but(query=(*ask.query, *self.query), headers=(*ask.headers, *self.headers))
 
 
 def elsewhere(lab: Lab) -> list[Carried]:
-    """Answer the places other than `Authorization` that could carry the session; its token is in URLs on this machine only."""
+    """Return the places other than `Authorization` that could carry the session; its token is in URLs on this machine only."""
     token = lab.target.sessions["primary"]
     found = [Carried(f"the header {name}", headers=((name, token),)) for name in TOKEN_HEADERS]
     found += [Carried(f"the cookie {name}", headers=(("Cookie", f"{name}={token}"),)) for name in TOKEN_COOKIES]
@@ -122,7 +122,7 @@ def elsewhere(lab: Lab) -> list[Carried]:
 
 
 def claims(username: str) -> list[Carried]:
-    """Answer the ways to claim to be the user of this name."""
+    """Return the ways to claim to be the user of this name."""
     found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_QUERIES]
     if _fits(username):
         found += [Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS]

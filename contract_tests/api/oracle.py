@@ -35,15 +35,15 @@ class Model:
         return True
 
     def read(self, role: str, names: tuple[str, ...]) -> Profile:
-        """Answer what `getProfile` says."""
+        """Return what `getProfile` says."""
         return {name: self.people[role].profile[name] for name in names}
 
     def public(self, role: str) -> Profile:
-        """Answer what `getPublicProfile` says of a member."""
+        """Return what `getPublicProfile` says of a member."""
         return {name: value for name, value in self.people[role].profile.items() if name not in PRIVATE}
 
     def page(self, role: str, container: str, page: int, limit: int) -> list[Item]:
-        """Answer the items of one page."""
+        """Return the items of one page."""
         return self.people[role].inbox[container][(page - 1) * limit : page * limit]
 
     def mark_read(self, role: str) -> None:

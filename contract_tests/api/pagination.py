@@ -21,7 +21,7 @@ Reading = tuple[list[Item], "Exchange"]
 
 
 def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
-    """Answer the items of a list's answer."""
+    """Return the items of a list's answer."""
     items = lab.object(exchange).get("items")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
@@ -97,7 +97,7 @@ def _total(lab: Lab, exchange: Exchange) -> int | None:
 
 
 def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
-    """Answer the first page as it came, and the items of all."""
+    """Return the first page as it came, and the items of all."""
     limit = size or page_size(lab, who, container)
     begun, found = page(lab, who, container, 1, limit)
     exchange, last = begun, found
@@ -139,7 +139,7 @@ def _ended(lab: Lab, exchange: Exchange) -> None:
 
 
 def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
-    """Answer what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
+    """Return what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
     readings: tuple[Reading, Reading] = lab.once(
         f"first readings {who} {container}", lambda: (reading(lab, who, container), reading(lab, who, container))
     )
@@ -193,7 +193,7 @@ def referrals(lab: Lab, who: str) -> tuple[Exchange, list[Item]]:
 
 
 def referred(lab: Lab, who: str) -> dict[str, object]:
-    """Answer who was referred and when, without names: other users may change theirs at any time."""
+    """Return who was referred and when, without names: other users may change theirs at any time."""
     return {str(item.get("username")): item.get("joinedAt") for item in referrals(lab, who)[1]}
 
 

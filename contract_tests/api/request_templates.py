@@ -27,7 +27,7 @@ class Ask:
     length: bool = True
 
     def but(self, **changes: Any) -> Ask:
-        """Answer the same request with something changed."""
+        """Return the same request with something changed."""
         return replace(self, **changes)
 
 

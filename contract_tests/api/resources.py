@@ -44,12 +44,12 @@ def profile(lab: Lab, who: str, *names: str) -> Profile:
 
 
 def profile_of(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
-    """Answer the wanted fields of an answer."""
+    """Return the wanted fields of an answer."""
     return plain(lab, answered(lab, exchange, wanted))
 
 
 def answered(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
-    """Answer the wanted fields of an answer as they are."""
+    """Return the wanted fields of an answer as they are."""
     body = lab.body(exchange)
     missing = [name for name in wanted if not isinstance(body, dict) or name not in body]
     if missing:
@@ -59,7 +59,7 @@ def answered(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
 
 
 def plain(lab: Lab, values: Profile) -> Profile:
-    """Answer the values without what a target may add to the parts of a date of birth, or to have instead of them."""
+    """Return the values without what a target may add to the parts of a date of birth, or to have instead of them."""
     birth = values.get("dateOfBirth")
     if birth is None:
         return values
@@ -214,7 +214,7 @@ def _write_back(lab: Lab, who: str, old: Profile) -> None:
 
 
 def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
-    """Answer the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
+    """Return the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
     try:
         now = readable(lab, who)
     except NotJudgedError:

@@ -20,7 +20,7 @@ STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u017f\u212a\u0131\u0000\u200b\n\t"
 
 
 def good(name: str, schema: Schema, salt: str) -> list[Any]:
-    """Answer valid values at each bound; handles are salted, since they have to be unique."""
+    """Return valid values at each bound; handles are salted, since they have to be unique."""
     if schema.get("type") == "object":
         return good_objects(schema)
     if "pattern" in schema:
@@ -50,7 +50,7 @@ def _number(schema: Schema, value: float) -> str:
 
 
 def bad(schema: Schema) -> list[Any]:
-    """Answer values just past each bound, and of every wrong type."""
+    """Return values just past each bound, and of every wrong type."""
     if schema.get("type") == "object":
         return [*NOT_OBJECTS, *_bad_objects(schema)]
     if "pattern" in schema:
@@ -63,12 +63,12 @@ def bad(schema: Schema) -> list[Any]:
 
 
 def plain_object(schema: Schema) -> dict[str, int]:
-    """Answer an object in the middle of its bounds."""
+    """Return an object in the middle of its bounds."""
     return {key: (part["minimum"] + part["maximum"]) // 2 for key, part in schema.get("properties", {}).items()}
 
 
 def good_objects(schema: Schema) -> list[dict[str, Any]]:
-    """Answer objects with each part at each bound, and the last of every month whatever the calendar says."""
+    """Return objects with each part at each bound, and the last of every month whatever the calendar says."""
     middle = plain_object(schema)
     parts = schema.get("properties", {})
     edges = [{**middle, key: part[edge]} for key, part in parts.items() for edge in ("minimum", "maximum")]
@@ -90,7 +90,7 @@ def _bad_objects(schema: Schema) -> list[dict[str, Any]]:
 
 
 def letters(schema: Schema) -> str:
-    """Answer the characters that a pattern such as `^[a-z0-9_]{3,20}$` allows."""
+    """Return the characters that a pattern such as `^[a-z0-9_]{3,20}$` allows."""
     head = re.compile(schema["pattern"].rpartition("{")[0].removeprefix("^") + r"\Z")
     return "".join(character for character in string.printable if head.match(character))
 

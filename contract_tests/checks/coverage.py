@@ -42,7 +42,7 @@ class Coverage:
             self.cells[(operation.name, name, kind, answer)] += 1
 
     def answers(self, operation: str) -> dict[str, int]:
-        """Answer what an operation answered, and how often."""
+        """Return what an operation answered, and how often."""
         return self._cell(operation, "", "")
 
     def has_succeeded(self, operation: str) -> bool:
@@ -54,7 +54,7 @@ class Coverage:
         return {answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where}
 
     def as_dict(self) -> dict[str, Any]:
-        """Answer the matrix by operation, with zeros where something listed was never seen."""
+        """Return the matrix by operation, with zeros where something listed was never seen."""
         return {operation.name: self._row(operation) for operation in self.contract.operations.values()}
 
     def _row(self, operation: Operation) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
 
 
 def _edges(schema: Schema) -> dict[str, int]:
-    """Answer the classes at and past each bound, with the number or length that belongs to each."""
+    """Return the classes at and past each bound, with the number or length that belongs to each."""
     low, high = schema.get("minimum", schema.get("minLength")), schema.get("maximum", schema.get("maxLength"))
     low, high = pattern_bounds(schema) or (low, high)
     edges = {} if low is None else {"below minimum": low - 1, "at minimum": low}
@@ -119,7 +119,7 @@ def _edges(schema: Schema) -> dict[str, int]:
 
 
 def pattern_bounds(schema: Schema) -> tuple[int, int] | None:
-    """Answer the lengths that a pattern such as `^[a-z]{3,20}$` allows; None if it has another form."""
+    """Return the lengths that a pattern such as `^[a-z]{3,20}$` allows; None if it has another form."""
     pattern = schema.get("pattern", "")
     head, brace, tail = pattern.rpartition("{")
     if not brace or not head.endswith("]") or not tail.endswith("}$"):

@@ -78,20 +78,20 @@ def acceptance(found: list[Flaw]) -> str:
 
 
 def named(details: object) -> set[Place] | None:
-    """Answer `(in, name)` of each of an error's details; None if they are not of our shape."""
+    """Return `(in, name)` of each of an error's details; None if they are not of our shape."""
     if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):
         return None
     return {(str(detail.get("in")), str(detail.get("name"))) for detail in details}
 
 
 def missing(wrong: list[Place], named: set[Place]) -> list[Place]:
-    """Answer the wrong places that no detail names; a body that is wrong as a whole may be told from its header."""
+    """Return the wrong places that no detail names; a body that is wrong as a whole may be told from its header."""
     unnamed = [place for place in wrong if not any(_about(place, each) for each in named)]
     return [place for place in unnamed if place != ("body", "") or not named]
 
 
 def accused(wrong: list[Place], named: set[Place]) -> list[Place]:
-    """Answer the named places that are right; a body that is wrong as a whole has no part that is."""
+    """Return the named places that are right; a body that is wrong as a whole has no part that is."""
     whole = ("body", "") in wrong
     return [each for each in named if not whole and not any(_about(place, each) for place in wrong)]
 

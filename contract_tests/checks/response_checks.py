@@ -33,7 +33,7 @@ class Complaint:
 
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
-    """Answer everything that is wrong with this answer to a documented operation, each part by its own rule."""
+    """Yield everything that is wrong with this answer to a documented operation, each part by its own rule."""
     operation = contract.operations.get(exchange.call.operation)
     if exchange.trouble:
         yield Complaint("answer.complete", exchange.trouble, "a complete HTTP answer")
@@ -60,7 +60,7 @@ def refuses_as_http(exchange: Exchange) -> bool:
 
 
 def error_name(exchange: Exchange) -> str | None:
-    """Answer which of the three documented names a 401 carries, wherever it stands; None if none or several do."""
+    """Return which of the three documented names a 401 carries, wherever it stands; None if none or several do."""
     try:
         body = exchange.json()
     except UnreadableError:

@@ -31,7 +31,7 @@ Sent = dict[str, dict[str, int]]
 
 
 def would_send(target: Target, wishes: Wishes) -> str:
-    """Answer for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
+    """Return for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
     how = wishes.manners()
     target = replace(target, far=target.far or bool(how.proxy))
     allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
@@ -65,7 +65,7 @@ def _time(seconds: int, max_time: int, depth: str) -> list[str]:
 
 
 def rehearse(target: Target, wishes: list[str]) -> Sent:
-    """Answer how many calls of each method each operation gets; raises `MockError` where the rehearsal fails.
+    """Return how many calls of each method each operation gets; raises `MockError` where the rehearsal fails.
 
     `wishes` are the arguments of the run that decide what it sends. The mock stands in for a target with as many sessions,
     containers and users, near or far as it is.

@@ -81,11 +81,11 @@ class Commands(StrictGroup):
             sys.exit(FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
-        """Answer the names."""
+        """Return the names."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as the base class
-        """Answer the command of that name."""
+        """Return the command of that name."""
         return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name) if cmd_name in COMMANDS else None
 
 
@@ -196,7 +196,7 @@ def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
 
 
 def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, number: int) -> int:
-    """Run parts of the laws in as many processes, and answer the exit code of the whole."""
+    """Run parts of the laws in as many processes, and return the exit code of the whole."""
     rate, _, unit = (wishes.rate_limit or "").partition("/")
     wishes.manners()
     each = replace(wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None)

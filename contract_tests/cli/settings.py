@@ -55,13 +55,13 @@ class Wishes:
     verdict: bool = True
 
     def manners(self) -> Manners:
-        """Answer how the target is treated; raises `TargetError`."""
+        """Return how the target is treated; raises `TargetError`."""
         certificate = str(self.client_cert or "")
         how = {"proxy": self.proxy or "", "verify": self.tls_verify, "certificate": certificate, "headers": self.header}
         return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
     def part(self) -> Shard:
-        """Answer which part of a run is wanted; raises `TargetError`."""
+        """Return which part of a run is wanted; raises `TargetError`."""
         if self.shard and self.report_dir is None:
             raise TargetError("--shard needs --report-dir, where `contract-tests merge` finds what the part has found")
         if self.shard and self.write_baseline is not None:
@@ -75,7 +75,7 @@ class Wishes:
 
 
 def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
-    """Answer the command that repeats the run."""
+    """Return the command that repeats the run."""
     given = {
         "base-url": url,
         "target": target_file,
@@ -102,7 +102,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
 
 
 def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
-    """Answer pytest's arguments for the wishes."""
+    """Return pytest's arguments for the wishes."""
     plugins = [
         "pytest_base_url.plugin",
         "_hypothesis_pytestplugin",

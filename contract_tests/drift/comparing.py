@@ -28,7 +28,7 @@ NAMES = (
 
 
 def compare(pairs: Iterable[Pair], left: list[Observation], right: list[Observation]) -> list[Difference]:
-    """Answer all differences of the paired answers, and of all that was seen on each side."""
+    """Return all differences of the paired answers, and of all that was seen on each side."""
     pairs = list(pairs)
     found = [each for pair in pairs for each in _answers(pair)]
     found += _shapes(pairs, left, right)
@@ -117,14 +117,14 @@ def _shape(operation: str, where: str, left: list[Observation], right: list[Obse
 
 
 def _readable(side: list[Observation], where: str) -> list[Observation]:
-    """Answer what has a body to read; of the reads of a profile those for all fields, if any succeeded."""
+    """Return what has a body to read; of the reads of a profile those for all fields, if any succeeded."""
     found = [each for each in side if each.probe.method != "HEAD" and body_kind(each.exchange) == "JSON"]
     whole = [each for each in found if set(FIELDS) <= set(each.probe.asked)]
     return whole if whole and where == "success" else found
 
 
 def _body(each: Observation) -> Any:
-    """Answer the body without the fields of a profile that were not asked for, which are told of their own."""
+    """Return the body without the fields of a profile that were not asked for, which are told of their own."""
     value = value_of(each.exchange)
     if each.probe.operation == PROFILE and each.probe.asked and isinstance(value, dict):
         return {key: part for key, part in value.items() if key in each.probe.asked or key not in FIELDS}

@@ -64,7 +64,7 @@ def rows(found: Iterable[Difference]) -> list[Row]:
 
 
 def lasting(first: Iterable[Difference], again: Iterable[Difference]) -> tuple[list[Difference], list[Difference]]:
-    """Answer what was seen both times, and what only the first time."""
+    """Return what was seen both times, and what only the first time."""
     keys = {each.key for each in again}
     found = list(first)
     return [each for each in found if each.key in keys], [each for each in found if each.key not in keys]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def page(report: Report) -> str:
-    """Answer the whole page."""
+    """Return the whole page."""
     verdicts = [f"{each.word}: {each.pointer} ({each.says})" for each in report.verdicts]
     missing = [f"{operation}, {what}: {why}" for (operation, what), why in report.evidence.not_compared.items()]
     return "\n".join(

@@ -56,7 +56,7 @@ class Report:
         return f"{many}. {len(self.evidence.pairs)} situations compared, {self.evidence.requests} requests, none that writes."
 
     def text(self) -> str:
-        """Answer the report for a terminal."""
+        """Return the report for a terminal."""
         parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
         if self.rows:
             parts += [_table([HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))])]
@@ -82,7 +82,7 @@ class Report:
         ]
 
     def data(self) -> dict[str, Any]:
-        """Answer the content of `drift.json`."""
+        """Return the content of `drift.json`."""
         return {
             "left": self.left.target.base_url,
             "right": self.right.target.base_url,
@@ -118,7 +118,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def cells(row: Row) -> tuple[str, str, str, str]:
-    """Answer operation, what, left and right of a row in words."""
+    """Return operation, what, left and right of a row in words."""
     each = row.difference
     operations = ", ".join(row.operations)
     where = ", ".join(each.where[:MANY]) + (f" and {len(each.where) - MANY} more" if len(each.where) > MANY else "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def largest(side: Side, found: Iterable[Difference]) -> int | None:
-    """Answer the highest limit that is accepted, None if there is none to be found or no need to look for it."""
+    """Return the highest limit that is accepted, None if there is none to be found or no need to look for it."""
     if not any(each.what == "values of limit" for each in found):
         return None
     try:

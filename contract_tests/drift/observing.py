@@ -120,7 +120,7 @@ def _pair(probe: Probe, left: Side, right: Side, evidence: Evidence, until: floa
 
 
 def compared(pairs: Iterable[Pair]) -> set[tuple[str, str]]:
-    """Answer which situations of which operations were compared, and `items` where both sides had some."""
+    """Return which situations of which operations were compared, and `items` where both sides had some."""
     pairs = list(pairs)
     full = [pair for pair in pairs if all(items_of(value_of(side.exchange)) for side in pair)]
     situations = {(pair[0].probe.operation, pair[0].probe.situation) for pair in pairs}

@@ -22,7 +22,7 @@ SMALL = 2
 
 
 def facts(seen: list[Observation]) -> dict[tuple[str, str], Fact]:
-    """Answer what can be said, by operation and subject; nothing where the data is too thin to say it."""
+    """Return what can be said, by operation and subject; nothing where the data is too thin to say it."""
     found: dict[tuple[str, str], Fact] = {}
     for operation, subject, situation, judge in SUBJECTS:
         answers = _answers(seen, operation)
@@ -33,7 +33,7 @@ def facts(seen: list[Observation]) -> dict[tuple[str, str], Fact]:
 
 
 def differences(left: list[Observation], right: list[Observation]) -> Iterator[Difference]:
-    """Answer the subjects on which both sides have something else to say."""
+    """Yield the subjects on which both sides have something else to say."""
     mine, theirs = facts(left), facts(right)
     for (operation, subject), (said, one) in mine.items():
         other = theirs.get((operation, subject))
@@ -43,7 +43,7 @@ def differences(left: list[Observation], right: list[Observation]) -> Iterator[D
 
 
 def _answers(seen: list[Observation], operation: str) -> Answers:
-    """Answer what succeeded, by situation and value; the latest of each."""
+    """Return what succeeded, by situation and value; the latest of each."""
     mine = [each for each in seen if each.probe.operation == operation and each.probe.method == "GET" and each.exchange.ok]
     return {f"{each.probe.situation} {each.probe.value}".strip(): each for each in mine}
 

@@ -129,5 +129,5 @@ PROBES: tuple[Probe, ...] = (*OF_EACH, *OF_PROFILE, *OF_PUBLIC, *OF_LIST, *OTHER
 
 
 def with_limit(value: int) -> Probe:
-    """Answer the probe for one more limit."""
+    """Return the probe for one more limit."""
     return Probe(LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=str(value))

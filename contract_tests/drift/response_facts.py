@@ -27,7 +27,7 @@ HEADERS = ("Content-Type", "Cache-Control", "WWW-Authenticate", "Allow")
 
 
 def value_of(exchange: Exchange) -> Any:
-    """Answer the JSON body, `NOTHING` if there is none that can be compared."""
+    """Return the JSON body, `NOTHING` if there is none that can be compared."""
     try:
         value = exchange.json()
     except UnreadableError:
@@ -51,24 +51,24 @@ def _is_comparable(value: Any) -> bool:
 
 
 def number_at(value: Any, key: str) -> float | None:
-    """Answer the number under a key of an object."""
+    """Return the number under a key of an object."""
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def items_of(value: Any) -> list[dict[str, Any]] | None:
-    """Answer the items of a list, None if it is no list of objects in the contract's shape."""
+    """Return the items of a list, None if it is no list of objects in the contract's shape."""
     items = value.get("items") if isinstance(value, dict) else None
     return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
 
 
 def outcome(exchange: Exchange) -> str:
-    """Answer the status, or that no complete answer came."""
+    """Return the status, or that no complete answer came."""
     return str(exchange.status) if exchange.status else "no complete answer"
 
 
 def body_kind(exchange: Exchange) -> str:
-    """Answer what the body is; nothing can be said of one that HEAD hides."""
+    """Return what the body is; nothing can be said of one that HEAD hides."""
     if exchange.call.method == "HEAD":
         return "hidden"
     if not exchange.body:
@@ -79,7 +79,7 @@ def body_kind(exchange: Exchange) -> str:
 
 
 def error_name(exchange: Exchange, known: tuple[str, ...]) -> str:
-    """Answer the name that an error goes by, wherever it stands."""
+    """Return the name that an error goes by, wherever it stands."""
     value = value_of(exchange)
     code = value.get("code") if isinstance(value, dict) else None
     if isinstance(code, str) and NAME.fullmatch(code):
@@ -90,7 +90,7 @@ def error_name(exchange: Exchange, known: tuple[str, ...]) -> str:
 
 
 def headers(exchange: Exchange) -> dict[str, str]:
-    """Answer the headers that mean something to a client, written one way; an absent one is `absent`."""
+    """Return the headers that mean something to a client, written one way; an absent one is `absent`."""
     return {name: _plain(name, exchange.header(name)) for name in HEADERS}
 
 
@@ -106,14 +106,14 @@ def _plain(name: str, value: str | None) -> str:
 
 
 def _challenge(value: str) -> str:
-    """Answer the scheme and which parameters it has; their values may name a person or a session."""
+    """Return the scheme and which parameters it has; their values may name a person or a session."""
     scheme, _, rest = value.strip().partition(" ")
     names = sorted(set(re.findall(r"(?<!\w)(\w++)\s*+=", rest)))
     return f"{scheme} with {', '.join(names)}" if names else scheme
 
 
 def kind_of(value: Any) -> str:
-    """Answer the JSON type; a number without a fraction is an integer, as JSON Schema means it."""
+    """Return the JSON type; a number without a fraction is an integer, as JSON Schema means it."""
     match value:
         case None:
             return "null"
@@ -129,12 +129,12 @@ def kind_of(value: Any) -> str:
 
 
 def format_of(text: str) -> str:
-    """Answer how a text writes a time; `text` if it is none."""
+    """Return how a text writes a time; `text` if it is none."""
     return next((name for name, pattern in TIMES.items() if re.fullmatch(pattern, text)), "text")
 
 
 def spelling_of(text: str) -> str:
-    """Answer how a word of a list of words is spelt."""
+    """Return how a word of a list of words is spelt."""
     if re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
         return "WORDS_IN_CAPITALS"
     if re.fullmatch(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", text):
@@ -143,7 +143,7 @@ def spelling_of(text: str) -> str:
 
 
 def walk(value: Any, known: set[tuple[str, str]], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Answer every part of a value with its place, but objects that are `known` there; items of a list are all at `*`."""
+    """Yield every part of a value with its place, but objects that are `known` there; items of a list are all at `*`."""
     if isinstance(value, dict):
         told = (path, json.dumps(value, sort_keys=True))
         if told in known:

@@ -46,7 +46,7 @@ class Part:
 
 
 def shape(values: Iterable[Any]) -> dict[str, Part]:
-    """Answer the parts of many values by their place; the same object counts once, however often it was read."""
+    """Return the parts of many values by their place; the same object counts once, however often it was read."""
     found: dict[str, Part] = {}
     known_objects: set[tuple[str, str]] = set()
     for value in values:
@@ -64,7 +64,7 @@ def shape(values: Iterable[Any]) -> dict[str, Part]:
 
 
 def differences(operation: str, where: str, left: dict[str, Part], right: dict[str, Part]) -> Iterator[Difference]:
-    """Answer in what two shapes differ; what is within a difference is not told again."""
+    """Yield in what two shapes differ; what is within a difference is not told again."""
     told: list[str] = []
     for path in sorted({*left, *right}, key=lambda path: (path.count("/"), path)):
         if any(path.startswith(f"{place}/") for place in told):
@@ -141,7 +141,7 @@ def _how_often(number: int, of: int) -> str:
 
 
 def shown(path: str) -> str:
-    """Answer the place without keys that may be data."""
+    """Return the place without keys that may be data."""
     return "/".join(part if part in ("", "*") or KEY.fullmatch(part) else "…" for part in path.split("/"))
 
 

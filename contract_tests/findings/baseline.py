@@ -71,11 +71,11 @@ class Entry:
         return datetime.now(UTC).date() > self.expires
 
     def text(self) -> str:
-        """Answer the entry in one line for people."""
+        """Return the entry in one line for people."""
         return f"{named(self.key)}: {self.reason} ({self.owner}, until {self.expires}; {self.place})"
 
     def as_dict(self) -> dict[str, str]:
-        """Answer the entry as `report.json` shows it."""
+        """Return the entry as `report.json` shows it."""
         return {"reason": self.reason, "owner": self.owner, "expires": str(self.expires), "place": self.place}
 
 
@@ -99,14 +99,14 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 
 def named(key: Key) -> str:
-    """Answer what is accepted, for people."""
+    """Return what is accepted, for people."""
     operation, rule, place, *symptom = key
     about = f"{rule} on {'every operation' if operation == EVERY else operation}" + (f", {place}" if place else "")
     return f"{about} ({symptom[0]})" if any(symptom) else about
 
 
 def snippet(findings: Iterable[Finding]) -> str:
-    """Answer what to add to a baseline file so that these findings are accepted; reason and owner are left to be said."""
+    """Return what to add to a baseline file so that these findings are accepted; reason and owner are left to be said."""
     lines = []
     for finding in findings:
         known = {"operation": finding.operation, "rule": finding.rule, "field": finding.field}
@@ -156,7 +156,7 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
 
 @cache
 def judges(rule: str) -> set[str]:
-    """Answer the modules of laws that alone judge a rule; empty if whatever is called judges it."""
+    """Return the modules of laws that alone judge a rule; empty if whatever is called judges it."""
     users = {path.stem for path in PACKAGE.rglob("*.py") if path.stem != "rules" and f'"{rule}"' in path.read_text("utf-8")}
     return {stem.removeprefix("test_") for stem in users} if all(stem.startswith("test_") for stem in users) else set()
 

@@ -100,7 +100,7 @@ class Finding:
         return CHECKS[self.rule].severity
 
     def as_dict(self) -> dict[str, Any]:
-        """Answer the finding as `report.json` shows it."""
+        """Return the finding as `report.json` shows it."""
         return {
             "operation": self.operation,
             "check": self.rule,
@@ -118,7 +118,7 @@ class Finding:
         }
 
     def text(self) -> str:
-        """Answer the finding for a terminal."""
+        """Return the finding for a terminal."""
         about = f"{self.operation}, {self.field}" if self.field else self.operation
         lines = [
             f"{self.rule} ({self.severity}) on {about}: {CHECKS[self.rule].says}",
@@ -204,7 +204,7 @@ class Ledger:
         self.skipped[(_cut(self.veil.text(what)), _cut(self.veil.text(why)))] = None
 
     def failing(self, law: str | None = None) -> list[Finding]:
-        """Answer the findings that fail the run, of one law or of all."""
+        """Return the findings that fail the run, of one law or of all."""
         return [
             finding
             for finding in self.findings.values()
@@ -212,7 +212,7 @@ class Ledger:
         ]
 
     def accepts(self, finding: Finding) -> Entry | None:
-        """Answer the entry of the baseline that accepts a finding today."""
+        """Return the entry of the baseline that accepts a finding today."""
         return next((entry for entry in self.baseline if entry.covers(finding) and not entry.is_over), None)
 
     def merged(self) -> list[Finding]:
@@ -226,7 +226,7 @@ class Ledger:
 
 
 def field_of(received: str, documented: str) -> str:
-    """Answer the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
+    """Return the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
     found = (pattern.match(text) for text in (documented, received) for pattern in PLACES)
     return next((re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match), "")
 

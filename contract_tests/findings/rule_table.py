@@ -6,7 +6,7 @@ from contract_tests.findings.rules import CHECKS
 
 
 def table() -> str:
-    """Answer the rules as a Markdown table."""
+    """Return the rules as a Markdown table."""
     rows = [f"| `{rule.name}` | {rule.severity} | {rule.says} |" for rule in CHECKS.values()]
     return "\n".join(["| rule | severity | what it demands |", "|---|---|---|", *rows])
 

@@ -45,7 +45,7 @@ class Call:
     veil: Veil = field(default_factory=Veil, repr=False, compare=False)
 
     def curl(self, base_url: str) -> str:
-        """Answer a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
+        """Return a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
         words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.veil.path(self.path))]
         for name, value in self.headers:
             # curl drops a header without a value unless it ends in a semicolon.
@@ -126,7 +126,7 @@ class Exchange:
         return 400 <= self.status < 500 and self.status != 401  # noqa: PLR2004 - the class of client errors, and one of them
 
     def header(self, name: str) -> str | None:
-        """Answer the header's value, several joined with a comma (RFC 9110, 5.3), or None."""
+        """Return the header's value, several joined with a comma (RFC 9110, 5.3), or None."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         return ", ".join(found) if found else None
 
@@ -137,7 +137,7 @@ class Exchange:
         return value.partition(";")[0].strip().lower() if value is not None else None
 
     def json(self) -> Any:
-        """Answer the parsed body; `UnreadableError` if it is not JSON as RFC 8259 means it."""
+        """Return the parsed body; `UnreadableError` if it is not JSON as RFC 8259 means it."""
         try:
             return JSON.decode(self.body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
@@ -153,7 +153,7 @@ class Exchange:
         return True
 
     def shown(self) -> str:
-        """Answer status and body in one line for people, without what belongs to somebody."""
+        """Return status and body in one line for people, without what belongs to somebody."""
         if self.trouble:
             return self.trouble
         text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())

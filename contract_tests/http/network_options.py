@@ -41,7 +41,7 @@ class Manners:
     secrets: Pairs = ()
 
     def context(self) -> ssl.SSLContext:
-        """Answer how TLS is spoken; raises `OSError` where the certificate cannot be used."""
+        """Return how TLS is spoken; raises `OSError` where the certificate cannot be used."""
         context = ssl.create_default_context()
         if not self.verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -114,7 +114,7 @@ class Pace:
 
 
 def patience(retry_after: str | None) -> float:
-    """Answer the seconds to wait after a 429, which are told as such or as a date (RFC 9110, 10.2.3); else it is one."""
+    """Return the seconds to wait after a 429, which are told as such or as a date (RFC 9110, 10.2.3); else it is one."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

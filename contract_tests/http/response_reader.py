@@ -27,13 +27,13 @@ STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})")
 
 
 def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """Answer the bytes of a request (RFC 9112, 2.1)."""
+    """Return the bytes of a request (RFC 9112, 2.1)."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode() + body
 
 
 def answer(raw: bytes) -> tuple[int, Pairs, bytes]:
-    """Answer status, headers, and for the body all that follows; the status is 0 where there is none."""
+    """Return status, headers, and for the body all that follows; the status is 0 where there is none."""
     head, _, body = raw.partition(b"\r\n\r\n")
     while INFORMATIONAL.match(head):
         head, _, body = body.partition(b"\r\n\r\n")
@@ -63,7 +63,7 @@ class Timed(io.RawIOBase):
         self._inner = stream.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
-        """Answer that it can be read."""
+        """Return `True`: it can be read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
@@ -107,7 +107,7 @@ class Answer(http.client.HTTPResponse):
         super()._close_conn()  # type: ignore[misc]
 
     def body(self) -> bytes:
-        """Answer the body without its content coding; raises what `http.client` and the coding raise."""
+        """Return the body without its content coding; raises what `http.client` and the coding raise."""
         raw = self.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise TooLargeError
@@ -121,7 +121,7 @@ class Answer(http.client.HTTPResponse):
 
 
 def decoded(raw: bytes, coding: str) -> bytes:
-    """Answer a body without its content coding; as it is where that is not known."""
+    """Return a body without its content coding; as it is where that is not known."""
     match coding.strip().lower() if raw else "":
         case "gzip" | "x-gzip":
             plain = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(LARGEST + 1)
@@ -138,7 +138,7 @@ def decoded(raw: bytes, coding: str) -> bytes:
 
 
 def until_closed(stream: socket.socket, seconds: float) -> bytes:
-    """Answer all that comes until the connection closes, the time is over, or it is too much."""
+    """Return all that comes until the connection closes, the time is over, or it is too much."""
     raw, pieces = Timed(stream, seconds), bytearray()
     with suppress(OSError), raw:
         while len(pieces) <= LARGEST and (piece := raw.read(65536)):

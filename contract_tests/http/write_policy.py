@@ -66,7 +66,7 @@ class Permission:
             raise ForbiddenError(NO_FIRST.format(named[0]))
 
     def forbids(self, operation: str, method: str) -> str:
-        """Answer why a documented operation is never called; empty if it may be."""
+        """Return why a documented operation is never called; empty if it may be."""
         if method in SAFE:
             return ""
         if not self.writes:
@@ -75,7 +75,7 @@ class Permission:
 
 
 def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
-    """Answer what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
+    """Return what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
     if read_only:
         return Permission(writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY)
     if target.is_local:
@@ -89,7 +89,7 @@ def _overridden(call: Call) -> bool:
 
 
 def plan(target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]) -> list[str]:
-    """Answer what a run would send, by operation, for people; `sent` counts calls by operation and method."""
+    """Return what a run would send, by operation, for people; `sent` counts calls by operation and method."""
     sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
     live = " and ".join(f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions)
     fields = ", ".join(contract.updatable)

@@ -30,7 +30,7 @@ TOKEN = re.compile(
 
 
 def parsed(body: bytes) -> Any:
-    """Answer the JSON of a body; None where it is none."""
+    """Return the JSON of a body; None where it is none."""
     try:
         return json.loads(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
@@ -38,7 +38,7 @@ def parsed(body: bytes) -> Any:
 
 
 def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Answer everything in a JSON value with the property it stands at; odd keys are texts too."""
+    """Yield everything in a JSON value with the property it stands at; odd keys are texts too."""
     waiting = [(key, value)]
     while waiting:
         at, node = waiting.pop()
@@ -51,7 +51,7 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def tokens(text: str) -> Iterator[tuple[str, str, str]]:
-    """Answer kind, text and property of each token of a body that is JSON, or nearly."""
+    """Yield kind, text and property of each token of a body that is JSON, or nearly."""
     key = ""
     for match in TOKEN.finditer(text):
         kind = str(match.lastgroup)
@@ -61,7 +61,7 @@ def tokens(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def unquoted(token: str) -> str:
-    """Answer what a string of JSON says, as far as it can be read."""
+    """Return what a string of JSON says, as far as it can be read."""
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

@@ -113,7 +113,7 @@ class Veil:
         return not (part or (letters and letters in self._bare))
 
     def body(self, text: str) -> str:
-        """Answer an answer's body, each text in it by its shape unless it is the gate's or the contract's."""
+        """Return an answer's body, each text in it by its shape unless it is the gate's or the contract's."""
         if not self.hides:
             return text
         if json_tokens.parsed(text.encode("utf-8", "surrogatepass")) is None and text.lstrip()[:1] not in ("{", "["):
@@ -121,11 +121,11 @@ class Veil:
         return "".join(self._token(*found) for found in json_tokens.tokens(text))
 
     def text(self, text: str) -> str:
-        """Answer evidence without secrets and without what belongs to people."""
+        """Return evidence without secrets and without what belongs to people."""
         return self.people(hide(text, self.secrets))
 
     def people(self, text: str) -> str:
-        """Answer a text with every text that was read by its shape, however it is spelt."""
+        """Return a text with every text that was read by its shape, however it is spelt."""
         if not self.hides:
             return text
         marks = {mark: mark for mark in self._marks.values() if mark in text}
@@ -136,12 +136,12 @@ class Veil:
         return OBJECT.sub(self._birth, re.sub(r"(/(?:year|month|day): )-?\d+", rf"\1{veiled('a number')}", text))
 
     def path(self, path: str) -> str:
-        """Answer a request target, each part of it that was read by its shape."""
+        """Return a request target, each part of it that was read by its shape."""
         parts = [(part, unquote(part, errors="surrogateescape")) for part in re.split("([/?&=])", path)]
         return "".join(self._mark(name) if name in self._read else part for part, name in parts)
 
     def crash(self, text: str) -> str:
-        """Answer what pytest says of an error, with every quoted text in its message by its shape."""
+        """Return what pytest says of an error, with every quoted text in its message by its shape."""
         if self.hides:
             lines = text.splitlines()
             text = "\n".join(self._said(line) if SAID.match(line) else line for line in lines)
@@ -167,7 +167,7 @@ class Veil:
         return any(each.real_quick_ratio() >= ALIKE and each.ratio() >= ALIKE for each in tries)
 
     def _mark(self, value: str) -> str:
-        """Answer a text's shape; its number tells it from others of the same shape."""
+        """Return a text's shape; its number tells it from others of the same shape."""
         known = self.variables.get(value) or self._marks.get(value)
         return known or self._marks.setdefault(value, veiled(f"text {len(self._marks) + 1}: {shape(value)}"))
 
@@ -196,12 +196,12 @@ class Veil:
 
 
 def bare(text: str) -> str:
-    """Answer what remains of a text in every form that a target may keep or show it in."""
+    """Return what remains of a text in every form that a target may keep or show it in."""
     return "".join(letter for letter in normalize("NFKD", unescape(unquote(text))).casefold() if letter.isalnum())
 
 
 def _named(call: Call) -> list[str]:
-    """Answer the names that a call carries outside its body: in the path, the query, cookies and headers of its own."""
+    """Return the names that a call carries outside its body: in the path, the query, cookies and headers of its own."""
     path, _, query = call.path.partition("?")
     users = [path.split("/")[4]] if path.startswith("/v1/user/by-id/") else []
     values = [pair.partition("=")[2] for pair in query.split("&")]
@@ -219,14 +219,14 @@ def _date(parts: Mapping[str, object]) -> tuple[float, ...] | None:
 
 
 def _spelt(value: str) -> set[str]:
-    """Answer the ways in which evidence spells a text: as it is, as Python, JSON and URLs have it, and on one line."""
+    """Return the ways in which evidence spells a text: as it is, as Python, JSON and URLs have it, and on one line."""
     plain = value.encode("utf-8", "backslashreplace").decode()
     ways = [value, repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]]
     return {each for each in (*ways, quote(plain, safe=""), quote(plain), " ".join(value.split())) if each}
 
 
 def _bounded(spelling: str) -> str:
-    """Answer a pattern for a spelling that finds a short one only where it stands alone."""
+    """Return a pattern for a spelling that finds a short one only where it stands alone."""
     found = re.escape(spelling)
     if len(spelling) >= SHORT:
         return found

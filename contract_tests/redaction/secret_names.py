@@ -9,12 +9,12 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def spellings(secrets: Pairs) -> dict[str, str]:
-    """Answer what is shown for each spelling of each secret."""
+    """Return what is shown for each spelling of each secret."""
     return {quote(secret, safe=""): shown for secret, shown in secrets} | dict(secrets)
 
 
 def pattern(known: dict[str, str]) -> str:
-    """Answer a pattern that finds the spellings, the longest first."""
+    """Return a pattern that finds the spellings, the longest first."""
     return "|".join(re.escape(secret) for secret in sorted(known, key=len, reverse=True))
 
 

@@ -9,12 +9,12 @@ ODD_SHOWN = 3
 
 
 def veiled(what: str) -> str:
-    """Answer what stands in place of something that must not be shown."""
+    """Return what stands in place of something that must not be shown."""
     return f"‹{what}›"
 
 
 def shape(text: str) -> str:
-    """Answer length and kinds of character, the odd ones with their places counted from 1."""
+    """Return length and kinds of character, the odd ones with their places counted from 1."""
     parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}", *_kinds(text), *_edges(text)]
     odd = [f"U+{ord(letter):04X} at {place}" for place, letter in enumerate(text, 1) if _kind(letter) == "odd"]
     more = [f"{len(odd) - ODD_SHOWN} more odd ones"] if len(odd) > ODD_SHOWN else []

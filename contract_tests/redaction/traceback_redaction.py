@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def crash(veil: Veil, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
-    """Answer where a law broke down and why; arguments and variables would tell what it was reading."""
+    """Return where a law broke down and why; arguments and variables would tell what it was reading."""
     return veil.crash(str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path))))
 
 

@@ -20,7 +20,7 @@ PLACES = 6
 
 
 def silence() -> tuple[str, str]:
-    """Answer the commands that make GitHub take what stands between them for plain text, whatever a target says in it."""
+    """Return the commands that make GitHub take what stands between them for plain text, whatever a target says in it."""
     word = uuid4().hex
     return f"::stop-commands::{word}", f"::{word}::"
 
@@ -37,7 +37,7 @@ def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
 
 
 def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
-    """Answer the commands that annotate a run, for the content of `report.json` and the verdict in one sentence."""
+    """Return the commands that annotate a run, for the content of `report.json` and the verdict in one sentence."""
     causes = _causes(data)
     failing = [cause for cause in causes if data["strict"] or cause["severity"] == "violation"]
     warned = [cause for cause in causes if cause not in failing]
@@ -54,7 +54,7 @@ def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
 
 
 def summary(data: dict[str, Any], verdict: str) -> str:
-    """Answer the summary of the step in Markdown, for the content of `report.json` and one sentence."""
+    """Return the summary of the step in Markdown, for the content of `report.json` and one sentence."""
     causes = _causes(data)
     listed = causes[:LISTED]
     rows = [_row(cause) for cause in listed]

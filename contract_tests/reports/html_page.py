@@ -52,7 +52,7 @@ header,pre{border:1px solid #999;background:none}header{border-left-width:.4rem}
 
 
 def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
-    """Answer the whole page for the content of `report.json`."""
+    """Return the whole page for the content of `report.json`."""
     return "\n".join(
         [
             '<!doctype html><html lang="en"><meta charset="utf-8">',

@@ -65,7 +65,7 @@ def save(run: Run, directory: Path) -> None:
 
 
 def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run:
-    """Answer the whole run of these parts; raises `TargetError` where they are not all the parts of one run."""
+    """Return the whole run of these parts; raises `TargetError` where they are not all the parts of one run."""
     parts = sorted((_part(directory) for directory in directories), key=lambda part: int(part["number"]))
     for key in ALIKE:
         if len({str(part[key]) for part in parts}) > 1:
@@ -124,7 +124,7 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
 
 
 def _in_all(parts: list[dict[str, Any]], key: str) -> list[Any]:
-    """Answer what no part has reached: what one part alone did not reach, another may have."""
+    """Return what no part has reached: what one part alone did not reach, another may have."""
     first, *rest = parts
     return [each for each in first[key] if all(each in part[key] for part in rest)]
 

@@ -122,7 +122,7 @@ class Run:
         return len(names & {*self.unfinished})
 
     def findings(self) -> list[Finding]:
-        """Answer the findings that nobody has accepted."""
+        """Return the findings that nobody has accepted."""
         return [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)] if self.working else []
 
     def failing(self) -> list[Finding]:
@@ -134,12 +134,12 @@ class Run:
         return grouped(self.findings())
 
     def accepted(self) -> list[tuple[Finding, Entry]]:
-        """Answer the findings that the baseline accepts, each with its entry."""
+        """Return the findings that the baseline accepts, each with its entry."""
         pairs = [(finding, self.ledger.accepts(finding)) for finding in self.ledger.merged()]
         return [(finding, entry) for finding, entry in pairs if entry] if self.working else []
 
     def outdated(self) -> list[str]:
-        """Answer what of the baseline is no longer right: entries whose day is over, and those of findings that are gone."""
+        """Return what of the baseline is no longer right: entries whose day is over, and those of findings that are gone."""
         found = self.ledger.merged()
         over = [
             f"{entry.place}: {baseline.named(entry.key)} was accepted until {entry.expires}: mend it, or ask {entry.owner}"
@@ -171,7 +171,7 @@ class Run:
         return not skipped and (operation is None or any(status.startswith("2") for status in seen))
 
     def before_curl(self) -> list[str]:
-        """Answer what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
+        """Return what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
         lines = "\n".join(line for finding in self.ledger.merged() for line in finding.curl)
         if not lines or not self.working:
             return []
@@ -184,7 +184,7 @@ class Run:
         return [*self.before, *([f"export {' '.join(words)}"] if words else [])]
 
     def as_dict(self) -> dict[str, Any]:
-        """Answer the run as `report.json` shows it."""
+        """Return the run as `report.json` shows it."""
         return {
             "outcome": self.outcome,
             "exit_code": self.exit_code,
@@ -222,7 +222,7 @@ class Run:
         return by_operation
 
     def verdict(self) -> str:
-        """Answer what a person wants to know, a few lines."""
+        """Return what a person wants to know, a few lines."""
         lines = [f"{cause.text()}\n" for cause in self.causes()]
         if before := self.before_curl():
             lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]

@@ -266,7 +266,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def law_name(item: pytest.Item) -> str:
-    """Answer the law's name for people: module and test."""
+    """Return the law's name for people: module and test."""
     return f"{item.path.stem.removeprefix('test_')}: {item.name.removeprefix('test_').replace('_', ' ')}"
 
 

@@ -37,7 +37,7 @@ class Ticker(threading.Thread):
             say(self.line()[:79] if watched else f"{self.line()}\n")
 
     def line(self) -> str:
-        """Answer how far the run is."""
+        """Return how far the run is."""
         run = self.gate.run
         seconds = time.monotonic() - run.started
         law = f"law {min(len(run.laws) + 1, self.gate.total)} of {self.gate.total}"

@@ -48,14 +48,14 @@ def define(parser: pytest.Parser) -> None:
 
 
 def option(config: pytest.Config, name: str) -> str:
-    """Answer an option's value: given, from the environment, or the default."""
+    """Return an option's value: given, from the environment, or the default."""
     default = next(default for option_name, default, _ in OPTIONS if option_name == name)
     given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
     return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}") or default)
 
 
 def flag(config: pytest.Config, name: str) -> bool:
-    """Answer whether an option is switched on."""
+    """Return whether an option is switched on."""
     return option(config, name).lower() in {"1", "true", "yes", "on"}
 
 

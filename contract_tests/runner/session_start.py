@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def open_lab(config: pytest.Config, run: Run) -> Lab:
-    """Answer the laboratory that the options describe; raises `pytest.UsageError`."""
+    """Return the laboratory that the options describe; raises `pytest.UsageError`."""
     path = option(config, "target")
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
     try:

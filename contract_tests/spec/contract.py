@@ -53,14 +53,14 @@ class Operation:
         return next((int(code) for code in self.responses if code.startswith("2")), 200)
 
     def parameter(self, name: str) -> Parameter:
-        """Answer the parameter of that name; `KeyError` if the operation has none."""
+        """Return the parameter of that name; `KeyError` if the operation has none."""
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter
         raise KeyError(name)
 
     def response(self, status: int) -> dict[str, Any] | None:
-        """Answer what describes this status; `default` describes no error that is not listed (spec, inferred table)."""
+        """Return what describes this status; `default` describes no error that is not listed (spec, inferred table)."""
         listed: dict[str, Any] | None = self.responses.get(str(status))
         if listed is None and status < 400:  # noqa: PLR2004 - the first client error
             listed = self.responses.get("default")
@@ -85,7 +85,7 @@ class View:
         return node
 
     def errors(self, schema: Schema, value: object) -> list[tuple[str, str]]:
-        """Answer `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
+        """Return `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
         try:
             return [(_pointer(error), error.message) for error in _errors(self._validator(schema), value)]
         except ValueError as error:
@@ -144,7 +144,7 @@ class Contract:
         return tuple(self.operations["getProfile"].parameter("fields").schema["items"]["enum"])
 
     def property_schema(self, name: str) -> Schema:
-        """Answer the schema of one updatable field of a profile."""
+        """Return the schema of one updatable field of a profile."""
         body = self.operations["updateProfile"].body
         assert body is not None
         schema: Schema = self.full.resolve(body["properties"][name])
@@ -181,13 +181,13 @@ def load() -> Contract:
 
 
 def read() -> dict[str, Any]:
-    """Answer the contract as a fresh document."""
+    """Return the contract as a fresh document."""
     document: dict[str, Any] = yaml_loader.load(text().encode())
     return document
 
 
 def text() -> str:
-    """Answer the contract as it is written; `FileNotFoundError` if it is not there."""
+    """Return the contract as it is written; `FileNotFoundError` if it is not there."""
     for place in PLACES:
         if place.is_file():
             return place.read_text(encoding="utf-8")

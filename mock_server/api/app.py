@@ -51,7 +51,7 @@ class NoSession(SessionInterface):
     """Keeps Flask from looking for a cookie: the API's sessions travel in `Authorization`."""
 
     def open_session(self, _app: Flask, _request: Request) -> NullSession:
-        """Answer a session that cannot be used."""
+        """Return a session that cannot be used."""
         return NullSession()
 
     def save_session(self, *_: object) -> None:
@@ -101,7 +101,7 @@ class Core(Flask):
         self.router.kinds[operation.id] = Kind.CONTROL if operation.path.startswith(guard.PREFIX) else Kind.API
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Answer the function: none here is asynchronous, and finding that out anew each time costs microseconds."""
+        """Return the function: none here is asynchronous, and finding that out anew each time costs microseconds."""
         return func
 
     def request_context(self, environ: dict[str, Any]) -> Any:
@@ -155,7 +155,7 @@ class Core(Flask):
         return guard.is_foreign_page(environ, (*self.options.cors_origins, *self.options.control_origins))
 
     def refuse(self, error: Exception) -> Reply:
-        """Answer what no operation answers: unknown paths, wrong methods, and failures of ours, which go to the log."""
+        """Return the reply where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""
         if isinstance(error, ApiError):
             reply = refusal(error)
             reply.headers.setdefault("Cache-Control", NO_STORE["Cache-Control"])  # an operation's refusal, by its contract
@@ -235,7 +235,7 @@ class Core(Flask):
         return nearest((*self.contract.operations.values(), *offered), method, path)
 
     def answer(self, environ: dict[str, Any]) -> Reply:
-        """Answer one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""
+        """Return the reply to one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""
         context = self.request_context(environ)
         context.push()
         try:

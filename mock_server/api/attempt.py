@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
 
 
 def attempt(box: Sandbox, authorization: str | None, run: Run) -> tuple[Sandbox, Outcome]:
-    """Answer the sandbox after a request; a refusal changes nothing but what counts the calls of the session."""
+    """Return the sandbox after a request; a refusal changes nothing but what counts the calls of the session."""
     session = find_session(box.world, authorization)
     counted = spent(box.world, session)
     if counted is not box.world:

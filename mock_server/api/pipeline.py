@@ -90,7 +90,7 @@ class Pipeline:
         self.api, self.control, self.desk, self.options = Gate(contract), Gate(control), desk, options
 
     def serve(self, operation: Operation, **path: str) -> Reply:
-        """Answer a request to the API: truly, or as it or a rule wishes."""
+        """Return the reply to a request to the API: the true one, or what the request or a rule asks for."""
         environ = request.environ
         name, authorization = sandbox_name(environ), environ.get("HTTP_AUTHORIZATION")
 
@@ -129,7 +129,7 @@ class Pipeline:
         find: Callable[[World], Session | None],
         truly: Callable[[list[Violation]], Reply],
     ) -> Reply:
-        """Answer as the request or a rule wishes, and else truly; `find` tells whose request it is."""
+        """Return what the request or a rule asks for, and else the true reply; `find` tells whose request it is."""
         environ = request.environ
         plan, impossible = wish(self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"])
         if plan is NOTHING and not impossible and self.desk.load(name).rules:
@@ -182,7 +182,7 @@ class Pipeline:
         return reply
 
     def steer(self, operation: Operation, **path: str) -> Reply:
-        """Answer a request to the control API."""
+        """Return the reply to a request to the control API."""
         environ = request.environ
         name = sandbox_name(environ)
         call = self.control.validate(operation, environ, path, [])

@@ -25,7 +25,7 @@ def address(environ: dict[str, Any]) -> None:
 
 
 def sandbox_name(environ: dict[str, Any]) -> str:
-    """Answer the sandbox's name; raises `ClientError` where it is none."""
+    """Return the sandbox's name; raises `ClientError` where it is none."""
     name: str = environ[SANDBOX]
     if name != DEFAULT and not NAME.fullmatch(name):
         raise ClientError(

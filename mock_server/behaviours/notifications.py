@@ -7,7 +7,7 @@ from .handler import Answer, Call
 
 
 def listNotifications(world: World, session: Session, call: Call) -> tuple[World, Answer]:
-    """Answer one page of the session user's notifications in a container."""
+    """Return one page of the session user's notifications in a container."""
     container_id = call.parameters["containerId"]
     if not world.is_member(session.username, container_id):
         raise NotFound

@@ -7,13 +7,13 @@ from .handler import Answer, Call
 
 
 def getProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
-    """Answer exactly the requested fields of the session user's profile."""
+    """Return exactly the requested fields of the session user's profile."""
     profile = world.users[session.username].profile
     return world, Answer(200, {field: profile[field] for field in call.parameters["fields"]})
 
 
 def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World, Answer]:
-    """Answer what others see of a member of a container."""
+    """Return what others see of a member of a container."""
     username = call.parameters["username"]
     if not world.is_member(username, call.parameters["containerId"]):
         raise NotFound
@@ -22,7 +22,7 @@ def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World
 
 
 def updateProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
-    """Change the fields that were sent and answer the whole profile."""
+    """Change the fields that were sent and return the whole profile."""
     profile = world.users[session.username].profile
     changes = {field: value for field, value in call.body.items() if field in profile and field != "username"}
     if "dateOfBirth" in changes:
@@ -35,6 +35,6 @@ def updateProfile(world: World, session: Session, call: Call) -> tuple[World, An
 
 
 def listReferrals(world: World, session: Session, _call: Call) -> tuple[World, Answer]:
-    """Answer all users that the session user referred, newest first."""
+    """Return all users that the session user referred, newest first."""
     referrals = world.users[session.username].referrals
     return world, Answer(200, {"items": list(referrals), "total": len(referrals)})

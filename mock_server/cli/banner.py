@@ -7,7 +7,7 @@ from mock_server.world.records import Session, World
 
 
 def address(host: str, port: int) -> str:
-    """Answer the base URL of a server."""
+    """Return the base URL of a server."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -243,12 +243,12 @@ def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
 
 
 def _imported(file: Path | None, export: Path | None) -> Path | None:
-    """Answer the state to start from; none at the first start with a file that the exit is going to write."""
+    """Return the state to start from; none at the first start with a file that the exit is going to write."""
     return None if file is not None and file == export and not file.exists() else file
 
 
 def _export(path: Path, shell: Shell) -> tuple[str, bool]:
-    """Write the state, and answer what is to be said about it, and whether that is an error."""
+    """Write the state, and return what is to be said about it, and whether that is an error."""
     try:
         state = scenario_of(shell.default().world)
     except StoreError as error:

@@ -212,7 +212,7 @@ class JsonFormatter(logging.Formatter):
     """Writes what is logged as one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Answer the line."""
+        """Return the line."""
         said = {"event": "log", "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)

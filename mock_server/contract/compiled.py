@@ -62,7 +62,7 @@ class Operation:
     responses: Mapping[str, Response]
 
     def response(self, status: int) -> Response | None:
-        """Answer what is documented for a status; `default` stands for 200 alone."""
+        """Return what is documented for a status; `default` stands for 200 alone."""
         return self.responses.get(str(status)) or (self.responses.get("default") if status == 200 else None)  # noqa: PLR2004
 
 
@@ -186,7 +186,7 @@ class Contract:
 
 
 def accept(operation: Operation, request: RawRequest, decoded: Decoded) -> tuple[dict[str, Any], Any] | None:
-    """Answer the parameters and the body of a request that the contract allows, or `None` where that is not certain."""
+    """Return the parameters and the body of a request that the contract allows, or `None` where that is not certain."""
     try:
         return None if decoded.violations else (_parameters(operation, decoded), _body(operation, request))
     except ValueError:

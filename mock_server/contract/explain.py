@@ -61,7 +61,7 @@ class _ValidatorsOnce(SchemaValidatorsFactory):
         self._made: dict[tuple[str, ...], SchemaValidator] = {}
 
     def create(self, spec: SchemaPath, schema: SchemaPath, **options: Any) -> SchemaValidator:  # type: ignore[override]
-        """Answer the validator of a schema; the options are the same in every call."""
+        """Return the validator of a schema; the options are the same in every call."""
         key = tuple(str(part) for part in schema.parts)
         if key not in self._made:
             self._made[key] = super().create(spec, schema, **options)
@@ -75,7 +75,7 @@ class _KnownPath:
         self._spec = spec
 
     def find(self, method: str, url: str) -> PathOperationServer:
-        """Answer the operation of a method (lower case) and a path of the contract."""
+        """Return the operation of a method (lower case) and a path of the contract."""
         path = self._spec / "paths" / url
         return PathOperationServer(path, path / method, None, TemplateResult(url, {}), None)
 

@@ -29,14 +29,14 @@ class Desk:
     seed: int
 
     def load(self, name: str) -> Sandbox:
-        """Answer a sandbox; raises `ClientError` where there is no room for another one."""
+        """Return a sandbox; raises `ClientError` where there is no room for another one."""
         try:
             return self.store.load(name)
         except SandboxesFullError:
             raise ClientError([Violation("header", "X-Mock-Sandbox", FULL)]) from None
 
     def change(self, name: str, step: Callable[[Sandbox], tuple[Sandbox, T]]) -> T:
-        """Replace a sandbox by what `step` makes of it, again if somebody else was faster; answers what `step` says."""
+        """Replace a sandbox by what `step` makes of it, again if somebody else was faster; return what `step` says."""
         while True:
             before = self.load(name)
             after, result = step(before)

@@ -54,7 +54,7 @@ def revokeSession(desk: Desk, name: str, call: Call) -> Answer:
 
 
 def refreshSession(desk: Desk, name: str, call: Call) -> Answer:
-    """Answer a new session token, or the 401 that applies to the refresh token."""
+    """Return a new session token, or the 401 that applies to the refresh token."""
 
     def step(box: Sandbox) -> tuple[Sandbox, str]:
         token, named = box.name(desk.seed, "session")

@@ -19,13 +19,13 @@ MOST_SESSIONS = 10_000
 
 
 def find_session(world: World, authorization: str | None) -> Session | None:
-    """Answer the session of a bearer token (RFC 6750), valid or not; `None` where there is none."""
+    """Return the session of a bearer token (RFC 6750), valid or not; `None` where there is none."""
     scheme, _, token = (authorization or "").partition(" ")
     return world.sessions.get(token.strip(" ")) if scheme.lower() == "bearer" else None
 
 
 def admit(session: Session | None, now: datetime) -> Session:
-    """Answer the session if it is valid; raises `Unauthorized` or one of its two special cases."""
+    """Return the session if it is valid; raises `Unauthorized` or one of its two special cases."""
     if session is None:
         raise Unauthorized(headers=CHALLENGE)
     if session.refuse is not None:
@@ -38,7 +38,7 @@ def admit(session: Session | None, now: datetime) -> Session:
 
 
 def spent(world: World, session: Session | None) -> World:
-    """Answer the world in which the session has been used once more; the same one where nobody counts."""
+    """Return the world in which the session has been used once more; the same one where nobody counts."""
     if session is None or (session.refuse is None and not session.calls):
         return world
     left = session.calls if session.refuse is not None or session.calls is None else session.calls - 1
@@ -51,7 +51,7 @@ def find_refreshed(world: World, refresh_token: object) -> Session | None:
 
 
 def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
-    """Answer the world in which the refresh token's user has a fresh session `token`; raises as `admit`."""
+    """Return the world in which the refresh token's user has a fresh session `token`; raises as `admit`."""
     old = find_refreshed(world, refresh_token)
     if old is None:
         raise Unauthorized(headers=CHALLENGE)

@@ -48,7 +48,7 @@ def break_off(fault: str, client: tuple[str, int | str]) -> bool:
 
 
 def _find(client: tuple[str, int | str]) -> socket.socket | None:
-    """Answer a duplicate of the socket whose other end is `client`."""
+    """Return a duplicate of the socket whose other end is `client`."""
     wanted = client[0], int(client[1])
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - descriptors, not files
         with suppress(OSError):  # closed meanwhile, or not connected

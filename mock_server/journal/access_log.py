@@ -23,7 +23,7 @@ log = logging.getLogger("mock_server")
 
 
 def text(entry: Entry, *, colours: bool) -> str:
-    """Answer method, path, status, duration in milliseconds and the first violation, without what a terminal would obey."""
+    """Return method, path, status, duration in milliseconds and the first violation, without what a terminal would obey."""
     paint: Callable[[str, str], str] = (lambda code, word: f"{code}{word}{PLAIN}") if colours else (lambda _, word: word)
     entry = presentable(entry)
     query = f"?{entry.query}" if entry.query else ""
@@ -33,7 +33,7 @@ def text(entry: Entry, *, colours: bool) -> str:
 
 
 def json(entry: Entry) -> str:
-    """Answer the entry as the journal shows it, with what it was about and not what was sent."""
+    """Return the entry as the journal shows it, with what it was about and not what was sent."""
     said = presentable(entry).as_json()
     return orjson.dumps({"event": "request", **{name: said[name] for name in SAID}}).decode()
 
@@ -45,7 +45,7 @@ SAID = (
 
 
 def shown(words: str) -> str:
-    """Answer text in which nothing is left that a terminal would obey, or that would break the line."""
+    """Return text in which nothing is left that a terminal would obey, or that would break the line."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in words)
 
 
@@ -59,7 +59,7 @@ def _note(entry: Entry) -> str:
 
 
 def form(*, quiet: bool, json_lines: bool, out: TextIO) -> Form | None:
-    """Answer how requests are shown: as JSON where that is asked for, as text where a person looks on, else not at all."""
+    """Return how requests are shown: as JSON where that is asked for, as text where a person looks on, else not at all."""
     if json_lines:
         return json
     if quiet or not out.isatty():

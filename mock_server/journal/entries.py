@@ -93,7 +93,7 @@ class Entry(NamedTuple):
         return held
 
     def as_json(self) -> dict[str, object]:
-        """Answer the `Request` of `control.yaml`."""
+        """Return the `Request` of `control.yaml`."""
         changes = [{"path": path, "before": _short(before), "after": _short(after)} for path, before, after in self.changes]
         violations = [violation.as_json() for violation in self.violations]
         said = {**self._asdict(), "at": written(self.at), "violations": violations, "changes": changes}
@@ -188,12 +188,12 @@ class Journal:
             self.heard(entry)
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
-        """Answer the entries of a sandbox."""
+        """Return the entries of a sandbox."""
         kept = self._kept.get(sandbox)
         return reversed(tuple(kept.entries) if kept else ())
 
     def find(self, sandbox: str, identity: int) -> Entry | None:
-        """Answer one entry of a sandbox, `None` where it is not kept."""
+        """Return one entry of a sandbox, `None` where it is not kept."""
         return next((entry for entry in self.newest_first(sandbox) if entry.id == identity), None)
 
     def changed(self, sandbox: str | None, operation: str) -> None:
@@ -212,7 +212,7 @@ class Journal:
         self._bytes -= kept.size if kept else 0
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-        """Answer server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens.
+        """Yield server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens.
 
         A slow reader loses nothing that is still kept when it is ready for more.
         """
@@ -241,7 +241,7 @@ class Journal:
             self._readers.remove(reader)
 
     def _since(self, sandbox: str, seen: int) -> list[Entry]:
-        """Answer the entries of a sandbox with an id over `seen`, oldest first."""
+        """Return the entries of a sandbox with an id over `seen`, oldest first."""
         kept = self._kept.get(sandbox, Kept())
         return [*takewhile(lambda entry: entry.id > seen, reversed(kept.entries))][::-1]
 

@@ -107,7 +107,7 @@ class Exchange:
             pass
 
     async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
-        """Answer the request's body as it comes; with its last byte it is known to be whole."""
+        """Yield the request's body as it comes; with its last byte it is known to be whole."""
         size, length = 0, int(self.asked.by_name.get("content-length", "-1"))
         while True:
             message = await receive()
@@ -155,7 +155,7 @@ class Exchange:
         await self._pass_on(body, held, send, ended=ended, judged=ended or not wants_body)
 
     def _judge_head(self, status: int) -> bool:
-        """Judge status and headers; answer whether the body is to be judged too."""
+        """Judge status and headers; return whether the body is to be judged too."""
         if self.match is None:
             return False
         evidence = self.match, self.asked.method, status, self.answer_headers, self.asked.by_name
@@ -195,7 +195,7 @@ class Exchange:
             self.unjudged = f"answer: {reason}"
 
     async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
-        """Send status and headers; answer whether a body is to follow."""
+        """Send status and headers; return whether a body is to follow."""
         version = response.version
         headers = forwarded(response.raw_headers, f"{version.major}.{version.minor}" if version else "1.1")
         if self._rewriting is not None:
@@ -245,7 +245,7 @@ class Exchange:
         await send({"type": "http.response.body", "body": content, "more_body": False})
 
     def _said(self, judgement: Callable[..., T], otherwise: T, *evidence: object) -> T:
-        """Answer a judgement; a failure of ours must not keep anything from passing."""
+        """Return a judgement; a failure of ours must not keep anything from passing."""
         try:
             return judgement(*evidence)
         except UnjudgedError:

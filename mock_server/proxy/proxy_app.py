@@ -163,7 +163,7 @@ class Proxy:
             exchange.note()
 
     async def _unless_left(self, exchange: Exchange, receive: Receive, send: Send) -> bool:
-        """Run an exchange and answer whether the client stayed; where it left, the upstream is not kept busy."""
+        """Run an exchange and return whether the client stayed; where it left, the upstream is not kept busy."""
         running = asyncio.ensure_future(exchange.run(receive, send))
         leaving = asyncio.ensure_future(exchange.gone(receive))
         try:

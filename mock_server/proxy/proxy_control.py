@@ -61,7 +61,7 @@ class Control:
         return operation
 
     def answer(self, operation: Operation | None, asked: Incoming, body: bytes) -> Told:
-        """Answer one call; refusals too."""
+        """Return the reply to one call; refusals too."""
         try:
             if operation is None:
                 return self._show(asked)
@@ -70,7 +70,7 @@ class Control:
             return refused(error)
 
     def _show(self, asked: Incoming) -> Told:
-        """Answer a page for people; it holds nothing that is anybody's."""
+        """Return a page for people; it holds nothing that is anybody's."""
         try:
             reply = page(asked)
         except NotFound:

@@ -19,7 +19,7 @@ class Refusal(NamedTuple):
 
 
 def forbidden(findings: Sequence[Finding], side: str, url: str) -> Refusal | None:
-    """Answer the error for what the documented view forbids of one side (`--errors`); `None` where there is nothing."""
+    """Return the error for what the documented view forbids of one side (`--errors`); `None` where there is nothing."""
     wrong = [finding for finding in findings if finding.view == DOCUMENTED and finding.side == side]
     if not wrong:
         return None
@@ -34,7 +34,7 @@ def forbidden(findings: Sequence[Finding], side: str, url: str) -> Refusal | Non
 
 
 def no_answer(trouble: TroubleError) -> Refusal:
-    """Answer that there is no answer; RFC 9209 has a header for who says so."""
+    """Return the reply that there is no answer; RFC 9209 has a header for who says so."""
     body = to_json({"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)})
     return Refusal(trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body)
 

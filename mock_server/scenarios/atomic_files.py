@@ -46,7 +46,7 @@ def write_document(path: Path, value: Any) -> None:
 
 
 def rescue_document(path: Path, value: Any) -> str:
-    """Write what could not be written to `path` among the temporary files; answer where, or why not there either."""
+    """Write what could not be written to `path` among the temporary files; return where, or why not there either."""
     try:
         descriptor, place = tempfile.mkstemp(prefix="mock-server-", suffix=path.suffix)
         with os.fdopen(descriptor, "wb") as file:

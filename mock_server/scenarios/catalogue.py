@@ -14,7 +14,7 @@ ITEM_FIELDS = ("id", "containerId", "username", "displayName", "joinedAt", "type
 
 
 def scenario_of(world: World) -> dict[str, Any]:
-    """Answer the scenario of a world: in one order always, and without what says nothing."""
+    """Return the scenario of a world: in one order always, and without what says nothing."""
     return {
         "containers": [{"id": name, "members": sorted(world.containers[name])} for name in sorted(world.containers)],
         "users": [_user(world.users[name]) for name in sorted(world.users)],
@@ -23,7 +23,7 @@ def scenario_of(world: World) -> dict[str, Any]:
 
 
 def _ordered(item: Json) -> Json:
-    """Answer the item with its keys in the contract's order, whoever wrote it."""
+    """Return the item with its keys in the contract's order, whoever wrote it."""
     rest = sorted(key for key in item if key not in ITEM_FIELDS)
     return {key: item[key] for key in (*ITEM_FIELDS, *rest) if key in item}
 
@@ -52,7 +52,7 @@ class Scenarios:
         self._worlds: dict[str, World] = {}
 
     def names(self) -> Iterator[str]:
-        """Answer the names that `world` knows: while the directory is away, those that were read."""
+        """Return the names that `world` knows: while the directory is away, those that were read."""
         if self._is_one:
             return iter([self._fixtures.stem])
         try:
@@ -61,13 +61,13 @@ class Scenarios:
             return iter(sorted(self._worlds))
 
     def world(self, name: str) -> World:
-        """Answer the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""
+        """Return the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""
         if name not in self._worlds:
             self.reload(name)
         return self._worlds[name]
 
     def reload(self, name: str) -> tuple[World | None, World]:
-        """Read a scenario anew; answer the world before, if it was read, and the one now.
+        """Read a scenario anew; return the world before, if it was read, and the one now.
 
         Raises `FileError` where there is none of that name, or where it is broken; the one that was read before stays then.
         """

@@ -30,7 +30,7 @@ Problem = tuple[list[str | int], str]
 
 
 def find_scenario(fixtures: Path, name: str) -> Path:
-    """Answer a scenario's file: `fixtures` itself where it is a file; raises `FileError` that lists what there is."""
+    """Return a scenario's file: `fixtures` itself where it is a file; raises `FileError` that lists what there is."""
     if fixtures.exists() and not fixtures.is_dir():
         return fixtures
     if not fixtures.exists():
@@ -42,7 +42,7 @@ def find_scenario(fixtures: Path, name: str) -> Path:
 
 
 def scenario_files(directory: Path) -> dict[str, Path]:
-    """Answer the scenarios of a directory by name."""
+    """Return the scenarios of a directory by name."""
     return {path.stem: path for path in sorted(directory.iterdir()) if path.suffix in {".yaml", ".yml", ".json"}}
 
 

@@ -68,7 +68,7 @@ class Shell:
         self._states = asyncio.Semaphore(AT_ONCE)
 
     def default(self) -> Sandbox:
-        """Answer the default sandbox, while nothing is served; raises `StoreError`."""
+        """Return the default sandbox, while nothing is served; raises `StoreError`."""
         return self.core.store.load(DEFAULT) if self.turns is None else asyncio.run(self.turns.default())
 
     def listen(self, heard: Callable[[Entry], None]) -> None:

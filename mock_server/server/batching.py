@@ -77,7 +77,7 @@ class Turns:
         self._dice = SystemRandom()  # workers that were forked are not to wait in step
 
     async def default(self) -> Sandbox:
-        """Answer the default sandbox as it is now, from another event loop than the requests'; raises `StoreError`."""
+        """Return the default sandbox as it is now, from another event loop than the requests'; raises `StoreError`."""
         server = Server(self._url)
         try:
             await server.check()
@@ -90,7 +90,7 @@ class Turns:
             await server.close()
 
     async def answer(self, core: Core, environ: Environ) -> Reply:
-        """Answer a request, given as a WSGI environment whose body is in memory, within `PATIENCE`."""
+        """Return the reply to a request, given as a WSGI environment whose body is in memory, within `PATIENCE`."""
         address(environ)
         name = environ[SANDBOX]
         if not NAME.fullmatch(name):
@@ -140,7 +140,7 @@ class Turns:
         del self._waiting[name]
 
     async def _turn(self, name: str, jobs: list[Job]) -> None:
-        """Answer requests: those without a question together, then each of the others as soon as its question is answered."""
+        """Serve requests: those without a question together, then each of the others as soon as its question is answered."""
         for _ in range(QUESTIONS):
             asking = await self._together(name, [job for job in jobs if not job.answer.done()])
             if not asking:
@@ -199,7 +199,7 @@ class Turns:
         return done, asking
 
     async def _reply(self, name: str, job: Job) -> None:
-        """Answer the question of a request; what a refusal says is an answer too."""
+        """Return the answer to the question of a request; what a refusal says is an answer too."""
         kept, question = self.sandboxes, job.asks
         try:
             match question:

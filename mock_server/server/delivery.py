@@ -42,7 +42,7 @@ async def deliver(response: Reply, scope: Message, receive: Receive, send: Send,
 
 
 def start(response: Reply) -> Message:
-    """Answer the message that starts a response."""
+    """Return the message that starts a response."""
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 

@@ -135,7 +135,7 @@ def load_documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
 
 
 def _start(settings: Settings, control: Contract, scenarios: Scenarios) -> Sandbox:
-    """Answer what a new sandbox is."""
+    """Return what a new sandbox is."""
     world = scenarios.world(settings.start)
     if settings.import_file is not None:
         world = load_world(settings.import_file, control)
@@ -162,7 +162,7 @@ def is_loopback(address: str) -> bool:
 
 
 def free_port(host: str, port: int) -> int:
-    """Answer the port, or a free one for 0; raises `OSError` where it is taken or the host is not this machine's."""
+    """Return the port, or a free one for 0; raises `OSError` where it is taken or the host is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -197,7 +197,7 @@ def serve(settings: Settings, shell: Shell, ending: Ending, beside: Beside | Non
 
 @contextmanager
 def running(settings: Settings) -> Iterator[str]:
-    """Serve from a thread of this process for the length of the block; answers the base URL.
+    """Serve from a thread of this process for the length of the block; yield the base URL.
 
     Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
     """

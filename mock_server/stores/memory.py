@@ -22,7 +22,7 @@ class Store(Protocol):
     """Keeps sandboxes by name; a change is a comparison and a swap."""
 
     def load(self, name: str) -> Sandbox:
-        """Answer the present sandbox, made from the active scenario on first use; raises `SandboxesFullError`."""
+        """Return the present sandbox, made from the active scenario on first use; raises `SandboxesFullError`."""
         ...
 
     def peek(self, name: str) -> Sandbox | None:
@@ -30,7 +30,7 @@ class Store(Protocol):
         ...
 
     def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
-        """Replace `before` by `after`; answer `False`, and do nothing, where somebody else was faster."""
+        """Replace `before` by `after`; return `False`, and do nothing, where somebody else was faster."""
         ...
 
     def copy(self, source: str, name: str) -> None:
@@ -38,11 +38,11 @@ class Store(Protocol):
         ...
 
     def drop(self, name: str) -> bool:
-        """Forget a sandbox; answer whether there was one. The default one starts anew."""
+        """Forget a sandbox; return whether there was one. The default one starts anew."""
         ...
 
     def names(self) -> Iterator[tuple[str, float]]:
-        """Answer every name, with how many seconds it was not used."""
+        """Return every name, with how many seconds it was not used."""
         ...
 
     def forget_idle(self) -> None:
@@ -62,7 +62,7 @@ class MemoryStore:
         """Called with the name of each sandbox that is forgotten, or begins anew."""
 
     def load(self, name: str) -> Sandbox:
-        """Answer the present sandbox, made on first use."""
+        """Return the present sandbox, made on first use."""
         if name == DEFAULT:
             return self._default
         with self._lock:
@@ -113,7 +113,7 @@ class MemoryStore:
             self._forget_idle()
 
     def names(self) -> Iterator[tuple[str, float]]:
-        """Answer every name, the default one first, then the longest unused first."""
+        """Return every name, the default one first, then the longest unused first."""
         with self._lock:
             self._forget_idle()
             now = time.monotonic()

@@ -48,14 +48,14 @@ Page = Callable[..., Reply]
 
 @cache
 def renderer() -> Path:
-    """Answer where Swagger UI's files are; the package that brings them is not imported."""
+    """Return where Swagger UI's files are; the package that brings them is not imported."""
     spec = find_spec("flask_swagger_ui")
     assert spec is not None, "the package is one of our dependencies"
     return Path(str(spec.origin)).with_name("dist")
 
 
 def send(asked: Request, folder: Path, name: str) -> Reply:
-    """Answer a file of a folder, or 304 where the browser has it; raises `NotFound`."""
+    """Return a file of a folder, or 304 where the browser has it; raises `NotFound`."""
     found = _files(folder).get(name)
     if found is None:
         raise NotFound

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def real_time() -> datetime:
-    """Answer the machine's time in UTC."""
+    """Return the machine's time in UTC."""
     return datetime.now(UTC)
 
 
@@ -25,7 +25,7 @@ class Clock:
             return False
 
     def now(self) -> datetime:
-        """Answer the present moment in UTC."""
+        """Return the present moment in UTC."""
         return self.frozen or real_time() + self.ahead
 
     def freeze(self, moment: datetime | None = None) -> "Clock":

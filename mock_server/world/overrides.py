@@ -93,7 +93,7 @@ class Rule:
 
 
 def choose(rules: tuple[Rule, ...], operation: str, user: str | None, seed: str) -> tuple[Plan, tuple[Rule, ...]]:
-    """Answer the plan of the first rule that applies, and the rules afterwards; the same tuple where none was concerned."""
+    """Return the plan of the first rule that applies, and the rules afterwards; the same tuple where none was concerned."""
     for place, rule in enumerate(rules):
         if rule.concerns(operation, user):
             applies, delay, after = rule.draw(seed)

@@ -69,7 +69,7 @@ class User:
     all_read: bool = False
 
     def notifications(self, container_id: str, start: int, count: int) -> tuple[list[Json], int]:
-        """Answer `count` notifications of a container from position `start` on, and how many there are in all."""
+        """Return `count` notifications of a container from position `start` on, and how many there are in all."""
         held = self.inbox.get(container_id, ())
         page = held[start : start + count]
         return [{**item, "read": True} for item in page] if self.all_read else list(page), len(held)
@@ -97,7 +97,7 @@ class World:
         return username in self.containers.get(container_id, frozenset())
 
     def update_profile(self, username: str, changes: Json) -> World:
-        """Answer the world in which the user's profile has these values; raises `HandleTakenError`."""
+        """Return the world in which the user's profile has these values; raises `HandleTakenError`."""
         user = self.users[username]
         if all(user.profile[field] == value for field, value in changes.items()):
             return self
@@ -113,7 +113,7 @@ class World:
         return self._after(Step("update_profile", (username, changes)), users=users, handles=handles)
 
     def mark_notifications_read(self, username: str) -> World:
-        """Answer the world in which the user has read everything, in all containers."""
+        """Return the world in which the user has read everything, in all containers."""
         user = self.users[username]
         if user.all_read:
             return self
@@ -121,7 +121,7 @@ class World:
         return self._after(Step("mark_notifications_read", (username,)), users=users)
 
     def with_session(self, session: Session) -> World:
-        """Answer the world in which this session is known; one with the same token is replaced."""
+        """Return the world in which this session is known; one with the same token is replaced."""
         refreshable = self.refreshable
         if session.refresh_token is not None:
             refreshable = refreshable.insert(session.refresh_token, session.token)
@@ -129,7 +129,7 @@ class World:
         return self._after(Step("with_session", (session,)), sessions=sessions, refreshable=refreshable)
 
     def without_session(self, token: str) -> World:
-        """Answer the world in which this session, which must exist, is unknown, and its refresh token too."""
+        """Return the world in which this session, which must exist, is unknown, and its refresh token too."""
         session, refreshable = self.sessions[token], self.refreshable
         if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
             refreshable = refreshable.remove(session.refresh_token)
@@ -149,7 +149,7 @@ class World:
         )
 
     def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
-        """Answer what changed of one user between this world and a later one: JSON pointer, before, after."""
+        """Return what changed of one user between this world and a later one: JSON pointer, before, after."""
         old, new = self.users[username], after.users[username]
         if old is new:
             return ()

@@ -35,22 +35,22 @@ class Sandbox:
 
     @classmethod
     def of(cls, world: World, scenario: str = "default") -> Sandbox:
-        """Answer a fresh sandbox."""
+        """Return a fresh sandbox."""
         return cls(world, world, scenario)
 
     def become(self, world: World) -> Sandbox:
-        """Answer the sandbox after a change of its world, which can be undone."""
+        """Return the sandbox after a change of its world, which can be undone."""
         return replace(self, world=world, past=(self.world, *self.past[: MOST_UNDO - 1]))
 
     def reset(self) -> Sandbox:
-        """Answer the sandbox as it started: world, clock and rules; snapshots stay, and the reset can be undone."""
+        """Return the sandbox as it started: world, clock and rules; snapshots stay, and the reset can be undone."""
         return replace(self.become(self.start), clock=REAL, rules=(), serial=0)
 
     def undo(self, changes: int) -> Sandbox:
-        """Answer the sandbox before its last `changes` changes; raises `IndexError` where it does not know that many."""
+        """Return the sandbox before its last `changes` changes; raises `IndexError` where it does not know that many."""
         return replace(self, world=self.past[changes - 1], past=self.past[changes:])
 
     def name(self, seed: int, kind: str) -> tuple[str, Sandbox]:
-        """Answer a new name, the same in every run with the same seed, and the sandbox that will not give it again."""
+        """Return a new name, the same in every run with the same seed, and the sandbox that will not give it again."""
         digest = hashlib.sha256(f"{seed}:{kind}:{self.serial}".encode()).hexdigest()[:16]
         return f"{kind}-{digest}", replace(self, serial=self.serial + 1)

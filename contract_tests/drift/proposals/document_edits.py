@@ -31,7 +31,7 @@ class Text:
         self._root = root
 
     def find(self, pointer: str) -> Spot | None:
-        """Answer what stands at a pointer, None if nothing does."""
+        """Return what stands at a pointer, None if nothing does."""
         spot: Spot = (None, self._root)
         for part in pointer.split("/")[1:]:
             inner = _inner(spot[1], part.replace("~1", "/").replace("~0", "~"))
@@ -80,7 +80,7 @@ class Text:
         return Edit(start, end, "") if alone and isinstance(spot[1], yaml.ScalarNode | yaml.MappingNode) else None
 
     def diff(self, edits: list[Edit]) -> str:
-        """Answer a unified diff of all edits that do not overlap, for `git apply`; empty without any."""
+        """Return a unified diff of all edits that do not overlap, for `git apply`; empty without any."""
         text, last = self.text, len(self.text) + 1
         for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end, edit.text), reverse=True):
             if edit.end <= last:
@@ -100,7 +100,7 @@ def _inner(node: yaml.Node, part: str) -> Spot | None:
 
 
 def locate(document: dict[str, Any], pointer: str, path: str) -> list[str]:
-    """Answer the pointers of the schemas for a place in a body, from the schema at `pointer`; none if it names none."""
+    """Return the pointers of the schemas for a place in a body, from the schema at `pointer`; none if it names none."""
     spots = _branches(document, pointer)
     for part in path.split("/")[1:]:
         inner = [f"{spot}/items" if part == "*" else f"{spot}/properties/{_escaped(part)}" for spot in spots]

@@ -192,7 +192,7 @@ MARKS = (
 
 
 def verdicts(document: dict[str, Any], found: Iterable[Difference], compared: set[tuple[str, str]]) -> list[Verdict]:
-    """Answer what the evidence says of each mark that it touches; the left side is taken to keep the contract."""
+    """Return what the evidence says of each mark that it touches; the left side is taken to keep the contract."""
     found = list(found)
     said = []
     for mark in MARKS:
@@ -210,7 +210,7 @@ def _matches(mark: Mark, difference: Difference) -> bool:
 
 
 def _pointer(document: dict[str, Any], named: str) -> str:
-    """Answer the pointer, that of a decision by its question."""
+    """Return the pointer, that of a decision by its question."""
     if named.startswith("/"):
         return named
     questions = [decision["question"] for decision in document["x-decisions"]]

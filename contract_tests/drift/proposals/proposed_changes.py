@@ -49,7 +49,7 @@ class Source:
 
 
 def propose(source: Source, found: Iterable[Difference]) -> list[Proposal]:
-    """Answer the changes that follow from differences that are sure, the same one once."""
+    """Return the changes that follow from differences that are sure, the same one once."""
     made = [proposal for each in found if each.sure for proposal in KINDS[each.kind](source, each)]
     return list(dict.fromkeys(made))
 
@@ -171,7 +171,7 @@ def _pages(source: Source, each: Difference) -> list[Proposal]:
 
 
 def _schemas(source: Source, each: Difference, path: str) -> list[str]:
-    """Answer the pointers of the schemas of a place in the answer that a difference is about."""
+    """Return the pointers of the schemas of a place in the answer that a difference is about."""
     place = f"{_operation(source, each)}/responses"
     status = each.where[0]
     codes = [status] if status.isdigit() else ["default", "200"]

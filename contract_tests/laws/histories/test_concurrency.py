@@ -211,7 +211,7 @@ def _read(lab: Lab, ask: Ask, who: str) -> Exchange:
 
 
 def _shown(lab: Lab, exchange: Exchange) -> tuple[str, ...]:
-    """Answer what of a profile is there to be read while nobody writes."""
+    """Return what of a profile is there to be read while nobody writes."""
     body = lab.object(exchange)
     return tuple(name for name in _state(lab, 0) if body.get(name) is not None)
 

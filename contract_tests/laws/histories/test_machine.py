@@ -222,7 +222,7 @@ def test_any_calls_in_any_order(lab: Lab) -> None:
 
 
 def _run(lab: Lab, turn: int) -> bool:
-    """Answer whether there is reason and time for another turn."""
+    """Return whether there is reason and time for another turn."""
     failures: list[Callable[[], None]] = []
     machine = type("Machine", (Machine,), {"lab": lab, "failures": failures})
     phases = (hypothesis.Phase.generate, hypothesis.Phase.shrink)

@@ -60,7 +60,7 @@ def _news(lab: Lab, first: Exchange, again: Exchange) -> bool:
 
 
 def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
-    """Answer status and data: what the contract names in them, since a target may add what varies."""
+    """Return status and data: what the contract names in them, since a target may add what varies."""
     operation = lab.contract.operations[exchange.call.operation]
     response = operation.response(exchange.status) or {}
     schema = response.get("content", {}).get("application/json", {}).get("schema")

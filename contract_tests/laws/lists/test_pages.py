@@ -142,7 +142,7 @@ def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
 
 
 def moment(text: object) -> tuple[datetime, Fraction] | None:
-    """Answer an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if Python knows none such."""
+    """Return an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if Python knows none such."""
     match = STAMP.match(text) if isinstance(text, str) else None
     if match is None:
         return None
@@ -184,7 +184,7 @@ def _first_difference(items: list[Item], wanted: list[Item]) -> str:
 
 
 def _references(lab: Lab, who: str) -> list[tuple[str, list[Item]]]:
-    """Answer the containers that have notifications, each with all of them."""
+    """Return the containers that have notifications, each with all of them."""
     found = [(container, items) for container in resources.homes(lab, who) if (items := pagination.whole(lab, who, container))]
     if not found:
         raise NotJudgedError(f"the session {who} has no notifications")

@@ -226,7 +226,7 @@ def _without_read(inbox: Inbox) -> Inbox:
 
 
 def _difference(before: Inbox, after: Inbox) -> tuple[str, str]:
-    """Answer the container of the first difference, and the difference."""
+    """Return the container of the first difference, and the difference."""
     for name, items in before.items():
         for old, new in zip(items, after[name], strict=False):
             if old != new:

@@ -150,7 +150,7 @@ def test_membership_is_one(lab: Lab) -> None:
 
 
 def like(name: str) -> list[str]:
-    """Answer names that resemble this one."""
+    """Return names that resemble this one."""
     middle = len(name) // 2
     others = [
         *(name.upper(), name.lower(), name.capitalize(), name.swapcase()),

@@ -169,7 +169,7 @@ def test_other_things_stay(lab: Lab) -> None:
 
 
 def fresh(lab: Lab, name: str, *salt: object) -> Any:
-    """Answer a valid value for the field that it does not have yet."""
+    """Return a valid value for the field that it does not have yet."""
     schema = lab.contract.property_schema(name)
     if schema.get("type") == "object":
         parts = schema.get("properties", {})
@@ -232,7 +232,7 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
 
 
 def differing(shown: Profile, wanted: Profile) -> Profile:
-    """Answer what a public profile shows otherwise than it was written, and not only in a form or a part of it."""
+    """Return what a public profile shows otherwise than it was written, and not only in a form or a part of it."""
     told = {key: value for key, value in shown.items() if key in wanted and value is not None}
     return {key: value for key, value in told.items() if not _alike(value, wanted[key])}
 

@@ -47,7 +47,7 @@ class Bearer:
     """The session for every case, set the way that leaves cases without one alone."""
 
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
-        """Answer the token of the first session."""
+        """Return the token of the first session."""
         return TOKEN
 
     def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:

@@ -43,7 +43,7 @@ FORM_FIELD = "_method"
 
 
 def overrides() -> list[Carried]:
-    """Answer the ways in which some frameworks take another method than that of the request."""
+    """Return the ways in which some frameworks take another method than that of the request."""
     found = [Carried(f"{name}: {method}", headers=((name, method),)) for name in OVERRIDES for method in METHODS]
     return found + [Carried(f"{FORM_FIELD}={method}", query=((FORM_FIELD, method),)) for method in METHODS]
 

@@ -172,7 +172,7 @@ def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> No
 
 
 def valid(lab: Lab, operation: str) -> Ask:
-    """Answer a request that only lacks a session, also where the target gives too little for a success."""
+    """Return a request that only lacks a session, also where the target gives too little for a success."""
     try:
         return resources.valid(lab, operation, "primary")
     except NotJudgedError:
@@ -182,7 +182,7 @@ def valid(lab: Lab, operation: str) -> Ask:
 
 
 def wrong(lab: Lab, operation: str) -> list[Ask]:
-    """Answer requests that are refused with any session."""
+    """Return requests that are refused with any session."""
     known = lab.target.containers[0] if lab.target.containers else JUNK
     table: dict[str, list[Ask]] = {
         "getProfile": [Ask("getProfile"), fields("nonsense")],

@@ -87,7 +87,7 @@ async def start_of(body: AsyncIterator[bytes]) -> list[bytes]:
 
 
 async def after(held: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Answer a body again whose start was read."""
+    """Yield a body again whose start was read."""
     for piece in held:
         yield piece
     async for piece in rest:

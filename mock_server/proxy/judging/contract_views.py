@@ -53,7 +53,7 @@ class View:
         return bool(self.contract.document.get("security"))
 
     def expected(self, operation: Operation, status: int) -> Expected | None:
-        """Answer what is documented for a status: `default` describes success, which is 200 in the full view alone."""
+        """Return what is documented for a status: `default` describes success, which is 200 in the full view alone."""
         key = operation.id, status
         if key not in self._known:
             codes = self.contract.operations[operation.id].responses
@@ -78,7 +78,7 @@ class View:
 
 
 def _explained(fault: Fault) -> tuple[str, str]:
-    """Answer where something is wrong, and what was expected there."""
+    """Return where something is wrong, and what was expected there."""
     at, keyword, expected = pointer(fault.place), fault.keyword, fault.expected
     if keyword == "additionalProperties" and isinstance(expected, list):
         return at, f"must not have the key {', '.join(key[:40] for key in expected[:3])}"

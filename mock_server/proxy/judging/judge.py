@@ -51,7 +51,7 @@ class Judge:
         return self.full.gate.explain, self.page.gate.explain
 
     def find(self, method: str, path: str) -> Match | None:
-        """Answer the operation of a request; HEAD is a GET without a body."""
+        """Return the operation of a request; HEAD is a GET without a body."""
         wanted = "GET" if method == "HEAD" else method
         for pattern, operation in self._routes:
             if operation.method == wanted and (found := pattern.fullmatch(path)):
@@ -112,7 +112,7 @@ class Judge:
         return found
 
     def body(self, match: Match, status: int, raw: bytes) -> tuple[list[Finding], Any]:
-        """List what is wrong with a body that `wants_body`, and answer its value; `None` where it has none."""
+        """List what is wrong with a body that `wants_body`, and return its value; `None` where it has none."""
         full, page = (view.expected(match.operation, status) for view in (self.full, self.page))
         if full is None or not full.has_body:
             return ([Finding(INFERRED, "answer", "body", "", "must be empty")] if raw else []), None

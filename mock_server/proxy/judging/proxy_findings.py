@@ -24,11 +24,11 @@ class Finding(NamedTuple):
     reason: str
 
     def as_json(self) -> dict[str, str]:
-        """Answer what the journal shows."""
+        """Return what the journal shows."""
         return {"view": self.view, "side": self.side, "in": self.where, "name": self.name, "reason": self.reason}
 
     def as_violation(self) -> Violation:
-        """Answer the `ErrorDetail`, which knows no status: HTTP/2 makes a header of it."""
+        """Return the `ErrorDetail`, which knows no status: HTTP/2 makes a header of it."""
         return Violation("header", ":status", self.reason) if self.where == "status" else Violation(*self[2:])
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 
 def header_value(findings: Sequence[Finding]) -> bytes:
-    """Answer the value of `X-Contract-Violations`: JSON in ASCII, without line breaks, of bounded length."""
+    """Return the value of `X-Contract-Violations`: JSON in ASCII, without line breaks, of bounded length."""
     documented = [finding for finding in findings if finding.view == DOCUMENTED]
     first = str((documented or findings)[0])
     shown = first if len(first) <= LONGEST else first[:LONGEST] + "…"

@@ -21,7 +21,7 @@ READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity", "*", ""))
 
 
 def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
-    """Answer the end-to-end headers in their order, each as often as it came, and `Via`; `version` is that of HTTP."""
+    """Return the end-to-end headers in their order, each as often as it came, and `Via`; `version` is that of HTTP."""
     given = [(name.lower(), value) for name, value in headers]
     named = {token.strip().lower() for name, value in given if name == b"connection" for token in value.split(b",")}
     kept = [(name, value) for name, value in given if name not in HOP_BY_HOP | OURS | named]
@@ -36,7 +36,7 @@ def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Answer the headers by name in lower case; those that come twice are joined (RFC 9110, 5.3)."""
+    """Return the headers by name in lower case; those that come twice are joined (RFC 9110, 5.3)."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -44,7 +44,7 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def media_type(headers: dict[str, str]) -> str:
-    """Answer the media type without its parameters."""
+    """Return the media type without its parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

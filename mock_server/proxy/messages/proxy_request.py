@@ -80,7 +80,7 @@ class Incoming:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Answer what `guard` looks at."""
+        """Return what `guard` looks at."""
         return {key: self.by_name[name] for key, name in GUARDED.items() if name in self.by_name}
 
 

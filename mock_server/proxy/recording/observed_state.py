@@ -67,7 +67,7 @@ class Facts:
         return iter(self._people)
 
     def session(self, credentials: str, state: str = VALID) -> Signed:
-        """Answer the session of these credentials, a new one where they are."""
+        """Return the session of these credentials, a new one where they are."""
         digest = hashlib.blake2b(credentials.encode("utf-8", "surrogatepass"), key=self._key).digest()
         if digest not in self._sessions:
             self._sessions[digest] = Signed(f"recorded-{len(self._sessions) + 1}", Person(), state)
@@ -75,7 +75,7 @@ class Facts:
         return self._sessions[digest]
 
     def named(self, profile: Mapping[str, Any]) -> Person:
-        """Answer the user of a profile that has a username."""
+        """Return the user of a profile that has a username."""
         found = self._find("username", profile["username"])
         if found is None:
             found = Person()

@@ -36,7 +36,7 @@ class Anonymous:
         return next(other for other in days if all(number != date.get(part) for part, number in other.items()))
 
     def settle(self) -> bool:
-        """Drop replacements that happen to be somebody's word; answer whether there were any, and the text must be redone."""
+        """Drop replacements that happen to be somebody's word; return whether there were any, and the text must be redone."""
         clashes = [word for word, other in self._words.items() if other in self._words and len(other) > 1]
         for word in clashes:
             self._taken.add(self._words.pop(word))
@@ -52,7 +52,7 @@ class Anonymous:
         return word.upper() if part.isupper() and len(part) > 1 else word.capitalize() if part[:1].isupper() else word
 
     def _new(self, kind: str, folded: str) -> str:
-        """Answer a word that stands for no other; it is as long, or longer where that cannot be."""
+        """Return a word that stands for no other; it is as long, or longer where that cannot be."""
         n = 0
         while True:
             word = self._draw(kind, folded, len(folded) + n // TRIES, n)

@@ -33,7 +33,7 @@ class Builder:
         self._personal: set[str] = set()
 
     def build(self, facts: Facts) -> dict[str, Any]:
-        """Answer the scenario of what is known by now."""
+        """Return the scenario of what is known by now."""
         scenario = self._build(facts)
         while self._hide.settle():
             scenario = self._build(facts)
@@ -57,7 +57,7 @@ class Builder:
         }
 
     def _usernames(self, facts: Facts) -> dict[int, str]:
-        """Answer a username for everybody, one that is made up where it was never told."""
+        """Return a username for everybody, one that is made up where it was never told."""
         names: dict[int, str] = {}
         for n, person in enumerate(facts.people, 1):
             told = person.profile.get("username")
@@ -110,7 +110,7 @@ class Builder:
         return {"id": identity, "containerId": container, "type": kind, **texts, **kept}
 
     def _opaque(self, value: str) -> str:
-        """Answer the name of a container or a kind as it is, unless it is somebody's."""
+        """Return the name of a container or a kind as it is, unless it is somebody's."""
         is_somebodys = value.casefold() in self._personal or "@" in value or masking.body(value) != value
         return self._hide.text(value) if is_somebodys else value
 
@@ -124,7 +124,7 @@ class Builder:
 
 
 def _unseen(container: str, identity: str, count: int, oldest: datetime) -> dict[str, Any]:
-    """Answer notifications that were counted and never shown, older than those that were."""
+    """Return notifications that were counted and never shown, older than those that were."""
     return {
         "id": identity,
         "containerId": container,

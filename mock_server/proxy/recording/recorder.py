@@ -117,12 +117,12 @@ class Recorder:
         self.facts.session(credentials, VALID)
 
     def _asked(self, seen: Seen, where: str, name: str) -> str | None:
-        """Answer a parameter of the request."""
+        """Return a parameter of the request."""
         texts = decode(seen.match.operation, RawRequest(seen.match.path, seen.query)).texts.get((where, name))
         return texts[0] if texts else None
 
     def _checked_profile(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer the fields that the contract allows."""
+        """Return the fields that the contract allows."""
         fields = self._schemas["ProfileFields"]["properties"]
         place = "components/schemas/ProfileFields/properties"
         kept = {name: body[name] for name in fields if name in body and self._is(f"{place}/{name}", body[name])}
@@ -130,7 +130,7 @@ class Recorder:
         return kept
 
     def _items(self, value: object, schema: str) -> list[dict[str, Any]]:
-        """Answer the items of a list that the contract allows, without further keys."""
+        """Return the items of a list that the contract allows, without further keys."""
         items = value.get("items") if isinstance(value, dict) else None
         if not isinstance(items, list):
             self.left_out += 1
@@ -157,7 +157,7 @@ class Recorder:
             await asyncio.sleep(max(PAUSE, SHARE * (perf_counter() - started)))
 
     def finish(self) -> tuple[str, bool]:
-        """Write the file a last time; answer what is to be said about it, and whether that is an error."""
+        """Write the file a last time; return what is to be said about it, and whether that is an error."""
         scenario = self._scenario()
         if scenario is None:
             return "Nothing to record was seen", False
@@ -178,7 +178,7 @@ class Recorder:
             log.error("not recorded: %s", error)  # noqa: TRY400 - the message says it all
 
     def _scenario(self) -> dict[str, Any] | None:
-        """Answer the scenario; `None` where there is nothing in it yet, or where the mock could not load it."""
+        """Return the scenario; `None` where there is nothing in it yet, or where the mock could not load it."""
         self._changed.clear()
         scenario = self._builder.build(self.facts)
         for place, reason in scenario_problems(scenario, self._control)[:1]:

@@ -86,7 +86,7 @@ class Server:
         return known
 
     async def world(self, digest: str) -> bytes | None:
-        """Answer a whole world as it is written."""
+        """Return a whole world as it is written."""
         found: bytes | None = await self._told(self._redis.get(f"{PREFIX}world:{digest}"))
         return found
 
@@ -99,7 +99,7 @@ class Server:
         await self._told(self._redis.publish(f"{PREFIX}news", orjson.dumps(news)))
 
     async def follow(self, sandbox: str) -> AsyncGenerator[bytes | None, None]:
-        """Answer `None` once listening, then newest ids of a sandbox's journal and all news, `None` after a silent second."""
+        """Yield `None` once listening, then newest ids of a sandbox's journal and all news, `None` after a silent second."""
         channels = f"{PREFIX}journal:{sandbox}", f"{PREFIX}news"
         async with self._redis.pubsub() as heard:
             await self._told(heard.subscribe(*channels))
@@ -160,7 +160,7 @@ def _said(error: ResponseError) -> str:
 
 
 def without_password(url: str) -> str:
-    """Answer a URL that may be shown; raises `ValueError` where it is none of a Redis server."""
+    """Return a URL that may be shown; raises `ValueError` where it is none of a Redis server."""
     parts = urlsplit(url)
     number = parts.path.strip("/")
     if parts.port is not None and not parts.hostname:

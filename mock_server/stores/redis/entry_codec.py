@@ -18,7 +18,7 @@ class Said(dict[str, str]):
     """A violation as the journal shows it."""
 
     def as_json(self) -> dict[str, str]:
-        """Answer what the journal shows of it."""
+        """Return what the journal shows of it."""
         return self
 
 

@@ -28,7 +28,7 @@ MISSED = CHANGED % orjson.dumps({"operation": "reload", "sandbox": None})
 
 
 async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-    """Answer server-sent events: the kept entries with an id over `after`, then whatever happens.
+    """Yield server-sent events: the kept entries with an id over `after`, then whatever happens.
 
     A slow reader loses no entry that is still kept when it is ready for more. Where the store goes away, or hangs up on who is
     too slow to hear of changes, what is still kept of what was missed comes afterwards, and that more may have been missed.
@@ -50,7 +50,7 @@ async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterat
 
 
 async def _since(server: Server, sandbox: str, after: int | None) -> Told:
-    """Answer events with the id up to which everything was seen."""
+    """Yield events with the id up to which everything was seen."""
     async with aclosing(server.follow(sandbox)) as heard:
         await anext(heard)
         newest = int((await server.call("entries", sandbox, 0, 0, 0))[0])
@@ -75,7 +75,7 @@ async def _since(server: Server, sandbox: str, after: int | None) -> Told:
 
 
 async def _kept(server: Server, sandbox: str, seen: int) -> Told:
-    """Answer what is kept of a journal with ids over `seen`, many entries in one piece."""
+    """Yield what is kept of a journal with ids over `seen`, many entries in one piece."""
     more = True
     while more:
         newest, *found = await server.call("entries", sandbox, 0, seen, AT_ONCE)

@@ -34,7 +34,7 @@ class Calls:
         self._talking, self._tasks = 0, set[asyncio.Task[None]]()
 
     async def answer(self, *call: Any) -> Any:
-        """Answer what came of a call."""
+        """Return what came of a call."""
         asked = Asked(call, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
         if self._talking < LINES:

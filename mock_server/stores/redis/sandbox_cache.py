@@ -79,11 +79,11 @@ class Sandboxes:
         self._compacting: set[asyncio.Task[None]] = set()
 
     def held(self, name: str) -> Held | None:
-        """Answer what is known here of a sandbox; somebody may have changed it meanwhile."""
+        """Return what is known here of a sandbox; somebody may have changed it meanwhile."""
         return self._held.get(name)
 
     async def fetch(self, name: str) -> Held:
-        """Answer a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
+        """Return a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
         held = self._held.get(name)
         if held is None or await self.exchange(name, held, held.box) is not Outcome.DONE:
             held = self._held.get(name) or await self._create(name)
@@ -131,17 +131,17 @@ class Sandboxes:
             raise SandboxesFullError
 
     async def drop(self, name: str) -> bool:
-        """Forget a sandbox and its journal; answer whether there was one. The default one starts anew."""
+        """Forget a sandbox and its journal; return whether there was one. The default one starts anew."""
         self._held.pop(name, None)
         return (await self._call("drop", name))[0] == b"done" or name == DEFAULT
 
     async def names(self) -> list[tuple[str, float]]:
-        """Answer every name with how many seconds it was not used, the default one first, then the longest unused."""
+        """Return every name with how many seconds it was not used, the default one first, then the longest unused."""
         said = await self._call("names", "")
         return [(DEFAULT, 0.0), *((name.decode(), idle / 1000) for name, idle in zip(said[::2], said[1::2], strict=True))]
 
     async def entries(self, name: str) -> list[Entry]:
-        """Answer the journal of a sandbox, the newest entry last."""
+        """Return the journal of a sandbox, the newest entry last."""
         return [unpack_entry(raw) for raw in (await self._call("entries", name, 0, ALL))[1:]]
 
     async def clear(self, name: str) -> None:

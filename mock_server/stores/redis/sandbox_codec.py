@@ -27,7 +27,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def pack(before: Sandbox | None, after: Sandbox, origins: Origins) -> tuple[bytes, list[str]]:
-    """Write what leads from one sandbox to the next, or a whole one; answers the digests of the worlds it needs."""
+    """Write what leads from one sandbox to the next, or a whole one; return the digests of the worlds it needs."""
     table = _Table(_known(before), origins)
     said: dict[str, Any] = {}
     if before is None or after.past is not before.past:
@@ -73,7 +73,7 @@ def unpack(before: Sandbox | None, raw: bytes, origins: Origins) -> Sandbox:
 
 
 def digests_of(raw: bytes) -> list[str]:
-    """Answer which whole worlds a change needs."""
+    """Return which whole worlds a change needs."""
     return [base for base, _ in orjson.loads(raw)["new"] if isinstance(base, str)]
 
 
@@ -86,7 +86,7 @@ class _Table:
         self._last = {id(world.recent[-1]): place for place, world in enumerate(known)}
 
     def place(self, world: World) -> int:
-        """Answer the place of a world, which is told of if need be."""
+        """Return the place of a world, which is told of if need be."""
         if id(world) not in self._places:
             self.new.append(self._told(world))
             self._last[id(world.recent[-1])] = self._places[id(world)] = len(self._known)
@@ -125,7 +125,7 @@ def _redone(world: World, steps: list[tuple[str, list[Any]]]) -> World:
 
 
 def _pack_past(before: Sequence[World], after: Sequence[World], table: _Table) -> tuple[list[int], int, int]:
-    """Answer the places of the new worlds, from which place on the old ones follow, and how many there are in all."""
+    """Return the places of the new worlds, from which place on the old ones follow, and how many there are in all."""
     places = {id(before[place]): place for place in range(len(before) - 1, -1, -1)}
     new = next((count for count, world in enumerate(after) if id(world) in places), len(after))
     start = places[id(after[new])] if new < len(after) else len(before)
@@ -143,7 +143,7 @@ def _pack_snapshots(before: Sandbox | None, after: Sandbox, table: _Table) -> di
 
 
 def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, list[Any], int]:
-    """Answer how many rules stay at the start, the new ones, and how many stay at the end."""
+    """Return how many rules stay at the start, the new ones, and how many stay at the end."""
     shorter = min(len(before), len(after))
     head = next((n for n in range(shorter) if before[n] is not after[n]), shorter)
     tail = next((n for n in range(shorter - head) if before[-1 - n] is not after[-1 - n]), shorter - head)

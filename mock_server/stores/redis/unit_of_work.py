@@ -61,7 +61,7 @@ class Draft:
             raise
 
     def load(self, name: str) -> Sandbox:
-        """Answer a sandbox; raises `SandboxesFullError`."""
+        """Return a sandbox; raises `SandboxesFullError`."""
         if name == self.name and self.box is not None and self.fault is None:
             self.used = True
             return self.box
@@ -88,11 +88,11 @@ class Draft:
         self._ask("copy", source, name)
 
     def drop(self, name: str) -> bool:
-        """Forget a sandbox and its journal; answer whether there was one."""
+        """Forget a sandbox and its journal; return whether there was one."""
         return bool(self._ask("drop", name))
 
     def names(self) -> Iterator[tuple[str, float]]:
-        """Answer every name, with how many seconds it was not used."""
+        """Return every name, with how many seconds it was not used."""
         return iter(self._ask("names"))
 
     def forget_idle(self) -> None:
@@ -103,12 +103,12 @@ class Draft:
         self.entries.append(presentable(Entry(0, sandbox, *values, **more)))  # type: ignore[arg-type]
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
-        """Answer the entries of a sandbox."""
+        """Return the entries of a sandbox."""
         found: list[Entry] = self._ask("entries", sandbox)
         return reversed(found)
 
     def find(self, sandbox: str, identity: int) -> Entry | None:
-        """Answer one entry of a sandbox, `None` where it is not kept."""
+        """Return one entry of a sandbox, `None` where it is not kept."""
         return next((entry for entry in self.newest_first(sandbox) if entry.id == identity), None)
 
     def clear(self, sandbox: str) -> None:
@@ -124,7 +124,7 @@ class Draft:
         self.news.append((sandbox, operation))
 
     def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-        """Answer server-sent events: the kept entries with an id over `after`, then whatever happens in any process."""
+        """Return server-sent events: the kept entries with an id over `after`, then whatever happens in any process."""
         return self._follow(sandbox, after)
 
     def _ask(self, *question: str) -> Any:

@@ -33,7 +33,7 @@ class Origins:
         self._lock = Lock()
 
     def find(self, digest: str) -> World:
-        """Answer a whole world; raises `UnknownWorldError`."""
+        """Return a whole world; raises `UnknownWorldError`."""
         with self._lock:
             world = self._worlds.get(digest)
             if world is None:
@@ -42,7 +42,7 @@ class Origins:
             return world
 
     def digest(self, world: World) -> str:
-        """Answer the digest of a whole world, which is at hand from now on."""
+        """Return the digest of a whole world, which is at hand from now on."""
         known = self._digests.get(id(world))
         return known or self.keep(world, hashlib.sha256(pack_world(world)).hexdigest()[:32])
 
@@ -90,14 +90,14 @@ def unpack_session(packed: dict[str, Any]) -> Session:
 
 
 def difference(world: World) -> list[Any]:
-    """Answer what differs from the world's origin: profiles and marks of users, sessions, refresh tokens; null is gone."""
+    """Return what differs from the world's origin: profiles and marks of users, sessions, refresh tokens; null is gone."""
     origin = world.origin or world
     users = {name: _changed(origin.users[name], user) for name, user in _other(origin.users, world.users).items()}
     return [users, _other(origin.sessions, world.sessions), _other(origin.refreshable, world.refreshable)]
 
 
 def apply_difference(origin: World, packed: list[Any]) -> World:
-    """Answer the world that differs so from its origin."""
+    """Return the world that differs so from its origin."""
     changed, sessions, refreshable = packed
     if not (changed or sessions or refreshable):
         return origin
