@@ -21,5 +21,9 @@ def get_profile() -> dict[str, str]:
 
 if __name__ == "__main__":
     Granian(
-        "naive:app", port=int(sys.argv[1]), interface=Interfaces.WSGI, blocking_threads=1, working_dir=Path(__file__).parent
+        "naive:app",
+        port=int(sys.argv[1]),
+        interface=Interfaces.WSGI,
+        blocking_threads=1,
+        working_dir=Path(__file__).parent,
     ).serve()

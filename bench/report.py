@@ -25,9 +25,17 @@ def ratios(m: Medians) -> list[tuple[str, float, str, bool]]:
     return [
         least("`getProfile`, ours / Prism", over_prism("getProfile"), 3.0),
         least("`listNotifications` (20 items), ours / Prism", over_prism("listNotifications"), 2.5),
-        least("`getProfile`, ours / bare Flask on the same server", profile["ours"] / profile["bare Flask"], 0.75),
+        least(
+            "`getProfile`, ours / bare Flask on the same server",
+            profile["ours"] / profile["bare Flask"],
+            0.75,
+        ),
         least("`updateProfile`, ours / Prism", over_prism("updateProfile"), 2.5),
-        least("rejected request with full `details`, ours / Prism", over_prism("rejected request"), 0.7),
+        least(
+            "rejected request with full `details`, ours / Prism",
+            over_prism("rejected request"),
+            0.7,
+        ),
         most("99th percentile of `getProfile`, ours / Prism", over_prism("getProfile p99 ms"), 0.5),
         least(
             "throughput with 50 requests being delayed / without",
@@ -41,35 +49,60 @@ def ratios(m: Medians) -> list[tuple[str, float, str, bool]]:
             m["listNotifications by size"]["×10,000"] / m["listNotifications by size"]["×1"],
             0.9,
         ),
-        least("`getProfile`, ×10,000 / ×1", m["getProfile by size"]["×10,000"] / m["getProfile by size"]["×1"], 0.9),
+        least(
+            "`getProfile`, ×10,000 / ×1",
+            m["getProfile by size"]["×10,000"] / m["getProfile by size"]["×1"],
+            0.9,
+        ),
         most(
             "creating, forking, resetting or dropping a sandbox at ×10,000, the slowest, ms",
-            max(m[f"{call} a sandbox ms"]["×10,000"] for call in ("create", "fork", "reset", "drop")),
+            max(
+                m[f"{call} a sandbox ms"]["×10,000"] for call in ("create", "fork", "reset", "drop")
+            ),
             1.0,
         ),
-        least("`updateProfile`, ×10,000 / ×1", m["updateProfile by size"]["×10,000"] / m["updateProfile by size"]["×1"], 0.9),
+        least(
+            "`updateProfile`, ×10,000 / ×1",
+            m["updateProfile by size"]["×10,000"] / m["updateProfile by size"]["×1"],
+            0.9,
+        ),
     ]
 
 
 def _row(title: str, row: dict[str, float], names: Iterable[str], form: str) -> str:
-    return f"| {title} | " + " | ".join(form.format(row[name]) if name in row else "–" for name in names) + " |"
+    return (
+        f"| {title} | "
+        + " | ".join(form.format(row[name]) if name in row else "–" for name in names)
+        + " |"
+    )
 
 
 def table(m: Medians) -> str:
     """Both tables in Markdown: medians by server, then ratios by target."""
-    lines = ["| requests a second | " + " | ".join(m["getProfile"]) + " |", "|---" * (len(m["getProfile"]) + 1) + "|"]
+    lines = [
+        "| requests a second | " + " | ".join(m["getProfile"]) + " |",
+        "|---" * (len(m["getProfile"]) + 1) + "|",
+    ]
     lines += [_row(load, m[load], m["getProfile"], "{:,.0f}") for load in LOADS]
-    lines += [_row(load.rpartition(" ")[0], m[load], m["getProfile"], form) for load, form in OTHERS.items()]
+    lines += [
+        _row(load.rpartition(" ")[0], m[load], m["getProfile"], form)
+        for load, form in OTHERS.items()
+    ]
     lines += ["", "| figure | measured | target | |", "|---|---|---|---|"]
     lines += [
-        f"| {text} | {value:.2f} | {target} | {'met' if met else '**missed**'} |" for text, value, target, met in ratios(m)
+        f"| {text} | {value:.2f} | {target} | {'met' if met else '**missed**'} |"
+        for text, value, target, met in ratios(m)
     ]
     return "\n".join(lines)
 
 
 def chart(m: Medians) -> str:
     """A bar for each server and load, as SVG that reads in light and dark."""
-    bars = [(load, name, m[load][name]) for load in ("getProfile", "listNotifications", "updateProfile") for name in m[load]]
+    bars = [
+        (load, name, m[load][name])
+        for load in ("getProfile", "listNotifications", "updateProfile")
+        for name in m[load]
+    ]
     longest = max(rate for *_, rate in bars)
     rows, y, last = [], 10, ""
     for load, name, rate in bars:

@@ -27,7 +27,11 @@ ADA = "Authorization: Bearer ada-session"
 NOTIFICATIONS = "/v1/user/notifications?containerId=main&limit=20"
 REJECTED = "/v1/user/notifications?page=0&limit=101"
 LOADS = {
-    "getProfile": (PROFILE, None, ["ours", "Prism", "Scalar", "bare Flask", "openapi-core per request"]),
+    "getProfile": (
+        PROFILE,
+        None,
+        ["ours", "Prism", "Scalar", "bare Flask", "openapi-core per request"],
+    ),
     "listNotifications": (NOTIFICATIONS, None, ["ours", "Prism", "Scalar"]),
     "updateProfile": ("/v1/user/profile", "update.lua", ["ours", "Prism", "Scalar"]),
     "rejected request": (REJECTED, None, ["ours", "Prism"]),
@@ -63,9 +67,16 @@ def wrk(url: str, seconds: float, script: str | None = None) -> tuple[float, flo
 def prepare() -> None:
     """Install the peers and the load tool."""
     if not shutil.which("wrk"):
-        subprocess.run(["apt-get", "install", "-y", "-q", "wrk"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-q", "wrk"], check=True, stdout=subprocess.DEVNULL
+        )
     if not NODE.is_dir():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"],
+            cwd=HERE,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     (HERE / "update.lua").write_text(
         'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nlocal n = 0\n'
         "request = function()\n  n = n + 1\n"
@@ -78,10 +89,21 @@ def scenario(size: int) -> Path:
     world = yaml.safe_load((HERE.parent / "fixtures/default.yaml").read_text())
     ada = next(user for user in world["users"] if user["username"] == "ada")
     count = sum(item["containerId"] == "main" for item in ada["notifications"]) * size
-    template = {**ada["notifications"][0], "id": "n-{n}", "repeat": count, "every": 60, "read": False}
+    template = {
+        **ada["notifications"][0],
+        "id": "n-{n}",
+        "repeat": count,
+        "every": 60,
+        "read": False,
+    }
     ada["notifications"] = [{**template, "containerId": "main"}]
-    extra = [f"user-{n}" for n in range(min(len(world["users"]) * size, 10_000) - len(world["users"]))]
-    world["users"] += [{"username": name, "displayName": name.title(), "handle": name.replace("-", "_")} for name in extra]
+    extra = [
+        f"user-{n}" for n in range(min(len(world["users"]) * size, 10_000) - len(world["users"]))
+    ]
+    world["users"] += [
+        {"username": name, "displayName": name.title(), "handle": name.replace("-", "_")}
+        for name in extra
+    ]
     next(item for item in world["containers"] if item["id"] == "main")["members"] += extra
     path = HERE / f"scenario-{size}.json"
     path.write_text(json.dumps(world))
@@ -90,7 +112,9 @@ def scenario(size: int) -> Path:
 
 def delayed(url: str, stop: threading.Event) -> None:
     """Keep one request waiting for its answer, which is delayed by two seconds each time."""
-    asked = urllib.request.Request(url + PROFILE, headers={"Authorization": "Bearer ada-session", "Prefer": "delay=2000"})
+    asked = urllib.request.Request(
+        url + PROFILE, headers={"Authorization": "Bearer ada-session", "Prefer": "delay=2000"}
+    )
     while not stop.is_set():
         urllib.request.urlopen(asked, timeout=30).read()
 
@@ -136,7 +160,10 @@ def measure(rounds: int, seconds: float) -> tuple[Figures, dict[str, Any]]:
     paths = {label: scenario(size) for label, size in SIZES.items()}
     with contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(run(name)) for name in LOADS["getProfile"][2]}
-        sized = {label: stack.enter_context(run("ours", "--fixtures", str(path))) for label, path in paths.items()}
+        sized = {
+            label: stack.enter_context(run("ours", "--fixtures", str(path)))
+            for label, path in paths.items()
+        }
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", flush=True)
             for load, (path, script, names) in LOADS.items():
@@ -145,12 +172,18 @@ def measure(rounds: int, seconds: float) -> tuple[Figures, dict[str, Any]]:
                     found[load][name].append(rate)
                     found[f"{load} p99 ms"][name].append(late)
             for label, server in sized.items():
-                found["listNotifications by size"][label].append(wrk(server.url + NOTIFICATIONS, seconds)[0])
+                found["listNotifications by size"][label].append(
+                    wrk(server.url + NOTIFICATIONS, seconds)[0]
+                )
                 found["getProfile by size"][label].append(wrk(server.url + PROFILE, seconds)[0])
-                found["updateProfile by size"][label].append(wrk(server.url + "/v1/user/profile", seconds, "update.lua")[0])
+                found["updateProfile by size"][label].append(
+                    wrk(server.url + "/v1/user/profile", seconds, "update.lua")[0]
+                )
                 for call, spent in sandboxes(server).items():
                     found[f"{call} a sandbox ms"][label].append(spent)
-            found["with 50 delayed"]["without"].append(wrk(servers["ours"].url + PROFILE, seconds)[0])
+            found["with 50 delayed"]["without"].append(
+                wrk(servers["ours"].url + PROFILE, seconds)[0]
+            )
             found["with 50 delayed"]["with"].append(with_delays(servers["ours"], seconds))
         for name in STARTS:
             found["memory MB"][name].append(servers[name].memory())
@@ -170,8 +203,12 @@ def main() -> None:
     prepare()
     rounds, seconds = (1, 1.0) if options.quick else (options.rounds, options.seconds)
     found, _ = measure(rounds, seconds)
-    medians = {load: {name: median(values) for name, values in row.items()} for load, row in found.items()}
-    (HERE / "results.json").write_text(json.dumps({"rounds": rounds, "seconds": seconds, "medians": medians}, indent=1) + "\n")
+    medians = {
+        load: {name: median(values) for name, values in row.items()} for load, row in found.items()
+    }
+    (HERE / "results.json").write_text(
+        json.dumps({"rounds": rounds, "seconds": seconds, "medians": medians}, indent=1) + "\n"
+    )
     (HERE / "chart.svg").write_text(chart(medians))
     print(table(medians))
     shared.main(rounds, seconds)

@@ -24,7 +24,14 @@ def commands(port: int) -> dict[str, list[str]]:
     python = sys.executable
     return {
         "ours": [python, "-m", "mock_server", "--port", str(port)],
-        "Prism": ["node", str(NODE / "@stoplight/prism-cli/dist/index.js"), "mock", "-p", str(port), str(CONTRACT)],
+        "Prism": [
+            "node",
+            str(NODE / "@stoplight/prism-cli/dist/index.js"),
+            "mock",
+            "-p",
+            str(port),
+            str(CONTRACT),
+        ],
         "Scalar": ["node", str(HERE / "scalar.mjs"), str(CONTRACT), str(port)],
         "bare Flask": [python, str(HERE / "bare_flask.py"), str(port)],
         "openapi-core per request": [python, str(HERE / "naive.py"), str(port)],
@@ -41,7 +48,9 @@ class Running:
 
     def memory(self) -> float:
         """The resident memory of the process tree in MB."""
-        rows = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+        rows = subprocess.run(
+            ["ps", "-e", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True
+        ).stdout
         table = [tuple(map(int, row.split())) for row in rows.splitlines()]
         tree = {self.process.pid}
         while grown := {pid for pid, parent, _ in table if parent in tree} - tree:

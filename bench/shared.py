@@ -68,8 +68,13 @@ class Redis:
             said = line.makefile("rb")
             text = said.read(int(said.readline()[1:])).decode()
         scripts = re.search(r"cmdstat_evalsha:calls=\d+,usec=(\d+)", text)
-        totals = re.findall(r"^(total_net_\w+_bytes|total_writes_processed):(\d+)", text, re.MULTILINE)
-        return {**{name: float(value) for name, value in totals}, "usec": float(scripts[1]) if scripts else 0}
+        totals = re.findall(
+            r"^(total_net_\w+_bytes|total_writes_processed):(\d+)", text, re.MULTILINE
+        )
+        return {
+            **{name: float(value) for name, value in totals},
+            "usec": float(scripts[1]) if scripts else 0,
+        }
 
 
 @contextlib.contextmanager
@@ -94,10 +99,16 @@ def measure(rounds: int, seconds: float) -> dict[str, dict[str, dict[str, float]
     from run import wrk  # noqa: PLC0415 - each is the other's part
 
     if not shutil.which("redis-server"):
-        subprocess.run(["apt-get", "install", "-y", "-q", "redis-server"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-q", "redis-server"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     (HERE / "sandboxes.lua").write_text(GET.format(SANDBOX))
     (HERE / "update-sandboxes.lua").write_text(POST.format(SANDBOX))
-    found: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    found: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     with contextlib.ExitStack() as stack:
         servers: dict[str, tuple[Running, Redis | None]] = {}
         for name, way in WAYS.items():
@@ -113,13 +124,21 @@ def measure(rounds: int, seconds: float) -> dict[str, dict[str, dict[str, float]
                     row["requests/s"].append(rate)
                     row["p99 ms"].append(late)
                     if between:
-                        spent = {key: (value - before[key]) / (rate * seconds) for key, value in between.info().items()}
-                        row["round trips"].append(spent["total_writes_processed"])  # those that go out together are one
+                        spent = {
+                            key: (value - before[key]) / (rate * seconds)
+                            for key, value in between.info().items()
+                        }
+                        row["round trips"].append(
+                            spent["total_writes_processed"]
+                        )  # those that go out together are one
                         row["bytes to Redis"].append(spent["total_net_input_bytes"])
                         row["bytes from Redis"].append(spent["total_net_output_bytes"])
                         row["µs of Redis"].append(spent["usec"])
     return {
-        load: {name: {figure: median(values) for figure, values in row.items()} for name, row in ways.items()}
+        load: {
+            name: {figure: median(values) for figure, values in row.items()}
+            for name, row in ways.items()
+        }
         for load, ways in found.items()
     }
 
@@ -132,23 +151,40 @@ def by_size(sizes: tuple[int, ...] = (30, 100_000)) -> dict[str, float]:
     """Return the bytes that one update moves, by how many notifications its user has."""
     found = {}
     for size in sizes:
-        note = {"id": "n-{n}", "containerId": "main", "type": "news", "title": "t", "body": "b", "read": False}
+        note = {
+            "id": "n-{n}",
+            "containerId": "main",
+            "type": "news",
+            "title": "t",
+            "body": "b",
+            "read": False,
+        }
         notes = [{**note, "createdAt": "2026-03-10T12:00:00Z", "repeat": size, "every": 60}]
         ada = {"username": "ada", "notifications": notes}
         world = {"containers": [{"id": "main", "members": ["ada"]}], "users": [ada]}
         world["sessions"] = [{"token": "ada-session", "username": "ada"}]
         path = HERE / f"scenario-shared-{size}.json"
         path.write_text(json.dumps(world))
-        with redis([]) as between, run("ours", "--fixtures", str(path), *shared_by(1, between)) as server:
+        with (
+            redis([]) as between,
+            run("ours", "--fixtures", str(path), *shared_by(1, between)) as server,
+        ):
             connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
             before = between.info()
             for n in range(100):
-                headers = {"Authorization": "Bearer ada-session", "Content-Type": "application/json"}
-                connection.request("POST", "/v1/user/profile", json.dumps({"biography": f"Number {n}"}), headers)
+                headers = {
+                    "Authorization": "Bearer ada-session",
+                    "Content-Type": "application/json",
+                }
+                connection.request(
+                    "POST", "/v1/user/profile", json.dumps({"biography": f"Number {n}"}), headers
+                )
                 assert connection.getresponse().read()
             after = between.info()
             connection.close()
-        moved = sum(after[key] - before[key] for key in ("total_net_input_bytes", "total_net_output_bytes"))
+        moved = sum(
+            after[key] - before[key] for key in ("total_net_input_bytes", "total_net_output_bytes")
+        )
         found[f"{size:,}"] = moved / 100
         path.unlink()
     return found
@@ -156,14 +192,31 @@ def by_size(sizes: tuple[int, ...] = (30, 100_000)) -> dict[str, float]:
 
 def table(found: dict[str, dict[str, dict[str, float]]], sizes: dict[str, float]) -> str:
     """Return the figures in Markdown."""
-    lines = [f"Measured by `make bench` on a machine with {os.cpu_count()} cores that Redis and the load generator share.", ""]
-    lines += ["| load | processes | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 2) + "|"]
+    lines = [
+        f"Measured by `make bench` on a machine with {os.cpu_count()} cores that Redis and the load generator share.",
+        "",
+    ]
+    lines += [
+        "| load | processes | " + " | ".join(FIGURES) + " |",
+        "|---" * (len(FIGURES) + 2) + "|",
+    ]
     for load, ways in found.items():
         for name, row in ways.items():
-            figures = [form.format(row[figure]) if figure in row else "–" for figure, form in FIGURES.items()]
+            figures = [
+                form.format(row[figure]) if figure in row else "–"
+                for figure, form in FIGURES.items()
+            ]
             lines.append(f"| {load} | {name} | " + " | ".join(figures) + " |")
-    said = " and ".join(f"{moved:,.0f} bytes where its user has {size}" for size, moved in sizes.items())
-    return "\n".join([*lines, "", f"One update at a time moves {said} notifications, its journal entry included."])
+    said = " and ".join(
+        f"{moved:,.0f} bytes where its user has {size}" for size, moved in sizes.items()
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"One update at a time moves {said} notifications, its journal entry included.",
+        ]
+    )
 
 
 def write(found: dict[str, dict[str, dict[str, float]]], sizes: dict[str, float]) -> None:

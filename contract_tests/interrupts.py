@@ -55,7 +55,9 @@ class Interrupts:
             return
         for name in SIGNALS:
             signum = getattr(signal, name, None)
-            if signum is not None and (name != "SIGHUP" or signal.getsignal(signum) != signal.SIG_IGN):
+            if signum is not None and (
+                name != "SIGHUP" or signal.getsignal(signum) != signal.SIG_IGN
+            ):
                 signal.signal(signum, self.hear)
 
     @property

@@ -62,7 +62,9 @@ def resolve(document: Mapping[str, Any], node: Any) -> Any:
 
 def table(*rows: tuple[str, ...]) -> str:
     """Return a Markdown table; the first row is its head."""
-    head, *body = (tuple(" ".join(cell.replace("|", "\\|").split()) for cell in row) for row in rows)
+    head, *body = (
+        tuple(" ".join(cell.replace("|", "\\|").split()) for cell in row) for row in rows
+    )
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ("---",) * len(head), *body]) + "\n"
 
 
@@ -82,17 +84,24 @@ def request(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
     parts = []
     for parameter in (resolve(document, item) for item in operation.get("parameters", [])):
         need = "required" if parameter.get("required") else "optional"
-        parts.append(f"{parameter['in']} `{parameter['name']}`: {kind(parameter['schema'])}, {need}")
+        parts.append(
+            f"{parameter['in']} `{parameter['name']}`: {kind(parameter['schema'])}, {need}"
+        )
     for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
         for name, schema in resolve(document, media["schema"])["properties"].items():
-            parts.append(f"body `{name}`: {kind(resolve(document, schema))}, optional ({media_type})")
+            parts.append(
+                f"body `{name}`: {kind(resolve(document, schema))}, optional ({media_type})"
+            )
     return "<br>".join(parts) or "nothing"
 
 
 def answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
     """Return which responses are documented, with their media types."""
     responses = {status: resolve(document, item) for status, item in operation["responses"].items()}
-    contents = {status: ", ".join(item.get("content", [])) or "no content" for status, item in responses.items()}
+    contents = {
+        status: ", ".join(item.get("content", [])) or "no content"
+        for status, item in responses.items()
+    }
     return "<br>".join(f"`{status}` {content}" for status, content in contents.items())
 
 
@@ -100,11 +109,21 @@ def documentation(document: Mapping[str, Any]) -> str:
     """Return the first half of the page."""
     view = documented(document)
     listed = [
-        (f"`{operation['operationId']}`", f"{method.upper()} `{path}`", request(view, operation), answers(view, operation))
+        (
+            f"`{operation['operationId']}`",
+            f"{method.upper()} `{path}`",
+            request(view, operation),
+            answers(view, operation),
+        )
         for method, path, operation in operations(view)
     ]
     tags = [
-        (tag["name"], ", ".join(f"`{o['operationId']}`" for _, _, o in operations(view) if tag["name"] in o["tags"]))
+        (
+            tag["name"],
+            ", ".join(
+                f"`{o['operationId']}`" for _, _, o in operations(view) if tag["name"] in o["tags"]
+            ),
+        )
         for tag in view["tags"]
     ]
     first = next(operation for _, _, operation in operations(view))
@@ -131,7 +150,11 @@ def short(value: object) -> str:
         case {"$ref": str(reference)}:
             return reference.rpartition("/")[2]
         case dict():
-            items = ((k, list(v) if k == "examples" else v) for k, v in value.items() if k not in NOT_A_DECISION)
+            items = (
+                (k, list(v) if k == "examples" else v)
+                for k, v in value.items()
+                if k not in NOT_A_DECISION
+            )
             return "{" + ", ".join(f"{k}: {short(v)}" for k, v in items) + "}"
         case list():
             return "[" + ", ".join(map(short, value)) + "]"
@@ -147,10 +170,14 @@ def decided(node: Mapping[str, Any]) -> str:
     if node["x-inferred"] is True:
         return "<br>".join([*filter(None, [node.get("description")]), f"`{short(node)}`"])
     keys = (key for key in node["x-inferred"] if key != "x-decisions")  # each has a row of its own
-    return "<br>".join(f"`{key}: {short(list(node[key]) if key == 'examples' else node[key])}`" for key in keys)
+    return "<br>".join(
+        f"`{key}: {short(list(node[key]) if key == 'examples' else node[key])}`" for key in keys
+    )
 
 
-def marks(node: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def marks(
+    node: object, place: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Yield every marked object and where it stands; entries of a list go by their names."""
     if isinstance(node, dict):
         if "x-inferred" in node:
@@ -159,7 +186,11 @@ def marks(node: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield from marks(value, (*place, key))
     elif isinstance(node, list):
         for index, item in enumerate(node):
-            name = item.get("name") or item.get("question") or str(index) if isinstance(item, dict) else str(index)
+            name = (
+                item.get("name") or item.get("question") or str(index)
+                if isinstance(item, dict)
+                else str(index)
+            )
             yield from marks(item, (*place, name))
 
 
@@ -171,9 +202,11 @@ def section(document: Mapping[str, Any], place: tuple[str, ...]) -> str:
         case ("paths", path, method, *_):
             return f"`{document['paths'][path][method]['operationId']}`: {method.upper()} `{path}`"
         case ("components", kind, *_):
-            return {"securitySchemes": "Authentication", "parameters": "Shared parameters", "headers": "Headers"}.get(
-                kind, {"responses": "Errors", "schemas": "Schemas"}.get(kind, kind)
-            )
+            return {
+                "securitySchemes": "Authentication",
+                "parameters": "Shared parameters",
+                "headers": "Headers",
+            }.get(kind, {"responses": "Errors", "schemas": "Schemas"}.get(kind, kind))
     return "The whole document"
 
 
@@ -193,7 +226,10 @@ def decisions(document: Mapping[str, Any]) -> str:
     for place, node in marks(document):
         row = (location(place), decided(node), node["x-why"])
         sections.setdefault(section(document, place), []).append(row)
-    parts = [f"### {title}\n\n{table(('where', 'decision', 'why'), *rows)}" for title, rows in sections.items()]
+    parts = [
+        f"### {title}\n\n{table(('where', 'decision', 'why'), *rows)}"
+        for title, rows in sections.items()
+    ]
     count = sum(map(len, sections.values()))
     title = f"## What was decided here\n\n{count} marks, by the place in `openapi.yaml` that carries them.\n"
     return "\n".join([title, *parts])
@@ -207,14 +243,22 @@ def page() -> str:
 
 def main() -> int:
     """Write or check the page; return the exit code."""
-    parser = argparse.ArgumentParser(description="Write docs/contract.md from the marks in openapi.yaml.")
-    parser.add_argument("--check", action="store_true", help="compare instead of writing; exit 1 with the first difference")
+    parser = argparse.ArgumentParser(
+        description="Write docs/contract.md from the marks in openapi.yaml."
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare instead of writing; exit 1 with the first difference",
+    )
     wanted = page()
     if not parser.parse_args().check:
         PAGE.write_text(wanted, encoding="utf-8")
         return 0
     found = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    for number, (old, new) in enumerate(zip_longest(found.splitlines(), wanted.splitlines()), start=1):
+    for number, (old, new) in enumerate(
+        zip_longest(found.splitlines(), wanted.splitlines()), start=1
+    ):
         if old != new:
             sys.stderr.write(
                 f"docs/contract.md is not what openapi.yaml says; write it again with `python docs/contract.py`.\n"

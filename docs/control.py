@@ -16,7 +16,11 @@ def main() -> None:
     """Write the page, or compare."""
     text = page(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
     if sys.argv[1:] == ["--check"]:
-        sys.exit(None if PAGE.read_text(encoding="utf-8") == text else f"{PAGE} is out of date: python docs/control.py")
+        sys.exit(
+            None
+            if PAGE.read_text(encoding="utf-8") == text
+            else f"{PAGE} is out of date: python docs/control.py"
+        )
     PAGE.write_text(text, encoding="utf-8")
 
 
@@ -39,16 +43,24 @@ def table(document: dict[str, Any], tag: str) -> str:
         for method in METHODS:
             if tag in item.get(method, {}).get("tags", ()):
                 node = item[method]
-                said = f"{node['summary']}. {node.get('description', '')}".strip().replace("|", "\\|")
+                said = f"{node['summary']}. {node.get('description', '')}".strip().replace(
+                    "|", "\\|"
+                )
                 codes = ", ".join(f"{code}" for code in node["responses"])
-                rows.append(f"| `{method.upper()} {path}` | {takes(document, node)} | {codes} | {said} |")
+                rows.append(
+                    f"| `{method.upper()} {path}` | {takes(document, node)} | {codes} | {said} |"
+                )
     return "\n".join(rows)
 
 
 def takes(document: dict[str, Any], node: dict[str, Any]) -> str:
     """Return the names of the query's parameters and of the body's properties."""
-    names = [f"`?{each['name']}`" for each in node.get("parameters", []) if each.get("in") == "query"]
-    schema = node.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    names = [
+        f"`?{each['name']}`" for each in node.get("parameters", []) if each.get("in") == "query"
+    ]
+    schema = (
+        node.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     found = [schema, *schema.get("oneOf", ())]

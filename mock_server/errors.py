@@ -27,7 +27,9 @@ class ApiError(Exception):
     code: ClassVar[str]
     message: ClassVar[str]
 
-    def __init__(self, details: Sequence[Violation] = (), headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, details: Sequence[Violation] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(self.message)
         self.details = details
         self.headers = headers or {}
@@ -42,7 +44,10 @@ class ClientError(ApiError):
 class MethodNotAllowed(ClientError):
     """The path exists, the method does not (RFC 9110, 15.5.6: `Allow` says which do)."""
 
-    status, message = 405, "This path does not answer this method; the Allow header lists those that it does."
+    status, message = (
+        405,
+        "This path does not answer this method; the Allow header lists those that it does.",
+    )
 
 
 class Unauthorized(ApiError):
@@ -72,7 +77,11 @@ class NotFound(ApiError):
 class Conflict(ApiError):
     """What was asked of the control API contradicts itself, the contract or the sandbox."""
 
-    status, code, message = 409, "GENERIC_CONFLICT", "It contradicts what there is; the details say how."
+    status, code, message = (
+        409,
+        "GENERIC_CONFLICT",
+        "It contradicts what there is; the details say how.",
+    )
 
 
 class InternalError(ApiError):

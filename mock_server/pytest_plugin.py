@@ -66,7 +66,11 @@ class Mock:
 
     def freeze(self, time: str | None = None) -> None:
         """Stop the clock, now or at a time (RFC 3339)."""
-        self.control("PUT", "/clock", {"action": "freeze"} if time is None else {"action": "freeze", "time": time})
+        self.control(
+            "PUT",
+            "/clock",
+            {"action": "freeze"} if time is None else {"action": "freeze", "time": time},
+        )
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
@@ -79,7 +83,9 @@ class Mock:
 
     def requests(self, **criteria: Any) -> list[dict[str, Any]]:
         """Return what was asked in this sandbox, newest first, such as `operation="getProfile"`."""
-        found: list[dict[str, Any]] = self.control("GET", f"/requests?{urlencode(criteria)}")["requests"]
+        found: list[dict[str, Any]] = self.control("GET", f"/requests?{urlencode(criteria)}")[
+            "requests"
+        ]
         return found
 
     def count(self, **criteria: Any) -> int:
@@ -92,7 +98,9 @@ class Mock:
 def _opener() -> OpenerDirector:
     from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - likewise
 
-    return build_opener(ProxyHandler({}))  # the mock is on this machine, whatever proxy the environment names
+    return build_opener(
+        ProxyHandler({})
+    )  # the mock is on this machine, whatever proxy the environment names
 
 
 def _ask(asked: Request) -> bytes:
@@ -103,14 +111,24 @@ def _ask(asked: Request) -> bytes:
     except HTTPError as refusal:
         body = refusal.read()
         reason = f"{refusal.msg}: {body.decode()}"
-        raise HTTPError(asked.full_url, refusal.code, reason, refusal.headers, io.BytesIO(body)) from None
+        raise HTTPError(
+            asked.full_url, refusal.code, reason, refusal.headers, io.BytesIO(body)
+        ) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Define what the mock starts from."""
     group = parser.getgroup("user profile mock")
-    group.addoption("--user-profile-mock-scenario", default="default", help="the scenario to start from (default: default)")
-    group.addoption("--user-profile-mock-fixtures", default=None, help="a scenario file, or a directory of scenarios")
+    group.addoption(
+        "--user-profile-mock-scenario",
+        default="default",
+        help="the scenario to start from (default: default)",
+    )
+    group.addoption(
+        "--user-profile-mock-fixtures",
+        default=None,
+        help="a scenario file, or a directory of scenarios",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +140,9 @@ def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
 
     fixtures = pytestconfig.getoption("user_profile_mock_fixtures")
     scenario = pytestconfig.getoption("user_profile_mock_scenario")
-    settings = Settings(port=0, fixtures=Path(fixtures) if fixtures else DEFAULT_FIXTURES, scenario=scenario)
+    settings = Settings(
+        port=0, fixtures=Path(fixtures) if fixtures else DEFAULT_FIXTURES, scenario=scenario
+    )
     try:
         with running(settings) as url:
             yield url
@@ -131,7 +151,9 @@ def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
 
 
 @pytest.fixture
-def user_profile_mock(user_profile_mock_server: str, request: pytest.FixtureRequest) -> Iterator[Mock]:
+def user_profile_mock(
+    user_profile_mock_server: str, request: pytest.FixtureRequest
+) -> Iterator[Mock]:
     """A sandbox for this test alone, dropped at its end; a worker of pytest-xdist has a server, thus sandboxes, of its own."""
     mock = Mock(user_profile_mock_server, _sandbox_name(request.node))
     mock.reset()

@@ -34,10 +34,15 @@ backend mocks
 def balancer(folder: Path, urls: Sequence[str]) -> Iterator[str]:
     """Answer a URL whose requests go to the servers; what could not be sent to one goes to another."""
     haproxy, port = program("haproxy", "haproxy"), free_port()
-    servers = "\n".join(f"  server mock{n} {url.removeprefix('http://')} check inter 200" for n, url in enumerate(urls))
+    servers = "\n".join(
+        f"  server mock{n} {url.removeprefix('http://')} check inter 200"
+        for n, url in enumerate(urls)
+    )
     path = folder / "haproxy.cfg"
     path.write_text(CONFIGURATION.format(port=port, servers=servers))
-    process = subprocess.Popen([haproxy, "-db", "-f", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [haproxy, "-db", "-f", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url, until = f"http://127.0.0.1:{port}", time.monotonic() + DEADLINE
     try:
         while not _serves(url):

@@ -45,8 +45,9 @@ class Crowd:
         """Make sure that everything was as it should be and can be explained by one order in each sandbox."""
         assert not self.wrong, self.wrong[:5]
         for sandbox, calls in self.seen.items():
-            assert explained(calls, INITIAL), f"no order of its calls explains what was seen of {sandbox!r}:\n" + "\n".join(
-                map(str, sorted(calls, key=lambda call: call.since))
+            assert explained(calls, INITIAL), (
+                f"no order of its calls explains what was seen of {sandbox!r}:\n"
+                + "\n".join(map(str, sorted(calls, key=lambda call: call.since)))
             )
 
     def work(self, number: int) -> None:
@@ -93,7 +94,9 @@ class Crowd:
         self._end.set()
 
 
-def _call(connection: http.client.HTTPConnection, sandbox: str, value: str) -> tuple[int, dict[str, str]]:
+def _call(
+    connection: http.client.HTTPConnection, sandbox: str, value: str
+) -> tuple[int, dict[str, str]]:
     headers = {**ADA, "X-Mock-Sandbox": sandbox, "Content-Type": "application/json"}
     if value:
         connection.request("POST", "/v1/user/profile", json.dumps({"displayName": value}), headers)

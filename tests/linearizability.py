@@ -23,7 +23,8 @@ def explained(history: Sequence[Seen], initial: str) -> bool:
     """
     read = {call.value for call in history if not call.writes}
     calls = sorted(
-        (call for call in history if call.until != NEVER or (call.writes and call.value in read)), key=lambda call: call.since
+        (call for call in history if call.until != NEVER or (call.writes and call.value in read)),
+        key=lambda call: call.since,
     )
     last = max((n for n, call in enumerate(calls) if call.until != NEVER), default=-1)
     ways = [Way(0, 0, initial)]

@@ -49,19 +49,27 @@ def live_mock(*flags: str, env: dict[str, str] | None = None) -> Iterator[LiveMo
 @contextmanager
 def live_proxy(upstream: str, *flags: str, env: dict[str, str] | None = None) -> Iterator[LiveMock]:
     """A validating proxy as a process of its own."""
-    with _live([sys.executable, "-m", "mock_server", "proxy", upstream, "--port", "0", *flags], env) as running:
+    with _live(
+        [sys.executable, "-m", "mock_server", "proxy", upstream, "--port", "0", *flags], env
+    ) as running:
         yield running
 
 
 @contextmanager
 def _live(command: list[str], env: dict[str, str] | None) -> Iterator[LiveMock]:
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
     )
     try:
         greeting = _read_greeting(process)
         found = re.search(r"http://[^\s\"]+", greeting)
-        assert found, f"the mock did not say where it listens within {DEADLINE} s:\n{greeting}\n{_errors(process)}"
+        assert found, (
+            f"the mock did not say where it listens within {DEADLINE} s:\n{greeting}\n{_errors(process)}"
+        )
         yield LiveMock(found[0], process, greeting)
     finally:
         if process.poll() is None:

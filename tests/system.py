@@ -43,6 +43,8 @@ def _install(package: str) -> str:
     apt = ["apt-get", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
     said = ""
     for command in ([*apt, "update"], [*apt, "install", "-y", package]):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False, env=quiet)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False, env=quiet
+        )
         said += done.stdout + done.stderr
     return said

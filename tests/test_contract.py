@@ -36,7 +36,10 @@ NAMES_OF_401 = {
 }
 ERRORS: Node = {
     "400": {"description": "Generic Client Error", "content": JSON},
-    "401": {"description": {"text": "Authentication related errors:", "names": NAMES_OF_401}, "content": JSON},
+    "401": {
+        "description": {"text": "Authentication related errors:", "names": NAMES_OF_401},
+        "content": JSON,
+    },
     "404": {"description": "Generic not found", "content": JSON},
     "500": {"description": "Internal server error", "content": JSON},
 }
@@ -53,7 +56,11 @@ DOCUMENTED: Node = {
                 "operationId": "getProfile",
                 "tags": ["Profile"],
                 "parameters": {
-                    "fields": {"in": "query", "required": True, "schema": {"type": "array", "items": {"type": "string"}}},
+                    "fields": {
+                        "in": "query",
+                        "required": True,
+                        "schema": {"type": "array", "items": {"type": "string"}},
+                    },
                 },
                 "responses": DEFAULT | ERRORS,
             },
@@ -89,7 +96,11 @@ DOCUMENTED: Node = {
             },
         },
         "/v1/user/referrals": {
-            "get": {"operationId": "listReferrals", "tags": ["Profile"], "responses": DEFAULT | ERRORS},
+            "get": {
+                "operationId": "listReferrals",
+                "tags": ["Profile"],
+                "responses": DEFAULT | ERRORS,
+            },
         },
         "/v1/user/notifications": {
             "get": {
@@ -112,7 +123,9 @@ DOCUMENTED: Node = {
         },
     },
     # What no operation refers to.
-    "components": {"schemas": {"AuthenticationErrorName": {"type": "string", "enum": list(NAMES_OF_401)}}},
+    "components": {
+        "schemas": {"AuthenticationErrorName": {"type": "string", "enum": list(NAMES_OF_401)}}
+    },
 }
 
 
@@ -147,7 +160,9 @@ def resolved(document: Node, node: Node, used: set[str]) -> Node:
     if "$ref" not in node:
         return {key: resolved(document, value, used) for key, value in node.items()}
     reference = node["$ref"]
-    assert list(node) == ["$ref"], f"{reference}: keys beside a reference are read differently by every tool"
+    assert list(node) == ["$ref"], (
+        f"{reference}: keys beside a reference are read differently by every tool"
+    )
     used.add(reference)
     target = document
     for part in reference.removeprefix("#/").split("/"):
@@ -164,7 +179,9 @@ def without_prose(node: Node) -> Node:
         return node
     # Entries of `properties` are names, `description` might be one of them.
     return {
-        key: {k: without_prose(v) for k, v in value.items()} if key == "properties" else without_prose(value)
+        key: {k: without_prose(v) for k, v in value.items()}
+        if key == "properties"
+        else without_prose(value)
         for key, value in node.items()
         if key not in ("description", "summary")
     }
@@ -184,36 +201,55 @@ def view(document: Node) -> Node:
     del rest["info"]  # a title and a version are OpenAPI's demand, not the API's
     rest["tags"] = [tag["name"] for tag in rest["tags"]]
     leftover = {
-        kind: {name: without_prose(item) for name, item in items.items() if f"#/components/{kind}/{name}" not in used}
+        kind: {
+            name: without_prose(item)
+            for name, item in items.items()
+            if f"#/components/{kind}/{name}" not in used
+        }
         for kind, items in rest.pop("components").items()
     }
     for operation in (operation for item in paths.values() for operation in item.values()):
         responses = operation.pop("responses")
-        texts = {status: description_of_response(r["description"]) for status, r in responses.items() if status != "default"}
+        texts = {
+            status: description_of_response(r["description"])
+            for status, r in responses.items()
+            if status != "default"
+        }
         parameters = operation.pop("parameters", [])
         operation["responses"] = {
-            status: without_prose(response) | ({"description": texts[status]} if status in texts else {})
+            status: without_prose(response)
+            | ({"description": texts[status]} if status in texts else {})
             for status, response in responses.items()
         }
         if parameters:
             operation["parameters"] = {
-                p["name"]: {"required": False} | {k: v for k, v in without_prose(p).items() if k != "name"} for p in parameters
+                p["name"]: {"required": False}
+                | {k: v for k, v in without_prose(p).items() if k != "name"}
+                for p in parameters
             }
     paths = {
         path: {
-            method: without_prose({k: v for k, v in o.items() if k != "responses"}) | {"responses": o["responses"]}
+            method: without_prose({k: v for k, v in o.items() if k != "responses"})
+            | {"responses": o["responses"]}
             for method, o in item.items()
         }
         for path, item in paths.items()
     }
-    return rest | {"paths": paths, "components": {kind: items for kind, items in leftover.items() if items}}
+    return rest | {
+        "paths": paths,
+        "components": {kind: items for kind, items in leftover.items() if items},
+    }
 
 
 def differences(expected: Node, found: Node, place: str = "") -> Iterator[str]:
     """Answer a sentence for each place in which two values differ."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in {**expected, **found}:
-            yield from differences(expected.get(key, MISSING), found.get(key, MISSING), f"{place} > {key}" if place else key)
+            yield from differences(
+                expected.get(key, MISSING),
+                found.get(key, MISSING),
+                f"{place} > {key}" if place else key,
+            )
     elif expected != found:
         yield f"{place}: documented is {json.dumps(expected)}, the contract without its marks says {json.dumps(found)}"
 
@@ -224,10 +260,18 @@ def schemas_with_examples(document: Node) -> Iterator[tuple[str, Node, Node]]:
     for operation in (operation for item in paths.values() for operation in item.values()):
         name = operation["operationId"]
         holders = [(f"{name}, parameter {p['name']}", p) for p in operation.get("parameters", [])]
-        holders += [(f"{name}, body", media) for media in operation.get("requestBody", {}).get("content", {}).values()]
+        holders += [
+            (f"{name}, body", media)
+            for media in operation.get("requestBody", {}).get("content", {}).values()
+        ]
         for status, response in operation["responses"].items():
-            holders += [(f"{name}, {status}", media) for media in response.get("content", {}).values()]
-            holders += [(f"{name}, {status}, header {key}", header) for key, header in response.get("headers", {}).items()]
+            holders += [
+                (f"{name}, {status}", media) for media in response.get("content", {}).values()
+            ]
+            holders += [
+                (f"{name}, {status}, header {key}", header)
+                for key, header in response.get("headers", {}).items()
+            ]
         for place, holder in holders:
             if "example" in holder:
                 yield place, holder["schema"], holder["example"]
@@ -259,9 +303,15 @@ def example_problems(document: Node) -> list[str]:
                 examples = media.get("examples", {})
                 if not examples:
                     problems.append(f"{place}: there is no named example")
-                codes = {name: example["value"].get("code") for name, example in examples.items() if status == "401"}
+                codes = {
+                    name: example["value"].get("code")
+                    for name, example in examples.items()
+                    if status == "401"
+                }
                 if status == "401" and codes != {name: name for name in NAMES_OF_401}:
-                    problems.append(f"{place}: the examples must be the three documented names, each in `code`, not {codes}")
+                    problems.append(
+                        f"{place}: the examples must be the three documented names, each in `code`, not {codes}"
+                    )
             problems += [
                 f"{place}, header {name}: there is no example"
                 for name, header in response.get("headers", {}).items()
@@ -272,27 +322,47 @@ def example_problems(document: Node) -> list[str]:
 
 def mark_problems(node: Node, place: str = "") -> list[str]:
     if isinstance(node, list):
-        return [problem for index, item in enumerate(node) for problem in mark_problems(item, f"{place} > {index}")]
+        return [
+            problem
+            for index, item in enumerate(node)
+            for problem in mark_problems(item, f"{place} > {index}")
+        ]
     if not isinstance(node, dict):
         return []
-    problems = [problem for key, value in node.items() for problem in mark_problems(value, f"{place} > {key}")]
+    problems = [
+        problem
+        for key, value in node.items()
+        for problem in mark_problems(value, f"{place} > {key}")
+    ]
     if "x-inferred" not in node:
-        return problems + ([f"{place}: x-why explains a mark that is not there"] if "x-why" in node else [])
+        return problems + (
+            [f"{place}: x-why explains a mark that is not there"] if "x-why" in node else []
+        )
     mark = node["x-inferred"]
     if not str(node.get("x-why") or "").strip():
         problems.append(f"{place}: the mark has no x-why")
     if mark is not True and not (isinstance(mark, list) and mark):
         problems.append(f"{place}: x-inferred is {mark!r}; it must be true or a list of keys")
     if isinstance(mark, list):
-        problems += [f"{place}: x-inferred names {key!r}, which is not there" for key in mark if key not in node]
+        problems += [
+            f"{place}: x-inferred names {key!r}, which is not there"
+            for key in mark
+            if key not in node
+        ]
     return problems
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # Every decision, and where the contract must carry it: what is decided there, or `True` where all of it is.
 
-PROFILE, PUBLIC = ("paths", "/v1/user/profile"), ("paths", "/v1/user/by-id/{username}/public", "get")
-REFERRALS, NOTIFICATIONS = ("paths", "/v1/user/referrals", "get"), ("paths", "/v1/user/notifications", "get")
+PROFILE, PUBLIC = (
+    ("paths", "/v1/user/profile"),
+    ("paths", "/v1/user/by-id/{username}/public", "get"),
+)
+REFERRALS, NOTIFICATIONS = (
+    ("paths", "/v1/user/referrals", "get"),
+    ("paths", "/v1/user/notifications", "get"),
+)
 READ, SCHEMAS = ("paths", "/v1/user/notifications/read", "post"), ("components", "schemas")
 SHARED, HEADERS = ("components", "responses"), ("components", "headers")
 BODY_OF_DEFAULT = ("responses", "default", "content", "application/json")
@@ -308,7 +378,10 @@ def ref(name: str) -> Node:
 
 Place = tuple[str, ...]
 DECISIONS: dict[str, dict[Place, Node]] = {
-    "authentication": {(): {"security": [{"session": []}]}, ("components", "securitySchemes", "session"): True},
+    "authentication": {
+        (): {"security": [{"session": []}]},
+        ("components", "securitySchemes", "session"): True,
+    },
     "order of checks": {("x-decisions", "Order of checks"): True},
     "error body": {
         (*SCHEMAS, "Error"): True,
@@ -342,7 +415,10 @@ DECISIONS: dict[str, dict[Place, Node]] = {
         ("x-decisions", "How `updateProfile` changes a profile"): True,
     },
     "displayName": {(*SCHEMAS, "DisplayName"): {"minLength": 1, "maxLength": 50}},
-    "handle": {(*SCHEMAS, "Handle"): {"pattern": "^[a-z0-9_]{3,20}$"}, ("x-decisions", "Whose handle"): True},
+    "handle": {
+        (*SCHEMAS, "Handle"): {"pattern": "^[a-z0-9_]{3,20}$"},
+        ("x-decisions", "Whose handle"): True,
+    },
     "biography": {(*SCHEMAS, "Biography"): {"maxLength": 500}},
     "dateOfBirth": {
         (*SCHEMAS, "DateOfBirth"): {
@@ -354,7 +430,10 @@ DECISIONS: dict[str, dict[Place, Node]] = {
             },
         },
     },
-    "PublicProfile": {(*SCHEMAS, "PublicProfile"): True, (*PUBLIC, *BODY_OF_DEFAULT): {"schema": ref("PublicProfile")}},
+    "PublicProfile": {
+        (*SCHEMAS, "PublicProfile"): True,
+        (*PUBLIC, *BODY_OF_DEFAULT): {"schema": ref("PublicProfile")},
+    },
     "getPublicProfile": {("x-decisions", "Who has a public profile"): True},
     "list of Referral": {
         (*SCHEMAS, "Referral"): True,
@@ -365,12 +444,23 @@ DECISIONS: dict[str, dict[Place, Node]] = {
     "NotificationPage": {
         (*SCHEMAS, "Notification"): True,
         (*SCHEMAS, "NotificationPage"): True,
-        (*NOTIFICATIONS, "responses", "200"): {"content": {"application/json": {"schema": ref("NotificationPage")}}},
+        (*NOTIFICATIONS, "responses", "200"): {
+            "content": {"application/json": {"schema": ref("NotificationPage")}}
+        },
         ("x-decisions", "Order of lists"): True,
     },
     "page, limit": {
-        (*NOTIFICATIONS, "parameters", "page", "schema"): {"multipleOf": 1, "minimum": 1, "default": 1},
-        (*NOTIFICATIONS, "parameters", "limit", "schema"): {"multipleOf": 1, "minimum": 1, "maximum": 100, "default": 20},
+        (*NOTIFICATIONS, "parameters", "page", "schema"): {
+            "multipleOf": 1,
+            "minimum": 1,
+            "default": 1,
+        },
+        (*NOTIFICATIONS, "parameters", "limit", "schema"): {
+            "multipleOf": 1,
+            "minimum": 1,
+            "maximum": 100,
+            "default": 20,
+        },
         ("x-decisions", "Past the last page"): True,
     },
     "listNotifications": {("x-decisions", "Which notifications"): True},
@@ -408,7 +498,9 @@ def at(document: Node, place: Place) -> Node:
     node = document
     for part in place:
         if isinstance(node, list):
-            node = next((item for item in node if part in (item.get("name"), item.get("question"))), None)
+            node = next(
+                (item for item in node if part in (item.get("name"), item.get("question"))), None
+            )
         else:
             node = node.get(part) if isinstance(node, dict) else None
     return node
@@ -421,7 +513,9 @@ def decision_problems(document: Node, places: dict[Place, Node]) -> list[str]:
         if node is None:
             problems.append(f"{where} is not there")
         elif decided is True:
-            problems += [] if wholly_inferred(node) else [f"{where} is ours and has no `x-inferred: true`"]
+            problems += (
+                [] if wholly_inferred(node) else [f"{where} is ours and has no `x-inferred: true`"]
+            )
         else:
             marked = node.get("x-inferred", [])
             problems += [
@@ -440,7 +534,9 @@ def decision_problems(document: Node, places: dict[Place, Node]) -> list[str]:
 def agrees(decided: Node, found: Node) -> bool:
     """Tell whether what was found says what was decided; it may also show examples."""
     if isinstance(decided, dict) and isinstance(found, dict):
-        return set(found) - {"examples"} == set(decided) and all(agrees(value, found[key]) for key, value in decided.items())
+        return set(found) - {"examples"} == set(decided) and all(
+            agrees(value, found[key]) for key, value in decided.items()
+        )
     return bool(decided == found)
 
 
@@ -452,7 +548,9 @@ def told(problems: list[str]) -> str:
     return "openapi.yaml:\n  " + "\n  ".join(problems)
 
 
-def test_without_its_marks_the_contract_says_exactly_what_the_documentation_says(contract: Node) -> None:
+def test_without_its_marks_the_contract_says_exactly_what_the_documentation_says(
+    contract: Node,
+) -> None:
     problems = view_problems(contract)
     assert not problems, told(problems)
 
@@ -460,8 +558,14 @@ def test_without_its_marks_the_contract_says_exactly_what_the_documentation_says
 def test_the_contract_with_its_marks_has_no_broken_references(contract: Node) -> None:
     used: set[str] = set()
     resolved(contract, contract, used)
-    names = {f"#/components/{kind}/{name}" for kind, items in contract["components"].items() for name in items}
-    unused = names - used - {"#/components/securitySchemes/session"}  # named by `security`, not by a reference
+    names = {
+        f"#/components/{kind}/{name}"
+        for kind, items in contract["components"].items()
+        for name in items
+    }
+    unused = (
+        names - used - {"#/components/securitySchemes/session"}
+    )  # named by `security`, not by a reference
     assert not unused, f"openapi.yaml: nothing refers to {sorted(unused)}"
 
 
@@ -478,7 +582,9 @@ def test_examples_are_found_in_all_four_kinds_of_places(contract: Node) -> None:
         "listNotifications, 200, ex",
         "getProfile, 401, header",
     ):
-        assert any(place.startswith(start) for place in places), f"no example was read at {start!r}, only at {places}"
+        assert any(place.startswith(start) for place in places), (
+            f"no example was read at {start!r}, only at {places}"
+        )
 
 
 def test_every_mark_is_well_formed_and_has_a_reason(contract: Node) -> None:
@@ -493,20 +599,34 @@ def test_the_decision_is_marked(contract: Node, question: str) -> None:
 
 
 def test_every_decision_about_behaviour_answers_an_open_question(contract: Node) -> None:
-    known = {place[1] for places in DECISIONS.values() for place in places if place[:1] == ("x-decisions",)}
+    known = {
+        place[1]
+        for places in DECISIONS.values()
+        for place in places
+        if place[:1] == ("x-decisions",)
+    }
     written = {decision["question"] for decision in contract["x-decisions"]}
-    assert written == known, f"not in both openapi.yaml and the table of this test: {sorted(written ^ known)}"
-    incomplete = [d["question"] for d in contract["x-decisions"] if not str(d.get("decision") or "").strip()]
+    assert written == known, (
+        f"not in both openapi.yaml and the table of this test: {sorted(written ^ known)}"
+    )
+    incomplete = [
+        d["question"] for d in contract["x-decisions"] if not str(d.get("decision") or "").strip()
+    ]
     assert not incomplete, f"openapi.yaml: no decision is given for {incomplete}"
 
 
 def test_openapi_spec_validator_accepts_the_contract(contract: Node) -> None:
-    problems = [f"{list(e.path)}: {e.message}" for e in OpenAPIV31SpecValidator(contract).iter_errors()]
+    problems = [
+        f"{list(e.path)}: {e.message}" for e in OpenAPIV31SpecValidator(contract).iter_errors()
+    ]
     assert not problems, told(problems)
 
 
 def test_openapi_spec_validator_accepts_the_documented_view(contract: Node) -> None:
-    problems = [f"{list(e.path)}: {e.message}" for e in OpenAPIV31SpecValidator(documented(contract)).iter_errors()]
+    problems = [
+        f"{list(e.path)}: {e.message}"
+        for e in OpenAPIV31SpecValidator(documented(contract)).iter_errors()
+    ]
     assert not problems, told(problems)
 
 
@@ -546,28 +666,51 @@ def unmark(*place: str) -> Mutation:
 
 
 VIEW_CHANGES: dict[str, tuple[Mutation, str]] = {
-    "a bound without a mark": (lambda d: parameters(d)[0]["schema"].update(maximum=9), "page > schema > maximum"),
+    "a bound without a mark": (
+        lambda d: parameters(d)[0]["schema"].update(maximum=9),
+        "page > schema > maximum",
+    ),
     "a mark that forgets a key": (
         lambda d: parameters(d)[1]["schema"]["x-inferred"].remove("maximum"),
         "limit > schema > maximum",
     ),
     "a mark removed": (unmark(*SCHEMAS, "Handle"), "handle > pattern"),
-    "a mark on what is documented": (lambda d: parameters(d)[0].update({"x-inferred": True}), "parameters > page"),
-    "a documented key marked": (lambda d: at(d, (*SCHEMAS, "Handle"))["x-inferred"].append("type"), "handle > type"),
-    "another type": (lambda d: parameters(d)[0]["schema"].update(type="integer"), "page > schema > type"),
+    "a mark on what is documented": (
+        lambda d: parameters(d)[0].update({"x-inferred": True}),
+        "parameters > page",
+    ),
+    "a documented key marked": (
+        lambda d: at(d, (*SCHEMAS, "Handle"))["x-inferred"].append("type"),
+        "handle > type",
+    ),
+    "another type": (
+        lambda d: parameters(d)[0]["schema"].update(type="integer"),
+        "page > schema > type",
+    ),
     "a parameter made optional": (
         lambda d: d["components"]["parameters"]["ContainerId"].pop("required"),
         "containerId > required",
     ),
-    "a reference to nothing": (lambda d: parameters(d)[2].update({"$ref": "#/components/parameters/X"}), "X leads nowhere"),
-    "a parameter made required": (lambda d: parameters(d)[0].update(required=True), "page > required"),
+    "a reference to nothing": (
+        lambda d: parameters(d)[2].update({"$ref": "#/components/parameters/X"}),
+        "X leads nowhere",
+    ),
+    "a parameter made required": (
+        lambda d: parameters(d)[0].update(required=True),
+        "page > required",
+    ),
     "a parameter too many": (
-        lambda d: parameters(d).append({"name": "sort", "in": "query", "schema": {"type": "string"}}),
+        lambda d: parameters(d).append(
+            {"name": "sort", "in": "query", "schema": {"type": "string"}}
+        ),
         "parameters > sort",
     ),
     "a parameter removed": (lambda d: parameters(d).pop(0), "parameters > page"),
     "a parameter moved": (lambda d: parameters(d)[0].update({"in": "header"}), "page > in"),
-    "a status too many": (lambda d: at(d, READ)["responses"].update({"204": {"description": ""}}), "responses > 204"),
+    "a status too many": (
+        lambda d: at(d, READ)["responses"].update({"204": {"description": ""}}),
+        "responses > 204",
+    ),
     "a status removed": (lambda d: at(d, READ)["responses"].pop("404"), "responses > 404"),
     "a default where none is listed": (
         lambda d: at(d, READ)["responses"].update(default={"description": "Whatever"}),
@@ -588,7 +731,10 @@ VIEW_CHANGES: dict[str, tuple[Mutation, str]] = {
     "a header without a mark": (unmark(*SHARED, "AuthenticationError"), "NoStore leads nowhere"),
     "security without a mark": (lambda d: d["x-inferred"].remove("security"), "security"),
     "a server without a mark": (lambda d: d["x-inferred"].remove("servers"), "servers"),
-    "a scheme without a mark": (unmark("components", "securitySchemes", "session"), "components > securitySchemes"),
+    "a scheme without a mark": (
+        unmark("components", "securitySchemes", "session"),
+        "components > securitySchemes",
+    ),
     "a body field required": (
         lambda d: at(d, (*SCHEMAS, "ProfileUpdate")).update(required=["handle"]),
         "schema > required",
@@ -598,7 +744,9 @@ VIEW_CHANGES: dict[str, tuple[Mutation, str]] = {
         "properties > bio",
     ),
     "another meaning of an error": (
-        lambda d: at(d, (*SHARED, "AuthenticationError")).update(description="Authentication related errors:"),
+        lambda d: at(d, (*SHARED, "AuthenticationError")).update(
+            description="Authentication related errors:"
+        ),
         "401 > description",
     ),
     "another name of an error": (
@@ -607,9 +755,18 @@ VIEW_CHANGES: dict[str, tuple[Mutation, str]] = {
     ),
     "another operationId": (lambda d: at(d, READ).update(operationId="readAll"), "operationId"),
     "another tag": (lambda d: at(d, READ).update(tags=["Profile"]), "tags"),
-    "another path": (lambda d: d["paths"].update({"/v2/user": {"get": at(d, READ)}}), "paths > /v2/user"),
-    "another method": (lambda d: d["paths"]["/v1/user/referrals"].update(put=at(d, READ)), "referrals > put"),
-    "a schema that nothing uses": (lambda d: at(d, SCHEMAS).update(Spare={"type": "string"}), "components > schemas > Spare"),
+    "another path": (
+        lambda d: d["paths"].update({"/v2/user": {"get": at(d, READ)}}),
+        "paths > /v2/user",
+    ),
+    "another method": (
+        lambda d: d["paths"]["/v1/user/referrals"].update(put=at(d, READ)),
+        "referrals > put",
+    ),
+    "a schema that nothing uses": (
+        lambda d: at(d, SCHEMAS).update(Spare={"type": "string"}),
+        "components > schemas > Spare",
+    ),
     "an extension without a mark": (lambda d: d.update({"x-extra": 1}), "x-extra"),
 }
 
@@ -619,7 +776,9 @@ EXAMPLE_CHANGES: dict[str, tuple[Mutation, str]] = {
         "listReferrals, default, example none",
     ),
     "a time that is none": (
-        lambda d: at(d, (*REFERRALS, *BODY_OF_DEFAULT, "examples", "two", "value"))["items"][0].update(joinedAt="yesterday"),
+        lambda d: at(d, (*REFERRALS, *BODY_OF_DEFAULT, "examples", "two", "value"))["items"][
+            0
+        ].update(joinedAt="yesterday"),
         "listReferrals, default, example two",
     ),
     "no example": (
@@ -627,7 +786,9 @@ EXAMPLE_CHANGES: dict[str, tuple[Mutation, str]] = {
         "getProfile, 404: there is no named example",
     ),
     "two names of 401": (
-        lambda d: at(d, (*SHARED, "AuthenticationError", *BODY, "examples")).pop("REFRESH_TOKEN_EXPIRED"),
+        lambda d: at(d, (*SHARED, "AuthenticationError", *BODY, "examples")).pop(
+            "REFRESH_TOKEN_EXPIRED"
+        ),
         "the three documented names",
     ),
     "a parameter out of bounds": (
@@ -635,7 +796,9 @@ EXAMPLE_CHANGES: dict[str, tuple[Mutation, str]] = {
         "listNotifications, parameter limit, example default",
     ),
     "a body that is refused": (
-        lambda d: at(d, (*PROFILE, "post", "requestBody", *BODY, "examples", "one_field")).update(value={"handle": "A"}),
+        lambda d: at(d, (*PROFILE, "post", "requestBody", *BODY, "examples", "one_field")).update(
+            value={"handle": "A"}
+        ),
         "updateProfile, body, example one_field",
     ),
     "a header with another value": (
@@ -649,10 +812,19 @@ EXAMPLE_CHANGES: dict[str, tuple[Mutation, str]] = {
 }
 
 MARK_CHANGES: dict[str, tuple[Mutation, str]] = {
-    "a mark without a reason": (lambda d: at(d, (*SCHEMAS, "Handle")).pop("x-why"), "Handle: the mark has no x-why"),
-    "an empty reason": (lambda d: at(d, (*SCHEMAS, "Handle")).update({"x-why": " "}), "Handle: the mark has no x-why"),
+    "a mark without a reason": (
+        lambda d: at(d, (*SCHEMAS, "Handle")).pop("x-why"),
+        "Handle: the mark has no x-why",
+    ),
+    "an empty reason": (
+        lambda d: at(d, (*SCHEMAS, "Handle")).update({"x-why": " "}),
+        "Handle: the mark has no x-why",
+    ),
     "a reason without a mark": (unmark(*SCHEMAS, "Handle"), "Handle: x-why explains a mark"),
-    "a mark for nothing": (lambda d: at(d, (*SCHEMAS, "Handle")).pop("pattern"), "x-inferred names 'pattern'"),
+    "a mark for nothing": (
+        lambda d: at(d, (*SCHEMAS, "Handle")).pop("pattern"),
+        "x-inferred names 'pattern'",
+    ),
     "a mark of another form": (
         lambda d: at(d, (*SCHEMAS, "Handle")).update({"x-inferred": "pattern"}),
         "must be true or a list",
@@ -679,16 +851,24 @@ def test_a_changed_contract_is_noticed(
     change(changed)
     assert changed != contract, "the change of this test changes nothing"
     problems = judge(changed)
-    assert any(place in problem for problem in problems), f"nothing was said about {place!r}, only {problems}"
+    assert any(place in problem for problem in problems), (
+        f"nothing was said about {place!r}, only {problems}"
+    )
 
 
 @pytest.mark.parametrize("question", DECISIONS)
-def test_a_decision_that_loses_its_mark_or_its_value_is_noticed(contract: Node, question: str) -> None:
+def test_a_decision_that_loses_its_mark_or_its_value_is_noticed(
+    contract: Node, question: str
+) -> None:
     for place, decided in DECISIONS[question].items():
         changed = copy.deepcopy(contract)
         at(changed, place).pop("x-inferred")
-        assert decision_problems(changed, DECISIONS[question]), f"without its mark {place} was still taken for marked"
+        assert decision_problems(changed, DECISIONS[question]), (
+            f"without its mark {place} was still taken for marked"
+        )
         for key in [] if decided is True else decided:
             changed = copy.deepcopy(contract)
             at(changed, place)[key] = "something else"
-            assert decision_problems(changed, DECISIONS[question]), f"with another {key} {place} still passed"
+            assert decision_problems(changed, DECISIONS[question]), (
+                f"with another {key} {place} still passed"
+            )

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")]
+)
 CODE = re.compile(r"^(`{3,}).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -16,7 +18,9 @@ ELSEWHERE = ("http://", "https://")
 def anchors(page: str) -> set[str]:
     """The names by which GitHub links to the headings of a page."""
     headings = (re.sub(r"\]\(.*?\)", "]", heading) for heading in HEADING.findall(page))
-    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
 
 
 def broken_links(page: Path, text: str) -> list[str]:
@@ -27,7 +31,9 @@ def broken_links(page: Path, text: str) -> list[str]:
             continue
         place, _, anchor = link.partition("#")
         target = (page.parent / place).resolve() if place else page
-        is_heading = not anchor or (target.suffix == ".md" and anchor in anchors(target.read_text(encoding="utf-8")))
+        is_heading = not anchor or (
+            target.suffix == ".md" and anchor in anchors(target.read_text(encoding="utf-8"))
+        )
         if not (target.exists() and is_heading):
             broken.append(link)
     return broken

@@ -19,7 +19,12 @@ def test_a_front_end_lives_with_the_mock(tmp_path: Path) -> None:
     shutil.copytree(HERE / "examples", made)
     (made / "node_modules").symlink_to(npm.MODULES)
     with live_mock() as mock:
-        more = {"CHROMIUM": browser, "MOCK_URL": mock.url, "PYTHON": sys.executable, "ROOT": str(HERE.parent)}
+        more = {
+            "CHROMIUM": browser,
+            "MOCK_URL": mock.url,
+            "PYTHON": sys.executable,
+            "ROOT": str(HERE.parent),
+        }
         more |= {
             "APP_PORT": str(npm.free_port()),
             "SPARE_PORT": str(npm.free_port()),

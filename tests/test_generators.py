@@ -56,12 +56,16 @@ def own() -> Iterator[LiveMock]:
         yield running
 
 
-def test_clients_of_three_generators_compile_strictly_and_one_of_them_runs(own: LiveMock, tmp_path: Path) -> None:
+def test_clients_of_three_generators_compile_strictly_and_one_of_them_runs(
+    own: LiveMock, tmp_path: Path
+) -> None:
     npm.install()
     (tmp_path / "node_modules").symlink_to(npm.MODULES)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     for name, path in (("client", "openapi.json?view=client"), ("control", "control.json")):
-        (tmp_path / f"{name}.json").write_text(requests.get(f"{own.url}/__mock/{path}", timeout=10).text)
+        (tmp_path / f"{name}.json").write_text(
+            requests.get(f"{own.url}/__mock/{path}", timeout=10).text
+        )
     made = npm.run("node", str(npm.TOOLS / "generate.mjs"), "client", "control", cwd=tmp_path)
     assert made.returncode == 0, made.stdout + made.stderr
     shutil.copy(RECIPE, tmp_path / "client")

@@ -26,7 +26,9 @@ def served(url: str) -> None:
     until = time.monotonic() + 20
     while True:
         try:
-            assert requests.get(f"{url}/v1/user/referrals", headers=ADA, timeout=10).status_code == 200
+            assert (
+                requests.get(f"{url}/v1/user/referrals", headers=ADA, timeout=10).status_code == 200
+            )
         except requests.ConnectionError:
             assert time.monotonic() < until, "it does not serve"
             time.sleep(0.05)
@@ -51,7 +53,17 @@ def test_a_mock_that_nobody_hears_serves_and_keeps_its_state(output: str, tmp_pa
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])
 def test_the_mock_speaks_in_any_encoding(encoding: str) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "mock_server", "--port", str(port), "--scenario", "edge", "--log-format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mock_server",
+        "--port",
+        str(port),
+        "--scenario",
+        "edge",
+        "--log-format",
+        "json",
+    ]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -60,7 +72,11 @@ def test_the_mock_speaks_in_any_encoding(encoding: str) -> None:
         cwd=Path(__file__).parent.parent,
     )
     served(f"http://127.0.0.1:{port}")
-    requests.get(f"http://127.0.0.1:{port}/v1/user/profile", headers={"Authorization": "Bearer odd-session-10"}, timeout=10)
+    requests.get(
+        f"http://127.0.0.1:{port}/v1/user/profile",
+        headers={"Authorization": "Bearer odd-session-10"},
+        timeout=10,
+    )
     served(f"http://127.0.0.1:{port}")
     process.send_signal(signal.SIGTERM)
     out, errors = process.communicate(timeout=20)
@@ -80,14 +96,24 @@ def test_a_greeting_in_another_encoding_is_whole() -> None:
     ("words", "code"),
     [
         ("contract_tests --depth quick --laws referrals --report-dir", 0),
-        ("contract_tests drift --left http://127.0.0.1:1 --right http://127.0.0.1:1 --report-dir", 3),
+        (
+            "contract_tests drift --left http://127.0.0.1:1 --right http://127.0.0.1:1 --report-dir",
+            3,
+        ),
         ("mock_server --port 0 --scenario nope --export-on-exit", 2),
         ("mock_server proxy ftp://nope --record", 2),
     ],
     ids=["gate", "drift", "mock", "proxy"],
 )
-def test_an_exit_code_is_true_although_nobody_hears_why(words: str, code: int, output: str, tmp_path: Path) -> None:
+def test_an_exit_code_is_true_although_nobody_hears_why(
+    words: str, code: int, output: str, tmp_path: Path
+) -> None:
     script = f"set -o pipefail; {sys.executable} -m {words} '{tmp_path}/written' {output}"
-    done = subprocess.run(["bash", "-c", script], check=False, cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        check=False,
+        cwd=Path(__file__).parent.parent,
+        stderr=subprocess.DEVNULL,
+    )
     assert done.returncode == code
     assert (tmp_path / "written").exists() == (code == 0)

@@ -26,11 +26,19 @@ $1"
 def kept() -> list[Path]:
     """The files of the project, without what tools made."""
     said = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if said.returncode != 0:
         pytest.skip("not a checkout")
-    return [path for name in said.stdout.splitlines() if (path := ROOT / name).is_file() and path.suffix in TEXTS]
+    return [
+        path
+        for name in said.stdout.splitlines()
+        if (path := ROOT / name).is_file() and path.suffix in TEXTS
+    ]
 
 
 def test_the_pattern_finds_what_it_should() -> None:
@@ -44,7 +52,10 @@ def test_the_pattern_finds_what_it_should() -> None:
         "pipx install 'user_profile_api_mock-0.1.0-py3-none-any.whl[gate]'",
         "pip install git+https://x/user-profile-api-mock.git",
     ]
-    assert ([bool(BY_NAME.search(line)) for line in by_name], [bool(BY_NAME.search(line)) for line in ours]) == (
+    assert (
+        [bool(BY_NAME.search(line)) for line in by_name],
+        [bool(BY_NAME.search(line)) for line in ours],
+    ) == (
         [True] * 3,
         [False] * 3,
     )
@@ -68,7 +79,9 @@ def test_the_page_for_a_package_index_leads_nowhere_that_is_not_there() -> None:
 
 
 def test_no_address_is_a_guess() -> None:
-    assert all("example" not in url and "YOUR-" not in url for url in PROJECT.get("urls", {}).values())
+    assert all(
+        "example" not in url and "YOUR-" not in url for url in PROJECT.get("urls", {}).values()
+    )
 
 
 def test_a_python_that_is_too_old_is_named_before_anything_is_made(tmp_path: Path) -> None:
@@ -77,8 +90,13 @@ def test_a_python_that_is_too_old_is_named_before_anything_is_made(tmp_path: Pat
     old.chmod(0o755)
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    done = subprocess.run(["make", "mock", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "mock", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
-    assert f"This needs Python 3.11 or newer, and {old} is 3.10. Name another one: make PYTHON=python3.12" in done.stderr
+    assert (
+        f"This needs Python 3.11 or newer, and {old} is 3.10. Name another one: make PYTHON=python3.12"
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr
     assert not (tmp_path / ".venv").exists()

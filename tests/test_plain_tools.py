@@ -18,11 +18,21 @@ ADA = {"Authorization": "Bearer ada-session"}
 SECONDS = 30.0
 
 OPERATIONS = [
-    pytest.param("GET", "/v1/user/profile?fields=handle&fields=biography", None, 200, id="getProfile"),
+    pytest.param(
+        "GET", "/v1/user/profile?fields=handle&fields=biography", None, 200, id="getProfile"
+    ),
     pytest.param("POST", "/v1/user/profile", {"handle": "ada"}, 200, id="updateProfile"),
-    pytest.param("GET", "/v1/user/by-id/ada/public?containerId=main", None, 200, id="getPublicProfile"),
+    pytest.param(
+        "GET", "/v1/user/by-id/ada/public?containerId=main", None, 200, id="getPublicProfile"
+    ),
     pytest.param("GET", "/v1/user/referrals", None, 200, id="listReferrals"),
-    pytest.param("GET", "/v1/user/notifications?containerId=main&page=1&limit=5", None, 200, id="listNotifications"),
+    pytest.param(
+        "GET",
+        "/v1/user/notifications?containerId=main&page=1&limit=5",
+        None,
+        200,
+        id="listNotifications",
+    ),
     pytest.param("POST", "/v1/user/notifications/read", None, 201, id="markNotificationsRead"),
 ]
 
@@ -40,12 +50,18 @@ def broken_contract(folder: Path) -> Path:
     """Answer a copy of the contract in which one reference leads nowhere."""
     copy = folder / "openapi.yaml"
     text = CONTRACT.read_text(encoding="utf-8")
-    copy.write_text(text.replace("$ref: '#/components/schemas/Profile'", "$ref: '#/components/schemas/Profil'"))
+    copy.write_text(
+        text.replace("$ref: '#/components/schemas/Profile'", "$ref: '#/components/schemas/Profil'")
+    )
     return copy
 
 
 def lockfile_addresses(text: str) -> list[str]:
-    return [package.get("resolved", "") for package in json.loads(text)["packages"].values() if "resolved" in package]
+    return [
+        package.get("resolved", "")
+        for package in json.loads(text)["packages"].values()
+        if "resolved" in package
+    ]
 
 
 @pytest.mark.parametrize("folder", ["tests/tools", "bench"])
@@ -54,22 +70,48 @@ def test_a_lockfile_does_not_tell_where_packages_were_fetched_from(folder: str) 
 
 
 def test_redocly_finds_nothing() -> None:
-    done = npm.run("redocly", "lint", str(CONTRACT), "--config", str(ROOT / "redocly.yaml"), "--format=json", cwd=ROOT)
+    done = npm.run(
+        "redocly",
+        "lint",
+        str(CONTRACT),
+        "--config",
+        str(ROOT / "redocly.yaml"),
+        "--format=json",
+        cwd=ROOT,
+    )
     assert done.returncode == 0, output(done)
     assert json.loads(done.stdout)["problems"] == [], output(done)
 
 
 def test_redocly_finds_a_broken_reference(tmp_path: Path) -> None:
     broken = broken_contract(tmp_path)
-    done = npm.run("redocly", "lint", str(broken), "--config", str(ROOT / "redocly.yaml"), "--format=json", cwd=tmp_path)
+    done = npm.run(
+        "redocly",
+        "lint",
+        str(broken),
+        "--config",
+        str(ROOT / "redocly.yaml"),
+        "--format=json",
+        cwd=tmp_path,
+    )
     assert done.returncode == 1, output(done)
-    assert "no-unresolved-refs" in {problem["ruleId"] for problem in json.loads(done.stdout)["problems"]}, output(done)
+    assert "no-unresolved-refs" in {
+        problem["ruleId"] for problem in json.loads(done.stdout)["problems"]
+    }, output(done)
 
 
 def spectral(contract: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     ruleset = str(ROOT / ".spectral.yaml")
     return npm.run(
-        "spectral", "lint", str(contract), "--ruleset", ruleset, "--fail-severity=hint", "--quiet", "-f=json", cwd=cwd
+        "spectral",
+        "lint",
+        str(contract),
+        "--ruleset",
+        ruleset,
+        "--fail-severity=hint",
+        "--quiet",
+        "-f=json",
+        cwd=cwd,
     )
 
 
@@ -99,14 +141,25 @@ def test_every_rule_that_is_turned_off_has_its_reason_above_it(config: str) -> N
 @pytest.fixture
 def typescript(tmp_path: Path) -> Path:
     """A folder with the generated types and the client that uses them."""
-    done = npm.run("openapi-typescript", str(CONTRACT), "--output", str(tmp_path / "api.d.ts"), cwd=tmp_path)
+    done = npm.run(
+        "openapi-typescript", str(CONTRACT), "--output", str(tmp_path / "api.d.ts"), cwd=tmp_path
+    )
     assert done.returncode == 0, output(done)
     shutil.copy(npm.TOOLS / "client.ts", tmp_path)
     return tmp_path
 
 
 def tsc(folder: Path) -> subprocess.CompletedProcess[str]:
-    target = ("--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", "esnext", "--moduleResolution", "bundler")
+    target = (
+        "--target",
+        "es2022",
+        "--lib",
+        "es2022,dom,dom.iterable",
+        "--module",
+        "esnext",
+        "--moduleResolution",
+        "bundler",
+    )
     sources = sorted(path.name for path in folder.glob("*.ts"))
     return npm.run("tsc", "--strict", "--noEmit", *target, *sources, cwd=folder)
 
@@ -133,13 +186,14 @@ MISUSES = {
 
 
 def test_a_misuse_of_the_generated_types_does_not_compile(typescript: Path) -> None:
-    head = (
-        'import type { ApiError, Client } from "./client";\ndeclare const client: Client;\ndeclare const unused: ApiError;\n'
-    )
+    head = 'import type { ApiError, Client } from "./client";\ndeclare const client: Client;\ndeclare const unused: ApiError;\n'  # noqa: E501
     for number, misuse in enumerate(MISUSES.values()):
         (typescript / f"misuse-{number}.ts").write_text(f"{head}export const wrong = {misuse};\n")
     done = tsc(typescript)
-    refused = {int(number) for number in re.findall(r"^misuse-(\d+)\.ts\(4,", done.stdout, flags=re.MULTILINE)}
+    refused = {
+        int(number)
+        for number in re.findall(r"^misuse-(\d+)\.ts\(4,", done.stdout, flags=re.MULTILINE)
+    }
     accepted = [name for number, name in enumerate(MISUSES) if number not in refused]
     assert not accepted, f"tsc compiles {accepted}\n{output(done)}"
 
@@ -153,10 +207,14 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("method", "target", "body", "status"), OPERATIONS)
-def test_prism_mocks_the_operation(prism: str, method: str, target: str, body: object, status: int) -> None:
+def test_prism_mocks_the_operation(
+    prism: str, method: str, target: str, body: object, status: int
+) -> None:
     answer = requests.request(method, prism + target, json=body, headers=ADA, timeout=SECONDS)
     assert answer.status_code == status, answer.text
-    assert "sl-violations" not in answer.headers, f"Prism complains of its own answer: {answer.headers['sl-violations']}"
+    assert "sl-violations" not in answer.headers, (
+        f"Prism complains of its own answer: {answer.headers['sl-violations']}"
+    )
 
 
 def test_prism_reads_the_security_and_the_bounds(prism: str) -> None:
@@ -167,7 +225,10 @@ def test_prism_reads_the_security_and_the_bounds(prism: str) -> None:
     assert (greedy.status_code, greedy.json()["code"]) == (400, "GENERIC_CLIENT_ERROR")
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Specmatic runs on Java, and there is no `java` on the path")
+@pytest.mark.skipif(
+    shutil.which("java") is None,
+    reason="Specmatic runs on Java, and there is no `java` on the path",
+)
 def test_specmatic_serves_the_contract(tmp_path: Path) -> None:
     # Only the two operations that list a 2xx: for a `default` its stub answers the status 1000, whatever the contract.
     port = str(npm.free_port())

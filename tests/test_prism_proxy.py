@@ -29,7 +29,11 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def violations(answer: requests.Response, side: str) -> list[dict[str, Any]]:
     listed = json.loads(answer.headers.get("sl-violations", "[]"))
-    return [violation for violation in listed if violation["location"][0] == side and violation["severity"] == "Error"]
+    return [
+        violation
+        for violation in listed
+        if violation["location"][0] == side and violation["severity"] == "Error"
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
@@ -38,7 +42,11 @@ def test_prism_reports_no_violation_that_the_mock_does_not(proxy: str, name: str
         method, path = step["request"].split(" ", 1)
         body = step.get("body")
         answer = requests.request(
-            method, proxy + path, headers=step.get("headers"), data=body.encode() if body is not None else None, timeout=20
+            method,
+            proxy + path,
+            headers=step.get("headers"),
+            data=body.encode() if body is not None else None,
+            timeout=20,
         )
         where = f"{name}: {step['name']}: {step['request']}"
         assert violations(answer, "response") == [], where

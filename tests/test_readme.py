@@ -32,5 +32,7 @@ def test_the_greeting_is_shown_as_it_is() -> None:
 
 
 def test_every_flag_is_listed() -> None:
-    flags = {option for param in main.params for option in param.opts if option.startswith("--")} - {"--version"}
+    flags = {
+        option for param in main.params for option in param.opts if option.startswith("--")
+    } - {"--version"}
     assert sorted(flag for flag in flags if f"`{flag}" not in README) == []

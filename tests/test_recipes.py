@@ -28,7 +28,12 @@ def test_playwright(tmp_path: Path) -> None:
     browser = chromium()
     made = project("playwright", tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), npm.environment()["PATH"]])
-    more = {"PATH": path, "MOCK_PORT": str(npm.free_port()), "APP_PORT": str(npm.free_port()), "CHROMIUM": browser}
+    more = {
+        "PATH": path,
+        "MOCK_PORT": str(npm.free_port()),
+        "APP_PORT": str(npm.free_port()),
+        "CHROMIUM": browser,
+    }
     done = npm.run("playwright", "test", cwd=made, more=more)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
@@ -45,7 +50,9 @@ def test_vitest(tmp_path: Path) -> None:
 def test_the_page_shows_what_is_executed() -> None:
     blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert {name for name, _ in blocks} == {
-        str(path.relative_to(RECIPES)) for path in RECIPES.rglob("*") if path.suffix in {".py", ".ts", ".mjs"}
+        str(path.relative_to(RECIPES))
+        for path in RECIPES.rglob("*")
+        if path.suffix in {".py", ".ts", ".mjs"}
     }
     for name, text in blocks:
         assert text == (RECIPES / name).read_text(), f"docs/testing.md shows another {name}"

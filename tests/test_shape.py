@@ -49,7 +49,14 @@ def test_only_docstrings_that_begin_with_the_word_are_counted() -> None:
 
 
 def test_a_cycle_is_one_however_many_ways_lead_round_it() -> None:
-    imports = {"a": ["b", "c"], "b": ["a"], "c": ["b"], "d": ["a"], "e": ["f"], "f": ["e", "elsewhere"]}
+    imports = {
+        "a": ["b", "c"],
+        "b": ["a"],
+        "c": ["b"],
+        "d": ["a"],
+        "e": ["f"],
+        "f": ["e", "elsewhere"],
+    }
     assert shape.cycles(imports) == [["a", "b", "c"], ["e", "f"]]
 
 
@@ -63,7 +70,9 @@ def test_a_room_is_a_folder_without_those_below_it() -> None:
 
 
 def test_a_name_may_be_repeated_only_where_python_or_pytest_wants_it() -> None:
-    files = [Path(name) for name in ("p/a.py", "q/a.py", "p/__init__.py", "q/__init__.py", "q/b.py")]
+    files = [
+        Path(name) for name in ("p/a.py", "q/a.py", "p/__init__.py", "q/__init__.py", "q/b.py")
+    ]
     assert shape.repeated(files) == ["a.py"]
 
 

@@ -24,7 +24,16 @@ def test_the_window_does_what_it_shows(tmp_path: Path) -> None:
         live_mock("--control-token", TOKEN) as protected,
         live_proxy(mock.url) as proxy,
     ):
-        more = {"CHROMIUM": browser, "MOCK_URL": mock.url, "PROTECTED_URL": protected.url, "PROTECTED_TOKEN": TOKEN}
-        more |= {"PROXY_URL": proxy.url, "PYTHON": sys.executable, "SPARE_PORT": str(npm.free_port())}
+        more = {
+            "CHROMIUM": browser,
+            "MOCK_URL": mock.url,
+            "PROTECTED_URL": protected.url,
+            "PROTECTED_TOKEN": TOKEN,
+        }
+        more |= {
+            "PROXY_URL": proxy.url,
+            "PYTHON": sys.executable,
+            "SPARE_PORT": str(npm.free_port()),
+        }
         done = npm.run("playwright", "test", cwd=made, more=more, seconds=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,13 +4,20 @@
 def _multiplied(first: bytes, each: bytes) -> bytes:
     """Return eleven lines that stand for nine times the one before."""
     lines = [b"a0: &a0 %s" % first]
-    lines += [b"a%d: &a%d %s" % (n, n, each.replace(b"@", b",".join([b"*a%d" % (n - 1)] * 9))) for n in range(1, 11)]
+    lines += [
+        b"a%d: &a%d %s" % (n, n, each.replace(b"@", b",".join([b"*a%d" % (n - 1)] * 9)))
+        for n in range(1, 11)
+    ]
     return b"\n".join(lines)
 
 
 BOMBS: dict[str, tuple[bytes, int, str]] = {
     "a billion laughs": (_multiplied(b"[ha, ha, ha]", b"[@]"), 7, "with its aliases written out"),
-    "a billion merges": (_multiplied(b"{k: 1, l: 2}", b"{<<: [@]}"), 7, "with its aliases written out"),
+    "a billion merges": (
+        _multiplied(b"{k: 1, l: 2}", b"{<<: [@]}"),
+        7,
+        "with its aliases written out",
+    ),
     "one long text ten thousand times": (
         b"a: &a '" + b"x" * 10_000 + b"'\nb: [" + b"*a," * 10_000 + b"]",
         2,
@@ -32,9 +39,17 @@ BOMBS: dict[str, tuple[bytes, int, str]] = {
     "a list as a key": (b"a: 1\n[b]: 2", 2, "a key that is not text"),
     "an alias as a key": (b"a: &a b\n*a : 2", 2, "a key that is not text"),
     "a key twice": (b"a: 1\nb: 2\na: 3", 3, "the key 'a' twice, first in line 1"),
-    "a key twice in another spelling": (b"b:\n  ab: 1\n  'ab': 2", 3, "the key 'ab' twice, first in line 2"),
+    "a key twice in another spelling": (
+        b"b:\n  ab: 1\n  'ab': 2",
+        3,
+        "the key 'ab' twice, first in line 2",
+    ),
     "a key twice in JSON": (b'{"a": {"b": 1,\n"b": 2}}', 2, "the key 'b' twice, first in line 1"),
-    "a call of Python": (b"a: !!python/object/apply:os.system [id]", 1, "the tag !!python/object/apply:os.system"),
+    "a call of Python": (
+        b"a: !!python/object/apply:os.system [id]",
+        1,
+        "the tag !!python/object/apply:os.system",
+    ),
     "bytes": (b"a: !!binary aGE=", 1, "the tag !!binary"),
     "a set": (b"a: !!set {b}", 1, "the tag !!set"),
     "a tag that lies": (b"a: !!int ha", 1, "'ha' where !!int says something else"),

@@ -22,7 +22,11 @@ def how_lost(sent: object, before: object, got: object) -> str:
         return "update.seen"
     kept, wanted = letters(str(got or "")), letters(sent)
     unknown = bool(got) and not kept and not sent.isascii()
-    return "text.exact" if not wanted or unknown or (kept and (kept in wanted or wanted in kept)) else "update.seen"
+    return (
+        "text.exact"
+        if not wanted or unknown or (kept and (kept in wanted or wanted in kept))
+        else "update.seen"
+    )
 
 
 def _has_a_calendar(birth: dict[str, Any]) -> bool:
@@ -38,7 +42,11 @@ def _texts(value: object) -> list[object]:
     """Return what an object or a list is made of."""
     if not isinstance(value, dict | list):
         return [value]
-    return [text for part in (value.values() if isinstance(value, dict) else value) for text in _texts(part)]
+    return [
+        text
+        for part in (value.values() if isinstance(value, dict) else value)
+        for text in _texts(part)
+    ]
 
 
 def letters(text: str) -> str:

@@ -14,7 +14,14 @@ from contract_tests.api import run_marks
 from contract_tests.api.target_watch import Watch
 from contract_tests.checks import request_validation, response_checks
 from contract_tests.config.target import LIVE, Target
-from contract_tests.findings.collector import BY_HAND, Ledger, NotJudgedError, OutOfTimeError, StoppedError, UnansweredError
+from contract_tests.findings.collector import (
+    BY_HAND,
+    Ledger,
+    NotJudgedError,
+    OutOfTimeError,
+    StoppedError,
+    UnansweredError,
+)
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Call, Exchange, UnreadableError
 from contract_tests.http.network_options import Manners
@@ -60,7 +67,9 @@ class Lab:
 
     def __post_init__(self) -> None:
         permit, run = self.permit, run_marks.new_run()
-        self.client = Client(self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil)
+        self.client = Client(
+            self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil
+        )
         self.watch = Watch(self)
         self.client.doubt = self.watch.see
 
@@ -80,7 +89,9 @@ class Lab:
         """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
         operation = self.contract.operations[ask.operation]
         path = operation.path.replace("{username}", ask.raw_username or _quoted(ask.username))
-        query = ask.raw_query or "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in ask.query)
+        query = ask.raw_query or "&".join(
+            f"{_quoted(name)}={_quoted(value)}" for name, value in ask.query
+        )
         header = auth if auth is not None or who is None else f"Bearer {self.target.sessions[who]}"
         headers = [*ask.headers]
         if header is not None:
@@ -90,13 +101,28 @@ class Lab:
             headers.append(("Content-Type", ask.content_type))
         method = ask.method or operation.method
         target = path + (f"?{query}" if query else "")
-        return Call(ask.operation, method, target, tuple(headers), body, self.target.secrets, ask.length, self.ledger.veil)
+        return Call(
+            ask.operation,
+            method,
+            target,
+            tuple(headers),
+            body,
+            self.target.secrets,
+            ask.length,
+            self.ledger.veil,
+        )
 
     def ask(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Exchange:
         """Send the request and judge the answer by itself."""
         exchange = self.client.send(self.call(ask, who, auth))
         if who in LIVE and auth is None and exchange.status == UNAUTHORIZED:
-            self.find("session.valid", ask.operation, exchange.shown(), f"the session ${who.upper()} is valid", exchange)
+            self.find(
+                "session.valid",
+                ask.operation,
+                exchange.shown(),
+                f"the session ${who.upper()} is valid",
+                exchange,
+            )
         return exchange
 
     def permit(self, call: Call) -> None:
@@ -105,12 +131,25 @@ class Lab:
         if self.permission != Permission():
             operation = self.contract.operations.get(call.operation.partition(",")[0])
             documented = operation is not None and operation.method == call.method
-            self.permission.check(call, self.contract.operations[MARKING].path, self.never_set(), documented=documented)
+            self.permission.check(
+                call,
+                self.contract.operations[MARKING].path,
+                self.never_set(),
+                documented=documented,
+            )
 
     def never_set(self) -> set[str]:
         """The fields that some session's user had never set when the run began; all of them as long as that is not known."""
-        before = [self._known.get(f"before {who}", dict.fromkeys(self.contract.updatable)) for who in self.roles()]
-        return {name for profile in before for name in self.contract.updatable if profile.get(name) is None}
+        before = [
+            self._known.get(f"before {who}", dict.fromkeys(self.contract.updatable))
+            for who in self.roles()
+        ]
+        return {
+            name
+            for profile in before
+            for name in self.contract.updatable
+            if profile.get(name) is None
+        }
 
     def judge(self, exchange: Exchange) -> None:
         """Note what is wrong with an answer by itself; stop the law when the time is over or the target has ended."""
@@ -156,7 +195,15 @@ class Lab:
         """Why the run goes no further; empty as long as it does."""
         return str(self.watch.ended or (BY_HAND if STOP.asked else ""))
 
-    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange, sign: str = "") -> None:
+    def find(
+        self,
+        rule: str,
+        operation: str,
+        received: str,
+        documented: str,
+        *steps: Exchange,
+        sign: str = "",
+    ) -> None:
         """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
         if not self.stopped and not self._closing:
             self.ledger.find(rule, operation, received, documented, *steps, sign=sign)
@@ -173,7 +220,9 @@ class Lab:
             return exchange
         if exchange.status != UNAUTHORIZED and not exchange.trouble:
             # 404 is listed for every operation, and what is not found is a rule of ours.
-            rule = "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
+            rule = (
+                "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
+            )
             self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
         raise UnansweredError(ask.operation)
 
@@ -190,8 +239,17 @@ class Lab:
             self.find(rule, ask.operation, exchange.shown(), wanted, exchange, sign=sign)
         elif response_checks.refuses_as_http(exchange):
             return exchange
-        elif exchange.status not in (BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < response_checks.SERVER_ERROR:
-            self.find("input.status", ask.operation, exchange.shown(), request_validation.refusal(flaws), exchange)
+        elif (
+            exchange.status not in (BAD_REQUEST, UNAUTHORIZED)
+            and 0 < exchange.status < response_checks.SERVER_ERROR
+        ):
+            self.find(
+                "input.status",
+                ask.operation,
+                exchange.shown(),
+                request_validation.refusal(flaws),
+                exchange,
+            )
         elif exchange.status == BAD_REQUEST:
             self._details(exchange, [flaw.place for flaw in flaws])
         return exchange
@@ -203,9 +261,21 @@ class Lab:
             return
         received = f"details name {sorted(map(str, named))}"
         if request_validation.missing(wrong, named):
-            self.find("error.details", exchange.call.operation, received, f"all of {sorted(wrong)}", exchange)
+            self.find(
+                "error.details",
+                exchange.call.operation,
+                received,
+                f"all of {sorted(wrong)}",
+                exchange,
+            )
         elif request_validation.accused(wrong, named):
-            self.find("error.details", exchange.call.operation, received, f"nothing but {sorted(wrong)}", exchange)
+            self.find(
+                "error.details",
+                exchange.call.operation,
+                received,
+                f"nothing but {sorted(wrong)}",
+                exchange,
+            )
 
     def body(self, exchange: Exchange) -> Any:
         """Return the parsed body, or None where it cannot be read (which is judged elsewhere)."""

@@ -16,9 +16,34 @@ GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
 
 WELL_FORMED = re.compile(r"[Bb]earer [A-Za-z0-9._~+/-]+=*")
-TOKEN_QUERIES = ("access_token", "token", "session", "session_token", "sessionToken", "auth", "auth_token", "api_key")
-TOKEN_COOKIES = ("session", "token", "access_token", "session_token", "sessionToken", "auth_token", "sid")
-TOKEN_HEADERS = ("X-Session-Token", "X-Auth-Token", "X-Access-Token", "X-Token", "X-Session", "X-Api-Key", "X-Authorization")
+TOKEN_QUERIES = (
+    "access_token",
+    "token",
+    "session",
+    "session_token",
+    "sessionToken",
+    "auth",
+    "auth_token",
+    "api_key",
+)
+TOKEN_COOKIES = (
+    "session",
+    "token",
+    "access_token",
+    "session_token",
+    "sessionToken",
+    "auth_token",
+    "sid",
+)
+TOKEN_HEADERS = (
+    "X-Session-Token",
+    "X-Auth-Token",
+    "X-Access-Token",
+    "X-Token",
+    "X-Session",
+    "X-Api-Key",
+    "X-Authorization",
+)
 USER_HEADERS = (
     "X-User-Id",
     "X-Username",
@@ -69,19 +94,34 @@ def kinds(lab: Lab) -> list[Kind]:
         Kind("a shorter token", f"Bearer {token[:-1]}", GENERIC),
         Kind("a token with something before it", f"Bearer x{token}", GENERIC),
         Kind("a token without its beginning", f"Bearer {token[1:]}", GENERIC),
-        Kind("a token with another end", f"Bearer {token[: len(token) // 2]}{unknown}"[: len(token) + 7], GENERIC),
+        Kind(
+            "a token with another end",
+            f"Bearer {token[: len(token) // 2]}{unknown}"[: len(token) + 7],
+            GENERIC,
+        ),
         Kind("a percent-encoded token", f"Bearer {_percent(token)}", GENERIC, valid_inside=True),
         Kind("a token and more", f"Bearer {token} {token}", GENERIC, valid_inside=True),
         Kind("a quoted token", f'Bearer "{token}"', GENERIC, valid_inside=True),
         Kind("null", "Bearer null", GENERIC),
-        *(Kind("a username as token", f"Bearer {name}", GENERIC) for name in lab.target.usernames[:1] if _fits(name)),
-        *(Kind("the token in another case", f"Bearer {other}", GENERIC, valid_inside=True) for other in _other_case(token)),
+        *(
+            Kind("a username as token", f"Bearer {name}", GENERIC)
+            for name in lab.target.usernames[:1]
+            if _fits(name)
+        ),
+        *(
+            Kind("the token in another case", f"Bearer {other}", GENERIC, valid_inside=True)
+            for other in _other_case(token)
+        ),
     ]
     known = {f"Bearer {value}" for value in lab.target.sessions.values()}
     found = [kind for kind in found if kind.header not in known]
     for role, name in EXPIRED.items():
         if role in lab.target.sessions:
-            found.append(Kind(role.replace("_", " "), f"Bearer {lab.target.sessions[role]}", name, plain=True))
+            found.append(
+                Kind(
+                    role.replace("_", " "), f"Bearer {lab.target.sessions[role]}", name, plain=True
+                )
+            )
     return found
 
 
@@ -115,7 +155,10 @@ def elsewhere(lab: Lab) -> list[Carried]:
     """Return the places other than `Authorization` that could carry the session; its token is in URLs on this machine only."""
     token = lab.target.sessions["primary"]
     found = [Carried(f"the header {name}", headers=((name, token),)) for name in TOKEN_HEADERS]
-    found += [Carried(f"the cookie {name}", headers=(("Cookie", f"{name}={token}"),)) for name in TOKEN_COOKIES]
+    found += [
+        Carried(f"the cookie {name}", headers=(("Cookie", f"{name}={token}"),))
+        for name in TOKEN_COOKIES
+    ]
     if lab.target.is_local:
         found += [Carried(f"{name} in the query", query=((name, token),)) for name in TOKEN_QUERIES]
     return found
@@ -125,6 +168,13 @@ def claims(username: str) -> list[Carried]:
     """Return the ways to claim to be the user of this name."""
     found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_QUERIES]
     if _fits(username):
-        found += [Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS]
-        found.append(Carried("a cookie", headers=(("Cookie", f"username={username}; user={username}; user_id={username}"),)))
+        found += [
+            Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS
+        ]
+        found.append(
+            Carried(
+                "a cookie",
+                headers=(("Cookie", f"username={username}; user={username}; user_id={username}"),),
+            )
+        )
     return found

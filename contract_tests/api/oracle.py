@@ -40,7 +40,9 @@ class Model:
 
     def public(self, role: str) -> Profile:
         """Return what `getPublicProfile` says of a member."""
-        return {name: value for name, value in self.people[role].profile.items() if name not in PRIVATE}
+        return {
+            name: value for name, value in self.people[role].profile.items() if name not in PRIVATE
+        }
 
     def page(self, role: str, container: str, page: int, limit: int) -> list[Item]:
         """Return the items of one page."""

@@ -30,18 +30,29 @@ def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
 
 def first_page(lab: Lab, who: str, container: str) -> int:
     """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
-    number: int = lab.once(f"first page {who} {container}", lambda: _first_page(lab, who, container))
+    number: int = lab.once(
+        f"first page {who} {container}", lambda: _first_page(lab, who, container)
+    )
     return number
 
 
 def _first_page(lab: Lab, who: str, container: str) -> int:
-    zeroth, first, plain = (lab.ask(notifications(container, number, 5), who) for number in (0, 1, None))
+    zeroth, first, plain = (
+        lab.ask(notifications(container, number, 5), who) for number in (0, 1, None)
+    )
     if not (zeroth.ok and first.ok and plain.ok):
         return 1
     items = items_of(lab, zeroth)
     if not items or items != items_of(lab, plain) or items == items_of(lab, first):
         return 1
-    lab.find("pages.defaults", "listNotifications", "the first page is page 0", "the first page is page 1", plain, zeroth)
+    lab.find(
+        "pages.defaults",
+        "listNotifications",
+        "the first page is page 0",
+        "the first page is page 1",
+        plain,
+        zeroth,
+    )
     return 0
 
 
@@ -50,10 +61,18 @@ def at(lab: Lab, who: str, container: str, number: int, limit: object = None) ->
     return notifications(container, number - 1 + first_page(lab, who, container), limit)
 
 
-def page(lab: Lab, who: str, container: str, number: int | None = None, limit: object = None) -> tuple[Exchange, list[Item]]:
+def page(
+    lab: Lab, who: str, container: str, number: int | None = None, limit: object = None
+) -> tuple[Exchange, list[Item]]:
     """Read one page; without a number, the one that the target answers by default."""
-    ask = at(lab, who, container, number, limit) if number is not None else notifications(container, None, limit)
-    exchange = lab.accepted(ask, who, "input.valid" if (number, limit) == (None, None) else "input.accepted")
+    ask = (
+        at(lab, who, container, number, limit)
+        if number is not None
+        else notifications(container, None, limit)
+    )
+    exchange = lab.accepted(
+        ask, who, "input.valid" if (number, limit) == (None, None) else "input.accepted"
+    )
     return exchange, items_of(lab, exchange)
 
 
@@ -61,7 +80,9 @@ def page_size(lab: Lab, who: str, container: str) -> int:
     """The largest size of page that the target takes and fills: that 100 is too much for it is judged elsewhere."""
 
     def learn() -> int:
-        return next((size for size in SIZES if _holds(lab, who, container, size)), 0) or _filled(lab, who, container)
+        return next((size for size in SIZES if _holds(lab, who, container, size)), 0) or _filled(
+            lab, who, container
+        )
 
     size: int = lab.once(f"page size {who} {container}", learn)
     return size
@@ -86,7 +107,11 @@ def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
     for _ in range(TRIES):
         begun, found = _pages(lab, who, container, size)
         total = _total(lab, begun)
-        if total is None or len(found) <= total or _total(lab, lab.client.send(begun.call)) == total:
+        if (
+            total is None
+            or len(found) <= total
+            or _total(lab, lab.client.send(begun.call)) == total
+        ):
             return found
     raise NotJudgedError("new notifications come while pages are read")
 
@@ -109,7 +134,13 @@ def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, lis
             break
         items = items_of(lab, exchange)
         if _is_last_again(items, last, len(found), total, number):
-            lab.find("pages.past-end", exchange.call.operation, "the last page once more", "200 with no items", exchange)
+            lab.find(
+                "pages.past-end",
+                exchange.call.operation,
+                "the last page once more",
+                "200 with no items",
+                exchange,
+            )
             break
         last = items
         if items and len(found) < limit * (number - 1):
@@ -122,11 +153,15 @@ def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, lis
             break
     else:
         if not size:
-            raise NotJudgedError(f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}")
+            raise NotJudgedError(
+                f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}"
+            )
     return begun, found
 
 
-def _is_last_again(items: list[Item], last: list[Item], found: int, total: int | None, number: int) -> bool:
+def _is_last_again(
+    items: list[Item], last: list[Item], found: int, total: int | None, number: int
+) -> bool:
     """Whether a page past the end is answered by the last one: the whole was there already, as far as that is said."""
     whole = found >= total if total is not None else number > 2  # noqa: PLR2004 - or every page may be the first
     return bool(items) and items == last and whole
@@ -135,13 +170,20 @@ def _is_last_again(items: list[Item], last: list[Item], found: int, total: int |
 def _ended(lab: Lab, exchange: Exchange) -> None:
     """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
     if exchange.refused:
-        lab.find("pages.past-end", exchange.call.operation, exchange.shown(), "200 with no items", exchange)
+        lab.find(
+            "pages.past-end",
+            exchange.call.operation,
+            exchange.shown(),
+            "200 with no items",
+            exchange,
+        )
 
 
 def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
     """Return what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
     readings: tuple[Reading, Reading] = lab.once(
-        f"first readings {who} {container}", lambda: (reading(lab, who, container), reading(lab, who, container))
+        f"first readings {who} {container}",
+        lambda: (reading(lab, who, container), reading(lab, who, container)),
     )
     return readings
 

@@ -75,7 +75,9 @@ def renew(lab: Lab, who: str) -> str:
     for name in PLACES:
         allowed = before.get(name) is not None or lab.permission.first_write
         if name in lab.contract.updatable and allowed:
-            mark = (run_marks.handle if name == "handle" else run_marks.text)(chance, lab.client.run_id)
+            mark = (run_marks.handle if name == "handle" else run_marks.text)(
+                chance, lab.client.run_id
+            )
             if lab.ask(update({name: mark}), who).ok:
                 return mark
     return ""
@@ -84,13 +86,21 @@ def renew(lab: Lab, who: str) -> str:
 def _is_rival(value: object, written: set[str]) -> bool:
     """Tell whether a text is the mark of a run that has the same name, because it began at the same moment."""
     runs, lengths = {run_marks.run_of(mark) for mark in written}, {len(mark) for mark in written}
-    if not isinstance(value, str) or run_marks.run_of(value) not in runs or len(value) not in lengths:
+    if (
+        not isinstance(value, str)
+        or run_marks.run_of(value) not in runs
+        or len(value) not in lengths
+    ):
         return False
-    return value.lower() not in {mark.lower() for mark in written}  # a target may keep another case of letters
+    return value.lower() not in {
+        mark.lower() for mark in written
+    }  # a target may keep another case of letters
 
 
 def _refuse_marks(lab: Lab, who: str, profile: Profile) -> None:
-    runs = {name: run for name, value in profile.items() if (run := run_marks.run_of(value)) is not None}
+    runs = {
+        name: run for name, value in profile.items() if (run := run_marks.run_of(value)) is not None
+    }
     found = {name: run for name, run in runs.items() if run != lab.client.run_id}
     if found:
         raise InUseError(_said(who, list(found), max(found.values())))

@@ -49,7 +49,10 @@ def public(username: str, container: str) -> Ask:
 def notifications(container: str, page: object = None, limit: object = None) -> Ask:
     """Ask for a page of notifications."""
     pairs = (("containerId", container), ("page", page), ("limit", limit))
-    return Ask("listNotifications", query=tuple((name, str(value)) for name, value in pairs if value is not None))
+    return Ask(
+        "listNotifications",
+        query=tuple((name, str(value)) for name, value in pairs if value is not None),
+    )
 
 
 REFERRALS = Ask("listReferrals")

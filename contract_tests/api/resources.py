@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 JSON_TYPES: dict[object, type] = {"string": str, "object": dict, "array": list, "boolean": bool}
 NOT_PUT_BACK = "an earlier run of the gate has not put it back"
-PERHAPS_NOT = "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
+PERHAPS_NOT = (
+    "an earlier run of the gate has not put back everything, and what it wrote there has no mark"
+)
 UNREAD = "it cannot be read in a form that can be written back"
 UNKNOWN = "the target could not be asked whether it is as it was"
 OF_ANOTHER = "another run of the gate writes to it now"
@@ -53,7 +55,13 @@ def answered(lab: Lab, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
     body = lab.body(exchange)
     missing = [name for name in wanted if not isinstance(body, dict) or name not in body]
     if missing:
-        lab.find("projection.exact", exchange.call.operation, exchange.shown(), f"the keys {', '.join(wanted)}", exchange)
+        lab.find(
+            "projection.exact",
+            exchange.call.operation,
+            exchange.shown(),
+            f"the keys {', '.join(wanted)}",
+            exchange,
+        )
         raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
     return {name: body[name] for name in wanted}
 
@@ -64,8 +72,12 @@ def plain(lab: Lab, values: Profile) -> Profile:
     if birth is None:
         return values
     known = lab.contract.property_schema("dateOfBirth").get("properties", {})
-    if not isinstance(birth, dict) or not all(isinstance(birth.get(part), int | float) for part in known):
-        lab.ledger.not_judged("what becomes of a date of birth", "the target answers it in a shape of its own")
+    if not isinstance(birth, dict) or not all(
+        isinstance(birth.get(part), int | float) for part in known
+    ):
+        lab.ledger.not_judged(
+            "what becomes of a date of birth", "the target answers it in a shape of its own"
+        )
         return {**values, "dateOfBirth": OwnShape()}
     return {**values, "dateOfBirth": {part: birth[part] for part in known}}
 
@@ -117,15 +129,29 @@ def remember(lab: Lab) -> None:
         if unread := [name for name in lab.contract.updatable if name not in before]:
             lab.ledger.not_judged(f"putting back {' and '.join(unread)} of ${who.upper()}", UNREAD)
         if not lab.permission.writes:
-            _say_what_is_left(lab, who, [name for name, value in before.items() if run_marks.run_of(value) is not None])
+            _say_what_is_left(
+                lab,
+                who,
+                [name for name, value in before.items() if run_marks.run_of(value) is not None],
+            )
 
 
 def tell_apart(lab: Lab) -> None:
     """Take two sessions of one user for one."""
     names = [own_username(lab, who) for who in lab.roles()]
-    if len(names) > 1 and names[0] is not None and names[0] == names[1] and not _told_apart(lab, names[1]):
-        lab.ledger.not_judged("what two users have to do with each other", "primary and secondary are sessions of one user")
-        sessions = {role: token for role, token in lab.target.sessions.items() if role != "secondary"}
+    if (
+        len(names) > 1
+        and names[0] is not None
+        and names[0] == names[1]
+        and not _told_apart(lab, names[1])
+    ):
+        lab.ledger.not_judged(
+            "what two users have to do with each other",
+            "primary and secondary are sessions of one user",
+        )
+        sessions = {
+            role: token for role, token in lab.target.sessions.items() if role != "secondary"
+        }
         lab.target = replace(lab.target, sessions=sessions)
 
 
@@ -135,20 +161,42 @@ def _told_apart(lab: Lab, name: str | None) -> bool:
     body = lab.body(alone)
     if alone.ok and isinstance(body, dict) and body.get("username") not in (None, name):
         received = f"on a connection that $PRIMARY was used on before, $SECONDARY is {name}"
-        lab.find("session.isolation", "getProfile", received, f"{alone.shown()}, as on one of its own", alone)
+        lab.find(
+            "session.isolation",
+            "getProfile",
+            received,
+            f"{alone.shown()}, as on one of its own",
+            alone,
+        )
         return True
     if lab.target.is_sample:
         documented = "the sample sessions are those of two users"
-        lab.find("session.isolation", "getProfile", f"$PRIMARY and $SECONDARY are both {name}", documented, alone)
+        lab.find(
+            "session.isolation",
+            "getProfile",
+            f"$PRIMARY and $SECONDARY are both {name}",
+            documented,
+            alone,
+        )
         return True
     if not lab.permission.writes or profile(lab, "secondary", "biography")["biography"] is None:
         return False
     text = lab.marker("apart")
-    written, read = lab.ask(update({"biography": text}), "secondary"), lab.ask(fields("biography"), "secondary")
+    written, read = (
+        lab.ask(update({"biography": text}), "secondary"),
+        lab.ask(fields("biography"), "secondary"),
+    )
     if not written.ok or not read.ok or answered(lab, read, ("biography",))["biography"] == text:
         return False
     received = f"{read.shown()}, after $SECONDARY wrote another biography"
-    lab.find("session.isolation", "getProfile", received, f"the profile of $SECONDARY, with {text!r}", written, read)
+    lab.find(
+        "session.isolation",
+        "getProfile",
+        received,
+        f"the profile of $SECONDARY, with {text!r}",
+        written,
+        read,
+    )
     return True
 
 
@@ -156,7 +204,9 @@ def _say_what_is_left(lab: Lab, who: str, left: list[str]) -> None:
     if left:
         others = [name for name in lab.contract.updatable if name not in left]
         lab.ledger.not_judged(f"the old {' and '.join(left)} of ${who.upper()}", NOT_PUT_BACK)
-        lab.ledger.not_judged(f"whether {' and '.join(others)} of ${who.upper()} is the old one", PERHAPS_NOT)
+        lab.ledger.not_judged(
+            f"whether {' and '.join(others)} of ${who.upper()} is the old one", PERHAPS_NOT
+        )
 
 
 def restore(lab: Lab) -> dict[str, list[str]]:
@@ -181,7 +231,12 @@ def originals(lab: Lab, who: str) -> Profile:
 
 def unread(lab: Lab) -> set[str]:
     """Return the fields that some session's user may have and that cannot be read."""
-    return {name for who in lab.roles() for name in lab.contract.updatable if name not in originals(lab, who)}
+    return {
+        name
+        for who in lab.roles()
+        for name in lab.contract.updatable
+        if name not in originals(lab, who)
+    }
 
 
 def _is_of_another(lab: Lab, who: str) -> bool:
@@ -202,7 +257,10 @@ def put_back(lab: Lab, who: str, before: Profile) -> list[str]:
             _write_back(lab, who, {name: value})
         left, why = _differing(lab, who, before)
     for name, value in left.items():
-        lab.ledger.not_judged(f"putting back {name} of ${who.upper()}", NEVER_SET if value is None and why != UNKNOWN else why)
+        lab.ledger.not_judged(
+            f"putting back {name} of ${who.upper()}",
+            NEVER_SET if value is None and why != UNKNOWN else why,
+        )
     return [name for name, value in left.items() if value is not None]
 
 
@@ -219,7 +277,9 @@ def _differing(lab: Lab, who: str, before: Profile) -> tuple[Profile, str]:
         now = readable(lab, who)
     except NotJudgedError:
         return before, UNKNOWN
-    return {name: value for name, value in before.items() if name not in now or now[name] != value}, REFUSED
+    return {
+        name: value for name, value in before.items() if name not in now or now[name] != value
+    }, REFUSED
 
 
 def username(lab: Lab, who: str) -> str:
@@ -284,7 +344,10 @@ def own_homes(lab: Lab, who: str) -> tuple[str, ...]:
         raise NotJudgedError("the target gives no containers")
     name = username(lab, who)
     found: tuple[str, ...] = lab.once(
-        f"own homes {who}", lambda: tuple(home for home in lab.target.containers if lab.ask(public(name, home), who).ok)
+        f"own homes {who}",
+        lambda: tuple(
+            home for home in lab.target.containers if lab.ask(public(name, home), who).ok
+        ),
     )
     return found
 
@@ -297,7 +360,12 @@ def valid(lab: Lab, operation: str, who: str) -> Ask:
         case "updateProfile":
             return update({"biography": lab.marker("valid", who)})
         case "getPublicProfile":
-            return public(*next((pair for pair in members(lab) if pair[0] == own_username(lab, who)), members(lab)[0]))
+            return public(
+                *next(
+                    (pair for pair in members(lab) if pair[0] == own_username(lab, who)),
+                    members(lab)[0],
+                )
+            )
         case "listNotifications":
             return notifications(homes(lab, who)[0])
     return Ask(operation)

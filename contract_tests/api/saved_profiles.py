@@ -38,7 +38,9 @@ class Originals:
             return
         with suppress(OSError, ValueError):  # then it says more than is needed
             data = json.loads(self.path.read_text(encoding="utf-8"))
-            data["people"] = {role: person for role, person in data["people"].items() if role in roles}
+            data["people"] = {
+                role: person for role, person in data["people"].items() if role in roles
+            }
             rest = self.path.with_suffix(".new")
             _create(rest, json.dumps(data, indent=1).encode())
             rest.replace(self.path)
@@ -55,15 +57,27 @@ def keep(lab: Lab, flags: Sequence[str], shard: str = "") -> Originals | None:
     where nothing will be changed. Raises `OSError` where no file can be written.
     """
     people = {
-        who: {"username": resources.own_username(lab, who), "profile": resources.originals(lab, who)} for who in lab.roles()
+        who: {
+            "username": resources.own_username(lab, who),
+            "profile": resources.originals(lab, who),
+        }
+        for who in lab.roles()
     }
     known = {who: person for who, person in people.items() if person["profile"]}
     if not lab.permission.writes or not known:
         return None
     now = datetime.now(UTC)
     since = now.isoformat(timespec="seconds")
-    data = {"format": FORMAT, "base_url": lab.target.base_url, "shard": shard, "since": since, "people": known}
-    path = _write(f"{now:%Y%m%dT%H%M%SZ}-{lab.client.run_id}.json", json.dumps(data, indent=1).encode())
+    data = {
+        "format": FORMAT,
+        "base_url": lab.target.base_url,
+        "shard": shard,
+        "since": since,
+        "people": known,
+    }
+    path = _write(
+        f"{now:%Y%m%dT%H%M%SZ}-{lab.client.run_id}.json", json.dumps(data, indent=1).encode()
+    )
     return Originals(path, shlex.join(["contract-tests", "restore", str(path), *flags]))
 
 
@@ -84,7 +98,10 @@ def read(path: Path) -> tuple[str, str, Profiles]:
 
 
 def _people(people: Profiles) -> Profiles:
-    return {role: {"username": person["username"], "profile": {**person["profile"]}} for role, person in people.items()}
+    return {
+        role: {"username": person["username"], "profile": {**person["profile"]}}
+        for role, person in people.items()
+    }
 
 
 def _write(name: str, content: bytes) -> Path:
@@ -113,5 +130,10 @@ def _places() -> Iterator[Path]:
     """Yield where programs keep what they need again (XDG Base Directory Specification), then where they keep what passes."""
     with suppress(RuntimeError):
         home = os.environ.get("XDG_STATE_HOME", "")
-        yield (Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state") / "contract-tests"
-    yield Path(tempfile.gettempdir()) / f"contract-tests-{os.getuid() if hasattr(os, 'getuid') else 'state'}"
+        yield (
+            Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+        ) / "contract-tests"
+    yield (
+        Path(tempfile.gettempdir())
+        / f"contract-tests-{os.getuid() if hasattr(os, 'getuid') else 'state'}"
+    )

@@ -63,7 +63,9 @@ class Watch:
             for name in ("", who) if exchange.ok else ("",):
                 self._good[name] = len(self.lab.ledger.findings)
             return
-        if self.ended:  # while profiles are put back: what has ended once is not waited for with each call
+        if (
+            self.ended
+        ):  # while profiles are put back: what has ended once is not waited for with each call
             raise StoppedError(str(self.ended))
         kind = (exchange.call.operation.partition(",")[0], exchange.status)
         if kind in self._excused and exchange.status not in availability.NOT_A_SESSION:
@@ -77,13 +79,21 @@ class Watch:
         self._answered = self._answered or bool(exchange.status)
         self._unanswered += not self._answered
         if self._unanswered >= UNANSWERED:
-            how = "is there, but does not answer" if self.lab.client.is_there() else "cannot be reached"
+            how = (
+                "is there, but does not answer"
+                if self.lab.client.is_there()
+                else "cannot be reached"
+            )
             self.ended = Ended(f"{self.lab.target.base_url} {how}", exchange.trouble)
             raise StoppedError(str(self.ended))
 
     def again(self, rule: str, operation: str, exchange: Exchange) -> str:
         """Say whether a failure is seen a second time, where it is found first."""
-        if rule not in FAILURES or "TimeoutError" in exchange.trouble or self.lab.ledger.has(rule, operation):
+        if (
+            rule not in FAILURES
+            or "TimeoutError" in exchange.trouble
+            or self.lab.ledger.has(rule, operation)
+        ):
             return ""
         if exchange.dropped or exchange.status in availability.GATEWAY:
             return AGAIN
@@ -99,7 +109,13 @@ class Watch:
         for exchange in passing[self._noted :]:
             rule = "answer.no-server-error" if exchange.status else "answer.complete"
             received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
-            self.lab.find(rule, exchange.call.operation.partition(",")[0], received, "a good answer each time", exchange)
+            self.lab.find(
+                rule,
+                exchange.call.operation.partition(",")[0],
+                received,
+                "a good answer each time",
+                exchange,
+            )
         self._noted = len(passing)
 
     def passed(self) -> int:
@@ -107,7 +123,10 @@ class Watch:
         return 0 if self._noted else len(self.lab.client.passing)
 
     def _is_of(self, exchange: Exchange, role: str) -> bool:
-        return ("Authorization", f"Bearer {self.lab.target.sessions[role]}") in exchange.call.headers
+        return (
+            "Authorization",
+            f"Bearer {self.lab.target.sessions[role]}",
+        ) in exchange.call.headers
 
     def settle(self, place: int) -> None:
         """Raise `StoppedError` where calls that have worked do so no more; what was found from `place` on came of that.
@@ -125,23 +144,34 @@ class Watch:
             return
         lives = any(
             other is not None and self._works(name, other)
-            for name, other in ((name, self._last_try(name, PAUSES[:2])) for name in self.proofs if name != role)
+            for name, other in (
+                (name, self._last_try(name, PAUSES[:2])) for name in self.proofs if name != role
+            )
         )
-        is_session = last.status in availability.NOT_A_SESSION or (lives and availability.is_no_session(last))
+        is_session = last.status in availability.NOT_A_SESSION or (
+            lives and availability.is_no_session(last)
+        )
         if lives and not is_session:
             return  # what fails for one user only is no outage
         self.lab.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
         self.ended = self._ending(role, last, is_session=is_session)
-        self.lab.ledger.not_judged(f"what comes after {self.lab.ledger.law or 'the first calls'}", str(self.ended))
+        self.lab.ledger.not_judged(
+            f"what comes after {self.lab.ledger.law or 'the first calls'}", str(self.ended)
+        )
         raise StoppedError(str(self.ended))
 
     def _ending(self, role: str, last: Exchange, *, is_session: bool) -> Ended:
         if is_session:
             variable = self.lab.target.variables.get(role, "")
             taken = f", the value of ${variable}," if variable else ""
-            return Ended(f"the session of ${role.upper()} ended", f"its token{taken} {availability.kind(last)}")
+            return Ended(
+                f"the session of ${role.upper()} ended",
+                f"its token{taken} {availability.kind(last)}",
+            )
         if not last.status:
-            return Ended("the target answered at first and could then not be reached any more", last.trouble)
+            return Ended(
+                "the target answered at first and could then not be reached any more", last.trouble
+            )
         return Ended("the target went out of order", f"every call {availability.kind(last)}")
 
     def _works(self, role: str, exchange: Exchange) -> bool:

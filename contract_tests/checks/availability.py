@@ -37,7 +37,9 @@ def are_alike(one: Exchange, other: Exchange) -> bool:
 
 def is_page(exchange: Exchange) -> bool:
     """Whether this is a page for people, such as one to sign in."""
-    return exchange.media_type in PAGES or exchange.body[:64].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    return exchange.media_type in PAGES or exchange.body[:64].lstrip().lower().startswith(
+        (b"<!doctype html", b"<html")
+    )
 
 
 def is_redirect(exchange: Exchange) -> bool:
@@ -58,7 +60,11 @@ def is_doubtful(exchange: Exchange, *, with_session: bool) -> bool:
 
 def is_no_session(exchange: Exchange) -> bool:
     """Whether the answer is what a client without a valid session gets."""
-    return exchange.status in NOT_A_SESSION or is_redirect(exchange) or (exchange.ok and is_page(exchange))
+    return (
+        exchange.status in NOT_A_SESSION
+        or is_redirect(exchange)
+        or (exchange.ok and is_page(exchange))
+    )
 
 
 def out_of_order(exchanges: Iterable[Exchange]) -> str:
@@ -104,7 +110,11 @@ def _place(location: str, *, whole: bool = True) -> str:
     """Return where a redirection leads, without its query, which may hold anything; as a `whole` with its path."""
     try:
         parts = urlsplit(location)
-        host = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}" if parts.hostname else ""
+        host = (
+            f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+            if parts.hostname
+            else ""
+        )
     except ValueError:
         return "somewhere else"
     return (f"{host}{parts.path}" if whole else host) or "another path"

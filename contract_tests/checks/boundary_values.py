@@ -26,7 +26,11 @@ def good(name: str, schema: Schema, salt: str) -> list[Any]:
     if "pattern" in schema:
         return _good_words(schema, salt)
     low, high = schema.get("minLength", 0), schema["maxLength"]
-    found = [letter * size for letter in ALPHABETS for size in dict.fromkeys((low, low + 1, high - 1, high))]
+    found = [
+        letter * size
+        for letter in ALPHABETS
+        for size in dict.fromkeys((low, low + 1, high - 1, high))
+    ]
     return [text for text in dict.fromkeys(found) if name]
 
 
@@ -34,8 +38,12 @@ def why_good(schema: Schema, value: Any) -> str:
     """Return why a valid value is one, in words: which bound it keeps, and what may look wrong in it."""
     if isinstance(value, dict):
         parts = schema.get("properties", {})
-        told = [f"{key} is {_number(parts[key], part)}" for key, part in value.items() if key in parts]
-        return "; ".join([*told, *(f"{key} is not documented, and ignored" for key in value if key not in parts)])
+        told = [
+            f"{key} is {_number(parts[key], part)}" for key, part in value.items() if key in parts
+        ]
+        return "; ".join(
+            [*told, *(f"{key} is not documented, and ignored" for key in value if key not in parts)]
+        )
     low, high = schema.get("minLength", 0), schema.get("maxLength")
     count = f"it has {len(value)} character{'' if len(value) == 1 else 's'}"
     if high is None:
@@ -44,7 +52,11 @@ def why_good(schema: Schema, value: Any) -> str:
 
 
 def _number(schema: Schema, value: float) -> str:
-    whole = ", a whole number as JSON Schema means it" if isinstance(value, float) and value.is_integer() else ""
+    whole = (
+        ", a whole number as JSON Schema means it"
+        if isinstance(value, float) and value.is_integer()
+        else ""
+    )
     edges = {schema.get("minimum"): ", the least", schema.get("maximum"): ", the most"}
     return f"{value}{edges.get(value, '')}{whole}"
 
@@ -64,18 +76,31 @@ def bad(schema: Schema) -> list[Any]:
 
 def plain_object(schema: Schema) -> dict[str, int]:
     """Return an object in the middle of its bounds."""
-    return {key: (part["minimum"] + part["maximum"]) // 2 for key, part in schema.get("properties", {}).items()}
+    return {
+        key: (part["minimum"] + part["maximum"]) // 2
+        for key, part in schema.get("properties", {}).items()
+    }
 
 
 def good_objects(schema: Schema) -> list[dict[str, Any]]:
     """Return objects with each part at each bound, and the last of every month whatever the calendar says."""
     middle = plain_object(schema)
     parts = schema.get("properties", {})
-    edges = [{**middle, key: part[edge]} for key, part in parts.items() for edge in ("minimum", "maximum")]
+    edges = [
+        {**middle, key: part[edge]}
+        for key, part in parts.items()
+        for edge in ("minimum", "maximum")
+    ]
     corners = [{key: part[edge] for key, part in parts.items()} for edge in ("minimum", "maximum")]
     days = [{**middle, "month": month, "day": 31} for month in (2, 4, 6, 9, 11)]
     days += [{"year": year, "month": 2, "day": 29} for year in (1900, 2000, 2023, 2024)]
-    return [*edges, *corners, *days, {key: float(value) for key, value in middle.items()}, {**middle, "more": "ignored"}]
+    return [
+        *edges,
+        *corners,
+        *days,
+        {key: float(value) for key, value in middle.items()},
+        {**middle, "more": "ignored"},
+    ]
 
 
 def _bad_objects(schema: Schema) -> list[dict[str, Any]]:
@@ -84,8 +109,15 @@ def _bad_objects(schema: Schema) -> list[dict[str, Any]]:
     past = [{**middle, key: part["minimum"] - 1} for key, part in parts.items()]
     past += [{**middle, key: part["maximum"] + 1} for key, part in parts.items()]
     past += [{**middle, key: -middle[key]} for key in parts]
-    wrong = [{**middle, key: value} for key in parts for value in (*NOT_INTEGERS, str(middle[key]), middle[key] + 0.5)]
-    missing = [{other: value for other, value in middle.items() if other != key} for key in schema.get("required", [])]
+    wrong = [
+        {**middle, key: value}
+        for key in parts
+        for value in (*NOT_INTEGERS, str(middle[key]), middle[key] + 0.5)
+    ]
+    missing = [
+        {other: value for other, value in middle.items() if other != key}
+        for key in schema.get("required", [])
+    ]
     return [*past, *wrong, *missing, {}]
 
 
@@ -115,7 +147,10 @@ def _good_words(schema: Schema, salt: str) -> list[str]:
         "_" * (low + len(salt) % 7),
     ]
     words += [word[:high] for word in odd if len(word[:high]) >= low and set(word) <= set(allowed)]
-    rest = [(allowed[start : start + high - 4] + salt)[:high] for start in range(0, len(allowed), high - 4)]
+    rest = [
+        (allowed[start : start + high - 4] + salt)[:high]
+        for start in range(0, len(allowed), high - 4)
+    ]
     return [*words, *firsts, *rest]
 
 
@@ -125,5 +160,7 @@ def _bad_words(schema: Schema) -> list[str]:
         return []
     low, high = bounds
     sized = ["", "q" * (low - 1), "q" * (high + 1), "q" * (high * 3)]
-    strange = [word for letter in STRANGERS for word in (f"qq{letter}qq", f"{letter}qqqq", f"qqqq{letter}")]
+    strange = [
+        word for letter in STRANGERS for word in (f"qq{letter}qq", f"{letter}qqqq", f"qqqq{letter}")
+    ]
     return [*sized, *strange, "q" * high + "\n", " " * low]

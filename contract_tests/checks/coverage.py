@@ -51,23 +51,34 @@ class Coverage:
 
     def _cell(self, operation: str, parameter: str, kind: str) -> dict[str, int]:
         where = (operation, parameter, kind)
-        return {answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where}
+        return {
+            answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Return the matrix by operation, with zeros where something listed was never seen."""
-        return {operation.name: self._row(operation) for operation in self.contract.operations.values()}
+        return {
+            operation.name: self._row(operation) for operation in self.contract.operations.values()
+        }
 
     def _row(self, operation: Operation) -> dict[str, Any]:
-        listed = [code if code != "default" else str(operation.success) for code in operation.responses]
+        listed = [
+            code if code != "default" else str(operation.success) for code in operation.responses
+        ]
         named = [f"{UNAUTHORIZED} {name}" for name in AUTHENTICATION_NAMES]
         seen = self.answers(operation.name)
         answers = sorted({*listed, *named, *seen} - ({str(UNAUTHORIZED)} - seen.keys()))
         parameters: dict[str, dict[str, dict[str, int]]] = {}
-        in_path = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
+        in_path = {
+            parameter.name for parameter in operation.parameters if parameter.place == "path"
+        }
         for name, schema in self._schemas(operation):
             kinds = [*(["absent"] if name not in in_path else []), "present", *_edges(schema)]
             parameters[name] = {kind: self._cell(operation.name, name, kind) for kind in kinds}
-        return {"answers": {answer: seen.get(answer, 0) for answer in answers}, "parameters": parameters}
+        return {
+            "answers": {answer: seen.get(answer, 0) for answer in answers},
+            "parameters": parameters,
+        }
 
     def _schemas(self, operation: Operation) -> list[tuple[str, Schema]]:
         found = [(parameter.name, parameter.schema) for parameter in operation.parameters]
@@ -76,7 +87,9 @@ class Coverage:
         for name, schema in operation.body["properties"].items():
             resolved = self.contract.full.resolve(schema)
             found.append((name, resolved))
-            found += [(f"{name}/{part}", inner) for part, inner in resolved.get("properties", {}).items()]
+            found += [
+                (f"{name}/{part}", inner) for part, inner in resolved.get("properties", {}).items()
+            ]
         return found
 
     def _classes(self, operation: Operation, exchange: Exchange) -> list[tuple[str, str]]:
@@ -87,7 +100,11 @@ class Coverage:
                 found.append((name, "absent"))
                 continue
             found.append((name, "present"))
-            found += [(name, kind) for kind, size in _edges(schema).items() if _size(schema, given[name]) == size]
+            found += [
+                (name, kind)
+                for kind, size in _edges(schema).items()
+                if _size(schema, given[name]) == size
+            ]
         return found
 
 
@@ -99,20 +116,29 @@ def _answer(exchange: Exchange) -> str:
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
     query = exchange.call.path.partition("?")[2]
     given: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
-    given |= {p.name: exchange.call.path.split("/")[4] for p in operation.parameters if p.place == "path"}
+    given |= {
+        p.name: exchange.call.path.split("/")[4] for p in operation.parameters if p.place == "path"
+    }
     try:
         body = json.loads(exchange.call.body or b"null")
     except (ValueError, RecursionError):
         body = None
     for name, value in body.items() if isinstance(body, dict) else ():
         given[name] = value
-        given |= {f"{name}/{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {}
+        given |= (
+            {f"{name}/{part}": inner for part, inner in value.items()}
+            if isinstance(value, dict)
+            else {}
+        )
     return given
 
 
 def _edges(schema: Schema) -> dict[str, int]:
     """Return the classes at and past each bound, with the number or length that belongs to each."""
-    low, high = schema.get("minimum", schema.get("minLength")), schema.get("maximum", schema.get("maxLength"))
+    low, high = (
+        schema.get("minimum", schema.get("minLength")),
+        schema.get("maximum", schema.get("maxLength")),
+    )
     low, high = pattern_bounds(schema) or (low, high)
     edges = {} if low is None else {"below minimum": low - 1, "at minimum": low}
     return edges if high is None else {**edges, "at maximum": high, "above maximum": high + 1}

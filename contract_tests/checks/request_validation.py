@@ -21,7 +21,13 @@ NUMBERS = ("number", "integer")
 OTHERWISE = "a number that is not written as JSON writes it"
 SENT = 40
 """Characters of what was sent that are shown."""
-WANTED = {"string": "a text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list"}
+WANTED = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "an object",
+    "array": "a list",
+}
 KINDS = {
     "minimum": "a number below its least",
     "maximum": "a number above its most",
@@ -56,7 +62,11 @@ def flaws(contract: Contract, view: View, call: Call) -> list[Flaw]:
     operation = view.operations[call.operation]
     full = view is contract.full
     query = parse_qsl(call.path.partition("?")[2], keep_blank_values=True, errors="surrogateescape")
-    found = [flaw for parameter in operation.parameters for flaw in _parameter(view, parameter, call, query, full)]
+    found = [
+        flaw
+        for parameter in operation.parameters
+        for flaw in _parameter(view, parameter, call, query, full)
+    ]
     return found + (_body(view, operation, call, full=full) if operation.body is not None else [])
 
 
@@ -67,8 +77,13 @@ def wrong(contract: Contract, view: View, call: Call) -> list[Place]:
 
 def refusal(found: list[Flaw]) -> str:
     """Return what is expected of a request with these flaws: the places, and then what is wrong with each."""
-    places = ", ".join(f"{name} ({place})" if name else "the body" for place, name in (flaw.place for flaw in found))
-    told = [flaw.why if len(found) == 1 else f"{flaw.place[1] or 'it'} {flaw.why}" for flaw in found]
+    places = ", ".join(
+        f"{name} ({place})" if name else "the body"
+        for place, name in (flaw.place for flaw in found)
+    )
+    told = [
+        flaw.why if len(found) == 1 else f"{flaw.place[1] or 'it'} {flaw.why}" for flaw in found
+    ]
     return f"400, because of {places}: {'it ' if len(found) == 1 else ''}{'; '.join(told)}"
 
 
@@ -99,16 +114,28 @@ def accused(wrong: list[Place], named: set[Place]) -> list[Place]:
 def _about(place: Place, named: Place) -> bool:
     """Whether a detail names the place, or something around or inside it, which is good enough."""
     (where, pointer), (said, name) = place, named
-    return where == said and (name == pointer or name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/"))
+    return where == said and (
+        name == pointer or name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/")
+    )
 
 
-def _parameter(view: View, parameter: Parameter, call: Call, query: list[tuple[str, str]], full: bool) -> list[Flaw]:  # noqa: FBT001
+def _parameter(
+    view: View,
+    parameter: Parameter,
+    call: Call,
+    query: list[tuple[str, str]],
+    full: bool,  # noqa: FBT001
+) -> list[Flaw]:
     place = (parameter.place, parameter.name)
     given = [value for name, value in query if name == parameter.name]
     if parameter.place == "path":
         given = [unquote(call.path.partition("?")[0].split("/")[4], errors="surrogateescape")]
     if not given:
-        return [Flaw(place, "is missing", "a call without a required parameter")] if parameter.required else []
+        return (
+            [Flaw(place, "is missing", "a call without a required parameter")]
+            if parameter.required
+            else []
+        )
     if any(not _is_text(value) for value in given):
         return [Flaw(place, "is not UTF-8", "a parameter that is not UTF-8")] if full else []
     many = parameter.schema.get("type") == "array"
@@ -133,8 +160,16 @@ def _flaw(place: Place, error: ValidationError) -> Flaw:
     if keyword == "type":
         wanted = " or ".join(WANTED.get(name, f"a {name}") for name in told["types"])
         sent = kind_of(value) if not isinstance(value, float) else "a number with a fraction"
-        return Flaw(place, f"is {_sent(value)}, and {wanted} is expected", f"{sent} where {wanted} is expected")
-    return Flaw(place, f"is {_sent(value)}: {error.message}", KINDS.get(keyword, f"a value that breaks `{keyword}`"))
+        return Flaw(
+            place,
+            f"is {_sent(value)}, and {wanted} is expected",
+            f"{sent} where {wanted} is expected",
+        )
+    return Flaw(
+        place,
+        f"is {_sent(value)}: {error.message}",
+        KINDS.get(keyword, f"a value that breaks `{keyword}`"),
+    )
 
 
 def _sent(value: object) -> str:
@@ -160,11 +195,17 @@ def _body(view: View, operation: Operation, call: Call, *, full: bool) -> list[F
     judged = value if full else {key: given for key, given in value.items() if given is not None}
     clean = _clean(judged)
     errors = view.faults(operation.body, clean) if view.errors(operation.body, clean) else []
-    found = {("body", pointer): _flaw(("body", pointer), error) for pointer, error in reversed(errors)}
+    found = {
+        ("body", pointer): _flaw(("body", pointer), error) for pointer, error in reversed(errors)
+    }
     for key in operation.body["properties"] if full else ():
         if not _is_text(json.dumps(value.get(key), ensure_ascii=False)):
             place = ("body", f"/{key}")
-            found[place] = Flaw(place, "has half a character in it (a lone surrogate)", "half a character (a lone surrogate)")
+            found[place] = Flaw(
+                place,
+                "has half a character in it (a lone surrogate)",
+                "half a character (a lone surrogate)",
+            )
     return [found[place] for place in sorted(found)]
 
 
@@ -178,7 +219,10 @@ def _object(call: Call) -> tuple[dict[str, object], tuple[str, str] | None]:
             return {}, ("is missing", "a call without a body")
         return {}, (f"is not JSON: {error}", "a body that is not JSON")
     if [given.partition(";")[0].strip().lower() for given in types] != ["application/json"]:
-        return {}, (f"is sent as {' and '.join(types) or 'no type'}, not as application/json", "a body of another media type")
+        return {}, (
+            f"is sent as {' and '.join(types) or 'no type'}, not as application/json",
+            "a body of another media type",
+        )
     if not isinstance(value, dict):
         return {}, (f"is {kind_of(value)}, and an object is expected", "a body that is no object")
     return value, None

@@ -55,7 +55,11 @@ def refuses_as_http(exchange: Exchange) -> bool:
     call = exchange.call
     if exchange.status == LENGTH_REQUIRED and not call.says_length:
         return True
-    size = len(call.path) + sum(len(name) + len(value) for name, value in call.headers) + len(call.body or b"")
+    size = (
+        len(call.path)
+        + sum(len(name) + len(value) for name, value in call.headers)
+        + len(call.body or b"")
+    )
     return exchange.status in TOO_LARGE and size > EVERYBODY_TAKES
 
 
@@ -77,8 +81,13 @@ def _status(operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
     if "default" not in operation.responses:
         if str(exchange.status) not in operation.responses:
             yield Complaint("answer.status", exchange.shown(), f"one of {listed}")
-    elif str(exchange.status) not in operation.responses and exchange.status not in (200, SERVER_ERROR):
-        yield Complaint("answer.status-default", exchange.shown(), f"one of {listed}, and 200 for default")
+    elif str(exchange.status) not in operation.responses and exchange.status not in (
+        200,
+        SERVER_ERROR,
+    ):
+        yield Complaint(
+            "answer.status-default", exchange.shown(), f"one of {listed}, and 200 for default"
+        )
 
 
 def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
@@ -89,7 +98,9 @@ def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Itera
     if not full:
         if exchange.body or exchange.header("Content-Type"):
             yield Complaint(
-                "answer.no-body", f"{exchange.header('Content-Type')}: {exchange.shown()}", "an empty body without a type"
+                "answer.no-body",
+                f"{exchange.header('Content-Type')}: {exchange.shown()}",
+                "an empty body without a type",
             )
         return
     if exchange.media_type != JSON_TYPE:
@@ -99,15 +110,21 @@ def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Itera
     try:
         value = exchange.json()
     except UnreadableError as error:
-        yield Complaint("answer.json" if page else "answer.shape", f"{error}: {exchange.shown()}", "a JSON body")
+        yield Complaint(
+            "answer.json" if page else "answer.shape", f"{error}: {exchange.shown()}", "a JSON body"
+        )
         return
     yield from _shape(contract, operation, exchange, value)
 
 
-def _shape(contract: Contract, operation: Operation, exchange: Exchange, value: object) -> Iterator[Complaint]:
+def _shape(
+    contract: Contract, operation: Operation, exchange: Exchange, value: object
+) -> Iterator[Complaint]:
     response = operation.response(exchange.status)
     assert response is not None
-    for pointer, reason in contract.full.errors(response["content"][JSON_TYPE]["schema"], value)[:3]:
+    for pointer, reason in contract.full.errors(response["content"][JSON_TYPE]["schema"], value)[
+        :3
+    ]:
         yield Complaint("answer.shape", f"{exchange.shown()}", f"{pointer or 'the body'}: {reason}")
 
 
@@ -117,11 +134,17 @@ def _documents_body(view: View, operation: Operation, exchange: Exchange) -> boo
 
 
 def _headers(exchange: Exchange) -> Iterator[Complaint]:
-    directives = {part.strip().lower() for part in (exchange.header("Cache-Control") or "").split(",")}
+    directives = {
+        part.strip().lower() for part in (exchange.header("Cache-Control") or "").split(",")
+    }
     if "no-store" not in directives:
         received = f"{exchange.status} with Cache-Control: {exchange.header('Cache-Control')}"
         yield Complaint("header.no-store", received, "Cache-Control: no-store")
     if exchange.status == UNAUTHORIZED:
         challenge = exchange.header("WWW-Authenticate")
         if not re.search(r"(?:^|,)\s*bearer(?:\s|,|$)", challenge or "", re.IGNORECASE):
-            yield Complaint("header.www-authenticate", f"401 with WWW-Authenticate: {challenge}", "WWW-Authenticate: Bearer")
+            yield Complaint(
+                "header.www-authenticate",
+                f"401 with WWW-Authenticate: {challenge}",
+                "WWW-Authenticate: Bearer",
+            )

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from contract_tests.spec.contract import Contract
 
 SAME, DIFFERENT, USAGE, NOTHING = range(4)
-MANNERS = ("max_time", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+MANNERS = (
+    "max_time",
+    "rate_limit",
+    "request_timeout",
+    "proxy",
+    "tls_verify",
+    "client_cert",
+    "header",
+)
 HELP = """Send the same requests to two servers and say in what they differ.
 
 \b
@@ -48,13 +56,31 @@ usernames; what follows from them is not compared.
 Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 
 
-@click.command(cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
-@click.option("--left", metavar="URL", show_envvar=True, help="What should be like the right side: our mock.")
+@click.command(
+    cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"}
+)
+@click.option(
+    "--left", metavar="URL", show_envvar=True, help="What should be like the right side: our mock."
+)
 @click.option("--right", metavar="URL", show_envvar=True, help="The real thing.")
-@click.option("--left-target", **judge_command.FILE, help="YAML: base_url, sessions, containers, usernames of the left side.")
+@click.option(
+    "--left-target",
+    **judge_command.FILE,
+    help="YAML: base_url, sessions, containers, usernames of the left side.",
+)
 @click.option("--right-target", **judge_command.FILE, help="The same of the right side.")
-@click.option("--report-dir", **judge_command.DIRECTORY, help="Write drift.json, drift.html and drift.patch there.")
-def drift(left: str | None, right: str | None, left_target: Path | None, right_target: Path | None, **rest: object) -> None:
+@click.option(
+    "--report-dir",
+    **judge_command.DIRECTORY,
+    help="Write drift.json, drift.html and drift.patch there.",
+)
+def drift(
+    left: str | None,
+    right: str | None,
+    left_target: Path | None,
+    right_target: Path | None,
+    **rest: object,
+) -> None:
     """Run the command."""
     wishes = Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
     try:
@@ -64,7 +90,9 @@ def drift(left: str | None, right: str | None, left_target: Path | None, right_t
             closing(_side("left", left, left_target, known, how)) as one,
             closing(_side("right", right, right_target, known, how)) as other,
         ):
-            report = _report(one, other, observe(one, other, time.monotonic() + wishes.max_time), known)
+            report = _report(
+                one, other, observe(one, other, time.monotonic() + wishes.max_time), known
+            )
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE)
@@ -93,12 +121,21 @@ def _report(left: Side, right: Side, evidence: Evidence, known: Contract) -> Rep
     limit = largest(right, evidence.found)
     proposals = propose(Source(known, written, limit), evidence.found)
     said = verdicts(known.full.document, evidence.found, compared(evidence.pairs))
-    return Report(left, right, evidence, proposals, said, written.diff([each.edit for each in proposals if each.edit]))
+    return Report(
+        left,
+        right,
+        evidence,
+        proposals,
+        said,
+        written.diff([each.edit for each in proposals if each.edit]),
+    )
 
 
 def _write(directory: Path, report: Report) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "drift.json").write_text(json.dumps(report.data(), indent=2) + "\n", encoding="utf-8")
+    (directory / "drift.json").write_text(
+        json.dumps(report.data(), indent=2) + "\n", encoding="utf-8"
+    )
     (directory / "drift.html").write_text(shown(page(report)), encoding="utf-8")
     if report.diff:
         (directory / "drift.patch").write_text(shown(report.diff), encoding="utf-8")

@@ -34,7 +34,9 @@ def would_send(target: Target, wishes: Wishes) -> str:
     """Return for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
     how = wishes.manners()
     target = replace(target, far=target.far or bool(how.proxy))
-    allowed = {name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")}
+    allowed = {
+        name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")
+    }
     permission = decide(target, read_only=wishes.read_only, **allowed)
     depth = DEEPEST if wishes.depth == "deep" else wishes.depth
     laws = [word for law in wishes.laws for word in ("--laws", law)]
@@ -49,7 +51,11 @@ def _sum(sent: Sent, depth: str, interval: float, max_time: int) -> list[str]:
     lines = [
         f"{count:,} calls in all, as counted just now on our own mock; how long the target's lists are changes it a little."
     ]
-    lines += [f"That is depth {DEEPEST}: deep goes on until --max-time is over."] if depth == "deep" else []
+    lines += (
+        [f"That is depth {DEEPEST}: deep goes on until --max-time is over."]
+        if depth == "deep"
+        else []
+    )
     return lines + (_time(ceil(count * interval), max_time, depth) if interval else [])
 
 
@@ -60,7 +66,9 @@ def _time(seconds: int, max_time: int, depth: str) -> list[str]:
         return [*lines, f"--max-time {max_time} is enough for that, if the target answers at once."]
     quicker = "" if depth == "quick" else ", --depth quick"
     more = ceil(seconds * 1.2 / 60) * 60
-    lines.append(f"--max-time {max_time} is too short for that: the run would end with exit code 3, too little judged.")
+    lines.append(
+        f"--max-time {max_time} is too short for that: the run would end with exit code 3, too little judged."
+    )
     return [*lines, f"Give it --max-time {more}, a higher --rate-limit{quicker} or fewer --laws."]
 
 
@@ -74,7 +82,17 @@ def rehearse(target: Target, wishes: list[str]) -> Sent:
     with running_mock() as url, TemporaryDirectory() as directory:
         file = Path(directory) / "target.yaml"
         file.write_text(yaml.safe_dump(_stand_in(target, url)), encoding="utf-8")
-        command = [sys.executable, "-P", "-m", "contract_tests", "--target", str(file), "--report-dir", directory, *wishes]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "contract_tests",
+            "--target",
+            str(file),
+            "--report-dir",
+            directory,
+            *wishes,
+        ]
         far = {} if target.is_local else {f"{PREFIX}FAR": "1"}
         said = _run(command, {**kept, **far})
         report = Path(directory) / "report.json"

@@ -14,7 +14,9 @@ FOREIGN = ("MOCK_SERVER_", "PYTEST_", "HYPOTHESIS_", "SCHEMATHESIS_")
 
 def without(*more: str) -> dict[str, str]:
     """Return the environment for a process of the gate, without the tools' variables and those that begin with `more`."""
-    return {name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, *more))}
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, *more))
+    }
 
 
 def forget(prefixes: Iterable[str] = FOREIGN) -> None:

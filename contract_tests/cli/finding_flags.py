@@ -29,7 +29,9 @@ class Share(click.ParamType[float]):
 
     name = "share"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Return the part as a number from 0 to 1."""
         text = str(value).strip()
         try:
@@ -50,7 +52,9 @@ class LawName(click.ParamType[str]):
         """Return the name as it is looked for; fail where there is no such law, and say which there are."""
         family, _, one = (part.strip() for part in value.partition(":"))
         if family not in LAWS:
-            self.fail(f"there is no family of laws {family}; there are {', '.join(LAWS)}", param, ctx)
+            self.fail(
+                f"there is no family of laws {family}; there are {', '.join(LAWS)}", param, ctx
+            )
         one = one.partition("[")[0].strip()
         known = laws_of(family) if one else []
         if one not in ("", *known):
@@ -58,7 +62,9 @@ class LawName(click.ParamType[str]):
             self.fail(f"{family} has no law {one!r}; it has {', '.join(near)}", param, ctx)
         return f"{family}: {one}" if one else family
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         """Return the families that begin so."""
         return click.Choice(LAWS).shell_complete(ctx, param, incomplete)
 
@@ -104,7 +110,13 @@ PARTS = (
         show_envvar=True,
         help="Judge in so many processes at once (auto: one for each core), each with a mock or users of its own.",
     ),
-    click.option("--shard", metavar="I/N", default="", show_envvar=True, help="Judge a part only; `merge` joins the reports."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        default="",
+        show_envvar=True,
+        help="Judge a part only; `merge` joins the reports.",
+    ),
     click.option("--verdict/--no-verdict", default=True, hidden=True),
 )
 

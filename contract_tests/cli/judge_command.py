@@ -42,8 +42,17 @@ COMMANDS = {
     "restore": "contract_tests.cli.restore_command",
 }
 FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
-DIRECTORY: dict[str, Any] = {"type": click.Path(path_type=Path, file_okay=False), "metavar": "DIR", "show_envvar": True}
-DEPTH: dict[str, Any] = {"type": click.Choice(list(DEPTHS)), "default": "standard", "show_default": True, "show_envvar": True}
+DIRECTORY: dict[str, Any] = {
+    "type": click.Path(path_type=Path, file_okay=False),
+    "metavar": "DIR",
+    "show_envvar": True,
+}
+DEPTH: dict[str, Any] = {
+    "type": click.Choice(list(DEPTHS)),
+    "default": "standard",
+    "show_default": True,
+    "show_envvar": True,
+}
 SECONDS: dict[str, Any] = {
     "type": click.IntRange(min=1),
     "default": MAX_TIME,
@@ -86,32 +95,71 @@ class Commands(StrictGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as the base class
         """Return the command of that name."""
-        return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name) if cmd_name in COMMANDS else None
+        return (
+            getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+            if cmd_name in COMMANDS
+            else None
+        )
 
 
 @click.command(
     cls=Commands,
     invoke_without_command=True,
     help=HELP,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CONTRACT_TESTS"},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "CONTRACT_TESTS",
+    },
 )
 @click.option(
-    "--base-url", metavar="URL", show_envvar=True, help="The server to judge; default: our mock, started for the run."
+    "--base-url",
+    metavar="URL",
+    show_envvar=True,
+    help="The server to judge; default: our mock, started for the run.",
 )
 @click.option(
-    "--target", "target_file", **FILE, envvar="CONTRACT_TESTS_TARGET", help="YAML: base_url, sessions, containers, usernames."
+    "--target",
+    "target_file",
+    **FILE,
+    envvar="CONTRACT_TESTS_TARGET",
+    help="YAML: base_url, sessions, containers, usernames.",
 )
 @click.option(
-    "--depth", **DEPTH, help="quick: under 10 s; standard: under a minute against the mock; deep: as long as --max-time."
+    "--depth",
+    **DEPTH,
+    help="quick: under 10 s; standard: under a minute against the mock; deep: as long as --max-time.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Everything random follows it.")
-@click.option("--strict/--no-strict", default=None, show_envvar=True, help="Inferred findings fail too; default for our mock.")
-@click.option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    show_envvar=True,
+    help="Everything random follows it.",
+)
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    show_envvar=True,
+    help="Inferred findings fail too; default for our mock.",
+)
+@click.option(
+    "--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there."
+)
 @click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
 @click.option(
-    "--laws", type=LawName(), multiple=True, show_envvar=True, help="Only these, as in 'pages: pages add up'; may be repeated."
+    "--laws",
+    type=LawName(),
+    multiple=True,
+    show_envvar=True,
+    help="Only these, as in 'pages: pages add up'; may be repeated.",
 )
-@click.option("--rate-limit", metavar="N/s", show_envvar=True, help="At most so many requests: 5/s, 100/m, 1000/h.")
+@click.option(
+    "--rate-limit",
+    metavar="N/s",
+    show_envvar=True,
+    help="At most so many requests: 5/s, 100/m, 1000/h.",
+)
 @click.option(
     "--request-timeout",
     type=click.FloatRange(min=0.1),
@@ -122,7 +170,13 @@ class Commands(StrictGroup):
     help="How long to wait for the whole of an answer.",
 )
 @click.option("--proxy", metavar="URL", show_envvar=True, help="Go through this HTTP proxy.")
-@click.option("--tls-verify/--no-tls-verify", default=True, show_default=True, show_envvar=True, help="Check certificates.")
+@click.option(
+    "--tls-verify/--no-tls-verify",
+    default=True,
+    show_default=True,
+    show_envvar=True,
+    help="Check certificates.",
+)
 @click.option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
 @click.option(
     "--header",
@@ -132,20 +186,51 @@ class Commands(StrictGroup):
     show_envvar=True,
     help="Send this with every request; ${VARIABLE} in it is taken from the environment and never shown.",
 )
-@click.option("--read-only", is_flag=True, show_envvar=True, help="Send nothing that could change the target.")
 @click.option(
-    "--allow-writes", is_flag=True, show_envvar=True, help="Write to a target that is not on this machine, and put it back."
+    "--read-only", is_flag=True, show_envvar=True, help="Send nothing that could change the target."
 )
-@click.option("--allow-mark-read", is_flag=True, show_envvar=True, help="Mark notifications as read there; cannot be undone.")
 @click.option(
-    "--allow-first-write", is_flag=True, show_envvar=True, help="Write fields there that were never set; cannot be undone."
+    "--allow-writes",
+    is_flag=True,
+    show_envvar=True,
+    help="Write to a target that is not on this machine, and put it back.",
+)
+@click.option(
+    "--allow-mark-read",
+    is_flag=True,
+    show_envvar=True,
+    help="Mark notifications as read there; cannot be undone.",
+)
+@click.option(
+    "--allow-first-write",
+    is_flag=True,
+    show_envvar=True,
+    help="Write fields there that were never set; cannot be undone.",
 )
 @findings_flags
 @parts_flags
-@click.option("--dry-run", is_flag=True, show_envvar=True, help="Say what would be sent, count it on our mock, send nothing.")
-@click.option("--verbose/--quiet", "-v/-q", default=False, show_envvar=True, help="Say every law, not only those that fail.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    show_envvar=True,
+    help="Say what would be sent, count it on our mock, send nothing.",
+)
+@click.option(
+    "--verbose/--quiet",
+    "-v/-q",
+    default=False,
+    show_envvar=True,
+    help="Say every law, not only those that fail.",
+)
 @click.version_option(package_name="user-profile-api-mock")
-def main(base_url: str | None, target_file: Path | None, strict: bool | None, *, dry_run: bool, **rest: object) -> None:  # noqa: FBT001
+def main(
+    base_url: str | None,
+    target_file: Path | None,
+    strict: bool | None,  # noqa: FBT001
+    *,
+    dry_run: bool,
+    **rest: object,
+) -> None:
     """Run the command."""
     terminal_text.guard()
     if click.get_current_context().invoked_subcommand:
@@ -157,11 +242,17 @@ def main(base_url: str | None, target_file: Path | None, strict: bool | None, *,
             err=True,
         )
         sys.exit(USAGE)
-    wishes = Wishes(strict=(base_url is None and target_file is None) if strict is None else strict, **rest)  # type: ignore[arg-type]
+    own_mock = base_url is None and target_file is None
+    strictly = own_mock if strict is None else strict
+    wishes = Wishes(strict=strictly, **rest)  # type: ignore[arg-type]
     try:
         report_output.check(None if dry_run else wishes.report_dir, *REPORTS)
         baseline.check_new(None if dry_run else wishes.write_baseline)
-        code = rehearse(base_url, target_file, wishes) if dry_run else run(base_url, target_file, wishes)
+        code = (
+            rehearse(base_url, target_file, wishes)
+            if dry_run
+            else run(base_url, target_file, wishes)
+        )
     except TargetError as error:
         click.echo(f"Error: {error}", err=True)
         code = USAGE
@@ -199,11 +290,18 @@ def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, nu
     """Run parts of the laws in as many processes, and return the exit code of the whole."""
     rate, _, unit = (wishes.rate_limit or "").partition("/")
     wishes.manners()
-    each = replace(wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None)
-    given = [*(("--proxy", each.proxy) if each.proxy else ()), *(word for line in each.header for word in ("--header", line))]
+    each = replace(
+        wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None
+    )
+    given = [
+        *(("--proxy", each.proxy) if each.proxy else ()),
+        *(word for line in each.header for word in ("--header", line)),
+    ]
     given += ["--verbose"] if each.verbose else []
     words = [*shlex.split(command(url, target_file, each))[1:], *given]
-    run = processes.run_all(words, number, baseline.read(wishes.baseline) if wishes.baseline else ())
+    run = processes.run_all(
+        words, number, baseline.read(wishes.baseline) if wishes.baseline else ()
+    )
     run.repeat = command(url, target_file, wishes)
     return processes.report(run, wishes.report_dir, wishes.write_baseline)
 
@@ -218,9 +316,15 @@ def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: boo
     STOP.install()
     repeat = command(None if own else url, target_file, wishes)
     # The mock of this run stops with it; at the same port another serves the curl lines.
-    before = f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
+    before = (
+        f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
+    )
     keeper = Keeper()
-    given = [*arguments(url, target_file, wishes), f"--gate-repeat={repeat}", f"--gate-before={before}"]
+    given = [
+        *arguments(url, target_file, wishes),
+        f"--gate-repeat={repeat}",
+        f"--gate-before={before}",
+    ]
     said = pytest.main(given, plugins=[keeper])
     STOP.phase = Phase.IDLE
     if keeper.run is not None:

@@ -30,7 +30,12 @@ def harden() -> None:
         elif stream is not getattr(sys, f"__{name}__") or not isinstance(stream, io.TextIOWrapper):
             continue
         encoding, buffered = stream.encoding, stream.line_buffering
-        hardened = Stream(stream.detach(), encoding, "backslashreplace", line_buffering=buffered or number == 2)  # noqa: PLR2004 - stderr
+        hardened = Stream(
+            stream.detach(),
+            encoding,
+            "backslashreplace",
+            line_buffering=buffered or number == 2,  # noqa: PLR2004
+        )
         setattr(sys, name, hardened)
         setattr(sys, f"__{name}__", hardened)
 

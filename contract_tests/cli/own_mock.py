@@ -73,7 +73,9 @@ def _address(lines: Queue[str | None]) -> str:
         except Empty:
             line = None
         if line is None:
-            raise MockError(f"the mock did not start within {DEADLINE:.0f} s; it said:\n{said or '(nothing)'}")
+            raise MockError(
+                f"the mock did not start within {DEADLINE:.0f} s; it said:\n{said or '(nothing)'}"
+            )
         said += line
         if found := LISTENS.search(line):
             return found.group()

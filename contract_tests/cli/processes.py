@@ -44,7 +44,13 @@ def count(text: str, most: int | None) -> int:
 
     Raises `TargetError` where there are fewer servers or users than processes.
     """
-    wanted = min(os.cpu_count() or 1, most or sys.maxsize) if text == AUTO else int(text) if text.isdecimal() else 0
+    wanted = (
+        min(os.cpu_count() or 1, most or sys.maxsize)
+        if text == AUTO
+        else int(text)
+        if text.isdecimal()
+        else 0
+    )
     if not wanted:
         raise TargetError(f"--processes {text}: a number, or {AUTO}, is expected")
     if most is not None and wanted > most:
@@ -68,7 +74,10 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
     for part, directory in enumerate(directories, 1):
         if not STOP.asked:
             children.append(start(arguments, Shard(part, number), directory))
-    relays = [threading.Thread(target=_relay, args=(child, part), daemon=True) for part, child in enumerate(children, 1)]
+    relays = [
+        threading.Thread(target=_relay, args=(child, part), daemon=True)
+        for part, child in enumerate(children, 1)
+    ]
     for thread in relays:
         thread.start()
     for thread in relays:
@@ -87,11 +96,24 @@ def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) 
 def start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
     """Start a part; nothing that lies in the working directory is taken for a module of it."""
     command = [sys.executable, "-Pu", "-m", "contract_tests", *arguments]
-    command += ["--shard", f"{shard.number}/{shard.of}", "--report-dir", str(directory), "--no-verdict"]
+    command += [
+        "--shard",
+        f"{shard.number}/{shard.of}",
+        "--report-dir",
+        str(directory),
+        "--no-verdict",
+    ]
     environment = {name: value for name, value in os.environ.items() if name not in QUIET}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
-    # In a session of its own, so that it hears Ctrl-C once, from us.
-    return subprocess.Popen(command, env=environment, text=True, errors="replace", start_new_session=True, **pipes)  # type: ignore[call-overload,no-any-return] # noqa: S603 - ourselves
+    return subprocess.Popen(  # noqa: S603 - ourselves
+        command,
+        env=environment,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that it hears Ctrl-C once, from us
+    )
 
 
 def _relay(child: subprocess.Popen[str], part: int) -> None:
@@ -135,13 +157,32 @@ def report(run: Run, directory: Path | None, first: Path | None = None) -> int:
 
 
 @click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")
-@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--report-dir", type=click.Path(path_type=Path, file_okay=False), help="Write the reports of the whole there.")
-@click.option("--baseline", "accepted", type=click.Path(path_type=Path), help="Findings that are accepted for a while.")
-@click.option(
-    "--write-baseline", "first", type=click.Path(path_type=Path), help="Write a first baseline of what fails the run."
+@click.argument(
+    "directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False)
 )
-def merge(directories: tuple[Path, ...], report_dir: Path | None, accepted: Path | None, first: Path | None) -> None:
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the reports of the whole there.",
+)
+@click.option(
+    "--baseline",
+    "accepted",
+    type=click.Path(path_type=Path),
+    help="Findings that are accepted for a while.",
+)
+@click.option(
+    "--write-baseline",
+    "first",
+    type=click.Path(path_type=Path),
+    help="Write a first baseline of what fails the run.",
+)
+def merge(
+    directories: tuple[Path, ...],
+    report_dir: Path | None,
+    accepted: Path | None,
+    first: Path | None,
+) -> None:
     """Make one report of the parts of a run.
 
     DIRECTORIES are the report directories of all parts: what `contract-tests --shard 1/3 --report-dir DIR` and its like wrote.

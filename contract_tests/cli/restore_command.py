@@ -25,7 +25,16 @@ from contract_tests.spec import contract
 if TYPE_CHECKING:
     from contract_tests.config.target import Target
 
-MANNERS = ("base_url", "target_file", "rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+MANNERS = (
+    "base_url",
+    "target_file",
+    "rate_limit",
+    "request_timeout",
+    "proxy",
+    "tls_verify",
+    "client_cert",
+    "header",
+)
 HELP = """Put profiles back as they were before a run.
 
 \b
@@ -39,11 +48,15 @@ new ones of the same users will do. FILE is removed once everything is back.
 Exit codes: 0 everything is back, 2 wrong usage, 3 something is not."""
 
 
-@click.command(cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"})
+@click.command(
+    cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"}
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: object) -> None:
     """Run the command."""
-    wishes = Wishes(depth="", seed=0, strict=False, report_dir=None, max_time=0, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
+    nothing: dict[str, Any] = {"depth": "", "seed": 0, "strict": False, "report_dir": None}
+    nothing |= {"max_time": 0, "laws": (), "verbose": False}
+    wishes = Wishes(**nothing, **rest)  # type: ignore[arg-type]
     try:
         known_url, shard, people = saved_profiles.read(file)
         aim = load(target_file, base_url or (None if target_file else known_url), read(shard))
@@ -75,7 +88,10 @@ def _check(file: Path, of: str, target: str, *, said: bool) -> None:
 
 def _lab(aim: Target, wishes: Wishes) -> Lab:
     how, known = wishes.manners(), contract.load()
-    ledger = Ledger(aim.base_url, veil=Veil(hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)))
+    ledger = Ledger(
+        aim.base_url,
+        veil=Veil(hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)),
+    )
     lab = Lab(aim, known, ledger, DEPTHS["quick"], 0, Coverage(known), manners=how)
     lab.begin_closing()
     return lab
@@ -93,11 +109,15 @@ def _restore(lab: Lab, people: dict[str, Any]) -> list[str]:
     for role, person in people.items():
         who = owners.get(person["username"], "")
         if not who:
-            left.append(f"the profile of ${role.upper()}: the target gives no valid session of its user")
+            left.append(
+                f"the profile of ${role.upper()}: the target gives no valid session of its user"
+            )
             continue
         lab.ledger.skipped.clear()
         names = resources.put_back(lab, who, person["profile"])
-        whys = dict.fromkeys(why for what, why in lab.ledger.skipped if what.startswith("putting back"))
+        whys = dict.fromkeys(
+            why for what, why in lab.ledger.skipped if what.startswith("putting back")
+        )
         left += [f"{name}: {'; '.join(whys)}" for name in names]
     lab.client.close()
     return left

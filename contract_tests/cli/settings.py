@@ -57,15 +57,24 @@ class Wishes:
     def manners(self) -> Manners:
         """Return how the target is treated; raises `TargetError`."""
         certificate = str(self.client_cert or "")
-        how = {"proxy": self.proxy or "", "verify": self.tls_verify, "certificate": certificate, "headers": self.header}
+        how = {
+            "proxy": self.proxy or "",
+            "verify": self.tls_verify,
+            "certificate": certificate,
+            "headers": self.header,
+        }
         return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
     def part(self) -> Shard:
         """Return which part of a run is wanted; raises `TargetError`."""
         if self.shard and self.report_dir is None:
-            raise TargetError("--shard needs --report-dir, where `contract-tests merge` finds what the part has found")
+            raise TargetError(
+                "--shard needs --report-dir, where `contract-tests merge` finds what the part has found"
+            )
         if self.shard and self.write_baseline is not None:
-            raise TargetError("--write-baseline is for the whole: give it to `contract-tests merge`, and not with --shard")
+            raise TargetError(
+                "--write-baseline is for the whole: give it to `contract-tests merge`, and not with --shard"
+            )
         return read(self.shard)
 
     @property
@@ -93,7 +102,10 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
     words = ["contract-tests"]
     for name, value in [*given.items(), *(("laws", law) for law in wishes.laws)]:
         words += [f"--{name}", str(value)] if value is not None else []
-    words += [f"--{name}" for name in [*wishes.permissions, *([] if wishes.tls_verify else ["no-tls-verify"])]]
+    words += [
+        f"--{name}"
+        for name in [*wishes.permissions, *([] if wishes.tls_verify else ["no-tls-verify"])]
+    ]
     if wishes.show_values is not None:
         words.append("--show-values" if wishes.show_values else "--hide-values")
     if wishes.strict != (url is None and target_file is None):
@@ -158,7 +170,9 @@ def laws_of(family: str) -> list[str]:
     """Return the names of the laws of a family, as reports give them."""
     place = FILES[family].relative_to(PROGRAM.parent).with_suffix("")
     names = vars(importlib.import_module(".".join(place.parts)))
-    return sorted(name.removeprefix("test_").replace("_", " ") for name in names if name.startswith("test_"))
+    return sorted(
+        name.removeprefix("test_").replace("_", " ") for name in names if name.startswith("test_")
+    )
 
 
 def _node(law: str) -> str:

@@ -21,7 +21,10 @@ class StrictCommand(click.Command):
             given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
             for param in self.params:
                 if isinstance(param, click.Option) and _is_empty(given.get(param.name or "")):
-                    raise click.UsageError(f"{param.opts[0]} is given, but empty: leave it out, or give it a value", ctx)
+                    raise click.UsageError(
+                        f"{param.opts[0]} is given, but empty: leave it out, or give it a value",
+                        ctx,
+                    )
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -30,7 +33,10 @@ class StrictCommand(click.Command):
             if ctx.get_parameter_source(param.name or "") is not ParameterSource.COMMANDLINE:
                 for name in _variables(param, ctx):
                     if not os.environ.get(name, "-").strip():
-                        raise click.UsageError(f"the variable {name} is set, but empty: unset it, or give it a value", ctx)
+                        raise click.UsageError(
+                            f"the variable {name} is set, but empty: unset it, or give it a value",
+                            ctx,
+                        )
         return super().invoke(ctx)
 
 

@@ -21,7 +21,9 @@ def base_url(text: str) -> str:
     """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `AddressError`."""
     parts = _split(text, SCHEMES, EXAMPLE)
     if "@" in parts.netloc:
-        raise AddressError("a user name or a password in the base URL would be shown and never sent: give it by --header")
+        raise AddressError(
+            "a user name or a password in the base URL would be shown and never sent: give it by --header"
+        )
     if parts.query or parts.fragment or text.rstrip().endswith(("?", "#")):
         raise AddressError("a base URL has no `?` and no `#`: paths of the API are put after it")
     return f"{parts.scheme}://{_authority(parts)}{parts.path.rstrip('/')}"
@@ -33,7 +35,9 @@ def proxy_url(text: str) -> str:
     if "@" in parts.netloc:
         raise AddressError("a user name and a password would not be sent: leave them out")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise AddressError("a proxy is a scheme, a host and a port, such as http://proxy.example:3128")
+        raise AddressError(
+            "a proxy is a scheme, a host and a port, such as http://proxy.example:3128"
+        )
     return f"http://{_authority(parts)}"
 
 
@@ -55,7 +59,9 @@ def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
         raise AddressError(f"this is not an address {example}: {_why(error)}") from None
     if parts.scheme not in schemes or not host or port == 0:
         named = text if "@" not in text and "?" not in text else "what was given"
-        raise AddressError(f"{named or 'nothing'} is not {'a base' if 'https' in schemes else 'a proxy'} URL {example}")
+        raise AddressError(
+            f"{named or 'nothing'} is not {'a base' if 'https' in schemes else 'a proxy'} URL {example}"
+        )
     if not parts.path.isascii():
         raise AddressError(f"the path after {authority} has to be percent-encoded")
     return parts
@@ -95,7 +101,10 @@ def is_loopback(url: str) -> bool:
 def _addresses(host: str, flags: int = 0) -> set[str]:
     """Look a host up; `AI_NUMERICHOST` asks nobody, and knows every spelling of an address, such as 127.1."""
     try:
-        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)}
+        return {
+            str(entry[4][0])
+            for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
+        }
     except (OSError, UnicodeError):
         return set()
 

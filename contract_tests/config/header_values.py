@@ -18,18 +18,40 @@ NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 FRAMING = "it is part of how HTTP frames a request, which the gate does itself: leave it out"
 CONDITION = "it makes an answer depend on an earlier one, which no law expects: leave it out"
-CODING = "the gate says itself how its bodies are written and reads answers as they come: leave it out"
+CODING = (
+    "the gate says itself how its bodies are written and reads answers as they come: leave it out"
+)
 METHOD = "it would make another request of every call, also of those that only read: leave it out"
 REFUSED = {
     "authorization": "the sessions are sent in it: give tokens under `sessions` in the target file, and what a gateway "
     "wants by a header of another name",
     "host": "it is the host of the base URL: give that as --base-url, and reach it elsewhere by --proxy",
     **dict.fromkeys(
-        ("content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"), FRAMING
+        (
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "keep-alive",
+            "te",
+            "trailer",
+            "upgrade",
+            "expect",
+        ),
+        FRAMING,
     ),
     **dict.fromkeys(("proxy-connection", "http2-settings"), FRAMING),
     **dict.fromkeys(("content-type", "content-encoding", "accept-encoding"), CODING),
-    **dict.fromkeys(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"), CONDITION),
+    **dict.fromkeys(
+        (
+            "if-match",
+            "if-none-match",
+            "if-modified-since",
+            "if-unmodified-since",
+            "if-range",
+            "range",
+        ),
+        CONDITION,
+    ),
     **{name.lower(): METHOD for name in OVERRIDES},
 }
 """Headers that the gate or HTTP itself sets, and what works instead."""
@@ -42,7 +64,9 @@ class GivenError(ValueError):
 def expanded(text: str) -> tuple[str, Pairs]:
     """Put `${VARIABLE}` in place, and return the text and what was put there. Raise `GivenError`."""
     values = {name: variable(name) for name in PLACEHOLDER.findall(text)}
-    return PLACEHOLDER.sub(lambda match: values[match[1]], text), tuple((value, f"${name}") for name, value in values.items())
+    return PLACEHOLDER.sub(lambda match: values[match[1]], text), tuple(
+        (value, f"${name}") for name, value in values.items()
+    )
 
 
 def variable(name: str) -> str:
@@ -84,7 +108,9 @@ def header(text: str) -> tuple[tuple[str, str], Pairs]:
     name, colon, value = text.partition(":")
     name = name.strip(" \t")
     if not colon or not NAME.fullmatch(name):
-        raise GivenError(f"--header {name if NAME.fullmatch(name) else '…'}: 'Name: value' is expected")
+        raise GivenError(
+            f"--header {name if NAME.fullmatch(name) else '…'}: 'Name: value' is expected"
+        )
     if why := REFUSED.get(name.lower()):
         raise GivenError(f"--header {name}: {why}")
     try:
@@ -102,7 +128,9 @@ def headers(lines: tuple[str, ...]) -> tuple[Pairs, Pairs]:
     pairs = tuple(pair for pair, _ in read)
     names = [name.lower() for name, _ in pairs]
     if twice := next((name for name, _ in pairs if names.count(name.lower()) > 1), ""):
-        raise GivenError(f"--header {twice}: it is given twice; several values of one header are separated by commas")
+        raise GivenError(
+            f"--header {twice}: it is given twice; several values of one header are separated by commas"
+        )
     return pairs, tuple(secret for _, secrets in read for secret in secrets)
 
 
@@ -111,6 +139,7 @@ def beside(own: Pairs, given: Pairs) -> Pairs:
     mine = {name.lower() for name, _ in own}
     cookies = {name.lower(): value for name, value in given}.get("cookie", "")
     kept = tuple(
-        (name, f"{value}; {cookies}") if cookies and name.lower() == "cookie" else (name, value) for name, value in own
+        (name, f"{value}; {cookies}") if cookies and name.lower() == "cookie" else (name, value)
+        for name, value in own
     )
     return (*kept, *(pair for pair in given if pair[0].lower() not in mine))

@@ -32,5 +32,7 @@ def read(text: str) -> Shard:
         return WHOLE
     found = re.fullmatch(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})", text)
     if found is None or int(found[1]) > int(found[2]):
-        raise TargetError(f"--shard {text}: the number of the part and of all parts is expected, such as 1/3")
+        raise TargetError(
+            f"--shard {text}: the number of the part and of all parts is expected, such as 1/3"
+        )
     return Shard(int(found[1]), int(found[2]))

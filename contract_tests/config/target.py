@@ -66,7 +66,9 @@ class Target:
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Tokens, in every form that a law makes of them, and what a shell takes for it."""
-        return tuple(pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token))
+        return tuple(
+            pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token)
+        )
 
 
 def _forms(name: str, token: str) -> list[tuple[str, str]]:
@@ -74,7 +76,11 @@ def _forms(name: str, token: str) -> list[tuple[str, str]]:
     forms = [(token, f"${name}"), (basic, f"$(printf %s ${name}: | base64 -w0)")]
     if len(token) >= SHORTEST:
         forms += [(token[:-1], f"${{{name}%?}}")]
-        forms += [(token.upper(), f"${{{name}^^}}"), (token.swapcase(), f"${{{name}~~}}"), (token.lower(), f"${{{name},,}}")]
+        forms += [
+            (token.upper(), f"${{{name}^^}}"),
+            (token.swapcase(), f"${{{name}~~}}"),
+            (token.lower(), f"${{{name},,}}"),
+        ]
     return list(dict(reversed(forms)).items())
 
 
@@ -93,7 +99,9 @@ def load(path: Path | None, base_url: str | None, shard: Shard | None = None) ->
     file = _opened(path)
     if shard is not None and shard.of > 1 and file.shards:
         if shard.of > len(file.shards):
-            raise TargetError(f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}")
+            raise TargetError(
+                f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}"
+            )
         file.use_shard(shard.number)
     try:
         url = base_url or file.base_url()
@@ -115,7 +123,9 @@ def _opened(path: Path) -> TargetFile:
 def _without_file(base_url: str | None) -> Target:
     url = _checked_url(base_url or "")
     if not addresses.is_loopback(url):
-        raise TargetError(f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE")
+        raise TargetError(
+            f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE"
+        )
     return Target(url)
 
 

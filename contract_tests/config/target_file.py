@@ -60,7 +60,9 @@ class TargetFile:
 
     def base_url(self) -> str:
         """Return the base URL; empty where there is none."""
-        return self._text("base_url", self._entries["base_url"]) if "base_url" in self._entries else ""
+        return (
+            self._text("base_url", self._entries["base_url"]) if "base_url" in self._entries else ""
+        )
 
     def sessions(self) -> dict[str, str]:
         """Return the tokens by role."""
@@ -76,7 +78,11 @@ class TargetFile:
     def variables(self) -> dict[str, str]:
         """Return the variable that each session's token is, where it is one and nothing else."""
         found = self._entries["sessions"].value
-        written = ((role, ALONE.fullmatch(node.value)) for role, node in found.items() if isinstance(node.value, str))
+        written = (
+            (role, ALONE.fullmatch(node.value))
+            for role, node in found.items()
+            if isinstance(node.value, str)
+        )
         return {role: match[1] for role, match in written if match}
 
     def names(self, key: str) -> tuple[str, ...]:
@@ -92,8 +98,12 @@ class TargetFile:
         found = self._entries.get(key)
         if found is None:
             return []
-        if not isinstance(found.value, list) or not all(isinstance(each.value, dict) for each in found.value):
-            self._fail(found, f"{key} must be a list of mappings with any of {', '.join(OF_A_SHARD)}")
+        if not isinstance(found.value, list) or not all(
+            isinstance(each.value, dict) for each in found.value
+        ):
+            self._fail(
+                found, f"{key} must be a list of mappings with any of {', '.join(OF_A_SHARD)}"
+            )
         for each in found.value:
             self._know(each, OF_A_SHARD, "key")
         return [each.value for each in found.value]
@@ -115,7 +125,10 @@ class TargetFile:
         if node.value is None or node.value == "":
             self._fail(node, f"{name} is empty: give it, or leave the line out")
         if not isinstance(node.value, str):
-            self._fail(node, f"{name} is {_kind(node.value)} and not a text: quote it, so that it is sent as it is written")
+            self._fail(
+                node,
+                f"{name} is {_kind(node.value)} and not a text: quote it, so that it is sent as it is written",
+            )
         try:
             return header_values.expanded(node.value)[0]
         except header_values.GivenError as error:

@@ -202,7 +202,9 @@ class _Reader:
         place.merges = key == "<<" and event.implicit[0]
         if not place.merges:
             if key in place.lines:
-                raise YamlError(f"has the key {shown(key)} twice, first in line {place.lines[key]}", line)
+                raise YamlError(
+                    f"has the key {shown(key)} twice, first in line {place.lines[key]}", line
+                )
             place.lines[key] = line
         place.key = key
 
@@ -216,7 +218,9 @@ class _Reader:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(line, event.anchor, self._size, {} if is_mapping else [], is_mapping))
+        self._open.append(
+            _Open(line, event.anchor, self._size, {} if is_mapping else [], is_mapping)
+        )
         self._count(_Size(1, 1), line)
 
     def _end(self) -> None:
@@ -230,7 +234,9 @@ class _Reader:
         if self._wants_key():
             raise YamlError("has a key that is not text", line)
         if anchor not in self._anchors:
-            raise YamlError(f"has the alias *{shown(anchor)[1:-1]}, and no such anchor before it", line)
+            raise YamlError(
+                f"has the alias *{shown(anchor)[1:-1]}, and no such anchor before it", line
+            )
         known = self._anchors[anchor]
         if known is None:
             raise YamlError(f"has the alias *{shown(anchor)[1:-1]} within what it stands for", line)
@@ -262,7 +268,11 @@ class _Reader:
     def _mappings(self, value: Any, line: int) -> list[dict[str, Any]]:
         """Return what `<<` takes over: a mapping, or those of a list."""
         inner = value.value if self._located else value
-        found = [each.value if self._located else each for each in inner] if isinstance(inner, list) else [inner]
+        found = (
+            [each.value if self._located else each for each in inner]
+            if isinstance(inner, list)
+            else [inner]
+        )
         if not all(isinstance(each, dict) for each in found):
             raise YamlError("has a `<<` that is followed by something other than mappings", line)
         return found
@@ -272,7 +282,9 @@ class _Reader:
         if self._size.values > MOST_VALUES:
             raise YamlError(f"has over {MOST_VALUES:,} values with its aliases written out", line)
         if self._size.characters > MOST_BYTES:
-            raise YamlError(f"is over {MOST_BYTES // 1024**2} MiB with its aliases written out", line)
+            raise YamlError(
+                f"is over {MOST_BYTES // 1024**2} MiB with its aliases written out", line
+            )
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
         text, tag = event.value, event.tag
@@ -292,11 +304,15 @@ class _Reader:
         try:
             value: Any = self._types.yaml_constructors[tag](self._types, yaml.ScalarNode(tag, text))
         except (ValueError, KeyError, IndexError, OverflowError):
-            raise YamlError(f"has {shown(text)} where {_tag(tag)} says something else", line) from None
+            raise YamlError(
+                f"has {shown(text)} where {_tag(tag)} says something else", line
+            ) from None
         if isinstance(value, float) and not math.isfinite(value):
             raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
         if isinstance(value, int) and not LEAST <= value <= MOST:
-            raise YamlError(f"has the number {shown(text)[1:-1]}, which takes more than 64 bits", line)
+            raise YamlError(
+                f"has the number {shown(text)[1:-1]}, which takes more than 64 bits", line
+            )
         return value
 
 
@@ -308,7 +324,9 @@ def _events(raw: bytes) -> Iterator[yaml.Event]:
         raise YamlError(f"is not YAML: {error.reason}", line) from None
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
-        raise YamlError(f"is not YAML: {error.problem or error.context}", at.line + 1 if at else None) from None
+        raise YamlError(
+            f"is not YAML: {error.problem or error.context}", at.line + 1 if at else None
+        ) from None
 
 
 def _tag(tag: str | None) -> str:

@@ -27,7 +27,9 @@ NAMES = (
 )
 
 
-def compare(pairs: Iterable[Pair], left: list[Observation], right: list[Observation]) -> list[Difference]:
+def compare(
+    pairs: Iterable[Pair], left: list[Observation], right: list[Observation]
+) -> list[Difference]:
     """Return all differences of the paired answers, and of all that was seen on each side."""
     pairs = list(pairs)
     found = [each for pair in pairs for each in _answers(pair)]
@@ -58,7 +60,11 @@ def _answers(pair: Pair) -> Iterator[Difference]:
 def _outcome(pair: Pair) -> Difference:
     left, right = (outcome(each.exchange) for each in pair)
     probe = pair[0].probe
-    if pair[0].exchange.ok == pair[1].exchange.ok or not probe.parameter or not all(_takes_a_stand(each) for each in pair):
+    if (
+        pair[0].exchange.ok == pair[1].exchange.ok
+        or not probe.parameter
+        or not all(_takes_a_stand(each) for each in pair)
+    ):
         return _difference(pair, "status", "status", left, right)
     kind = "enum values" if probe.parameter == "fields" else "bounds"
     return _difference(pair, kind, f"values of {probe.parameter}", left, right, where=probe.value)
@@ -76,7 +82,9 @@ def _headers(pair: Pair) -> Iterator[Difference]:
     if kinds[0] != kinds[1]:
         yield _difference(pair, "type", "body", *kinds, where=status)
     for name, value in mine.items():
-        if value != theirs[name] and not (name == "Content-Type" and kinds[0] != kinds[1] and "empty" in kinds):
+        if value != theirs[name] and not (
+            name == "Content-Type" and kinds[0] != kinds[1] and "empty" in kinds
+        ):
             where = f"HEAD {status}" if pair[0].probe.method == "HEAD" else status
             yield _difference(pair, "header", name, value, theirs[name], where=where)
 
@@ -88,16 +96,24 @@ def _projection(each: Observation) -> str:
     return "answered" if set(value) & set(FIELDS) - set(each.probe.asked) else "left out"
 
 
-def _shapes(pairs: list[Pair], left: list[Observation], right: list[Observation]) -> Iterator[Difference]:
+def _shapes(
+    pairs: list[Pair], left: list[Observation], right: list[Observation]
+) -> Iterator[Difference]:
     operations = dict.fromkeys(each.probe.operation for each in (*left, *right))
     for operation in operations:
         mine, theirs = (
-            [each for each in side if each.probe.operation == operation and each.exchange.ok] for side in (left, right)
+            [each for each in side if each.probe.operation == operation and each.exchange.ok]
+            for side in (left, right)
         )
         yield from _shape(operation, "success", mine, theirs)
-        errors = [pair for pair in pairs if pair[0].probe.operation == operation and _same_error(pair)]
+        errors = [
+            pair for pair in pairs if pair[0].probe.operation == operation and _same_error(pair)
+        ]
         for status in dict.fromkeys(pair[0].exchange.status for pair in errors):
-            mine, theirs = ([pair[side] for pair in errors if pair[side].exchange.status == status] for side in (0, 1))
+            mine, theirs = (
+                [pair[side] for pair in errors if pair[side].exchange.status == status]
+                for side in (0, 1)
+            )
             yield from _shape(operation, str(status), mine, theirs)
 
 
@@ -105,20 +121,30 @@ def _same_error(pair: Pair) -> bool:
     return pair[0].exchange.status == pair[1].exchange.status >= ERROR
 
 
-def _shape(operation: str, where: str, left: list[Observation], right: list[Observation]) -> Iterator[Difference]:
+def _shape(
+    operation: str, where: str, left: list[Observation], right: list[Observation]
+) -> Iterator[Difference]:
     mine, theirs = _readable(left, where), _readable(right, where)
     if not mine or not theirs:
         return
     for each in response_shapes.differences(
-        operation, where, response_shapes.shape(map(_body, mine)), response_shapes.shape(map(_body, theirs))
+        operation,
+        where,
+        response_shapes.shape(map(_body, mine)),
+        response_shapes.shape(map(_body, theirs)),
     ):
-        shows = tuple(next((one.curl for one in side if _has(one, each.path)), side[0].curl) for side in (mine, theirs))
+        shows = tuple(
+            next((one.curl for one in side if _has(one, each.path)), side[0].curl)
+            for side in (mine, theirs)
+        )
         yield Difference(**{**vars(each), "curls": shows})
 
 
 def _readable(side: list[Observation], where: str) -> list[Observation]:
     """Return what has a body to read; of the reads of a profile those for all fields, if any succeeded."""
-    found = [each for each in side if each.probe.method != "HEAD" and body_kind(each.exchange) == "JSON"]
+    found = [
+        each for each in side if each.probe.method != "HEAD" and body_kind(each.exchange) == "JSON"
+    ]
     whole = [each for each in found if set(FIELDS) <= set(each.probe.asked)]
     return whole if whole and where == "success" else found
 
@@ -127,7 +153,9 @@ def _body(each: Observation) -> Any:
     """Return the body without the fields of a profile that were not asked for, which are told of their own."""
     value = value_of(each.exchange)
     if each.probe.operation == PROFILE and each.probe.asked and isinstance(value, dict):
-        return {key: part for key, part in value.items() if key in each.probe.asked or key not in FIELDS}
+        return {
+            key: part for key, part in value.items() if key in each.probe.asked or key not in FIELDS
+        }
     return value
 
 
@@ -138,4 +166,6 @@ def _has(each: Observation, path: str) -> bool:
 def _difference(pair: Pair, kind: str, what: str, *sides: str, where: str = "") -> Difference:
     probe = pair[0].probe
     curls = (pair[0].curl, pair[1].curl)
-    return Difference(kind, probe.operation, what, sides[0], sides[1], (where or probe.situation,), curls=curls)
+    return Difference(
+        kind, probe.operation, what, sides[0], sides[1], (where or probe.situation,), curls=curls
+    )

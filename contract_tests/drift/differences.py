@@ -63,8 +63,12 @@ def rows(found: Iterable[Difference]) -> list[Row]:
     return list(known.values())
 
 
-def lasting(first: Iterable[Difference], again: Iterable[Difference]) -> tuple[list[Difference], list[Difference]]:
+def lasting(
+    first: Iterable[Difference], again: Iterable[Difference]
+) -> tuple[list[Difference], list[Difference]]:
     """Return what was seen both times, and what only the first time."""
     keys = {each.key for each in again}
     found = list(first)
-    return [each for each in found if each.key in keys], [each for each in found if each.key not in keys]
+    return [each for each in found if each.key in keys], [
+        each for each in found if each.key not in keys
+    ]

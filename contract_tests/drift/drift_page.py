@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def page(report: Report) -> str:
     """Return the whole page."""
     verdicts = [f"{each.word}: {each.pointer} ({each.says})" for each in report.verdicts]
-    missing = [f"{operation}, {what}: {why}" for (operation, what), why in report.evidence.not_compared.items()]
+    missing = [
+        f"{operation}, {what}: {why}"
+        for (operation, what), why in report.evidence.not_compared.items()
+    ]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><meta charset="utf-8">',
@@ -28,7 +31,10 @@ def page(report: Report) -> str:
             f"<p>{escape(report.headline)}</p></header>",
             _table(report.rows),
             _list("Perhaps, or only because of other data", report.hints),
-            _list("Proposed changes of openapi.yaml", [f"{each.pointer}: {each.says}" for each in report.proposals]),
+            _list(
+                "Proposed changes of openapi.yaml",
+                [f"{each.pointer}: {each.says}" for each in report.proposals],
+            ),
             f"<pre>{escape(report.diff)}</pre>" if report.diff else "",
             _list("Marks of openapi.yaml", verdicts),
             _list("Not compared", missing),
@@ -39,7 +45,9 @@ def page(report: Report) -> str:
 def _table(rows: list[Row]) -> str:
     if not rows:
         return ""
-    lines = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells(row))}</tr>" for row in rows]
+    lines = [
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells(row))}</tr>" for row in rows
+    ]
     head = "<tr><th>operation<th>what<th>left<th>right</tr>"
     repeats = [f"<p>{escape(' · '.join(cells(row)[:2]))}</p>{_curls(row)}" for row in rows]
     table = f'<div class="wide"><table>{head}{"".join(lines)}</table></div>'

@@ -44,7 +44,10 @@ class Report:
     def hints(self) -> list[str]:
         """What may be a difference, or follow from other data."""
         found = rows(each for each in self.evidence.found if not each.sure)
-        return [": ".join(cells(row)[:2]) + f": {row.difference.left} | {row.difference.right}" for row in found]
+        return [
+            ": ".join(cells(row)[:2]) + f": {row.difference.left} | {row.difference.right}"
+            for row in found
+        ]
 
     @property
     def headline(self) -> str:
@@ -52,25 +55,43 @@ class Report:
         number = len(self.rows)
         if not self.evidence.pairs:
             return "NOTHING was compared."
-        many = "1 difference" if number == 1 else f"{number} differences" if number else "No difference"
+        many = (
+            "1 difference"
+            if number == 1
+            else f"{number} differences"
+            if number
+            else "No difference"
+        )
         return f"{many}. {len(self.evidence.pairs)} situations compared, {self.evidence.requests} requests, none that writes."
 
     def text(self) -> str:
         """Return the report for a terminal."""
         parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
         if self.rows:
-            parts += [_table([HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))])]
+            parts += [
+                _table([HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))])
+            ]
             parts += ["To repeat (left, then right):", "\n".join(self._repeats()), LEGEND]
         parts += _section("Perhaps, or only because of other data (not counted):", self.hints)
-        parts += _section("Proposed changes of openapi.yaml:", [f"{each.pointer}: {each.says}" for each in self.proposals])
+        parts += _section(
+            "Proposed changes of openapi.yaml:",
+            [f"{each.pointer}: {each.says}" for each in self.proposals],
+        )
         parts += [f"As a patch for `git apply`:\n\n{self.diff}"] if self.diff else []
         refuted = [_verdict(each) for each in self.verdicts if each.word == "refutes"]
         confirmed = [_verdict(each) for each in self.verdicts if each.word == "confirms"]
         parts += _section("The evidence refutes these x-inferred marks:", refuted)
-        parts += _section("The evidence confirms these x-inferred marks, as far as reading shows:", confirmed)
-        missing = [f"{operation}, {what}: {why}" for (operation, what), why in self.evidence.not_compared.items()]
+        parts += _section(
+            "The evidence confirms these x-inferred marks, as far as reading shows:", confirmed
+        )
+        missing = [
+            f"{operation}, {what}: {why}"
+            for (operation, what), why in self.evidence.not_compared.items()
+        ]
         parts += _section("Not compared:", missing)
-        unsteady = [f"{each.operation}: {each.kind}, {each.what}" for each in self.evidence.unsteady]
+        unsteady = [
+            f"{each.operation}: {each.kind}, {each.what}" for each in self.evidence.unsteady
+        ]
         parts += _section("Seen once and not again, so not counted:", unsteady)
         return "\n\n".join([*parts, self.headline])
 
@@ -89,7 +110,10 @@ class Report:
             "situations": len(self.evidence.pairs),
             "requests": self.evidence.requests,
             "differences": [_row(row) for row in rows(self.evidence.found)],
-            "proposals": [{"pointer": each.pointer, "says": each.says, "patched": bool(each.edit)} for each in self.proposals],
+            "proposals": [
+                {"pointer": each.pointer, "says": each.says, "patched": bool(each.edit)}
+                for each in self.proposals
+            ],
             "patch": self.diff,
             "marks": [vars(each) for each in self.verdicts],
             "not_compared": [
@@ -97,7 +121,8 @@ class Report:
                 for (operation, what), why in self.evidence.not_compared.items()
             ],
             "unsteady": [
-                {"operation": each.operation, "kind": each.kind, "what": each.what} for each in self.evidence.unsteady
+                {"operation": each.operation, "kind": each.kind, "what": each.what}
+                for each in self.evidence.unsteady
             ],
         }
 
@@ -121,8 +146,14 @@ def cells(row: Row) -> tuple[str, str, str, str]:
     """Return operation, what, left and right of a row in words."""
     each = row.difference
     operations = ", ".join(row.operations)
-    where = ", ".join(each.where[:MANY]) + (f" and {len(each.where) - MANY} more" if len(each.where) > MANY else "")
-    what = each.what if each.kind in (each.what, "pages", "header", "bounds") else f"{each.kind}: {each.what}"
+    where = ", ".join(each.where[:MANY]) + (
+        f" and {len(each.where) - MANY} more" if len(each.where) > MANY else ""
+    )
+    what = (
+        each.what
+        if each.kind in (each.what, "pages", "header", "bounds")
+        else f"{each.kind}: {each.what}"
+    )
     return operations, f"{what} [{where}]", each.left, each.right
 
 
@@ -136,9 +167,13 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
 def _table(lines: list[tuple[str, ...]]) -> str:
     """Lay out columns; a cell that is too wide for its column goes on in the next line."""
     most = (3, 24, 52, 26, 26)
-    widths = [min(limit, max(len(line[column]) for line in lines)) for column, limit in enumerate(most)]
+    widths = [
+        min(limit, max(len(line[column]) for line in lines)) for column, limit in enumerate(most)
+    ]
     rule = tuple("-" * width for width in widths)
-    return "\n".join(text for line in (lines[0], rule, *lines[1:]) for text in _wrapped(line, widths))
+    return "\n".join(
+        text for line in (lines[0], rule, *lines[1:]) for text in _wrapped(line, widths)
+    )
 
 
 def _wrapped(line: tuple[str, ...], widths: list[int]) -> list[str]:

@@ -58,7 +58,9 @@ def observe(left: Side, right: Side, until: float) -> Evidence:
     return evidence
 
 
-def _again(left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float) -> list[Difference]:
+def _again(
+    left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float
+) -> list[Difference]:
     """Ask the operations that differ once more; what could not be asked again counts as it was seen.
 
     Raises `NothingError` where a side has gone out of order since it was asked first: the differences may be of that.
@@ -66,13 +68,21 @@ def _again(left: Side, right: Side, first: list[Difference], evidence: Evidence,
     differing = {each.operation for each in first}
     second = Evidence()
     try:
-        found = _once(left, right, second, until, [probe for probe in PROBES if probe.operation in differing])
+        found = _once(
+            left, right, second, until, [probe for probe in PROBES if probe.operation in differing]
+        )
     except NothingError as error:
         count = f"{len(first)} difference{'s' if len(first) > 1 else ''}"
         raise NothingError(
             f"{error}. It was in order at first; {count} seen until then may come of that: run it again"
         ) from error
-    why = NO_TIME if NO_TIME in second.not_compared.values() else GONE if _silent(second) and not _silent(evidence) else ""
+    why = (
+        NO_TIME
+        if NO_TIME in second.not_compared.values()
+        else GONE
+        if _silent(second) and not _silent(evidence)
+        else ""
+    )
     if why:
         evidence.not_compared[AGAIN] = why
     return first if why else found
@@ -82,13 +92,20 @@ def _silent(evidence: Evidence) -> bool:
     return any(not each.exchange.status for pair in evidence.pairs for each in pair)
 
 
-def _once(left: Side, right: Side, evidence: Evidence, until: float, probes: Iterable[Probe]) -> list[Difference]:
+def _once(
+    left: Side, right: Side, evidence: Evidence, until: float, probes: Iterable[Probe]
+) -> list[Difference]:
     for side in (left, right):
         _open(side)
-    evidence.pairs = [pair for probe in probes if (pair := _pair(probe, left, right, evidence, until))]
+    evidence.pairs = [
+        pair for probe in probes if (pair := _pair(probe, left, right, evidence, until))
+    ]
     thin = left.thin | right.thin
     found = compare(evidence.pairs, left.seen, right.seen)
-    return [replace(each, evidence=each.evidence or THIN) if each.operation in thin else each for each in found]
+    return [
+        replace(each, evidence=each.evidence or THIN) if each.operation in thin else each
+        for each in found
+    ]
 
 
 def _open(side: Side) -> None:
@@ -100,7 +117,9 @@ def _open(side: Side) -> None:
     if not any(answer.status for answer in answers):
         raise NothingError(f"the {side.name} side, {side.target.base_url}, does not answer")
     if all(answer.status in (0, 401) for answer in answers):
-        raise NothingError(f"the {side.name} side accepts no session: $PRIMARY is refused everywhere")
+        raise NothingError(
+            f"the {side.name} side accepts no session: $PRIMARY is refused everywhere"
+        )
     if why := availability.out_of_order(answers):
         raise NothingError(f"the {side.name} side, {side.target.base_url}, is out of order: {why}")
 

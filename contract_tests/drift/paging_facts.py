@@ -39,12 +39,18 @@ def differences(left: list[Observation], right: list[Observation]) -> Iterator[D
         other = theirs.get((operation, subject))
         if other and other[0] != said:
             curls = (one.curl, other[1].curl)
-            yield Difference("pages", operation, subject, said, other[0], (one.probe.situation,), curls=curls)
+            yield Difference(
+                "pages", operation, subject, said, other[0], (one.probe.situation,), curls=curls
+            )
 
 
 def _answers(seen: list[Observation], operation: str) -> Answers:
     """Return what succeeded, by situation and value; the latest of each."""
-    mine = [each for each in seen if each.probe.operation == operation and each.probe.method == "GET" and each.exchange.ok]
+    mine = [
+        each
+        for each in seen
+        if each.probe.operation == operation and each.probe.method == "GET" and each.exchange.ok
+    ]
     return {f"{each.probe.situation} {each.probe.value}".strip(): each for each in mine}
 
 
@@ -62,7 +68,13 @@ def _order(items: list[dict[str, Any]] | None, key: str) -> str:
         return ""
     newest = all(one >= other for one, other in pairwise(times))
     oldest = all(one <= other for one, other in pairwise(times))
-    return "newest first" if newest else "oldest first" if oldest else "neither newest nor oldest first"
+    return (
+        "newest first"
+        if newest
+        else "oldest first"
+        if oldest
+        else "neither newest nor oldest first"
+    )
 
 
 def _time(value: Any) -> float | None:
@@ -81,7 +93,8 @@ def _ties(answers: Answers) -> str:
     ties = [
         (str(one.get("id")), str(other.get("id")))
         for one, other in pairwise(items)
-        if one.get("createdAt") == other.get("createdAt") and _time(one.get("createdAt")) is not None
+        if one.get("createdAt") == other.get("createdAt")
+        and _time(one.get("createdAt")) is not None
     ]
     if not ties:
         return ""
@@ -118,34 +131,62 @@ def _default_size(answers: Answers) -> str:
 
 def _page_echo(answers: Answers) -> str:
     page = number_at(_value(answers, "second of small pages"), "page")
-    return "" if page is None else "the page asked for" if page == SMALL else f"{page:g} where 2 was asked for"
+    return (
+        ""
+        if page is None
+        else "the page asked for"
+        if page == SMALL
+        else f"{page:g} where 2 was asked for"
+    )
 
 
 def _limit_echo(answers: Answers) -> str:
     limit = number_at(_value(answers, "first of small pages"), "limit")
-    return "" if limit is None else "the limit asked for" if limit == SMALL else f"{limit:g} where 2 was asked for"
+    return (
+        ""
+        if limit is None
+        else "the limit asked for"
+        if limit == SMALL
+        else f"{limit:g} where 2 was asked for"
+    )
 
 
 def _size(answers: Answers) -> str:
     items = _items(answers, "first of small pages")
-    return "" if not items or len(items) < SMALL else "at most the limit" if len(items) == SMALL else "more than the limit"
+    return (
+        ""
+        if not items or len(items) < SMALL
+        else "at most the limit"
+        if len(items) == SMALL
+        else "more than the limit"
+    )
 
 
 def _following(answers: Answers) -> str:
-    pages = [_items(answers, name) for name in ("success", "first of small pages", "second of small pages")]
+    pages = [
+        _items(answers, name)
+        for name in ("success", "first of small pages", "second of small pages")
+    ]
     if any(page is None for page in pages):
         return ""
     whole, first, second = ([item.get("id") for item in page or []] for page in pages)
     if len(whole) <= SMALL or len(set(map(str, whole))) < len(whole):
         return ""
     if first == whole[:SMALL]:
-        return "the second follows the first" if second == whole[SMALL : 2 * SMALL] else "the second does not follow the first"
+        return (
+            "the second follows the first"
+            if second == whole[SMALL : 2 * SMALL]
+            else "the second does not follow the first"
+        )
     return "page 1 is not the first" if first else "page 1 is empty"
 
 
 def _total(answers: Answers) -> str:
     total = number_at(_value(answers, "first of small pages"), "total")
-    first, second = _items(answers, "first of small pages"), _items(answers, "second of small pages")
+    first, second = (
+        _items(answers, "first of small pages"),
+        _items(answers, "second of small pages"),
+    )
     whole, last = _items(answers, "success") or [], _items(answers, "last of small pages")
     if total is None or first is None or not second or len(first) != SMALL:
         return ""

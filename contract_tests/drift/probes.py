@@ -33,7 +33,11 @@ class Probe:
     @property
     def asked(self) -> tuple[str, ...]:
         """The fields that a read of the profile asks for."""
-        return tuple(part.removeprefix("fields=") for part in self.query.split("&") if part.startswith("fields="))
+        return tuple(
+            part.removeprefix("fields=")
+            for part in self.query.split("&")
+            if part.startswith("fields=")
+        )
 
 
 SUCCESS = {
@@ -73,7 +77,10 @@ OF_EACH: tuple[Probe, ...] = tuple(
 )
 OF_PROFILE: tuple[Probe, ...] = (
     Probe(PROFILE, "all fields", "&".join(f"fields={name}" for name in FIELDS)),
-    *(Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name) for name in FIELDS),
+    *(
+        Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name)
+        for name in FIELDS
+    ),
     Probe(PROFILE, "field repeated", "fields=handle&fields=handle"),
     Probe(PROFILE, "no fields", ""),
     Probe(PROFILE, "empty fields", "fields="),
@@ -93,8 +100,22 @@ OF_PUBLIC: tuple[Probe, ...] = (
     Probe(PUBLIC, "no session and no containerId", "", "none"),
 )
 OF_LIST: tuple[Probe, ...] = (
-    *(Probe(LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=value or "empty") for value in LIMITS),
-    *(Probe(LIST, "page", f"{SUCCESS[LIST]}&page={value}", parameter="page", value=value or "empty") for value in PAGES),
+    *(
+        Probe(
+            LIST,
+            "limit",
+            f"{SUCCESS[LIST]}&limit={value}",
+            parameter="limit",
+            value=value or "empty",
+        )
+        for value in LIMITS
+    ),
+    *(
+        Probe(
+            LIST, "page", f"{SUCCESS[LIST]}&page={value}", parameter="page", value=value or "empty"
+        )
+        for value in PAGES
+    ),
     Probe(LIST, "first of small pages", f"{SUCCESS[LIST]}&page=1&limit=2"),
     Probe(LIST, "second of small pages", f"{SUCCESS[LIST]}&page=2&limit=2"),
     Probe(LIST, "last of small pages", f"{SUCCESS[LIST]}&page={{last}}&limit=2"),
@@ -121,7 +142,13 @@ DOCUMENTED = frozenset(
     (
         *("success", "all fields", "field repeated", *(f"field {name}" for name in FIELDS)),
         *("unknown user", "user of another container", "unknown container", "container of others"),
-        *("first of small pages", "second of small pages", "last of small pages", "past the end", "far past the end"),
+        *(
+            "first of small pages",
+            "second of small pages",
+            "last of small pages",
+            "past the end",
+            "far past the end",
+        ),
     )
 )
 """Situations of calls that the contract describes: its method, a valid session, and input that it allows."""
@@ -130,4 +157,6 @@ PROBES: tuple[Probe, ...] = (*OF_EACH, *OF_PROFILE, *OF_PUBLIC, *OF_LIST, *OTHER
 
 def with_limit(value: int) -> Probe:
     """Return the probe for one more limit."""
-    return Probe(LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=str(value))
+    return Probe(
+        LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=str(value)
+    )

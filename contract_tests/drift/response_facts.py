@@ -59,7 +59,9 @@ def number_at(value: Any, key: str) -> float | None:
 def items_of(value: Any) -> list[dict[str, Any]] | None:
     """Return the items of a list, None if it is no list of objects in the contract's shape."""
     items = value.get("items") if isinstance(value, dict) else None
-    return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+    return (
+        items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+    )
 
 
 def outcome(exchange: Exchange) -> str:
@@ -150,6 +152,12 @@ def walk(value: Any, known: set[tuple[str, str]], path: str = "") -> Iterator[tu
             return
         known.add(told)
     yield path, value
-    parts = value.items() if isinstance(value, dict) else [("*", part) for part in value] if isinstance(value, list) else ()
+    parts = (
+        value.items()
+        if isinstance(value, dict)
+        else [("*", part) for part in value]
+        if isinstance(value, list)
+        else ()
+    )
     for key, part in parts:
         yield from walk(part, known, f"{path}/{key}")

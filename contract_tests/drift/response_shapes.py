@@ -63,7 +63,9 @@ def shape(values: Iterable[Any]) -> dict[str, Part]:
     return found
 
 
-def differences(operation: str, where: str, left: dict[str, Part], right: dict[str, Part]) -> Iterator[Difference]:
+def differences(
+    operation: str, where: str, left: dict[str, Part], right: dict[str, Part]
+) -> Iterator[Difference]:
     """Yield in what two shapes differ; what is within a difference is not told again."""
     told: list[str] = []
     for path in sorted({*left, *right}, key=lambda path: (path.count("/"), path)):
@@ -74,7 +76,9 @@ def differences(operation: str, where: str, left: dict[str, Part], right: dict[s
         yield from found
 
 
-def _at(operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]) -> Iterator[Difference]:
+def _at(
+    operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]
+) -> Iterator[Difference]:
     key = path.rpartition("/")[2]
     if path and key != "*":
         presence = _presence(operation, where, path, left, right)
@@ -86,10 +90,21 @@ def _at(operation: str, where: str, path: str, left: dict[str, Part], right: dic
     mine, theirs = left[path], right[path]
     what = f"field {shown(path)}" if path else "body"
     if mine.kinds and theirs.kinds and mine.kinds != theirs.kinds:
-        if {*mine.kinds, *theirs.kinds} == {"integer", "number"} and min(mine.seen, theirs.seen) < ENOUGH:
+        if {*mine.kinds, *theirs.kinds} == {"integer", "number"} and min(
+            mine.seen, theirs.seen
+        ) < ENOUGH:
             return
         sure = not mine.kinds & theirs.kinds
-        yield Difference("type", operation, what, _list(mine.kinds), _list(theirs.kinds), (where,), path, sure=sure)
+        yield Difference(
+            "type",
+            operation,
+            what,
+            _list(mine.kinds),
+            _list(theirs.kinds),
+            (where,),
+            path,
+            sure=sure,
+        )
         return
     yield from _texts(operation, where, path, mine, theirs)
 
@@ -103,13 +118,20 @@ def _texts(operation: str, where: str, path: str, mine: Part, theirs: Part) -> I
     if one and other and not one & other:
         sure = min(mine.seen, theirs.seen) >= ENOUGH
         what = f"spelling of {shown(path)}"
-        yield Difference("enum values", operation, what, _list(one), _list(other), (where,), path, sure=sure)
+        yield Difference(
+            "enum values", operation, what, _list(one), _list(other), (where,), path, sure=sure
+        )
     if bool(mine.strangers) != bool(theirs.strangers):
-        left, right = ("values that the contract does not list" if part.strangers else "listed" for part in (mine, theirs))
+        left, right = (
+            "values that the contract does not list" if part.strangers else "listed"
+            for part in (mine, theirs)
+        )
         yield Difference("enum values", operation, what, left, right, (where,), path)
 
 
-def _presence(operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]) -> Difference | None:
+def _presence(
+    operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]
+) -> Difference | None:
     """Tell a key that one side has from one that is absent because of the data."""
     parent = path.rpartition("/")[0]
     parents = [side[parent].types["object"] if parent in side else 0 for side in (left, right)]
@@ -120,14 +142,28 @@ def _presence(operation: str, where: str, path: str, left: dict[str, Part], righ
     nulls = [side[path].types["null"] if path in side else 0 for side in (left, right)]
     if words[0] == words[1]:
         return None
-    if "sometimes" in words and not (min(parents) >= PLENTY and "never" in words) and not _telling(words, nulls, parents):
+    if (
+        "sometimes" in words
+        and not (min(parents) >= PLENTY and "never" in words)
+        and not _telling(words, nulls, parents)
+    ):
         return None
     absent = words.index("never") if "never" in words else words.index("sometimes")
     enough = parents[absent] >= ENOUGH or where != SUCCESS or bool(nulls[1 - absent])
     sure = "never" in words and enough
     evidence = f"{seen[0]} of {parents[0]} and {seen[1]} of {parents[1]} objects have it"
     what = f"field {shown(path)}"
-    return Difference("presence", operation, what, words[0], words[1], (where,), path, sure=sure, evidence=evidence)
+    return Difference(
+        "presence",
+        operation,
+        what,
+        words[0],
+        words[1],
+        (where,),
+        path,
+        sure=sure,
+        evidence=evidence,
+    )
 
 
 def _telling(words: list[str], nulls: list[int], parents: list[int]) -> bool:
@@ -142,7 +178,9 @@ def _how_often(number: int, of: int) -> str:
 
 def shown(path: str) -> str:
     """Return the place without keys that may be data."""
-    return "/".join(part if part in ("", "*") or KEY.fullmatch(part) else "…" for part in path.split("/"))
+    return "/".join(
+        part if part in ("", "*") or KEY.fullmatch(part) else "…" for part in path.split("/")
+    )
 
 
 def _list(names: Iterable[str]) -> str:

@@ -59,7 +59,9 @@ class Side:
     thin: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._permission = decide(self.target, read_only=True, writes=False, mark_read=False, first_write=False)
+        self._permission = decide(
+            self.target, read_only=True, writes=False, mark_read=False, first_write=False
+        )
         self.client = Client(
             self.target.base_url,
             lambda _: None,
@@ -81,8 +83,18 @@ class Side:
         """
         exchange = self.client.send(self._call(probe, self.roles))
         names = {role: f"drift-role-{role}" for role in self.roles}
-        shown = tuple((stand_in, f"${role.upper()}") for role, stand_in in names.items() if role not in ("last", "after"))
-        call = self._call(probe, {**names, **{role: self.roles[role] for role in ("last", "after") if role in self.roles}})
+        shown = tuple(
+            (stand_in, f"${role.upper()}")
+            for role, stand_in in names.items()
+            if role not in ("last", "after")
+        )
+        call = self._call(
+            probe,
+            {
+                **names,
+                **{role: self.roles[role] for role in ("last", "after") if role in self.roles},
+            },
+        )
         hidden = replace(exchange.call, path=call.path, secrets=(*exchange.call.secrets, *shown))
         found = Observation(probe, exchange, hidden.curl(self.target.base_url))
         self.seen.append(found)
@@ -102,7 +114,11 @@ class Side:
         if "{username}" in path:
             path = path.replace("{username}", _filled(probe.user, roles))
         query = _filled(probe.query, roles)
-        headers = (("Authorization", credentials),) if (credentials := self._credentials(probe.session)) else ()
+        headers = (
+            (("Authorization", credentials),)
+            if (credentials := self._credentials(probe.session))
+            else ()
+        )
         target = path + (f"?{query}" if query else "")
         return Call(probe.operation, probe.method, target, headers, secrets=self.target.secrets)
 
@@ -117,7 +133,10 @@ class Side:
         """Find out, by reading, who plays which role; a role that nobody plays stays empty."""
         self.roles.clear()
         self.thin.clear()
-        answers = [self.ask(Probe(PROFILE, "who it is", "fields=username")), self.ask(Probe(REFERRALS, "success"))]
+        answers = [
+            self.ask(Probe(PROFILE, "who it is", "fields=username")),
+            self.ask(Probe(REFERRALS, "success")),
+        ]
         if not any(each.exchange.status for each in answers):
             return
         self._cast_containers()
@@ -140,32 +159,49 @@ class Side:
         self._cast_pages()
 
     def _cast_pages(self) -> None:
-        first = self.ask(Probe(LIST, "first of small pages", "containerId={container}&page=1&limit=2")).exchange
+        first = self.ask(
+            Probe(LIST, "first of small pages", "containerId={container}&page=1&limit=2")
+        ).exchange
         total = number_at(value_of(first), "total")
         if first.ok and total is not None and SMALL < total <= MOST_ITEMS:
             last = -(-int(total) // SMALL)
             self.roles |= {"last": str(last), "after": str(last + 1)}
-            self.ask(Probe(LIST, "last of small pages", "containerId={container}&page={last}&limit=2"))
+            self.ask(
+                Probe(LIST, "last of small pages", "containerId={container}&page={last}&limit=2")
+            )
 
     def _cast_members(self) -> None:
         """Find a member of a container, and somebody who is a member of another one only."""
         names, containers = self.target.usernames[:MOST_NAMES], self.target.containers[:MOST_NAMES]
-        found = {(user, container) for user in names for container in containers if self._is_member(user, container)}
+        found = {
+            (user, container)
+            for user in names
+            for container in containers
+            if self._is_member(user, container)
+        }
         for user in names:
             mine = [container for container in containers if (user, container) in found]
             if mine and "member" not in self.roles:
-                self.roles |= {"member": quote(user, safe=""), "membership": quote(mine[0], safe="")}
+                self.roles |= {
+                    "member": quote(user, safe=""),
+                    "membership": quote(mine[0], safe=""),
+                }
             if mine and len(mine) < len(containers) and "outsider" not in self.roles:
                 other = next(container for container in containers if container not in mine)
                 self.roles |= {"outsider": quote(user, safe=""), "elsewhere": quote(other, safe="")}
 
         if "member" not in self.roles and names and containers:
             self.thin.add(PUBLIC)
-            self.roles |= {"member": quote(names[0], safe=""), "membership": quote(containers[0], safe="")}
+            self.roles |= {
+                "member": quote(names[0], safe=""),
+                "membership": quote(containers[0], safe=""),
+            }
 
     def _is_member(self, user: str, container: str) -> bool:
         self.roles |= {"candidate": quote(user, safe=""), "place": quote(container, safe="")}
-        found = self.ask(Probe(PUBLIC, "success", "containerId={place}", user="{candidate}")).exchange.ok
+        found = self.ask(
+            Probe(PUBLIC, "success", "containerId={place}", user="{candidate}")
+        ).exchange.ok
         del self.roles["candidate"], self.roles["place"]
         return found
 

@@ -72,11 +72,18 @@ class Entry:
 
     def text(self) -> str:
         """Return the entry in one line for people."""
-        return f"{named(self.key)}: {self.reason} ({self.owner}, until {self.expires}; {self.place})"
+        return (
+            f"{named(self.key)}: {self.reason} ({self.owner}, until {self.expires}; {self.place})"
+        )
 
     def as_dict(self) -> dict[str, str]:
         """Return the entry as `report.json` shows it."""
-        return {"reason": self.reason, "owner": self.owner, "expires": str(self.expires), "place": self.place}
+        return {
+            "reason": self.reason,
+            "owner": self.owner,
+            "expires": str(self.expires),
+            "place": self.place,
+        }
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -88,7 +95,9 @@ def read(path: Path) -> tuple[Entry, ...]:
     top = _pairs(path, root, "accepted: and a list of entries below it") if root else {}
     listed = top.get("accepted")
     if listed is None or not isinstance(listed.value, list) or len(top) > 1:
-        raise TargetError(f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else")
+        raise TargetError(
+            f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else"
+        )
     entries = tuple(_entry(path, node) for node in listed.value)
     seen: dict[Key, str] = {}
     for entry in entries:
@@ -101,7 +110,9 @@ def read(path: Path) -> tuple[Entry, ...]:
 def named(key: Key) -> str:
     """Return what is accepted, for people."""
     operation, rule, place, *symptom = key
-    about = f"{rule} on {'every operation' if operation == EVERY else operation}" + (f", {place}" if place else "")
+    about = f"{rule} on {'every operation' if operation == EVERY else operation}" + (
+        f", {place}" if place else ""
+    )
     return f"{about} ({symptom[0]})" if any(symptom) else about
 
 
@@ -110,7 +121,11 @@ def snippet(findings: Iterable[Finding]) -> str:
     lines = []
     for finding in findings:
         known = {"operation": finding.operation, "rule": finding.rule, "field": finding.field}
-        said = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value]
+        said = [
+            f"{key}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in known.items()
+            if value
+        ]
         lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
     return "\n".join(["accepted:", *lines])
 
@@ -127,7 +142,9 @@ def check_new(path: Path | None) -> None:
         path.open("x").close()
         path.unlink()
     except OSError as error:
-        raise TargetError(f"--write-baseline {path}: it cannot be written: {error.strerror or error}") from error
+        raise TargetError(
+            f"--write-baseline {path}: it cannot be written: {error.strerror or error}"
+        ) from error
 
 
 def write_first(path: Path, findings: Iterable[Finding]) -> int:
@@ -141,9 +158,17 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
     lines = []
     for (rule, symptom), found in alike.items():
         first, one = found[0], len({finding.key for finding in found}) == 1
-        known = {"operation": first.operation if one else EVERY, "rule": rule, "field": first.field if one else ""}
+        known = {
+            "operation": first.operation if one else EVERY,
+            "rule": rule,
+            "field": first.field if one else "",
+        }
         known["symptom"] = symptom
-        said = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value]
+        said = [
+            f"{key}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in known.items()
+            if value
+        ]
         lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
     top = [
         "# Say of each entry why it is accepted, who answers for it, and until which day (such as 2030-12-31).",
@@ -157,8 +182,16 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
 @cache
 def judges(rule: str) -> set[str]:
     """Return the modules of laws that alone judge a rule; empty if whatever is called judges it."""
-    users = {path.stem for path in PACKAGE.rglob("*.py") if path.stem != "rules" and f'"{rule}"' in path.read_text("utf-8")}
-    return {stem.removeprefix("test_") for stem in users} if all(stem.startswith("test_") for stem in users) else set()
+    users = {
+        path.stem
+        for path in PACKAGE.rglob("*.py")
+        if path.stem != "rules" and f'"{rule}"' in path.read_text("utf-8")
+    }
+    return (
+        {stem.removeprefix("test_") for stem in users}
+        if all(stem.startswith("test_") for stem in users)
+        else set()
+    )
 
 
 def _entry(path: Path, node: Located) -> Entry:
@@ -175,7 +208,9 @@ def _entry(path: Path, node: Located) -> Entry:
         if not values.get(key):
             raise TargetError(f"{place}: {key} is missing: {what}")
     if values["rule"] not in CHECKS:
-        raise TargetError(f"{place}: there is no rule {values['rule']}; the rules are in docs/gate.md")
+        raise TargetError(
+            f"{place}: there is no rule {values['rule']}; the rules are in docs/gate.md"
+        )
     expires = _day(place, values.pop("expires"))
     return Entry(**{"field": "", "symptom": "", **values}, expires=expires, place=place)
 
@@ -184,7 +219,9 @@ def _day(place: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise TargetError(f"{place}: expires must be a day such as 2030-12-31, not {text}") from None
+        raise TargetError(
+            f"{place}: expires must be a day such as 2030-12-31, not {text}"
+        ) from None
 
 
 def _pairs(path: Path, node: Located, expected: str) -> dict[str, Located]:

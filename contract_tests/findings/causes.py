@@ -28,7 +28,11 @@ class Cause:
     @property
     def severity(self) -> str:
         """`violation` where one of the findings is one."""
-        return VIOLATION if any(finding.severity == VIOLATION for finding in self.findings) else INFERRED
+        return (
+            VIOLATION
+            if any(finding.severity == VIOLATION for finding in self.findings)
+            else INFERRED
+        )
 
     @property
     def count(self) -> int:
@@ -59,7 +63,9 @@ class Cause:
         found: dict[tuple[str, str], list[Finding]] = {}
         for finding in self.findings:
             found.setdefault((finding.rule, finding.operation), []).append(finding)
-        return [f"{rule} on {operation}{_fields(each)}" for (rule, operation), each in found.items()]
+        return [
+            f"{rule} on {operation}{_fields(each)}" for (rule, operation), each in found.items()
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the cause as `report.json` shows it."""
@@ -100,7 +106,11 @@ def _joined(findings: list[Finding]) -> dict[str, str]:
     often: Counter[str] = Counter()
     for finding in findings:
         often[finding.symptom] += finding.count
-    wrong = [(match[1], match[2], symptom) for symptom, _ in often.most_common() if (match := WRONG.match(symptom))]
+    wrong = [
+        (match[1], match[2], symptom)
+        for symptom, _ in often.most_common()
+        if (match := WRONG.match(symptom))
+    ]
     joined: dict[str, str] = {}
     for symptom in often:
         unlisted, never = UNLISTED.match(symptom), NEVER.match(symptom)

@@ -126,10 +126,16 @@ class Finding:
             f"  Documented: {self.documented}",
         ]
         if len(self.curl) > 1:
-            lines += ["  Steps:", *(f"    {number}. {curl}" for number, curl in enumerate(self.curl, 1))]
+            lines += [
+                "  Steps:",
+                *(f"    {number}. {curl}" for number, curl in enumerate(self.curl, 1)),
+            ]
         elif self.curl:
             lines.append(f"  Repeat:     {self.curl[0]}")
-        lines += [f"  Also so:    {each['received']}; documented: {each['documented']}" for each in self.also]
+        lines += [
+            f"  Also so:    {each['received']}; documented: {each['documented']}"
+            for each in self.also
+        ]
         return "\n".join(lines)
 
 
@@ -151,7 +157,15 @@ class Ledger:
     _kinds: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     _symptoms: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
 
-    def find(self, rule: str, operation: str, received: str, documented: str, *steps: Exchange, sign: str = "") -> None:
+    def find(
+        self,
+        rule: str,
+        operation: str,
+        received: str,
+        documented: str,
+        *steps: Exchange,
+        sign: str = "",
+    ) -> None:
         """Note that `rule` is broken; `steps` are the exchanges that show it, in order, and `sign` is its symptom if known."""
         assert rule in CHECKS, rule
         place = field_of(received, documented)
@@ -173,7 +187,14 @@ class Ledger:
             return
         curls = [shown(step.call.curl(self.base_url)) for step in steps]
         self.findings[key] = Finding(
-            rule, operation, got, wanted, curls, self.law, field=_cut(hide(place)), symptom=_cut(hide(what))
+            rule,
+            operation,
+            got,
+            wanted,
+            curls,
+            self.law,
+            field=_cut(hide(place)),
+            symptom=_cut(hide(what)),
         )
 
     def _key(self, rule: str, operation: str, place: str, what: str) -> tuple[str, ...]:
@@ -197,7 +218,10 @@ class Ledger:
 
     def has(self, rule: str, operation: str) -> bool:
         """Whether a rule is known to be broken by an operation, whichever law found it."""
-        return any((finding.rule, finding.operation) == (rule, operation) for finding in self.findings.values())
+        return any(
+            (finding.rule, finding.operation) == (rule, operation)
+            for finding in self.findings.values()
+        )
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
@@ -208,12 +232,16 @@ class Ledger:
         return [
             finding
             for finding in self.findings.values()
-            if (self.strict or finding.severity == VIOLATION) and law in (None, finding.law) and not self.accepts(finding)
+            if (self.strict or finding.severity == VIOLATION)
+            and law in (None, finding.law)
+            and not self.accepts(finding)
         ]
 
     def accepts(self, finding: Finding) -> Entry | None:
         """Return the entry of the baseline that accepts a finding today."""
-        return next((entry for entry in self.baseline if entry.covers(finding) and not entry.is_over), None)
+        return next(
+            (entry for entry in self.baseline if entry.covers(finding) and not entry.is_over), None
+        )
 
     def merged(self) -> list[Finding]:
         """Return one finding per rule, operation, field and symptom, violations first, in the order they were met."""
@@ -228,7 +256,10 @@ class Ledger:
 def field_of(received: str, documented: str) -> str:
     """Return the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
     found = (pattern.match(text) for text in (documented, received) for pattern in PLACES)
-    return next((re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match), "")
+    return next(
+        (re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match),
+        "",
+    )
 
 
 def _sum(first: Finding, more: Finding) -> Finding:
@@ -237,7 +268,10 @@ def _sum(first: Finding, more: Finding) -> Finding:
         return replace(first, count=first.count + more.count)
     new = [{"received": more.received, "documented": more.documented}, *more.also]
     known = {skeleton(each["received"], each["documented"]) for each in (vars(first), *first.also)}
-    also = (*first.also, *(each for each in new if skeleton(each["received"], each["documented"]) not in known))
+    also = (
+        *first.also,
+        *(each for each in new if skeleton(each["received"], each["documented"]) not in known),
+    )
     return replace(first, count=first.count + more.count, also=also[:ALSO])
 
 

@@ -37,33 +37,59 @@ CHECKS = _table(
     _sure("answer.complete", "Every request gets a complete HTTP answer within the time-out."),
     _sure("answer.no-server-error", "No request makes the server fail (5xx)."),
     _sure("answer.status", "Where no `default` is listed, only the listed statuses are answered."),
-    _ours("answer.status-default", "`default` means 200; a status that is not listed is not the default response."),
+    _ours(
+        "answer.status-default",
+        "`default` means 200; a status that is not listed is not the default response.",
+    ),
     _sure("answer.media-type", "Documented bodies are `application/json`."),
     _sure("answer.json", "A body that is documented as JSON is valid JSON in UTF-8."),
     _ours("answer.shape", "Bodies have the shape of the full contract."),
-    _ours("answer.no-body", "`201` of `markNotificationsRead` has neither a body nor a content type."),
-    _ours("header.no-store", "Every answer that depends on the session carries `Cache-Control: no-store`."),
+    _ours(
+        "answer.no-body", "`201` of `markNotificationsRead` has neither a body nor a content type."
+    ),
+    _ours(
+        "header.no-store",
+        "Every answer that depends on the session carries `Cache-Control: no-store`.",
+    ),
     _ours("header.www-authenticate", "Every 401 carries `WWW-Authenticate: Bearer`."),
-    _ours("error.details", "`details`, where given, names every part of the request that is wrong."),
+    _ours(
+        "error.details", "`details`, where given, names every part of the request that is wrong."
+    ),
     # What is accepted and what is refused.
-    _sure("input.documented", "Input that the documentation forbids is refused: a required parameter missing, a wrong type."),
+    _sure(
+        "input.documented",
+        "Input that the documentation forbids is refused: a required parameter missing, a wrong type.",
+    ),
     _ours("input.bounds", "Input that breaks a bound or form of the full contract is refused."),
     _sure("input.valid", "Input that the documentation calls valid is accepted."),
-    _ours("input.accepted", "Input that the full contract calls valid is accepted, up to each bound."),
+    _ours(
+        "input.accepted", "Input that the full contract calls valid is accepted, up to each bound."
+    ),
     _ours("input.status", "Refused input is answered with 400."),
     # Sessions.
     _sure("session.required", "Data and changes only for a valid session."),
-    _sure("session.name", "A call without a valid session is 401 with the one of the three names that applies."),
+    _sure(
+        "session.name",
+        "A call without a valid session is 401 with the one of the three names that applies.",
+    ),
     _ours("session.first", "The session is checked before the input and before what exists."),
     _sure("session.valid", "A valid session is not answered with 401."),
-    _ours("session.place", "A session is taken from the `Authorization` header and from nowhere else."),
+    _ours(
+        "session.place", "A session is taken from the `Authorization` header and from nowhere else."
+    ),
     _ours("session.scheme", "The scheme name `Bearer` is case-insensitive."),
-    _ours("session.form", "A session is `Bearer` and its token exactly: no other scheme, no quotes, no other case."),
+    _ours(
+        "session.form",
+        "A session is `Bearer` and its token exactly: no other scheme, no quotes, no other case.",
+    ),
     _sure("session.isolation", "One user's calls never read or write another user's private data."),
     _sure("session.no-change", "A call without a valid session changes nothing."),
     # Reading a profile.
     _ours("projection.exact", "The answer has exactly the requested fields."),
-    _sure("projection.values", "A field has one value, whichever fields are asked for together and in whatever order."),
+    _sure(
+        "projection.values",
+        "A field has one value, whichever fields are asked for together and in whatever order.",
+    ),
     # Updating it.
     _sure("update.seen", "A successful update is seen by every later read of the profile."),
     _sure("update.public", "A successful update is seen in the public profile at once."),
@@ -72,15 +98,24 @@ CHECKS = _table(
     _sure("update.all-or-nothing", "A rejected update changes nothing, whichever field was wrong."),
     _ours("update.answer", "An update answers the whole profile after the change."),
     _ours("update.ignored", "Unknown keys and `{}` change nothing."),
-    _ours("update.handle", "Handles are unique among users; one's own can be taken again, a freed one by anybody."),
+    _ours(
+        "update.handle",
+        "Handles are unique among users; one's own can be taken again, a freed one by anybody.",
+    ),
     _ours("text.exact", "Text is stored and answered exactly as sent."),
     # Public profiles.
     _ours("public.private", "A public profile never shows the date of birth."),
     _ours("public.who", "A public profile is that of the user in the path."),
-    _ours("public.not-found", "An unknown user, container or member is 404; names are compared exactly."),
+    _ours(
+        "public.not-found",
+        "An unknown user, container or member is 404; names are compared exactly.",
+    ),
     _ours("public.any-reader", "A public profile is the same for every reader."),
     # Pages.
-    _sure("pages.whole", "Pages of any size concatenate to the whole: no item twice, none lost, none changed."),
+    _sure(
+        "pages.whole",
+        "Pages of any size concatenate to the whole: no item twice, none lost, none changed.",
+    ),
     _sure("pages.limit", "A page holds at most `limit` items."),
     _ours("pages.size", "A page holds `limit` items while there are more."),
     _sure("pages.container", "Notifications of another container do not appear."),
@@ -89,7 +124,10 @@ CHECKS = _table(
     _ours("pages.echo", "`page` and `limit` are echoed."),
     _ours("pages.defaults", "`page` is 1 and `limit` 20 where they are absent."),
     _ours("pages.past-end", "A page past the end is 200 with no items."),
-    _ours("pages.membership", "Notifications of a container are for its members; an unknown one is 404."),
+    _ours(
+        "pages.membership",
+        "Notifications of a container are for its members; an unknown one is 404.",
+    ),
     _ours("pages.own", "Notifications are the session user's own."),
     # Mark-read.
     _sure("read.marks", "After mark-read the user's notifications are read, in all containers."),
@@ -102,14 +140,25 @@ CHECKS = _table(
     _ours("referrals.total", "`total` counts the referrals."),
     _ours("referrals.own", "Referrals are the session user's own."),
     # HTTP.
-    _sure("http.same-answer", "The same safe request gives the same data again, whatever else was read or refused between."),
-    _ours("http.method", "A method that is not documented is 405 with `Allow` and an `Error` body."),
+    _sure(
+        "http.same-answer",
+        "The same safe request gives the same data again, whatever else was read or refused between.",
+    ),
+    _ours(
+        "http.method", "A method that is not documented is 405 with `Allow` and an `Error` body."
+    ),
     _ours("http.path", "An unknown path is 404 with an `Error` body."),
-    _ours("http.headers", "A header or parameter that the contract does not name changes neither answer nor effect."),
+    _ours(
+        "http.headers",
+        "A header or parameter that the contract does not name changes neither answer nor effect.",
+    ),
     _ours("http.head", "HEAD on a GET operation answers its status and headers without a body."),
     # At once.
     _sure("concurrent.updates", "Simultaneous updates of different fields all survive."),
-    _sure("concurrent.readers", "Readers during an update see the old or the new state, never a mixture."),
+    _sure(
+        "concurrent.readers",
+        "Readers during an update see the old or the new state, never a mixture.",
+    ),
     # Whether the run means anything.
     _sure("reach.success", "Every operation answers with success when asked rightly."),
     _ours("reach.status", "Every status and error name that can be provoked was seen."),

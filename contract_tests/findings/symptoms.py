@@ -26,20 +26,36 @@ RECEIVED = re.compile(r"(?:[A-Z]+:? )?(\d{3})\b")
 WRONG = re.compile(r"answers (\d{3}) where the contract says (\d{3})\Z")
 UNLISTED = re.compile(r"answers (\d{3}), which is not listed\Z")
 NEVER = re.compile(r"never answers (\d{3})\b")
-HEADERS = {"header.no-store": ("Cache-Control", "no-store"), "header.www-authenticate": ("WWW-Authenticate", "Bearer")}
+HEADERS = {
+    "header.no-store": ("Cache-Control", "no-store"),
+    "header.www-authenticate": ("WWW-Authenticate", "Bearer"),
+}
 AS_GET = ", as GET"
 KEYS_SHOWN = 5
-VALUES = re.compile(r"""\{.*\}|\[.*\]|'[^']*'|"[^"]*"|‹[^›]*›|[\w-]*\d[\w:.-]*|\b[a-z]+_gate\b""", re.DOTALL)
+VALUES = re.compile(
+    r"""\{.*\}|\[.*\]|'[^']*'|"[^"]*"|‹[^›]*›|[\w-]*\d[\w:.-]*|\b[a-z]+_gate\b""", re.DOTALL
+)
 """What of a text is a value, and differs from one time to the next."""
 BODY = re.compile(r"""[{\["'‹]""")
 """Where what was received begins in evidence, after what is said of it."""
-OF_JSON = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list"}
+OF_JSON = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+}
 
 
-def symptom(rule: str, operation: str, received: str, documented: str, exchange: Exchange | None) -> str:
+def symptom(
+    rule: str, operation: str, received: str, documented: str, exchange: Exchange | None
+) -> str:
     """Return what is wrong in one sentence; that of the rule itself where no better one is known."""
     if exchange is None:
-        return (f"never answers {documented}" if rule == "reach.status" else "") or CHECKS[rule].says
+        return (f"never answers {documented}" if rule == "reach.status" else "") or CHECKS[
+            rule
+        ].says
     told = _failure(operation, exchange) or _form(rule, received, documented, exchange)
     return told or _status(rule, operation, received, documented) or CHECKS[rule].says
 
@@ -68,7 +84,9 @@ def _form(rule: str, received: str, documented: str, exchange: Exchange) -> str:
 
 def skeleton(received: str, documented: str) -> str:
     """Return what two pieces of evidence have in common that differ in their values alone."""
-    return VALUES.sub("…", " | ".join(BODY.split(text, maxsplit=1)[0] for text in (received, documented)))
+    return VALUES.sub(
+        "…", " | ".join(BODY.split(text, maxsplit=1)[0] for text in (received, documented))
+    )
 
 
 def kind_of(value: object) -> str:
@@ -87,8 +105,16 @@ def _status(rule: str, operation: str, received: str, documented: str) -> str:
     if got is None:
         return ""
     if documented.endswith(AS_GET):
-        return f"answers {got[1]} to HEAD, and not what it answers to GET" if received.startswith("HEAD") else ""
-    if wanted and got[1] != wanted[1] and not (got[1].startswith("2") and rule.startswith("input.")):
+        return (
+            f"answers {got[1]} to HEAD, and not what it answers to GET"
+            if received.startswith("HEAD")
+            else ""
+        )
+    if (
+        wanted
+        and got[1] != wanted[1]
+        and not (got[1].startswith("2") and rule.startswith("input."))
+    ):
         return f"answers {got[1]}{TO_WHAT.get(rule, '')} where the contract says {wanted[1]}"
     if rule in ("input.valid", "input.accepted") and got[1].startswith("4"):
         return f"{operation} answers {got[1]} to a valid request"
@@ -112,7 +138,9 @@ def _body(documented: str, exchange: Exchange, to_what: str) -> str:
         body = exchange.json()
     except UnreadableError:
         return f"{whose}{to_what} are not valid JSON"
-    if exchange.status >= CLIENT_ERROR and (not isinstance(body, dict) or not {"code", "message"} <= body.keys()):
+    if exchange.status >= CLIENT_ERROR and (
+        not isinstance(body, dict) or not {"code", "message"} <= body.keys()
+    ):
         return _keys(whose, body)
     return f"{whose}{to_what} {_value(documented)}"
 
@@ -129,7 +157,11 @@ def _value(documented: str) -> str:
     if missing := re.match(r'"([^"]*)" is a required property', reason):
         return f"have no `{missing[1]}`"
     name = pointer.rpartition("/")[2] if pointer.startswith("/") else ""
-    return f"have a `{name}` that is not as the contract says" if name else "are not as the contract says"
+    return (
+        f"have a `{name}` that is not as the contract says"
+        if name
+        else "are not as the contract says"
+    )
 
 
 def _keys(whose: str, body: Any) -> str:

@@ -62,7 +62,9 @@ class Client:
     passing: list[Exchange] = field(default_factory=list, repr=False)
     longest_wait: float = LONGEST_WAIT
     _lasting: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
-    _connections: weakref.WeakSet[http.client.HTTPConnection] = field(default_factory=weakref.WeakSet, repr=False)
+    _connections: weakref.WeakSet[http.client.HTTPConnection] = field(
+        default_factory=weakref.WeakSet, repr=False
+    )
     _quiet_until: float = field(default=0.0, repr=False)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
@@ -82,7 +84,10 @@ class Client:
     def send_alone(self, call: Call) -> Exchange:
         """Send over a connection of its own: for threads, and for servers that serve one connection at a time."""
         self.permit(call)
-        return self._patiently(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
+        return self._patiently(
+            self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))),
+            self._alone,
+        )
 
     def send_raw(self, call: Call) -> Exchange:
         """Send over a fresh connection and take for the body all that comes until it closes."""
@@ -94,7 +99,10 @@ class Client:
 
     def probe(self, call: Call) -> Exchange:
         """Send once, over a connection of its own, whatever is answered."""
-        return self._once(self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))), self._alone)
+        return self._once(
+            self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))),
+            self._alone,
+        )
 
     @property
     def is_to_rest(self) -> bool:
@@ -103,7 +111,11 @@ class Client:
 
     def be_urgent(self) -> None:
         """Ask once more, although the target wants to be left alone: what was changed has to be put back."""
-        self.until, self._quiet_until, self.longest_wait = math.inf, 0.0, min(LONGEST_WAIT, self.manners.timeout)
+        self.until, self._quiet_until, self.longest_wait = (
+            math.inf,
+            0.0,
+            min(LONGEST_WAIT, self.manners.timeout),
+        )
 
     def let_go(self) -> None:
         """Break off what any thread waits for."""
@@ -135,7 +147,10 @@ class Client:
 
     def _complete(self, call: Call) -> Call:
         self.veil.sent(call)
-        headers, secrets = beside(call.headers, self.manners.headers), (*call.secrets, *self.manners.secrets)
+        headers, secrets = (
+            beside(call.headers, self.manners.headers),
+            (*call.secrets, *self.manners.secrets),
+        )
         return replace(call, headers=headers, secrets=secrets, veil=self.veil)
 
     def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
@@ -174,7 +189,9 @@ class Client:
 
     def _may_pass(self, exchange: Exchange) -> bool:
         """Whether an answer may not come a second time; of what did, the next is not asked again."""
-        return (exchange.dropped or exchange.status in GATEWAY) and self._key(exchange) not in self._lasting
+        return (exchange.dropped or exchange.status in GATEWAY) and self._key(
+            exchange
+        ) not in self._lasting
 
     def _compare(self, first: Exchange | None, second: Exchange) -> None:
         """Note what became of an answer that might pass."""
@@ -227,29 +244,42 @@ class Client:
             with STOP.waiting():
                 self._connect(connection)
                 connection.sock.sendall(
-                    response_reader.request(call.method, self._target(call), (host, *self._own(call), end), call.body or b"")
+                    response_reader.request(
+                        call.method,
+                        self._target(call),
+                        (host, *self._own(call), end),
+                        call.body or b"",
+                    )
                 )
                 raw = response_reader.until_closed(connection.sock, self.patience)
         except OSError as error:
             why = f"{type(error).__name__}: {error}"
         connection.close()
         status, headers, body = response_reader.answer(raw)
-        return Exchange(call, status, headers, body, "" if status else f"no complete HTTP answer ({why})")
+        return Exchange(
+            call, status, headers, body, "" if status else f"no complete HTTP answer ({why})"
+        )
 
     def _open(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.base_url)
         proxy = urlsplit(self.manners.proxy)
-        host, port = (proxy.hostname, proxy.port or 80) if proxy.hostname else (parts.hostname, parts.port)
+        host, port = (
+            (proxy.hostname, proxy.port or 80) if proxy.hostname else (parts.hostname, parts.port)
+        )
         if self._context is None:
             connection = http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
         else:
-            connection = http.client.HTTPSConnection(host or "", port, timeout=self.manners.timeout, context=self._context)
+            connection = http.client.HTTPSConnection(
+                host or "", port, timeout=self.manners.timeout, context=self._context
+            )
             if proxy.hostname:
                 connection.set_tunnel(parts.hostname or "", parts.port or 443)
         self._connections.add(connection)
         return connection
 
-    def _exchange(self, connection: http.client.HTTPConnection, call: Call) -> tuple[Exchange, bool]:
+    def _exchange(
+        self, connection: http.client.HTTPConnection, call: Call
+    ) -> tuple[Exchange, bool]:
         start = time.perf_counter()
         try:
             with STOP.waiting():
@@ -267,7 +297,9 @@ class Client:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             dropped = isinstance(error, REUSED_AND_GONE)
             return Exchange(call, 0, trouble=trouble, dropped=dropped), dropped
-        return Exchange(call, answer.status, headers, body, seconds=time.perf_counter() - start), False
+        return Exchange(
+            call, answer.status, headers, body, seconds=time.perf_counter() - start
+        ), False
 
     def _why(self, error: Exception) -> str:
         """Say what an error says, but not what stands where a status line should: that may be the rest of a body."""
@@ -298,7 +330,14 @@ class Client:
 
     def _own(self, call: Call) -> Pairs:
         agent = f"contract-tests/{gate_version()} (run {self.run_id})"
-        given = [(name, f"{value} {agent}" if name.lower() == "user-agent" else value) for name, value in call.headers]
-        own = [] if any(name.lower() == "user-agent" for name, _ in given) else [("User-Agent", agent)]
+        given = [
+            (name, f"{value} {agent}" if name.lower() == "user-agent" else value)
+            for name, value in call.headers
+        ]
+        own = (
+            []
+            if any(name.lower() == "user-agent" for name, _ in given)
+            else [("User-Agent", agent)]
+        )
         length = [("Content-Length", str(len(call.body or b"")))] if call.says_length else []
         return (*own, *given, *length)

@@ -46,7 +46,13 @@ class Call:
 
     def curl(self, base_url: str) -> str:
         """Return a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
-        words = ["curl", "-i", *self._method_words(), *self._path_words(), self._word(base_url + self.veil.path(self.path))]
+        words = [
+            "curl",
+            "-i",
+            *self._method_words(),
+            *self._path_words(),
+            self._word(base_url + self.veil.path(self.path)),
+        ]
         for name, value in self.headers:
             # curl drops a header without a value unless it ends in a semicolon.
             words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
@@ -79,15 +85,26 @@ class Call:
     def _word(self, text: str) -> str:
         """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
         text = self.veil.people(hide(text, self.secrets))
-        known = {shown: shown for shown in (*dict(self.secrets).values(), *self.veil.variables.values())}
+        known = {
+            shown: shown for shown in (*dict(self.secrets).values(), *self.veil.variables.values())
+        }
         pieces = re.split(f"({pattern(known)})", text) if known else [text]
         if len(pieces) == 1:
             return shlex.quote(text)
         for place in range(1, len(pieces), 2):
             shown, after = pieces[place], pieces[place + 1][:1]
-            pieces[place] = f"${{{shown[1:]}}}" if shown[1:].isidentifier() and (after.isalnum() or after == "_") else shown
+            pieces[place] = (
+                f"${{{shown[1:]}}}"
+                if shown[1:].isidentifier() and (after.isalnum() or after == "_")
+                else shown
+            )
         return (
-            '"' + "".join(piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece) for place, piece in enumerate(pieces)) + '"'
+            '"'
+            + "".join(
+                piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece)
+                for place, piece in enumerate(pieces)
+            )
+            + '"'
         )
 
     def hide(self, text: str) -> str:
@@ -157,7 +174,9 @@ class Exchange:
         if self.trouble:
             return self.trouble
         text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())
-        return f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
+        return (
+            f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
+        )
 
 
 def _body_word(body: bytes) -> str:
@@ -168,4 +187,8 @@ def _body_word(body: bytes) -> str:
     if text.isprintable() and (text or not body) and len(text) <= BODY_SHOWN:
         return shlex.quote(text)
     # Bash's own quoting: every byte that is not plain ASCII as an octal escape.
-    return "$'" + "".join(chr(b) if 32 <= b < 127 and b not in b"\\'" else f"\\{b:03o}" for b in body) + "'"  # noqa: PLR2004
+    return (
+        "$'"
+        + "".join(chr(b) if 32 <= b < 127 and b not in b"\\'" else f"\\{b:03o}" for b in body)  # noqa: PLR2004
+        + "'"
+    )

@@ -61,7 +61,9 @@ def manners(  # noqa: PLR0913 - one argument for each option
 ) -> Manners:
     """Read the options; raises `TargetError` with a sentence about what is wrong with one."""
     if rate and not (RATE.fullmatch(rate) and float(rate.partition("/")[0])):
-        raise TargetError(f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h")
+        raise TargetError(
+            f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h"
+        )
     try:
         through = addresses.proxy_url(proxy) if proxy.strip() else ""
         pairs, secrets = header_values.headers(headers)
@@ -91,7 +93,9 @@ def manners(  # noqa: PLR0913 - one argument for each option
 
 def _no_password() -> str:
     """Keep OpenSSL from asking for one on the terminal, where nobody may be."""
-    raise TargetError("--client-cert: its key has a password, which cannot be given: `openssl rsa -in FILE` takes it away")
+    raise TargetError(
+        "--client-cert: its key has a password, which cannot be given: `openssl rsa -in FILE` takes it away"
+    )
 
 
 @dataclass

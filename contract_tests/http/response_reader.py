@@ -38,7 +38,9 @@ def answer(raw: bytes) -> tuple[int, Pairs, bytes]:
     while INFORMATIONAL.match(head):
         head, _, body = body.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    headers = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
+    headers = tuple(
+        (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+    )
     found = STATUS_LINE.match(first)
     return (int(found[1]), headers, body) if found else (0, (), b"")
 
@@ -115,7 +117,9 @@ class Answer(http.client.HTTPResponse):
             raise http.client.IncompleteRead(raw, self.length)
         # What follows HEAD is judged by a law of its own; an empty line is an old habit (RFC 9112, 2.2), and another answer
         # may be that to a body which the target did not read.
-        if self.surplus.strip() and not self.surplus.startswith(b"HTTP/") and self._method != "HEAD":  # type: ignore[attr-defined]
+        is_answer = self.surplus.startswith(b"HTTP/")
+        to_head = self._method == "HEAD"  # type: ignore[attr-defined]
+        if self.surplus.strip() and not is_answer and not to_head:
             raise SurplusError(f"{len(self.surplus)} bytes after its end")
         return decoded(raw, self.getheader("Content-Encoding", ""))
 

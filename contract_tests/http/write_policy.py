@@ -49,7 +49,9 @@ class Permission:
     no_writes: str = NO_WRITES
     unread: frozenset[str] = frozenset()
 
-    def check(self, call: Call, marking: str, never_set: Collection[str], *, documented: bool) -> None:
+    def check(
+        self, call: Call, marking: str, never_set: Collection[str], *, documented: bool
+    ) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
         if call.method.upper() in SAFE and not _overridden(call):
             return
@@ -74,10 +76,14 @@ class Permission:
         return NO_MARKING if operation == MARKING and not self.mark_read else ""
 
 
-def decide(target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool) -> Permission:
+def decide(
+    target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool
+) -> Permission:
     """Return what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
     if read_only:
-        return Permission(writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY)
+        return Permission(
+            writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY
+        )
     if target.is_local:
         return Permission()
     return Permission(writes, writes and mark_read, writes and first_write, others=False)
@@ -88,28 +94,39 @@ def _overridden(call: Call) -> bool:
     return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
 
 
-def plan(target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]) -> list[str]:
+def plan(
+    target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]
+) -> list[str]:
     """Return what a run would send, by operation, for people; `sent` counts calls by operation and method."""
     sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
-    live = " and ".join(f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions)
+    live = " and ".join(
+        f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions
+    )
     fields = ", ".join(contract.updatable)
     unset = "" if permission.first_write else "; a field that was never set is left alone"
     effects = {
         "updateProfile": f"writes {fields} of {live} and puts them back at the end{unset}",
         MARKING: f"marks what {live} have not read; it stays marked",
     }
-    lines = [f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"]
+    lines = [
+        f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"
+    ]
     by_operation: dict[str, Counter[str]] = {}
     for name, methods in sent.items():
         by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
     for operation in contract.operations.values():
         why = permission.forbids(operation.name, operation.method)
-        effect = f"{operation.method} not sent: {why}" if why else effects.get(operation.name, "reads")
+        effect = (
+            f"{operation.method} not sent: {why}" if why else effects.get(operation.name, "reads")
+        )
         counts = _counted(by_operation.pop(operation.name, Counter()), operation.method)
         lines.append(f"  {operation.name:22} {operation.path:37} {effect}{counts}")
     others = sum(by_operation.values(), Counter())
     return (
-        [*lines, f"  paths that are not documented, which a right server refuses{_counted(others, 'GET')}"]
+        [
+            *lines,
+            f"  paths that are not documented, which a right server refuses{_counted(others, 'GET')}",
+        ]
         if others
         else lines
     )
@@ -117,4 +134,7 @@ def plan(target: Target, contract: Contract, permission: Permission, sent: dict[
 
 def _counted(methods: Counter[str], first: str) -> str:
     found = [method for method in (first, *sorted(methods.keys() - {first})) if methods[method]]
-    return "".join(f"{', ' if place else ': '}{methods[method]:,} {method}" for place, method in enumerate(found))
+    return "".join(
+        f"{', ' if place else ': '}{methods[method]:,} {method}"
+        for place, method in enumerate(found)
+    )

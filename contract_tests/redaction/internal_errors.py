@@ -19,5 +19,7 @@ def confession(error: BaseException) -> str:
 def _places(error: BaseException) -> list[str]:
     """Return where it was raised, and from where that was called, as far as it is code of ours; the innermost first."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT / "contract_tests")]
+    ours = [
+        frame for frame in frames if Path(frame.filename).is_relative_to(ROOT / "contract_tests")
+    ]
     return [f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno}" for frame in ours[:4]]

@@ -37,7 +37,9 @@ LONGEST_LINE = 2000
 SAID = re.compile(r"E|\s*[|+]")
 """How lines of pytest begin that hold what an error says, or a group of errors."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
-PART = re.compile(r"""(?P<before>['"]?\b(?P<name>year|month|day)['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)""")
+PART = re.compile(
+    r"""(?P<before>['"]?\b(?P<name>year|month|day)['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)"""
+)
 VARIABLE = re.compile(r"[A-Za-z0-9._~@-]+")
 """Names that stand in a path as they are (RFC 3986, 3.3), so that a variable may hold them."""
 
@@ -96,7 +98,11 @@ class Veil:
                 self._names |= {bare(value)} if key in NAMES else set()
             elif isinstance(value, dict) and (date := _date(value)):
                 self._dates.setdefault(date, False)
-            elif type(value) in (int, float) and key not in json_tokens.COUNTS and len(str(value)) >= NUMBER:
+            elif (
+                type(value) in (int, float)
+                and key not in json_tokens.COUNTS
+                and len(str(value)) >= NUMBER
+            ):
                 self._keep(str(value))
 
     def is_hidden(self, value: str, key: str = "") -> bool:
@@ -106,7 +112,9 @@ class Veil:
         if value in self._read:
             return True
         plain = json_tokens.PLAIN.get(key)
-        if (plain and plain.fullmatch(value)) or all(part in self.words for part in value.split("/") if part):
+        if (plain and plain.fullmatch(value)) or all(
+            part in self.words for part in value.split("/") if part
+        ):
             return False
         letters = bare(value)
         part = len(letters) >= KEPT and any(letters in made for made in self._bare)
@@ -116,7 +124,9 @@ class Veil:
         """Return an answer's body, each text in it by its shape unless it is the gate's or the contract's."""
         if not self.hides:
             return text
-        if json_tokens.parsed(text.encode("utf-8", "surrogatepass")) is None and text.lstrip()[:1] not in ("{", "["):
+        if json_tokens.parsed(text.encode("utf-8", "surrogatepass")) is None and text.lstrip()[
+            :1
+        ] not in ("{", "["):
             return self._mark(text) if self.is_hidden(text) else text
         return "".join(self._token(*found) for found in json_tokens.tokens(text))
 
@@ -129,15 +139,23 @@ class Veil:
         if not self.hides:
             return text
         marks = {mark: mark for mark in self._marks.values() if mark in text}
-        found = {spelling: self._mark(value) for spelling, value in self._spellings.items() if spelling in text}
+        found = {
+            spelling: self._mark(value)
+            for spelling, value in self._spellings.items()
+            if spelling in text
+        }
         shown = {**found, **marks, **self.variables}
         if words := [_bounded(spelling) for spelling in sorted(shown, key=len, reverse=True)]:
             text = re.sub("|".join(words), lambda match: shown[match[0]], text)
-        return OBJECT.sub(self._birth, re.sub(r"(/(?:year|month|day): )-?\d+", rf"\1{veiled('a number')}", text))
+        return OBJECT.sub(
+            self._birth, re.sub(r"(/(?:year|month|day): )-?\d+", rf"\1{veiled('a number')}", text)
+        )
 
     def path(self, path: str) -> str:
         """Return a request target, each part of it that was read by its shape."""
-        parts = [(part, unquote(part, errors="surrogateescape")) for part in re.split("([/?&=])", path)]
+        parts = [
+            (part, unquote(part, errors="surrogateescape")) for part in re.split("([/?&=])", path)
+        ]
         return "".join(self._mark(name) if name in self._read else part for part, name in parts)
 
     def crash(self, text: str) -> str:
@@ -169,15 +187,26 @@ class Veil:
     def _mark(self, value: str) -> str:
         """Return a text's shape; its number tells it from others of the same shape."""
         known = self.variables.get(value) or self._marks.get(value)
-        return known or self._marks.setdefault(value, veiled(f"text {len(self._marks) + 1}: {shape(value)}"))
+        return known or self._marks.setdefault(
+            value, veiled(f"text {len(self._marks) + 1}: {shape(value)}")
+        )
 
     def _token(self, kind: str, token: str, key: str) -> str:
         if kind == "number":
-            return token if key in json_tokens.COUNTS or len(token) < NUMBER else veiled(f"number of {len(token)} characters")
+            return (
+                token
+                if key in json_tokens.COUNTS or len(token) < NUMBER
+                else veiled(f"number of {len(token)} characters")
+            )
         value = json_tokens.unquoted(token) if kind in ("key", "string") else token
         named = kind == "key" and json_tokens.KEY.fullmatch(value) and value not in self._read
         sign = kind == "word" and value.isascii() and not bare(value)
-        if kind == "rest" or named or sign or not self.is_hidden(value, key if kind == "string" else ""):
+        if (
+            kind == "rest"
+            or named
+            or sign
+            or not self.is_hidden(value, key if kind == "string" else "")
+        ):
             return token
         return self._mark(value) if kind == "word" else f'"{self._mark(value)}"'
 
@@ -186,18 +215,28 @@ class Veil:
             value = str(ast.literal_eval(match[0]))
         except (ValueError, SyntaxError):
             value = match[0][1:-1]
-        return f"'{self._mark(value)}'" if self.is_hidden(value) and value not in self._marks.values() else match[0]
+        return (
+            f"'{self._mark(value)}'"
+            if self.is_hidden(value) and value not in self._marks.values()
+            else match[0]
+        )
 
     def _birth(self, match: re.Match[str]) -> str:
         date = _date({part["name"]: float(part["number"]) for part in PART.finditer(match[0])})
         if date and self._dates.get(date):
             return match[0]
-        return PART.sub(lambda part: part["before"] + veiled(f"{len(part['number'])} digits"), match[0])
+        return PART.sub(
+            lambda part: part["before"] + veiled(f"{len(part['number'])} digits"), match[0]
+        )
 
 
 def bare(text: str) -> str:
     """Return what remains of a text in every form that a target may keep or show it in."""
-    return "".join(letter for letter in normalize("NFKD", unescape(unquote(text))).casefold() if letter.isalnum())
+    return "".join(
+        letter
+        for letter in normalize("NFKD", unescape(unquote(text))).casefold()
+        if letter.isalnum()
+    )
 
 
 def _named(call: Call) -> list[str]:
@@ -205,10 +244,20 @@ def _named(call: Call) -> list[str]:
     path, _, query = call.path.partition("?")
     users = [path.split("/")[4]] if path.startswith("/v1/user/by-id/") else []
     values = [pair.partition("=")[2] for pair in query.split("&")]
-    cookies = [pair.partition("=")[2] for name, value in call.headers if name == "Cookie" for pair in value.split("; ")]
+    cookies = [
+        pair.partition("=")[2]
+        for name, value in call.headers
+        if name == "Cookie"
+        for pair in value.split("; ")
+    ]
     headers = [value for name, value in call.headers if name.startswith("X-")]
     return [
-        value for value in (unquote(each, errors="surrogateescape") for each in (*users, *values, *cookies, *headers)) if value
+        value
+        for value in (
+            unquote(each, errors="surrogateescape")
+            for each in (*users, *values, *cookies, *headers)
+        )
+        if value
     ]
 
 
@@ -221,8 +270,17 @@ def _date(parts: Mapping[str, object]) -> tuple[float, ...] | None:
 def _spelt(value: str) -> set[str]:
     """Return the ways in which evidence spells a text: as it is, as Python, JSON and URLs have it, and on one line."""
     plain = value.encode("utf-8", "backslashreplace").decode()
-    ways = [value, repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]]
-    return {each for each in (*ways, quote(plain, safe=""), quote(plain), " ".join(value.split())) if each}
+    ways = [
+        value,
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+    ]
+    return {
+        each
+        for each in (*ways, quote(plain, safe=""), quote(plain), " ".join(value.split()))
+        if each
+    }
 
 
 def _bounded(spelling: str) -> str:

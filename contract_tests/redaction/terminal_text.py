@@ -32,7 +32,9 @@ def _spelt(match: re.Match[str]) -> str:
     if category(character) not in HIDDEN:
         return character
     units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
+    return "".join(
+        f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2)
+    )
 
 
 class Screen:

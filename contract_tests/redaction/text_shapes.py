@@ -16,7 +16,11 @@ def veiled(what: str) -> str:
 def shape(text: str) -> str:
     """Return length and kinds of character, the odd ones with their places counted from 1."""
     parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}", *_kinds(text), *_edges(text)]
-    odd = [f"U+{ord(letter):04X} at {place}" for place, letter in enumerate(text, 1) if _kind(letter) == "odd"]
+    odd = [
+        f"U+{ord(letter):04X} at {place}"
+        for place, letter in enumerate(text, 1)
+        if _kind(letter) == "odd"
+    ]
     more = [f"{len(odd) - ODD_SHOWN} more odd ones"] if len(odd) > ODD_SHOWN else []
     return ", ".join([*parts, *odd[:ODD_SHOWN], *more])
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def crash(veil: Veil, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
     """Return where a law broke down and why; arguments and variables would tell what it was reading."""
-    return veil.crash(str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path))))
+    return veil.crash(
+        str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path)))
+    )
 
 
 def strip(said: ExceptionRepr) -> None:

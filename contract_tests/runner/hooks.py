@@ -154,7 +154,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [next(mine) if PACKAGE in item.path.parents else item for item in items]
     gate = config.stash[RUN]
     gate.run.whole = {item.path.stem for item in ours} >= set(rank)
-    theirs = [item for place, item in enumerate(ours) if not gate.run.shard.has(place, item.path.stem.removeprefix("test_"))]
+    theirs = [
+        item
+        for place, item in enumerate(ours)
+        if not gate.run.shard.has(place, item.path.stem.removeprefix("test_"))
+    ]
     if theirs:
         items[:] = [item for item in items if item not in theirs]
         config.hook.pytest_deselected(items=theirs)
@@ -168,7 +172,11 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     opened = open_lab(request.config, gate.run)
     gate.lab = opened
     opened.until = opened.client.until = gate.run.started + gate.run.max_time
-    STOP.phase, STOP.let_go, STOP.last_words = Phase.AT_WORK, opened.client.let_go, lambda: NOT_WRITTEN
+    STOP.phase, STOP.let_go, STOP.last_words = (
+        Phase.AT_WORK,
+        opened.client.let_go,
+        lambda: NOT_WRITTEN,
+    )
     gate.run.working = sessions_work(opened) and _is_known(request.config, opened)
     guardian = _keep(request.config, gate.run, opened) if gate.run.working else None
     if gate.run.working and not claim(opened):
@@ -198,7 +206,9 @@ def _keep(config: pytest.Config, run: Run, lab: Lab) -> Guardian | None:
     try:
         run.originals = keep(lab, way_to(config), option(config, "shard"))
     except OSError as error:
-        say(f"Warning: the profiles as they are cannot be kept in a file: {error.strerror or error}\n")
+        say(
+            f"Warning: the profiles as they are cannot be kept in a file: {error.strerror or error}\n"
+        )
     guardian = watch(lab, run.originals)
 
     def last_words() -> str:
@@ -234,7 +244,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     except (NotJudgedError, OutOfTimeError) as error:
         reason = error
-    if gate.lab is not None and (len(ledger.findings) > found or (reason is not None and ledger.judged > calls)):
+    if gate.lab is not None and (
+        len(ledger.findings) > found or (reason is not None and ledger.judged > calls)
+    ):
         reason = ended(gate.lab, found) or reason
     if reason is not None:
         _note_not_judged(gate, reason)
@@ -271,7 +283,9 @@ def law_name(item: pytest.Item) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, pytest.TestReport]:
     """Show the findings and no traceback of ours, and of an error of ours nothing that belongs to somebody."""
     report: pytest.TestReport = yield
     if PACKAGE not in item.path.parents:
@@ -281,12 +295,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         calls = gate.run.ledger.judged - gate.calls
         gate.run.laws.append(Law(gate.now, report.outcome, round(report.duration, 3), calls))
     elif report.failed and call.when == "teardown":
-        gate.run.laws.append(Law(f"putting back, after {gate.now}", report.outcome, round(report.duration, 3), 0))
+        gate.run.laws.append(
+            Law(f"putting back, after {gate.now}", report.outcome, round(report.duration, 3), 0)
+        )
     if call.excinfo is not None and report.failed:
         broken = call.excinfo.errisinstance(LawBrokenError)
         if not broken:
             gate.run.failures.append(f"{gate.now}: {confession(call.excinfo.value)}")
-        report.longrepr = str(call.excinfo.value) if broken else crash(gate.run.ledger.veil, item, call.excinfo)
+        report.longrepr = (
+            str(call.excinfo.value) if broken else crash(gate.run.ledger.veil, item, call.excinfo)
+        )
     report.sections = [(name, gate.run.ledger.veil.crash(text)) for name, text in report.sections]
     return report
 
@@ -317,7 +335,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         run.failures.append("an error outside the laws")
-    run.interrupted, run.ended, run.passing = STOP.asked, gate.lab.watch.ended, gate.lab.watch.passed()
+    run.interrupted, run.ended, run.passing = (
+        STOP.asked,
+        gate.lab.watch.ended,
+        gate.lab.watch.passed(),
+    )
     run.seconds = time.monotonic() - run.started
     _count_never_answered(gate)
     if run.report_dir is not None:
@@ -332,7 +354,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 
 def _count_never_answered(gate: Gate) -> None:
     """Count laws as not judged, not as meant for other targets, where the operation that they need has never succeeded."""
-    never = {law: name for law, name in gate.unanswered if not gate.run.coverage.has_succeeded(name)}
+    never = {
+        law: name for law, name in gate.unanswered if not gate.run.coverage.has_succeeded(name)
+    }
     gate.run.unfinished += list(never)
     for name in dict.fromkeys(never.values()):
         gate.run.ledger.not_judged(f"what rests on {name}", f"{name} {NEVER_ANSWERED}")
@@ -346,7 +370,9 @@ def _not_written(run: Run, error: OSError) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Say the verdict."""
     gate = config.stash[RUN]
     if gate.lab is not None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 TRIES = 4
 """Calls that a session is given to show that it works after all."""
-NAME_NEEDS = {"SESSION_TOKEN_EXPIRED": "session_expired", "REFRESH_TOKEN_EXPIRED": "refresh_expired"}
+NAME_NEEDS = {
+    "SESSION_TOKEN_EXPIRED": "session_expired",
+    "REFRESH_TOKEN_EXPIRED": "refresh_expired",
+}
 WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")
 WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
 
@@ -42,11 +45,21 @@ def _unfit(lab: Lab, first: dict[str, list[Exchange]]) -> str:
     every = [exchange for exchanges in first.values() for exchange in exchanges]
     if why := availability.out_of_order(every):
         nobody = all(exchange.status in (UNAUTHORIZED, 0) for exchange in every)
-        return f"no session works: {why}" if nobody else f"{lab.target.base_url} is out of order: {why}"
+        return (
+            f"no session works: {why}"
+            if nobody
+            else f"{lab.target.base_url} is out of order: {why}"
+        )
     for who, exchanges in first.items():
-        if all(map(availability.is_no_session, exchanges)) and not _works_after_all(lab, exchanges[-1].call):
+        if all(map(availability.is_no_session, exchanges)) and not _works_after_all(
+            lab, exchanges[-1].call
+        ):
             variable = lab.target.variables.get(who, "")
-            check = f"is ${variable} right, and still valid?" if variable else "is it right, and still valid?"
+            check = (
+                f"is ${variable} right, and still valid?"
+                if variable
+                else "is it right, and still valid?"
+            )
             others = " and ".join(f"${other.upper()}" for other in first if other != who)
             kind = availability.kind(exchanges[-1])
             return f"the session of ${who.upper()} does not work: every call {kind}, while {others} works; {check}"
@@ -59,9 +72,17 @@ def _works_after_all(lab: Lab, call: Call) -> bool:
 
 def _first_calls(lab: Lab, who: str) -> list[Exchange]:
     """Read the lists before anything else, since any other call may mark them; the profile comes last."""
-    readings = [reading for container in lab.target.containers for reading in pagination.first_readings(lab, who, container)]
+    readings = [
+        reading
+        for container in lab.target.containers
+        for reading in pagination.first_readings(lab, who, container)
+    ]
     begun = [exchange for _, exchange in readings]
-    others = [fields("username")] if any(exchange.ok for exchange in begun) else [REFERRALS, fields("username")]
+    others = (
+        [fields("username")]
+        if any(exchange.ok for exchange in begun)
+        else [REFERRALS, fields("username")]
+    )
     return [*begun, *(lab.ask(ask, who) for ask in others)]
 
 
@@ -96,9 +117,19 @@ def _nowhere(lab: Lab) -> str:
     """Why nothing can be found in the target's containers; empty where somebody is seen in one."""
     if not lab.target.containers:
         return "the target gives no containers"
-    seen = any(lab.ask(public(name, home)).ok for name in resources.usernames(lab) for home in lab.target.containers)
-    seen = seen or any(lab.ask(notifications(home), who).ok for who in lab.roles() for home in lab.target.containers)
-    return "" if seen else "no session's user and no known user is a member of the target's containers"
+    seen = any(
+        lab.ask(public(name, home)).ok
+        for name in resources.usernames(lab)
+        for home in lab.target.containers
+    )
+    seen = seen or any(
+        lab.ask(notifications(home), who).ok
+        for who in lab.roles()
+        for home in lab.target.containers
+    )
+    return (
+        "" if seen else "no session's user and no known user is a member of the target's containers"
+    )
 
 
 def _missing_name(lab: Lab, operation: str, name: str) -> None:

@@ -69,7 +69,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     if report.failed or option(item.config, "verbose") == "1":
         terminal_text.erase()
         say(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
-    if crashed or (report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"):
+    if crashed or (
+        report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"
+    ):
         say(f"{report.longrepr}\n")
     return report
 

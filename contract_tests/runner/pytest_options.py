@@ -28,7 +28,11 @@ OPTIONS = (
     ("tls-verify", "1", "whether certificates are checked"),
     ("client-cert", "", "PEM file with a client certificate and its key"),
     ("header", "", "headers of every request, one a line"),
-    ("show-values", "", "show what was read from the target; by default only what the mock's sample sessions read"),
+    (
+        "show-values",
+        "",
+        "show what was read from the target; by default only what the mock's sample sessions read",
+    ),
     ("far", "", "treat the target as one that is not on this machine"),
     ("baseline", "", "YAML file of findings that are accepted for a while"),
     ("shard", "", "a part of the laws only: 1/3"),
@@ -43,7 +47,9 @@ def define(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract tests")
     for name, default, text in OPTIONS:
         group.addoption(
-            f"--gate-{name}", default=None, help=f"{text} (default: {default or 'none'}; CONTRACT_TESTS_{_env(name)})"
+            f"--gate-{name}",
+            default=None,
+            help=f"{text} (default: {default or 'none'}; CONTRACT_TESTS_{_env(name)})",
         )
 
 
@@ -51,7 +57,9 @@ def option(config: pytest.Config, name: str) -> str:
     """Return an option's value: given, from the environment, or the default."""
     default = next(default for option_name, default, _ in OPTIONS if option_name == name)
     given = config.getoption(f"gate_{name.replace('-', '_')}", default=None)
-    return str(given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}") or default)
+    return str(
+        given if given is not None else os.environ.get(f"CONTRACT_TESTS_{_env(name)}") or default
+    )
 
 
 def flag(config: pytest.Config, name: str) -> bool:
@@ -62,11 +70,17 @@ def flag(config: pytest.Config, name: str) -> bool:
 def way_to(config: pytest.Config) -> list[str]:
     """Return the flags of the command by which the target of this run is reached."""
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
-    given = {"--target": option(config, "target"), "--base-url": url, "--proxy": option(config, "proxy")}
+    given = {
+        "--target": option(config, "target"),
+        "--base-url": url,
+        "--proxy": option(config, "proxy"),
+    }
     given["--client-cert"] = option(config, "client-cert")
     words = [word for name, value in given.items() if value for word in (name, str(value))]
     words += [] if flag(config, "tls-verify") else ["--no-tls-verify"]
-    return words + [word for line in option(config, "header").splitlines() for word in _header_words(line)]
+    return words + [
+        word for line in option(config, "header").splitlines() for word in _header_words(line)
+    ]
 
 
 def _header_words(line: str) -> list[str]:

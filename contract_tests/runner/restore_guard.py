@@ -82,4 +82,7 @@ def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
         said = f"The run was killed, and the profiles of {users} were not put back.\n{how}"
     if originals is not None:
         originals.narrow(left)
-    os.write(2, shown("".join([said, *(f"{what}: {why}\n" for what, why in lab.ledger.skipped)])).encode())
+    os.write(
+        2,
+        shown("".join([said, *(f"{what}: {why}\n" for what, why in lab.ledger.skipped)])).encode(),
+    )

@@ -39,7 +39,16 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
     run.ledger.veil = _veil(config, run, aim, how)
     run.target = aim
     permission = _permission(config, aim)
-    lab = Lab(aim, run.coverage.contract, run.ledger, DEPTHS[run.depth], run.seed, run.coverage, permission, how)
+    lab = Lab(
+        aim,
+        run.coverage.contract,
+        run.ledger,
+        DEPTHS[run.depth],
+        run.seed,
+        run.coverage,
+        permission,
+        how,
+    )
     run.sent = lab.client.sent
     return lab
 
@@ -56,7 +65,10 @@ def look_beyond(config: pytest.Config, lab: Lab) -> None:
 
 
 def _permission(config: pytest.Config, aim: target.Target) -> Permission:
-    allowed = {name: flag(config, f"allow-{name}".replace("_", "-")) for name in ("writes", "mark_read", "first_write")}
+    allowed = {
+        name: flag(config, f"allow-{name}".replace("_", "-"))
+        for name in ("writes", "mark_read", "first_write")
+    }
     return decide(aim, read_only=flag(config, "read-only"), **allowed)
 
 

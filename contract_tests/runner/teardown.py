@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from contract_tests.api import profile_claims, resources
 from contract_tests.config.shard import WHOLE
-from contract_tests.findings.collector import UNFINISHED, NotJudgedError, OutOfTimeError, StoppedError
+from contract_tests.findings.collector import (
+    UNFINISHED,
+    NotJudgedError,
+    OutOfTimeError,
+    StoppedError,
+)
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.runner.preflight import reached
 
@@ -66,7 +71,9 @@ def close(run: Run, lab: Lab) -> None:
     lab.begin_closing()
     run.not_put_back = ["what this run has changed"]  # until it is known better
     left = resources.restore(lab)
-    run.not_put_back = [f"{name} of ${who.upper()}" for who, names in left.items() for name in names]
+    run.not_put_back = [
+        f"{name} of ${who.upper()}" for who, names in left.items() for name in names
+    ]
     if run.originals is not None:
         run.originals.narrow(left)
     if why := lab.stopped or next((why for _, why in lab.ledger.skipped if why in UNFINISHED), ""):

@@ -87,13 +87,20 @@ class View:
     def errors(self, schema: Schema, value: object) -> list[tuple[str, str]]:
         """Return `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
         try:
-            return [(_pointer(error), error.message) for error in _errors(self._validator(schema), value)]
+            return [
+                (_pointer(error), error.message)
+                for error in _errors(self._validator(schema), value)
+            ]
         except ValueError as error:
             return [("", f"is no text that can be sent: {error}")]
 
-    def faults(self, schema: Schema, value: object) -> list[tuple[str, jsonschema_rs.ValidationError]]:
+    def faults(
+        self, schema: Schema, value: object
+    ) -> list[tuple[str, jsonschema_rs.ValidationError]]:
         """Return `(JSON pointer, error)` for everything in which a value breaks a schema; the messages call the value `it`."""
-        return [(_pointer(error), error) for error in _errors(self._validator(schema, mask=IT), value)]
+        return [
+            (_pointer(error), error) for error in _errors(self._validator(schema, mask=IT), value)
+        ]
 
     def _validator(self, schema: Schema, **how: str) -> jsonschema_rs.Validator:
         """Return the validator of a schema, made once; `mask` stands for values in its messages."""
@@ -119,9 +126,14 @@ class View:
             name=node["operationId"],
             method=method.upper(),
             path=path,
-            parameters=tuple(Parameter(p["name"], p["in"], p.get("required", False), p["schema"]) for p in parameters),
+            parameters=tuple(
+                Parameter(p["name"], p["in"], p.get("required", False), p["schema"])
+                for p in parameters
+            ),
             body=self.resolve(body),
-            responses={str(code): self.resolve(answer) for code, answer in node["responses"].items()},
+            responses={
+                str(code): self.resolve(answer) for code, answer in node["responses"].items()
+            },
         )
 
 
@@ -171,7 +183,11 @@ def documented(node: Any) -> Any:
         return node
     mark = node.get("x-inferred")
     ours = {"x-inferred", "x-why", *(mark if isinstance(mark, list) else ())}
-    return {key: documented(value) for key, value in node.items() if key not in ours and not _all_ours(value)}
+    return {
+        key: documented(value)
+        for key, value in node.items()
+        if key not in ours and not _all_ours(value)
+    }
 
 
 @cache
@@ -194,7 +210,9 @@ def text() -> str:
     raise FileNotFoundError(f"no contract: neither {PLACES[0]} nor {PLACES[1]} exists")
 
 
-def _errors(validator: jsonschema_rs.Validator, value: object) -> list[jsonschema_rs.ValidationError]:
+def _errors(
+    validator: jsonschema_rs.Validator, value: object
+) -> list[jsonschema_rs.ValidationError]:
     """Return the errors of a value, of those in long lists only some.
 
     The validator holds a copy of what is wrong for every error before it tells the first: gigabytes for a megabyte.

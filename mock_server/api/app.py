@@ -73,10 +73,19 @@ class Core(Flask):
         journal: Records | None = None,
     ) -> None:
         super().__init__("mock_server", static_folder=None)
-        self.contract, self.control, self.store, self.options = contract, control, store, options or Options()
-        self.journal: Records = journal or Journal(self.options.max_requests, self.options.max_journal_bytes)
+        self.contract, self.control, self.store, self.options = (
+            contract,
+            control,
+            store,
+            options or Options(),
+        )
+        self.journal: Records = journal or Journal(
+            self.options.max_requests, self.options.max_journal_bytes
+        )
         self.examples = Examples(contract, control if self.options.refresh_session else None)
-        self.desk = Desk(store, self.journal, self.examples, scenarios, __version__, self.options.seed)
+        self.desk = Desk(
+            store, self.journal, self.examples, scenarios, __version__, self.options.seed
+        )
         if isinstance(store, MemoryStore):
             store.forgotten = self.journal.clear
         self.pipeline = Pipeline(contract, control, self.desk, self.options)
@@ -89,7 +98,9 @@ class Core(Flask):
             elif self.options.refresh_session:
                 self._route(operation, self.pipeline.refresh)
         for rule, page in pages.PAGES.items():
-            self.add_url_rule(rule, f"page {rule}", partial(page, request), provide_automatic_options=False)
+            self.add_url_rule(
+                rule, f"page {rule}", partial(page, request), provide_automatic_options=False
+            )
             self.router.kinds[f"page {rule}"] = Kind.PAGE
         self.register_error_handler(Exception, self.refuse)
         self.after_request(self.finish)
@@ -97,8 +108,16 @@ class Core(Flask):
     def _route(self, operation: Operation, view: Callable[..., Reply]) -> None:
         rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
         methods = [operation.method]
-        self.add_url_rule(rule, operation.id, partial(view, operation), methods=methods, provide_automatic_options=False)
-        self.router.kinds[operation.id] = Kind.CONTROL if operation.path.startswith(guard.PREFIX) else Kind.API
+        self.add_url_rule(
+            rule,
+            operation.id,
+            partial(view, operation),
+            methods=methods,
+            provide_automatic_options=False,
+        )
+        self.router.kinds[operation.id] = (
+            Kind.CONTROL if operation.path.startswith(guard.PREFIX) else Kind.API
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: none here is asynchronous, and finding that out anew each time costs microseconds."""
@@ -110,7 +129,11 @@ class Core(Flask):
         route = self.matched(environ)
         context = super().request_context(environ)
         asked = context.request
-        asked.url_rule, asked.view_args, asked.routing_exception = route.rule, route.names, route.error
+        asked.url_rule, asked.view_args, asked.routing_exception = (
+            route.rule,
+            route.names,
+            route.error,
+        )
         return context
 
     def create_url_adapter(self, _request: Request | None) -> None:
@@ -147,18 +170,26 @@ class Core(Flask):
         environ = request.environ
         self.admit(environ)
         is_named = environ[SANDBOX] != DEFAULT and environ[ROUTE].rule is not None
-        if is_named and self._is_foreign(environ) and self.store.peek(sandbox_name(environ)) is None:
+        if (
+            is_named
+            and self._is_foreign(environ)
+            and self.store.peek(sandbox_name(environ)) is None
+        ):
             raise guard.no_sandbox()
         return super().dispatch_request()
 
     def _is_foreign(self, environ: dict[str, Any]) -> bool:
-        return guard.is_foreign_page(environ, (*self.options.cors_origins, *self.options.control_origins))
+        return guard.is_foreign_page(
+            environ, (*self.options.cors_origins, *self.options.control_origins)
+        )
 
     def refuse(self, error: Exception) -> Reply:
         """Return the reply where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""
         if isinstance(error, ApiError):
             reply = refusal(error)
-            reply.headers.setdefault("Cache-Control", NO_STORE["Cache-Control"])  # an operation's refusal, by its contract
+            reply.headers.setdefault(
+                "Cache-Control", NO_STORE["Cache-Control"]
+            )  # an operation's refusal, by its contract
             return reply
         if isinstance(error, WerkzeugMethodNotAllowed):
             allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
@@ -182,7 +213,11 @@ class Core(Flask):
         is_api = route.kind in FOR_CLIENTS
         origin, options = environ.get("HTTP_ORIGIN"), self.options
         if origin is not None:
-            may = cors.may_call(origin, options.cors_origins) if is_api else origin in options.control_origins
+            may = (
+                cors.may_call(origin, options.cors_origins)
+                if is_api
+                else origin in options.control_origins
+            )
             reply = cors.allow(asked, reply, may=may)
         if is_api and isinstance(reply, Reply):
             self.record(environ, route, reply)
@@ -199,10 +234,16 @@ class Core(Flask):
         method, path = environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0]
         if route.rule is None or route.names:
             path = _without_tokens(path, world)
-        plan, headers, sent = reply.plan, cast("Headers", reply.headers), reply.sent if method != "HEAD" else b""
+        plan, headers, sent = (
+            reply.plan,
+            cast("Headers", reply.headers),
+            reply.sent if method != "HEAD" else b"",
+        )
         if plan.fault:
             headers, sent = broken_answer(plan.fault)
-        waited = 0.0 if plan is NOTHING else plan.delay + (plan.body if sent and not plan.fault else 0.0)
+        waited = (
+            0.0 if plan is NOTHING else plan.delay + (plan.body if sent and not plan.fault else 0.0)
+        )
         self.journal.record(
             name,
             (REAL if box is None else box.clock).now(),
@@ -231,7 +272,9 @@ class Core(Flask):
 
     def nearest(self, method: str, path: str) -> str:
         """Say which operation a request came close to that matched none."""
-        offered = (each for each in self.control.operations.values() if each.id in self.view_functions)
+        offered = (
+            each for each in self.control.operations.values() if each.id in self.view_functions
+        )
         return nearest((*self.contract.operations.values(), *offered), method, path)
 
     def answer(self, environ: dict[str, Any]) -> Reply:
@@ -249,11 +292,18 @@ class Core(Flask):
 def _without_tokens(path: str, world: World) -> str:
     """Return a path in which no token that the sandbox knows stands."""
     hidden = masking.HIDDEN
-    return "/".join(hidden if part in world.sessions or part in world.refreshable else part for part in path.split("/"))
+    return "/".join(
+        hidden if part in world.sessions or part in world.refreshable else part
+        for part in path.split("/")
+    )
 
 
 def check_operations(contract: Contract, handlers: Mapping[str, object]) -> list[str]:
     """List the difference between a document's operationIds and the handlers that there are."""
     ours, theirs = set(handlers), set(contract.operations)
-    missing = [f"operation {name!r} of the contract has no handler" for name in sorted(theirs - ours)]
-    return missing + [f"operation {name!r} is not in the contract" for name in sorted(ours - theirs)]
+    missing = [
+        f"operation {name!r} of the contract has no handler" for name in sorted(theirs - ours)
+    ]
+    return missing + [
+        f"operation {name!r} is not in the contract" for name in sorted(ours - theirs)
+    ]

@@ -33,4 +33,6 @@ def attempt(box: Sandbox, authorization: str | None, run: Run) -> tuple[Sandbox,
         world, answer = run(counted, admit(session, box.clock.now()))
     except ApiError as error:
         return box, Outcome(error, session, counted, counted)
-    return (box if world is counted else box.become(world)), Outcome(answer, session, counted, world)
+    return (box if world is counted else box.become(world)), Outcome(
+        answer, session, counted, world
+    )

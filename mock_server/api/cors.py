@@ -20,7 +20,9 @@ MAX_AGE = "600"
 def is_preflight(asked: Request) -> bool:
     """Tell a preflight (Fetch Standard, 3.2.2) from another OPTIONS request."""
     environ = asked.environ
-    return environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+    return (
+        environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+    )
 
 
 def may_call(origin: str, origins: Collection[str]) -> bool:
@@ -42,7 +44,9 @@ def grant_sending(wanted: str | None, methods: str, private: str | None) -> dict
     granted = {"Access-Control-Allow-Methods": methods, "Access-Control-Max-Age": MAX_AGE}
     if wanted:
         granted["Access-Control-Allow-Headers"] = wanted
-    if private == "true":  # of Private Network Access, where a page from the network calls this machine
+    if (
+        private == "true"
+    ):  # of Private Network Access, where a page from the network calls this machine
         granted["Access-Control-Allow-Private-Network"] = private
     return granted
 
@@ -58,5 +62,7 @@ def allow(asked: Request, response: Response, *, may: bool) -> Response:
         if is_preflight(asked):
             wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
             private = environ.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
-            response.headers.update(grant_sending(wanted, response.headers.get("Allow", METHODS), private))
+            response.headers.update(
+                grant_sending(wanted, response.headers.get("Allow", METHODS), private)
+            )
     return response

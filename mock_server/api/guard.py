@@ -45,14 +45,20 @@ class WrongTokenError(ForbiddenError):
 class ForeignPageError(ForbiddenError):
     """A page of another origin asks."""
 
-    message = "The control API is closed to web pages of other origins; --control-origin opens it to one."
+    message = (
+        "The control API is closed to web pages of other origins; --control-origin opens it to one."
+    )
 
 
 def misdirected(environ: Mapping[str, Any], kind: type[MisdirectedError]) -> MisdirectedError:
     """Return the refusal of a request to another host, and how to make that one known."""
     host = environ.get("HTTP_HOST", "")[:80]
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    reason = f"is not known here; if it is yours, start with --allowed-host {name}" if name else "must name this machine"
+    reason = (
+        f"is not known here; if it is yours, start with --allowed-host {name}"
+        if name
+        else "must name this machine"
+    )
     return kind([Violation("header", "Host", reason)])
 
 
@@ -61,7 +67,9 @@ def is_own(environ: Mapping[str, Any], names: frozenset[str]) -> bool:
     return is_own_host(environ.get("HTTP_HOST", ""), names)
 
 
-def check(environ: Mapping[str, Any], token: str | None, origins: Collection[str], *, changes: bool) -> None:
+def check(
+    environ: Mapping[str, Any], token: str | None, origins: Collection[str], *, changes: bool
+) -> None:
     """Let a call of the control API pass, or raise; `changes` tells whether it would change something."""
     given = environ.get("HTTP_X_MOCK_CONTROL", "")
     if is_foreign_page(environ, origins, local=False) and not _is_visit(environ):
@@ -72,7 +80,9 @@ def check(environ: Mapping[str, Any], token: str | None, origins: Collection[str
         raise ForbiddenError
 
 
-def is_foreign_page(environ: Mapping[str, Any], origins: Collection[str], *, local: bool = True) -> bool:
+def is_foreign_page(
+    environ: Mapping[str, Any], origins: Collection[str], *, local: bool = True
+) -> bool:
     """Tell whether a web page asks that is neither ours nor of these origins nor, where `local` ones may, of this machine.
 
     Browsers tell no origin of what only loads, such as an image, but whether it is of another site (Fetch Metadata).
@@ -86,7 +96,11 @@ def is_foreign_page(environ: Mapping[str, Any], origins: Collection[str], *, loc
 
 def _is_visit(environ: Mapping[str, Any]) -> bool:
     """Tell whether somebody followed a link, and is now shown what that leads to: the page before it learns nothing."""
-    way = environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST"), environ.get("HTTP_ORIGIN")
+    way = (
+        environ.get("HTTP_SEC_FETCH_MODE"),
+        environ.get("HTTP_SEC_FETCH_DEST"),
+        environ.get("HTTP_ORIGIN"),
+    )
     return way == ("navigate", "document", None)
 
 

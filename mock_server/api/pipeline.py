@@ -12,7 +12,14 @@ from flask import request
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.behaviours.operations import OPERATIONS
 from mock_server.config import Options
-from mock_server.contract.compiled import Contract, Operation, RawRequest, accept, decode, response_faults
+from mock_server.contract.compiled import (
+    Contract,
+    Operation,
+    RawRequest,
+    accept,
+    decode,
+    response_faults,
+)
 from mock_server.control.control_context import Desk, Stream
 from mock_server.control.handlers import CONTROL
 from mock_server.control.sessions import refreshSession
@@ -53,7 +60,9 @@ class Gate:
 
         return Authority(self.contract).explain
 
-    def validate(self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]) -> Call:
+    def validate(
+        self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]
+    ) -> Call:
         """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""
         media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         body, unread = b"", environ.get(UNREAD)
@@ -67,13 +76,19 @@ class Gate:
         if accepted is None or impossible:
             violations = [*impossible, *self.explain(operation, raw, decoded)]
             if not violations:
-                log.error("the two tiers disagree about %s %s; please report this", operation.id, masking.query(raw.query))
+                log.error(
+                    "the two tiers disagree about %s %s; please report this",
+                    operation.id,
+                    masking.query(raw.query),
+                )
                 raise InternalError
             raise ClientError(violations)
         return Call(*accepted)
 
     @staticmethod
-    def respond(operation: Operation, status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
+    def respond(
+        operation: Operation, status: int, body: object, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Build an answer of an operation and check it against the document; a wrong one is a bug of ours, hence 500."""
         headers = {**NO_STORE, **headers} if headers else NO_STORE
         faults = response_faults(operation, status, headers, body)
@@ -87,7 +102,12 @@ class Pipeline:
     """What happens to a request once its operation is known."""
 
     def __init__(self, contract: Contract, control: Contract, desk: Desk, options: Options) -> None:
-        self.api, self.control, self.desk, self.options = Gate(contract), Gate(control), desk, options
+        self.api, self.control, self.desk, self.options = (
+            Gate(contract),
+            Gate(control),
+            desk,
+            options,
+        )
 
     def serve(self, operation: Operation, **path: str) -> Reply:
         """Return the reply to a request to the API: the true one, or what the request or a rule asks for."""
@@ -96,11 +116,15 @@ class Pipeline:
 
         def truly(impossible: list[Violation]) -> Reply:
             def run(world: World, session: Session) -> tuple[World, Answer]:
-                return OPERATIONS[operation.id](world, session, self.api.validate(operation, environ, path, impossible))
+                return OPERATIONS[operation.id](
+                    world, session, self.api.validate(operation, environ, path, impossible)
+                )
 
             return self.perform(operation, name, authorization, run)
 
-        return self.as_wished(operation, name, lambda world: find_session(world, authorization), truly)
+        return self.as_wished(
+            operation, name, lambda world: find_session(world, authorization), truly
+        )
 
     def refresh(self, operation: Operation) -> Reply:
         """Renew a session: truly, or as the request or a rule wishes. The refresh token says whose session it is."""
@@ -109,9 +133,13 @@ class Pipeline:
 
         def truly(impossible: list[Violation]) -> Reply:
             try:
-                answer = refreshSession(self.desk, name, self.control.validate(operation, environ, {}, impossible))
+                answer = refreshSession(
+                    self.desk, name, self.control.validate(operation, environ, {}, impossible)
+                )
             except ApiError as error:
-                reply = self.control.respond(operation, error.status, error_body(error), error.headers)
+                reply = self.control.respond(
+                    operation, error.status, error_body(error), error.headers
+                )
                 reply.violations = error.details
             else:
                 self.desk.journal.changed(name, operation.id)
@@ -131,7 +159,9 @@ class Pipeline:
     ) -> Reply:
         """Return what the request or a rule asks for, and else the true reply; `find` tells whose request it is."""
         environ = request.environ
-        plan, impossible = wish(self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"])
+        plan, impossible = wish(
+            self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"]
+        )
         if plan is NOTHING and not impossible and self.desk.load(name).rules:
             plan = self.overridden(operation, name, find)
         reply = self.planned(operation, plan) if plan.answers and not impossible else None
@@ -153,7 +183,9 @@ class Pipeline:
         build = text_response if plan.undocumented else partial(self.api.respond, operation)
         return build(status, body, overlay(NO_STORE, headers))
 
-    def overridden(self, operation: Operation, name: str, find: Callable[[World], Session | None]) -> Plan:
+    def overridden(
+        self, operation: Operation, name: str, find: Callable[[World], Session | None]
+    ) -> Plan:
         """Return the plan of the override rule that applies, and count it."""
 
         def step(box: Sandbox) -> tuple[Sandbox, Plan]:
@@ -165,7 +197,11 @@ class Pipeline:
         return self.desk.change(name, step)
 
     def perform(
-        self, operation: Operation, name: str, authorization: str | None, run: Callable[[World, Session], tuple[World, Answer]]
+        self,
+        operation: Operation,
+        name: str,
+        authorization: str | None,
+        run: Callable[[World, Session], tuple[World, Answer]],
     ) -> Reply:
         """Authenticate and run the handler, again until its change is the newest; a refusal changes nothing."""
         outcome = self.desk.change(name, lambda box: attempt(box, authorization, run))
@@ -190,7 +226,9 @@ class Pipeline:
         if isinstance(answer, Stream):
             return stream_response(answer.events)
         if operation.method != "GET" and operation.id != "countRequests":
-            self.desk.journal.changed(call.parameters["name"] if operation.id in LISTED else name, operation.id)
+            self.desk.journal.changed(
+                call.parameters["name"] if operation.id in LISTED else name, operation.id
+            )
         return self.control.respond(operation, answer.status, answer.body)
 
 

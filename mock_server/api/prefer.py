@@ -18,7 +18,9 @@ Wishes = dict[str, tuple[str, Violation]]
 """The text of each wish by its name, and how it is accused if it is impossible (the reason is still missing)."""
 
 
-def wish(examples: Examples, operation: str, prefer: str | None, query: str) -> tuple[Plan, list[Violation]]:
+def wish(
+    examples: Examples, operation: str, prefer: str | None, query: str
+) -> tuple[Plan, list[Violation]]:
     """Return what a request asks of its answer, and what is impossible about it, which is then not done."""
     if prefer is None and "__" not in query:
         return NOTHING, []
@@ -43,7 +45,9 @@ def wish(examples: Examples, operation: str, prefer: str | None, query: str) -> 
     try:
         status, _, _ = examples.find(operation, code, example)
     except LookupError as reason:
-        return plan, [wishes["example" if example else "code"][1]._replace(reason=f"example {reason}")]
+        return plan, [
+            wishes["example" if example else "code"][1]._replace(reason=f"example {reason}")
+        ]
     return plan._replace(status=status, example=example), []
 
 
@@ -58,7 +62,11 @@ def _wishes(prefer: str | None, query: str) -> tuple[Wishes, list[Violation]]:
     preferences: dict[str, str] = {}
     for name, value in _preferences(prefer or ""):
         preferences.setdefault(name, value)
-    found |= {name: (preferences[name], Violation("header", "Prefer", "")) for name in KNOWN if name in preferences}
+    found |= {
+        name: (preferences[name], Violation("header", "Prefer", ""))
+        for name in KNOWN
+        if name in preferences
+    }
     return found, violations
 
 
@@ -112,6 +120,8 @@ def _decoded(text: str) -> str:
 def _number(wishes: Wishes, name: str, most: int, what: str) -> tuple[int, list[Violation]]:
     text, accused = wishes.get(name, ("0", None))
     digits = text.lstrip("0") or "0"
-    if accused is None or (text.isascii() and text.isdigit() and len(digits) <= len(str(most)) and int(digits) <= most):
+    if accused is None or (
+        text.isascii() and text.isdigit() and len(digits) <= len(str(most)) and int(digits) <= most
+    ):
         return int(digits), []
     return 0, [accused._replace(reason=f"{name} must be {what} from 0 to {most}")]

@@ -39,7 +39,9 @@ class Router:
 
     def find(self, method: str, path: str) -> Route:
         """Return the route of a request; methods have no other case (RFC 9110, 9.1)."""
-        if not path.startswith("/") or path.startswith("//"):  # the library would leave out what is too many
+        if not path.startswith("/") or path.startswith(
+            "//"
+        ):  # the library would leave out what is too many
             return Route(Kind.NONE, None, {}, NotFound())
         try:
             rule, names = self._match(method if method.isupper() else f"{method} ", path)

@@ -29,6 +29,12 @@ def sandbox_name(environ: dict[str, Any]) -> str:
     name: str = environ[SANDBOX]
     if name != DEFAULT and not NAME.fullmatch(name):
         raise ClientError(
-            [Violation("header", "X-Mock-Sandbox", "must have 1 to 64 letters, digits, dots, dashes or underscores")]
+            [
+                Violation(
+                    "header",
+                    "X-Mock-Sandbox",
+                    "must have 1 to 64 letters, digits, dots, dashes or underscores",
+                )
+            ]
         )
     return name

@@ -12,7 +12,9 @@ def listNotifications(world: World, session: Session, call: Call) -> tuple[World
     if not world.is_member(session.username, container_id):
         raise NotFound
     page, limit = int(call.parameters["page"]), int(call.parameters["limit"])
-    items, total = world.users[session.username].notifications(container_id, (page - 1) * limit, limit)
+    items, total = world.users[session.username].notifications(
+        container_id, (page - 1) * limit, limit
+    )
     return world, Answer(200, {"items": items, "page": page, "limit": limit, "total": total})
 
 

@@ -18,13 +18,19 @@ def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World
     if not world.is_member(username, call.parameters["containerId"]):
         raise NotFound
     profile = world.users[username].profile
-    return world, Answer(200, {field: value for field, value in profile.items() if field != "dateOfBirth"})
+    return world, Answer(
+        200, {field: value for field, value in profile.items() if field != "dateOfBirth"}
+    )
 
 
 def updateProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
     """Change the fields that were sent and return the whole profile."""
     profile = world.users[session.username].profile
-    changes = {field: value for field, value in call.body.items() if field in profile and field != "username"}
+    changes = {
+        field: value
+        for field, value in call.body.items()
+        if field in profile and field != "username"
+    }
     if "dateOfBirth" in changes:
         changes["dateOfBirth"] = {part: int(changes["dateOfBirth"][part]) for part in DATE_PARTS}
     try:

@@ -15,8 +15,12 @@ def greeting(settings: Settings, world: World) -> str:
     """Say where the mock listens, where its window is, with which sessions, and one line to try."""
     url = address(settings.host, settings.port)
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
-    sessions = sorted(world.sessions.values(), key=lambda session: (_state(session) != "", session.token))
-    rows = [f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]]
+    sessions = sorted(
+        world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
+    )
+    rows = [
+        f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]
+    ]
     more = [f"  … and {len(sessions) - 10} more"] if len(sessions) > 10 else []  # noqa: PLR2004
     token = sessions[0].token if sessions else "TOKEN"
     curl = f"  curl -H 'Authorization: Bearer {token}' '{url}/v1/user/profile?fields=displayName&fields=handle'"

@@ -69,7 +69,9 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
     metavar="true|false|FILE",
     help="Whether to verify the upstream's certificate, or the file of authorities to verify it by.",
 )
-@click.option("--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false.")
+@click.option(
+    "--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false."
+)
 @click.option(
     "--client-cert",
     type=click.Path(path_type=Path),
@@ -78,7 +80,11 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
     help="PEM: a certificate to show to the upstream, and its key unless there is --client-key.",
 )
 @click.option(
-    "--client-key", type=click.Path(path_type=Path), show_envvar=True, metavar="FILE", help="PEM: the key of --client-cert."
+    "--client-key",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    metavar="FILE",
+    help="PEM: the key of --client-cert.",
 )
 @click.option(
     "--proxy",
@@ -116,14 +122,19 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     except FileError as error:
         raise UsageProblem(str(error)) from None
     voice.listen(parts.journal)
-    facts = {"url": address(parts.settings.host, parts.settings.port), "upstream": parts.settings.url}
+    facts = {
+        "url": address(parts.settings.host, parts.settings.port),
+        "upstream": parts.settings.url,
+    }
     try:
         asyncio.run(serve(parts, ending, partial(voice.greet, greeting(parts.settings), **facts)))
     finally:  # whatever ended it
         ending.leave_loop()
         words, wrong = ("", False) if parts.recorder is None else parts.recorder.finish()
         voice.end(words, wrong=wrong)
-    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
+    os._exit(
+        int(wrong)
+    )  # Granian's threads abort noisily where the interpreter is torn down under them
 
 
 def _settings(  # noqa: PLR0913 - one argument for each flag
@@ -161,7 +172,9 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     except ValueError as error:
         raise UsageProblem(str(error)) from None
     verify = _verify(tls_verify, client_cert, client_key)
-    return Settings(url.rstrip("/"), ip, port, openapi, timeout, verify, errors, rewrite, through, record, opts)
+    return Settings(
+        url.rstrip("/"), ip, port, openapi, timeout, verify, errors, rewrite, through, record, opts
+    )
 
 
 def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) -> Trust:
@@ -170,16 +183,22 @@ def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) 
     try:
         verify = trust(tls_verify)
     except OSError:
-        raise UsageProblem(f"--tls-verify {tls_verify}: is neither true nor false nor a file of certificates") from None
+        raise UsageProblem(
+            f"--tls-verify {tls_verify}: is neither true nor false nor a file of certificates"
+        ) from None
     if client_cert is None:
         if client_key is not None:
-            raise UsageProblem("--client-key needs the certificate that it belongs to: --client-cert")
+            raise UsageProblem(
+                "--client-key needs the certificate that it belongs to: --client-cert"
+            )
         return verify
     try:
         return with_certificate(verify, client_cert, client_key)
     except OSError as error:
         why = f"cannot be used: {error.strerror or error}"
-        raise UsageProblem(f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)") from None
+        raise UsageProblem(
+            f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)"
+        ) from None
 
 
 def greeting(settings: Settings) -> str:
@@ -188,7 +207,11 @@ def greeting(settings: Settings) -> str:
 
     url = address(settings.host, settings.port)
     wrong = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
-    through = [] if settings.proxy is None else [f"It is reached through the proxy {origin(settings.proxy)}."]
+    through = (
+        []
+        if settings.proxy is None
+        else [f"It is reached through the proxy {origin(settings.proxy)}."]
+    )
     lines = [
         f"Validating proxy listens on {url} in front of {settings.url}",
         *through,

@@ -48,7 +48,11 @@ class Command(click.Group):
 @click.group(
     cls=Command,
     invoke_without_command=True,
-    context_settings={"auto_envvar_prefix": "MOCK_SERVER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "auto_envvar_prefix": "MOCK_SERVER",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
 )
 @flags(LISTENING)
 @click.option(
@@ -77,7 +81,13 @@ class Command(click.Group):
     metavar="NAME",
     help="The scenario of the directory to start from: default, empty, busy, edge or one of yours.",
 )
-@click.option("--watch", "-w", is_flag=True, show_envvar=True, help="Reload contract and scenario whenever they are saved.")
+@click.option(
+    "--watch",
+    "-w",
+    is_flag=True,
+    show_envvar=True,
+    help="Reload contract and scenario whenever they are saved.",
+)
 @click.option(
     "--max-body",
     type=click.IntRange(1, MOST),
@@ -207,15 +217,21 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         raise UsageProblem(f"the store {error}") from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
-    run = partial(serve, settings, shell, ending, None if watching is None else partial(watching.run, shell))
+    run = partial(
+        serve, settings, shell, ending, None if watching is None else partial(watching.run, shell)
+    )
     voice.listen(shell)
-    ready = partial(voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start)
+    ready = partial(
+        voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start
+    )
     try:
         run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
     finally:  # whatever ended it
         words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, shell)
         voice.end(words, wrong=wrong)
-    os._exit(int(wrong))  # Granian's threads abort noisily where the interpreter is torn down under them
+    os._exit(
+        int(wrong)
+    )  # Granian's threads abort noisily where the interpreter is torn down under them
 
 
 def _check_order(context: click.Context) -> None:
@@ -236,9 +252,13 @@ def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
             )
         return store, workers
     if find_spec("redis") is None:
-        raise UsageProblem("--store needs packages that are not installed: in the project's folder, pip install '.[redis]'")
+        raise UsageProblem(
+            "--store needs packages that are not installed: in the project's folder, pip install '.[redis]'"
+        )
     if watch:
-        raise UsageProblem("--watch would reset the state of everybody who shares the store; use it with --store memory")
+        raise UsageProblem(
+            "--watch would reset the state of everybody who shares the store; use it with --store memory"
+        )
     return store, workers
 
 

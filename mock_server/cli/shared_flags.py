@@ -30,7 +30,9 @@ LONGEST = 10.0**9
 class Seconds(click.FloatRange):
     """A number of seconds; what is no number compares with nothing, and so gets past every range."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Return the number."""
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
@@ -38,16 +40,22 @@ class Seconds(click.FloatRange):
         return number
 
 
-def _each(read: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
+def _each(
+    read: Callable[[str], str],
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
     """Return what reads each value of a flag by a function that raises `ValueError` where one cannot be used."""
 
-    def check(_context: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    def check(
+        _context: click.Context, _param: click.Parameter, values: tuple[str, ...]
+    ) -> tuple[str, ...]:
         found = []
         for value in values:
             try:
                 found.append(read(value))
             except ValueError as error:
-                shown = "it" if "@" in value else repr(value[:80])  # there may be a password before the @
+                shown = (
+                    "it" if "@" in value else repr(value[:80])
+                )  # there may be a password before the @
                 raise click.BadParameter(f"{shown} {error}") from None
         return tuple(found)
 
@@ -61,11 +69,17 @@ def _token(context: click.Context, param: click.Parameter, token: str | None) ->
     """
     variable = f"{context.auto_envvar_prefix}_{str(param.name).upper()}"
     if token is None and os.environ.get(variable) == "":
-        raise click.BadParameter(f"{variable} is set to nothing, and would protect nothing: give a token, or unset it")
+        raise click.BadParameter(
+            f"{variable} is set to nothing, and would protect nothing: give a token, or unset it"
+        )
     if token == "":
-        raise click.BadParameter("it is empty, and would protect nothing: give a token, or leave the flag out")
+        raise click.BadParameter(
+            "it is empty, and would protect nothing: give a token, or leave the flag out"
+        )
     if token is not None and not VISIBLE.fullmatch(token):
-        raise click.BadParameter("it can never be sent: a header carries letters, digits and signs of ASCII, without blanks")
+        raise click.BadParameter(
+            "it can never be sent: a header carries letters, digits and signs of ASCII, without blanks"
+        )
     return token
 
 
@@ -171,7 +185,9 @@ SAYING = (
 )
 
 
-def flags(*groups: tuple[Callable[..., Callable[..., None]], ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def flags(
+    *groups: tuple[Callable[..., Callable[..., None]], ...],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add groups of flags to a command, in their order."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -201,8 +217,16 @@ def options(
             f"{host} can be reached from other machines: protect the control API with --control-token, "
             "best by its environment variable"
         )
-    names = frozenset(allowed_hosts) if host == address else frozenset((*allowed_hosts, host.lower()))
-    return Options(max_journal_bytes=max_journal, control_token=control_token, allowed_hosts=names, any_host=beyond, **rest)
+    names = (
+        frozenset(allowed_hosts) if host == address else frozenset((*allowed_hosts, host.lower()))
+    )
+    return Options(
+        max_journal_bytes=max_journal,
+        control_token=control_token,
+        allowed_hosts=names,
+        any_host=beyond,
+        **rest,
+    )
 
 
 COMPACT = ",", ":"
@@ -213,10 +237,17 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        said = {"event": "log", "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        said = {
+            "event": "log",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, separators=COMPACT)  # in ASCII: the name of a file may hold what UTF-8 cannot
+        return json.dumps(
+            said, separators=COMPACT
+        )  # in ASCII: the name of a file may hold what UTF-8 cannot
 
 
 LAST_WORDS = 2.0
@@ -230,7 +261,9 @@ class Voice:
         self.json, self._quiet = log_format == "json", quiet
         self._printer: Printer | None = None
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonFormatter() if self.json else logging.Formatter("%(levelname)s %(message)s"))
+        handler.setFormatter(
+            JsonFormatter() if self.json else logging.Formatter("%(levelname)s %(message)s")
+        )
         logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
     def listen(self, to: Shell | Journal) -> None:
@@ -244,7 +277,9 @@ class Voice:
 
     def greet(self, greeting: str, **facts: object) -> None:
         """Say that the server listens."""
-        sys.stdout.write(f"{json.dumps({'event': 'listening', **facts}, separators=COMPACT) if self.json else greeting}\n")
+        sys.stdout.write(
+            f"{json.dumps({'event': 'listening', **facts}, separators=COMPACT) if self.json else greeting}\n"
+        )
         sys.stdout.flush()
 
     def end(self, words: str = "", *, wrong: bool = False) -> None:
@@ -258,7 +293,10 @@ class Voice:
             self._printer.close()
         if words and self.json:
             level = "error" if wrong else "info"
-            words = json.dumps({"event": "log", "level": level, "logger": "mock_server", "message": words}, separators=COMPACT)
+            words = json.dumps(
+                {"event": "log", "level": level, "logger": "mock_server", "message": words},
+                separators=COMPACT,
+            )
         elif words and wrong:
             words = f"Error: {words}"
         if words:

@@ -12,12 +12,23 @@ import jsonschema_rs
 
 from mock_server.errors import Violation
 
-from .decoding import BrokenEncodingError, decode_number, percent_decode, read_json, read_json_once, split_query
+from .decoding import (
+    BrokenEncodingError,
+    decode_number,
+    percent_decode,
+    read_json,
+    read_json_once,
+    split_query,
+)
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 URI = "urn:contract"
 BROKEN_TEXT = "must be percent-encoded UTF-8"
-DECODERS: dict[str, Callable[[str], Any]] = {"string": str, "number": decode_number, "integer": decode_number}
+DECODERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "number": decode_number,
+    "integer": decode_number,
+}
 
 IsValid = Callable[[object], bool]
 
@@ -63,7 +74,9 @@ class Operation:
 
     def response(self, status: int) -> Response | None:
         """Return what is documented for a status; `default` stands for 200 alone."""
-        return self.responses.get(str(status)) or (self.responses.get("default") if status == 200 else None)  # noqa: PLR2004
+        return self.responses.get(str(status)) or (
+            self.responses.get("default") if status == 200 else None  # noqa: PLR2004
+        )
 
 
 @dataclass(slots=True)
@@ -102,10 +115,14 @@ class Contract:
 
     def validator(self, schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
         """Compile a schema; `$ref: urn:contract#/…` in it points into the contract."""
-        return jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True)
+        return jsonschema_rs.Draft202012Validator(
+            schema, registry=self._registry, validate_formats=True
+        )
 
     def _is_valid(self, *pointer: str) -> IsValid:
-        return self.validator({"$ref": f"{URI}#/{'/'.join(escape(part) for part in pointer)}"}).is_valid
+        return self.validator(
+            {"$ref": f"{URI}#/{'/'.join(escape(part) for part in pointer)}"}
+        ).is_valid
 
     def at(self, pointer: tuple[str, ...]) -> Any:
         """Return what stands at a place in the document."""
@@ -129,21 +146,39 @@ class Contract:
                     try:
                         yield self._operation(path, method)
                     except (KeyError, ValueError) as error:
-                        raise ContractError(f"{method.upper()} {path}: cannot be compiled: {error!s}") from error
+                        raise ContractError(
+                            f"{method.upper()} {path}: cannot be compiled: {error!s}"
+                        ) from error
 
     def _operation(self, path: str, method: str) -> Operation:
         node = self.document["paths"][path][method]
         shared = self.document["paths"][path].get("parameters", [])
-        places = [(path, method, "parameters", str(n)) for n in range(len(node.get("parameters", [])))]
+        places = [
+            (path, method, "parameters", str(n)) for n in range(len(node.get("parameters", [])))
+        ]
         shared_places = [(path, "parameters", str(n)) for n in range(len(shared))]
         body, media_types, required = self._body(path, method)
-        responses = {status: self._response("paths", path, method, "responses", status) for status in node["responses"]}
+        responses = {
+            status: self._response("paths", path, method, "responses", status)
+            for status in node["responses"]
+        }
         parameters = {
-            (p.where, p.name): p for p in reversed([self._parameter("paths", *place) for place in (*places, *shared_places)])
+            (p.where, p.name): p
+            for p in reversed(
+                [self._parameter("paths", *place) for place in (*places, *shared_places)]
+            )
         }
         kept = tuple(reversed(parameters.values()))
         return Operation(
-            node["operationId"], method.upper(), path, kept, body, media_types, required, self.read_body, responses
+            node["operationId"],
+            method.upper(),
+            path,
+            kept,
+            body,
+            media_types,
+            required,
+            self.read_body,
+            responses,
         )
 
     def _parameter(self, *pointer: str) -> Parameter:
@@ -153,8 +188,15 @@ class Contract:
         usual = {"query": ("form", True), "path": ("simple", False)}.get(where)
         chosen = (node.get("style", usual and usual[0]), node.get("explode", usual and usual[1]))
         item = self.resolve(*pointer, "schema", "items")[0] if many else schema
-        if usual is None or chosen != usual or item.get("type") not in DECODERS or (many and where == "path"):
-            raise ValueError(f"parameter {node['name']!r}: this place, style or type is not supported")
+        if (
+            usual is None
+            or chosen != usual
+            or item.get("type") not in DECODERS
+            or (many and where == "path")
+        ):
+            raise ValueError(
+                f"parameter {node['name']!r}: this place, style or type is not supported"
+            )
         return Parameter(
             name=node["name"],
             where=where,
@@ -182,13 +224,22 @@ class Contract:
             if header.get("required"):
                 headers[name] = self._is_valid(*place, "schema")
         is_json = "schema" in node.get("content", {}).get("application/json", {})
-        return Response(self._is_valid(*pointer, "content", "application/json", "schema") if is_json else None, headers)
+        return Response(
+            self._is_valid(*pointer, "content", "application/json", "schema") if is_json else None,
+            headers,
+        )
 
 
-def accept(operation: Operation, request: RawRequest, decoded: Decoded) -> tuple[dict[str, Any], Any] | None:
+def accept(
+    operation: Operation, request: RawRequest, decoded: Decoded
+) -> tuple[dict[str, Any], Any] | None:
     """Return the parameters and the body of a request that the contract allows, or `None` where that is not certain."""
     try:
-        return None if decoded.violations else (_parameters(operation, decoded), _body(operation, request))
+        return (
+            None
+            if decoded.violations
+            else (_parameters(operation, decoded), _body(operation, request))
+        )
     except ValueError:
         return None
 
@@ -202,7 +253,11 @@ def _parameters(operation: Operation, decoded: Decoded) -> dict[str, Any]:
                 raise ValueError(parameter.name)
             parameters[parameter.name] = parameter.default
             continue
-        value = [parameter.decode(text) for text in texts] if parameter.many else parameter.decode(texts[0])
+        value = (
+            [parameter.decode(text) for text in texts]
+            if parameter.many
+            else parameter.decode(texts[0])
+        )
         if not parameter.is_valid(value):
             raise ValueError(parameter.name)
         parameters[parameter.name] = value
@@ -227,11 +282,17 @@ def decode(operation: Operation, request: RawRequest) -> Decoded:
         decoded.violations.append(request.unread)
     query = split_query(request.query) if request.query else {}
     for parameter in operation.parameters:
-        raw = query.get(parameter.name) if parameter.where == "query" else [request.path[parameter.name]]
+        raw = (
+            query.get(parameter.name)
+            if parameter.where == "query"
+            else [request.path[parameter.name]]
+        )
         if raw is None:
             continue
         if len(raw) > 1 and not parameter.many:
-            decoded.violations.append(Violation(parameter.where, parameter.name, "must be given once"))
+            decoded.violations.append(
+                Violation(parameter.where, parameter.name, "must be given once")
+            )
         try:
             texts = [percent_decode(text, plus=parameter.where == "query") for text in raw]
         except BrokenEncodingError:
@@ -241,12 +302,18 @@ def decode(operation: Operation, request: RawRequest) -> Decoded:
     return decoded
 
 
-def response_faults(operation: Operation, status: int, headers: Mapping[str, str], body: object) -> Iterable[str]:
+def response_faults(
+    operation: Operation, status: int, headers: Mapping[str, str], body: object
+) -> Iterable[str]:
     """List what the contract forbids of an answer; `body` is parsed JSON, or `None` where there is none."""
     response = operation.response(status)
     if response is None:
         return [f"status {status} is not documented"]
-    faults = [f"header {name}" for name, is_valid in response.headers.items() if not is_valid(headers.get(name))]
+    faults = [
+        f"header {name}"
+        for name, is_valid in response.headers.items()
+        if not is_valid(headers.get(name))
+    ]
     if response.is_valid_body is None:
         return faults if body is None else [*faults, "a body where none is documented"]
     return faults if response.is_valid_body(body) else [*faults, "the body breaks its schema"]

@@ -27,7 +27,12 @@ def control_document(contract: Json) -> Json:
     document: Json = taken.moved(control, CONTRACT)
     for kind, named in taken.components.items():
         document["components"][kind] = {**document["components"].get(kind, {}), **named}
-    asked = [node["operationId"] for item in contract["paths"].values() for node in item.values() if "operationId" in node]
+    asked = [
+        node["operationId"]
+        for item in contract["paths"].values()
+        for node in item.values()
+        if "operationId" in node
+    ]
     document["components"]["schemas"]["OperationId"]["enum"] = [*asked, "refreshSession"]
     return document
 
@@ -37,7 +42,10 @@ def client_document(contract: Json, added: str | None) -> Json:
 
     `added` is an operation of `control.yaml` that is there too; nobody needs a session for it.
     """
-    document = {**contract, "paths": {path: _succeeding(item) for path, item in contract["paths"].items()}}
+    document = {
+        **contract,
+        "paths": {path: _succeeding(item) for path, item in contract["paths"].items()},
+    }
     control = read_document(CONTROL)
     for path, item in control["paths"].items():
         for method, node in item.items():
@@ -53,17 +61,28 @@ def client_document(contract: Json, added: str | None) -> Json:
 
 def without_headers(document: Json) -> Json:
     """Return the document without header parameters, which others judge (`guard`, `addressing`)."""
-    headers = {name for name, each in document["components"]["parameters"].items() if each["in"] == "header"}
+    headers = {
+        name
+        for name, each in document["components"]["parameters"].items()
+        if each["in"] == "header"
+    }
 
     def kept(node: Any) -> Any:
         if not isinstance(node, dict) or "parameters" not in node:
             return node
         return {
             **node,
-            "parameters": [each for each in node["parameters"] if each.get("$ref", "").split("/")[-1] not in headers],
+            "parameters": [
+                each
+                for each in node["parameters"]
+                if each.get("$ref", "").split("/")[-1] not in headers
+            ],
         }
 
-    paths = {path: kept({method: kept(node) for method, node in item.items()}) for path, item in document["paths"].items()}
+    paths = {
+        path: kept({method: kept(node) for method, node in item.items()})
+        for path, item in document["paths"].items()
+    }
     return {**document, "paths": paths}
 
 
@@ -106,7 +125,9 @@ class _Taken:
                 key = part.replace("~1", "/").replace("~0", "~")
                 node = node[int(key)] if isinstance(node, list) else node[key]
         except (LookupError, TypeError, ValueError):
-            raise MissingPartError(f"#/{pointer} is missing, which the control API refers to") from None
+            raise MissingPartError(
+                f"#/{pointer} is missing, which the control API refers to"
+            ) from None
         return node
 
 
@@ -116,7 +137,13 @@ def _succeeding(item: Json) -> Json:
     def renamed(node: Any) -> Any:
         if not isinstance(node, dict) or "default" not in node.get("responses", {}):
             return node
-        return {**node, "responses": {"200" if code == "default" else code: each for code, each in node["responses"].items()}}
+        return {
+            **node,
+            "responses": {
+                "200" if code == "default" else code: each
+                for code, each in node["responses"].items()
+            },
+        }
 
     return {method: renamed(node) for method, node in item.items()}
 
@@ -128,6 +155,8 @@ def _renamed(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: f"#/{value.removeprefix(CONTRACT)}" if key == "$ref" and isinstance(value, str) else _renamed(value)
+        key: f"#/{value.removeprefix(CONTRACT)}"
+        if key == "$ref" and isinstance(value, str)
+        else _renamed(value)
         for key, value in node.items()
     }

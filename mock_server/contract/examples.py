@@ -23,9 +23,12 @@ class Examples:
         documented = [(contract, operation) for operation in contract.operations.values()]
         if control is not None:
             documented.append((control, control.operations[REFRESH]))
-        self.operations: dict[str, Operation] = {operation.id: operation for _, operation in documented}
+        self.operations: dict[str, Operation] = {
+            operation.id: operation for _, operation in documented
+        }
         self.answers: dict[str, dict[int, Documented]] = {
-            operation.id: dict(_documented(document, operation)) for document, operation in documented
+            operation.id: dict(_documented(document, operation))
+            for document, operation in documented
         }
 
     def find(self, operation: str, status: int, name: str) -> tuple[int, Any, Mapping[str, str]]:
@@ -39,14 +42,22 @@ class Examples:
         found = [
             (code, documented[chosen])
             for code, documented in answers.items()
-            if status in {0, code} and (chosen := name or next(iter(documented), "none")) in documented
+            if status in {0, code}
+            and (chosen := name or next(iter(documented), "none")) in documented
         ]
         if name and len(found) > 1:
-            raise LookupError(f"is of {_listed(code for code, _ in found)} for {operation}: give the code too")
+            raise LookupError(
+                f"is of {_listed(code for code, _ in found)} for {operation}: give the code too"
+            )
         if found:
             code, (body, headers) = found[0]
             return code, body, headers
-        known = [f"{each} ({code})" for code, named in answers.items() for each in named if each and status in {0, code}]
+        known = [
+            f"{each} ({code})"
+            for code, named in answers.items()
+            for each in named
+            if each and status in {0, code}
+        ]
         raise LookupError(f"has no example {name!r}; there is {', '.join(known) or 'none'}")
 
 
@@ -58,8 +69,19 @@ def _documented(document: Contract, operation: Operation) -> Iterator[tuple[int,
     for key in operation.responses:
         place = "paths", operation.path, operation.method.lower(), "responses", key
         node, pointer = document.resolve(*place)
-        headers = {name: document.resolve(*pointer, "headers", name)[0] for name in node.get("headers", {})}
-        values = {name: str(header["example"]) for name, header in headers.items() if "example" in header}
+        headers = {
+            name: document.resolve(*pointer, "headers", name)[0] for name in node.get("headers", {})
+        }
+        values = {
+            name: str(header["example"]) for name, header in headers.items() if "example" in header
+        }
         media = node.get("content", {}).get("application/json")
-        named = {"": None} if media is None else {name: each["value"] for name, each in media.get("examples", {}).items()}
-        yield 200 if key == "default" else int(key), {name: (body, values) for name, body in named.items()}
+        named = (
+            {"": None}
+            if media is None
+            else {name: each["value"] for name, each in media.get("examples", {}).items()}
+        )
+        yield (
+            200 if key == "default" else int(key),
+            {name: (body, values) for name, body in named.items()},
+        )

@@ -16,13 +16,21 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from jsonschema_path import SchemaPath
 from openapi_core.casting.schemas import oas31_casters_dict
-from openapi_core.casting.schemas.casters import AnyCaster, PrimitiveCaster, PrimitiveTypeCaster, TypesCaster
+from openapi_core.casting.schemas.casters import (
+    AnyCaster,
+    PrimitiveCaster,
+    PrimitiveTypeCaster,
+    TypesCaster,
+)
 from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.datatypes import TemplateResult
 from openapi_core.templating.paths.datatypes import PathOperationServer
 from openapi_core.validation.request.exceptions import ParameterValidationError
-from openapi_core.validation.request.validators import V31RequestBodyValidator, V31RequestParametersValidator
+from openapi_core.validation.request.validators import (
+    V31RequestBodyValidator,
+    V31RequestParametersValidator,
+)
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 from openapi_core.validation.schemas.validators import SchemaValidator
@@ -42,10 +50,14 @@ _ITEM = re.compile(r"[^\s,;|\[\]\"'&]+")
 """An item of a list as other conventions than OpenAPI's write it."""
 
 
-def _pattern(_validator: object, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
+def _pattern(
+    _validator: object, pattern: str, instance: object, _schema: object
+) -> Iterator[ValidationError]:
     """Match as ECMA-262 does: for Python `$` would also match before a last line break."""
     ends = pattern.endswith("$") and not pattern.endswith("\\$")
-    if isinstance(instance, str) and not re.search(pattern[:-1] + r"\Z" if ends else pattern, instance, re.ASCII):
+    if isinstance(instance, str) and not re.search(
+        pattern[:-1] + r"\Z" if ends else pattern, instance, re.ASCII
+    ):
         yield ValidationError(f"does not match {pattern}")
 
 
@@ -101,15 +113,21 @@ class Authority:
         casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
         options: dict[str, Any] = {
             "schema_validators_factory": validators,
-            "schema_casters_factory": SchemaCastersFactory(validators, TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)),
+            "schema_casters_factory": SchemaCastersFactory(
+                validators, TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)
+            ),
             "path_finder_cls": _KnownPath,
-            "extra_media_type_deserializers": {"application/json": lambda raw, **_parameters: contract.read_body(raw)},
+            "extra_media_type_deserializers": {
+                "application/json": lambda raw, **_parameters: contract.read_body(raw)
+            },
         }
         spec = SchemaPath.from_dict(contract.document, resolved_cache_maxsize=4096)
         self._parameters = V31RequestParametersValidator(spec, **options)
         self._body = V31RequestBodyValidator(spec, **options)
 
-    def explain(self, operation: Operation, request: RawRequest, decoded: Decoded) -> list[Violation]:
+    def explain(
+        self, operation: Operation, request: RawRequest, decoded: Decoded
+    ) -> list[Violation]:
         """List every violation of a request, each once; an empty list accepts it."""
         known = {(violation.where, violation.name) for violation in decoded.violations}
         found = dict.fromkeys(decoded.violations)
@@ -118,7 +136,9 @@ class Authority:
                 found.setdefault(violation)
         return list(found)
 
-    def _judge(self, operation: Operation, request: RawRequest, decoded: Decoded) -> Iterator[Violation]:
+    def _judge(
+        self, operation: Operation, request: RawRequest, decoded: Decoded
+    ) -> Iterator[Violation]:
         places: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
         known = {(parameter.where, parameter.name): parameter for parameter in operation.parameters}
         for (where, name), texts in decoded.texts.items():
@@ -126,7 +146,9 @@ class Authority:
         asked = _Request(
             operation.method.lower(),
             operation.path,
-            RequestParameters(ImmutableMultiDict(places["query"]), Headers(), path=dict(places["path"])),
+            RequestParameters(
+                ImmutableMultiDict(places["query"]), Headers(), path=dict(places["path"])
+            ),
             request.media_type,
             request.body,
         )
@@ -137,7 +159,11 @@ class Authority:
                 yield Violation(error.location, error.name, reason + how)
         if operation.body is not None:
             large = self._large_body(operation, request)
-            yield from self._judge_body(asked, operation) if large is None else self._judge_large(operation, large)
+            yield from (
+                self._judge_body(asked, operation)
+                if large is None
+                else self._judge_large(operation, large)
+            )
 
     def _large_body(self, operation: Operation, request: RawRequest) -> Any:
         """Return the body where openapi-core would take long over it, else `None`."""
@@ -151,21 +177,33 @@ class Authority:
 
     def _judge_large(self, operation: Operation, value: Any) -> Iterator[Violation]:
         """List some of what is wrong with a large body, and that there is more."""
-        _, place = self._contract.resolve("paths", operation.path, operation.method.lower(), "requestBody")
+        _, place = self._contract.resolve(
+            "paths", operation.path, operation.method.lower(), "requestBody"
+        )
         faults = self._explainer.faults((*place, "content", "application/json", "schema"), value)
         told = (each for fault in faults for each in explained(fault))
-        yield from (Violation("body", pointer(where), reason) for where, reason in islice(told, MOST_DETAILS))
+        yield from (
+            Violation("body", pointer(where), reason)
+            for where, reason in islice(told, MOST_DETAILS)
+        )
         if next(told, None) is not None:
-            yield Violation("body", "", f"breaks the contract in more than these {MOST_DETAILS} places")
+            yield Violation(
+                "body", "", f"breaks the contract in more than these {MOST_DETAILS} places"
+            )
 
     def _judge_body(self, asked: _Request, operation: Operation) -> Iterator[Violation]:
         for error in self._body.iter_errors(asked):
             cause = error.__cause__
             if isinstance(cause, InvalidSchemaValue):
                 for schema_error in cause.schema_errors:
-                    yield from (Violation("body", name, reason) for name, reason in schema_reason(schema_error))
+                    yield from (
+                        Violation("body", name, reason)
+                        for name, reason in schema_reason(schema_error)
+                    )
             elif type(cause).__name__ == "MediaTypeNotFound":
-                yield Violation("header", "Content-Type", f"must be {' or '.join(operation.media_types)}")
+                yield Violation(
+                    "header", "Content-Type", f"must be {' or '.join(operation.media_types)}"
+                )
             else:
                 yield Violation("body", "", plain_reason(cause or error))
 
@@ -188,19 +226,38 @@ def is_right(parameter: Parameter, text: str) -> bool:
 
 def _how_to_repeat(operation: Operation, error: ParameterValidationError, query: str) -> str:
     """Say how a list is written, to those who wrote it otherwise: `fields[]=a`, `fields=a,b` and so on."""
-    parameter = next((each for each in operation.parameters if (each.name, "query") == (error.name, error.location)), None)
+    parameter = next(
+        (
+            each
+            for each in operation.parameters
+            if (each.name, "query") == (error.name, error.location)
+        ),
+        None,
+    )
     if parameter is None or not parameter.many:
         return ""
     given = split_query(query)
     has_brackets = any(re.match(re.escape(parameter.name) + r"[.\[]", name) for name in given)
-    parts = [_ITEM.findall(unquote_plus(text)) for text in given.get(parameter.name, ())[:MOST_DETAILS]]
-    has_lists = any(len(each) > 1 and any(is_right(parameter, part) for part in each) for each in parts)
-    return f"; repeat the name: {parameter.name}=a&{parameter.name}=b" if has_brackets or has_lists else ""
+    parts = [
+        _ITEM.findall(unquote_plus(text)) for text in given.get(parameter.name, ())[:MOST_DETAILS]
+    ]
+    has_lists = any(
+        len(each) > 1 and any(is_right(parameter, part) for part in each) for each in parts
+    )
+    return (
+        f"; repeat the name: {parameter.name}=a&{parameter.name}=b"
+        if has_brackets or has_lists
+        else ""
+    )
 
 
 def _reasons(error: ParameterValidationError) -> Iterator[str]:
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
-        yield from (reason for schema_error in cause.schema_errors for _, reason in schema_reason(schema_error))
+        yield from (
+            reason
+            for schema_error in cause.schema_errors
+            for _, reason in schema_reason(schema_error)
+        )
     else:
         yield plain_reason(cause or error)

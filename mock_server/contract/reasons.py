@@ -75,13 +75,19 @@ def interpreted_faults(error: Any) -> Iterator[Fault]:
     """Read an error of `jsonschema`."""
     place, keyword, expected = tuple(error.absolute_path), error.validator, error.validator_value
     if keyword == "required":
-        yield from (Fault((*place, key), keyword, None) for key in expected if key not in error.instance)
+        yield from (
+            Fault((*place, key), keyword, None) for key in expected if key not in error.instance
+        )
     elif keyword == "additionalProperties" and expected is False:
         known = error.schema.get("properties", {})
         yield Fault(place, keyword, [key for key in error.instance if key not in known])
     elif keyword == "dependentRequired":
         for key, others in expected.items():
-            missing = [other for other in others if other not in error.instance] if key in error.instance else []
+            missing = (
+                [other for other in others if other not in error.instance]
+                if key in error.instance
+                else []
+            )
             yield from (Fault((*place, other), "required", None) for other in missing)
     elif keyword in ALTERNATIVES:
         branches: dict[int, list[Fault]] = {}
@@ -98,7 +104,9 @@ def compiled_fault(error: Any, start: Place = ()) -> Fault:
     if keyword == "required":
         return Fault((*place, said["property"]), keyword, None)
     if keyword in ALTERNATIVES:
-        branches = [[compiled_fault(each, start) for each in branch] for branch in said.get("context", ())]
+        branches = [
+            [compiled_fault(each, start) for each in branch] for branch in said.get("context", ())
+        ]
         return Fault(place, keyword, None, branches)
     return Fault(place, keyword, next(iter(said.values()), None))
 
@@ -115,17 +123,35 @@ def explained(fault: Fault) -> Iterator[tuple[Place, str]]:
 def _meant(fault: Fault) -> Sequence[Fault]:
     """Return the faults of the alternative that was meant, or one fault that names what would make it one of them."""
     branches = [branch for branch in fault.branches if branch]
-    types = [each for branch in branches for each in branch if each.keyword == "type" and each.place == fault.place]
+    types = [
+        each
+        for branch in branches
+        for each in branch
+        if each.keyword == "type" and each.place == fault.place
+    ]
     if types and len(types) == len(branches):
-        names = [name for each in types for name in ([each.expected] if isinstance(each.expected, str) else each.expected)]
+        names = [
+            name
+            for each in types
+            for name in ([each.expected] if isinstance(each.expected, str) else each.expected)
+        ]
         return [Fault(fault.place, "type", list(dict.fromkeys(names)))]
     branches = [branch for branch in branches if not any(each in types for each in branch)]
     # A key that must be one constant says which alternative it is.
     decisive = [
-        each for branch in branches for each in branch if each.keyword == "const" and len(each.place) > len(fault.place)
+        each
+        for branch in branches
+        for each in branch
+        if each.keyword == "const" and len(each.place) > len(fault.place)
     ]
     if decisive and all(any(each in decisive for each in branch) for branch in branches):
-        return [Fault(decisive[0].place, "enum", list(dict.fromkeys(str(each.expected) for each in decisive)))]
+        return [
+            Fault(
+                decisive[0].place,
+                "enum",
+                list(dict.fromkeys(str(each.expected) for each in decisive)),
+            )
+        ]
     branches = [branch for branch in branches if not any(each in decisive for each in branch)]
     return min(branches, key=len, default=[])
 
@@ -134,12 +160,19 @@ def describe(keyword: str, expected: Any) -> str:
     """Say what a keyword of JSON Schema expects."""
     if keyword in WORDS and expected is not None:
         return WORDS[keyword](expected)
-    return SENTENCES[keyword].format(expected) if keyword in SENTENCES else f"breaks the rule {keyword!r}"
+    return (
+        SENTENCES[keyword].format(expected)
+        if keyword in SENTENCES
+        else f"breaks the rule {keyword!r}"
+    )
 
 
 def _either(types: str | list[str]) -> str:
     names = [types] if isinstance(types, str) else types
-    said = (name if name == "null" else f"an {name}" if name[0] in "aio" else f"a {name}" for name in names)
+    said = (
+        name if name == "null" else f"an {name}" if name[0] in "aio" else f"a {name}"
+        for name in names
+    )
     return f"must be {' or '.join(said)}"
 
 

@@ -51,7 +51,13 @@ def _target(document: Any, reference: Any) -> Any:
     node = document
     for part in reference.removeprefix("#/").split("/"):
         key = unquote(part).replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(node):  # noqa: PLR2004
+        if (
+            isinstance(node, list)
+            and key.isascii()
+            and key.isdigit()
+            and len(key) < 10  # noqa: PLR2004
+            and int(key) < len(node)
+        ):
             node = node[int(key)]
         elif isinstance(node, dict) and key in node:
             node = node[key]

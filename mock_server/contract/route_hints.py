@@ -18,7 +18,10 @@ def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
     """Return a sentence, or nothing where no operation comes close."""
     path = path[:LONGEST]
     plain = canonical(path)
-    rated = [(_likeness(operation.path, plain), operation.method == method, operation) for operation in operations]
+    rated = [
+        (_likeness(operation.path, plain), operation.method == method, operation)
+        for operation in operations
+    ]
     best, same_method, operation = max(rated, key=lambda row: row[:2], default=(0.0, False, None))
     if operation is None or best < CLOSE:
         return ""

@@ -18,7 +18,17 @@ CHUNK = 100
 """How many items are asked about at once."""
 MOST_OF_BRANCH = 20
 """How many faults of an alternative are worth knowing to tell which of them was meant."""
-HOLLOW = frozenset(("type", "required", "minProperties", "maxProperties", "minItems", "maxItems", "dependentRequired"))
+HOLLOW = frozenset(
+    (
+        "type",
+        "required",
+        "minProperties",
+        "maxProperties",
+        "minItems",
+        "maxItems",
+        "dependentRequired",
+    )
+)
 """Keywords that look at a container and not at what is in it."""
 WHOLE = frozenset(
     (
@@ -94,7 +104,9 @@ class Explainer:
         elif "items" in schema:
             yield from self._of_items((*place, "items"), value, at)
 
-    def _of_container(self, schema: dict[str, Any], value: dict[str, Any] | list[Any], at: Place) -> Iterator[Fault]:
+    def _of_container(
+        self, schema: dict[str, Any], value: dict[str, Any] | list[Any], at: Place
+    ) -> Iterator[Fault]:
         """Judge the container alone, with nothing in what it contains, and what can only be judged as a whole."""
         known = dict.fromkeys(schema.get("properties", {}), True)
         own = {key: schema[key] for key in HOLLOW & schema.keys()}
@@ -112,7 +124,9 @@ class Explainer:
             if not self._is_valid(_absolute(whole), value):
                 yield Fault(at, key, schema[key])
 
-    def _of_alternatives(self, place: Pointer, count: int, value: object, at: Place) -> Iterator[Fault]:
+    def _of_alternatives(
+        self, place: Pointer, count: int, value: object, at: Place
+    ) -> Iterator[Fault]:
         branches = []
         for n in range(count):
             faults = list(islice(self._of((*place, str(n)), value, at), MOST_OF_BRANCH))

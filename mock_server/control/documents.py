@@ -14,7 +14,9 @@ from .control_context import Desk
 def getContract(desk: Desk, _name: str, call: Call) -> Answer:
     """Return the contract, as it is or as client generators want it."""
     document = desk.examples.contract.document
-    return Answer(200, _for_clients(desk.examples) if call.parameters["view"] == "client" else document)
+    return Answer(
+        200, _for_clients(desk.examples) if call.parameters["view"] == "client" else document
+    )
 
 
 def getControl(desk: Desk, _name: str, _call: Call) -> Answer:
@@ -29,4 +31,6 @@ def _joined(contract: Contract) -> dict[str, Any]:
 
 @lru_cache(1)
 def _for_clients(examples: Examples) -> dict[str, Any]:
-    return client_document(examples.contract.document, REFRESH if REFRESH in examples.operations else None)
+    return client_document(
+        examples.contract.document, REFRESH if REFRESH in examples.operations else None
+    )

@@ -27,7 +27,9 @@ def addRule(desk: Desk, name: str, call: Call) -> Answer:
         if found := [*problems, *user_problems(box.world.users, wanted)]:
             raise Conflict(found)
         if len(box.rules) >= MOST_RULES:
-            raise Conflict([Violation("body", "", f"is one more than {MOST_RULES} rules: remove some first")])
+            raise Conflict(
+                [Violation("body", "", f"is one more than {MOST_RULES} rules: remove some first")]
+            )
         identity, box = box.name(desk.seed, "rule")
         rule = read_rule(identity, wanted)
         return replace(box, rules=(*box.rules, rule)), rule

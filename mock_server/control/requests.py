@@ -28,9 +28,15 @@ def getRequest(desk: Desk, name: str, call: Call) -> Answer:
     desk.store.forget_idle()
     entry = desk.journal.find(name, int(call.parameters["id"]))
     if entry is None or entry.wire is None:
-        raise NotFound([Violation("path", "id", "there is no such request, or it is no longer kept")])
+        raise NotFound(
+            [Violation("path", "id", "there is no such request, or it is no longer kept")]
+        )
     session = find_session(desk.load(name).world, entry.wire.authorization)
-    more = {"session": session and session.token, "asked": entry.wire.asked(), "answered": entry.wire.answered()}
+    more = {
+        "session": session and session.token,
+        "asked": entry.wire.asked(),
+        "answered": entry.wire.answered(),
+    }
     return Answer(200, {**entry.as_json(), **more})
 
 

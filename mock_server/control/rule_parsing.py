@@ -50,7 +50,15 @@ def read_rule(identity: str, wanted: Wanted) -> Rule:
         undocumented=wanted.get("undocumented", False),
     )
     operation, user, times = wanted.get("operation"), wanted.get("user"), wanted.get("times")
-    return Rule(identity, plan, operation, user, times and int(times), wanted.get("probability", 1.0), (least, most))
+    return Rule(
+        identity,
+        plan,
+        operation,
+        user,
+        times and int(times),
+        wanted.get("probability", 1.0),
+        (least, most),
+    )
 
 
 def user_problems(users: Collection[str], wanted: Wanted) -> Iterator[Violation]:
@@ -62,7 +70,12 @@ def user_problems(users: Collection[str], wanted: Wanted) -> Iterator[Violation]
 
 def rule_problems(examples: Examples, wanted: Wanted) -> list[Violation]:
     """List what makes a rule impossible, or such that it never does anything."""
-    problems = [*_idle(wanted), *_contradictions(wanted), *_body_problems(wanted), *_header_problems(wanted)]
+    problems = [
+        *_idle(wanted),
+        *_contradictions(wanted),
+        *_body_problems(wanted),
+        *_header_problems(wanted),
+    ]
     operation = wanted.get("operation")
     if operation is not None and operation not in examples.answers:
         problems.append(_wrong("operation", f"must be one of {', '.join(examples.answers)}"))
@@ -78,7 +91,9 @@ def rule_problems(examples: Examples, wanted: Wanted) -> list[Violation]:
 def _idle(wanted: Wanted) -> Iterator[Violation]:
     if not any(name in wanted for name in (*DOES, *MEETS)):
         yield Violation(
-            "body", "", f"does nothing: give one of {', '.join(DOES)}; or let requests through ({', '.join(MEETS)})"
+            "body",
+            "",
+            f"does nothing: give one of {', '.join(DOES)}; or let requests through ({', '.join(MEETS)})",
         )
     done = [name for name in DOES if name in wanted]
     if done and not _delay(wanted)[1] and not any(wanted[name] for name in done if name != "delay"):
@@ -93,11 +108,15 @@ def _contradictions(wanted: Wanted) -> Iterator[Violation]:
         yield _wrong("delay/min", "must be at most max")
     if "fault" in wanted:
         if beside := [name for name in NOT_BESIDE_A_FAULT if wanted.get(name)]:
-            yield _wrong("fault", f"breaks the connection, so there can be no {', '.join(beside)} beside it")
+            yield _wrong(
+                "fault", f"breaks the connection, so there can be no {', '.join(beside)} beside it"
+            )
     elif "code" not in wanted:
         if "body" in wanted:
             yield _wrong("code", "is required beside body")
-        elif "example" not in wanted and (beside := [name for name in ("headers", "undocumented") if wanted.get(name)]):
+        elif "example" not in wanted and (
+            beside := [name for name in ("headers", "undocumented") if wanted.get(name)]
+        ):
             yield _wrong("code", f"is required beside {' and '.join(beside)}, or an example")
     if "body" in wanted and "example" in wanted:
         yield _wrong("example", "cannot stand beside body: each of them is the body")
@@ -109,7 +128,11 @@ def _body_problems(wanted: Wanted) -> Iterator[Violation]:
     if wanted.get("code") in WITHOUT_BODY:
         yield _wrong("body", f"cannot be sent: an answer with the status {wanted['code']} has none")
     try:
-        content = wanted["body"] if isinstance(wanted["body"], str) else orjson.dumps(wanted["body"]).decode()
+        content = (
+            wanted["body"]
+            if isinstance(wanted["body"], str)
+            else orjson.dumps(wanted["body"]).decode()
+        )
     except TypeError:
         yield _wrong("body", "must not nest more than 250 levels deep")
         return
@@ -150,24 +173,38 @@ def _undocumented(examples: Examples, operation: str, plan: Plan) -> Violation |
     except LookupError as reason:
         if plan.status in known or not plan.status:
             return _wrong("example", str(reason))
-        more = "there is no example of a status that is not documented" if plan.undocumented else HINT
+        more = (
+            "there is no example of a status that is not documented" if plan.undocumented else HINT
+        )
         return _wrong("code", f"{reason}; {more}")
     text = body if plan.undocumented else body and to_json(body)
     if plan.body and len(text or "") < 2:  # noqa: PLR2004 - a single byte cannot be dribbled out
         return _wrong("slowBody", f"needs a body, and {status} of {operation} has none")
     if plan.undocumented:
         described = text is None and any(name.lower() == "content-type" for name in headers)
-        return _wrong("headers/Content-Type", "describes a body, and there is none") if described else None
-    faults = response_faults(examples.operations[operation], status, overlay(NO_STORE, headers), body)
+        return (
+            _wrong("headers/Content-Type", "describes a body, and there is none")
+            if described
+            else None
+        )
+    faults = response_faults(
+        examples.operations[operation], status, overlay(NO_STORE, headers), body
+    )
     if not faults:
         return None
     wrong = "body" if plan.content is not None else "headers"
-    return _wrong(wrong, f"breaks the contract of {operation} for {status} ({'; '.join(faults)}); {HINT}")
+    return _wrong(
+        wrong, f"breaks the contract of {operation} for {status} ({'; '.join(faults)}); {HINT}"
+    )
 
 
 def _delay(wanted: Wanted) -> tuple[int, int]:
     delay = wanted.get("delay", 0)
-    return (int(delay["min"]), int(delay["max"])) if isinstance(delay, dict) else (int(delay), int(delay))
+    return (
+        (int(delay["min"]), int(delay["max"]))
+        if isinstance(delay, dict)
+        else (int(delay), int(delay))
+    )
 
 
 def _content(body: object) -> tuple[str, str]:

@@ -49,7 +49,9 @@ def changeSession(desk: Desk, name: str, call: Call) -> Answer:
 
 def revokeSession(desk: Desk, name: str, call: Call) -> Answer:
     """Sign a session out."""
-    desk.change(name, lambda box: (box.become(box.world.without_session(_known(box, call).token)), None))
+    desk.change(
+        name, lambda box: (box.become(box.world.without_session(_known(box, call).token)), None)
+    )
     return DONE
 
 
@@ -58,7 +60,9 @@ def refreshSession(desk: Desk, name: str, call: Call) -> Answer:
 
     def step(box: Sandbox) -> tuple[Sandbox, str]:
         token, named = box.name(desk.seed, "session")
-        return named.become(refresh(box.world, call.body["refreshToken"], token, box.clock.now())), token
+        return named.become(
+            refresh(box.world, call.body["refreshToken"], token, box.clock.now())
+        ), token
 
     return Answer(200, {"sessionToken": desk.change(name, step)})
 
@@ -86,5 +90,9 @@ def _end(now: datetime, seconds: float | None) -> datetime | None:
 def _shown(session: Session) -> dict[str, object]:
     ends = {"expiresAt": session.expires_at, "refreshExpiresAt": session.refresh_expires_at}
     times = {name: None if moment is None else written(moment) for name, moment in ends.items()}
-    rest = {"refreshToken": session.refresh_token, "calls": session.calls, "refuseOnce": session.refuse}
+    rest = {
+        "refreshToken": session.refresh_token,
+        "calls": session.calls,
+        "refuseOnce": session.refuse,
+    }
     return {"token": session.token, "username": session.username, **times, **rest}

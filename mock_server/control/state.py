@@ -53,7 +53,9 @@ def listScenarios(desk: Desk, _name: str, _call: Call) -> Answer:
 
 def listSandboxes(desk: Desk, _name: str, _call: Call) -> Answer:
     """List the sandboxes."""
-    return Answer(200, {"sandboxes": [{"name": name, "idle": idle} for name, idle in desk.store.names()]})
+    return Answer(
+        200, {"sandboxes": [{"name": name, "idle": idle} for name, idle in desk.store.names()]}
+    )
 
 
 def forkSandbox(desk: Desk, _name: str, call: Call) -> Answer:
@@ -81,9 +83,18 @@ def getState(desk: Desk, name: str, _call: Call) -> Answer:
 
 def putState(desk: Desk, name: str, call: Call) -> Answer:
     """Put a state in."""
-    problems = list(islice(chain(reference_problems(call.body), _for_files_only(call.body["users"])), MOST_PROBLEMS))
+    problems = list(
+        islice(
+            chain(reference_problems(call.body), _for_files_only(call.body["users"])), MOST_PROBLEMS
+        )
+    )
     if problems:
-        raise Conflict([Violation("body", "".join(f"/{part}" for part in place), reason) for place, reason in problems])
+        raise Conflict(
+            [
+                Violation("body", "".join(f"/{part}" for part in place), reason)
+                for place, reason in problems
+            ]
+        )
     world = build_world(call.body)
     desk.change(name, lambda box: (box.become(world), None))
     return DONE
@@ -102,7 +113,15 @@ def undo(desk: Desk, name: str, call: Call) -> Answer:
 
     def step(box: Sandbox) -> tuple[Sandbox, None]:
         if changes > len(box.past):
-            raise Conflict([Violation("body", "/changes", f"must be at most {len(box.past)}, which is all there is to undo")])
+            raise Conflict(
+                [
+                    Violation(
+                        "body",
+                        "/changes",
+                        f"must be at most {len(box.past)}, which is all there is to undo",
+                    )
+                ]
+            )
         return box.undo(changes), None
 
     desk.change(name, step)
@@ -120,7 +139,15 @@ def takeSnapshot(desk: Desk, name: str, call: Call) -> Answer:
 
     def step(box: Sandbox) -> tuple[Sandbox, None]:
         if snapshot not in box.snapshots and len(box.snapshots) >= MOST_SNAPSHOTS:
-            raise Conflict([Violation("path", "name", f"is one more than {MOST_SNAPSHOTS} snapshots: drop one first")])
+            raise Conflict(
+                [
+                    Violation(
+                        "path",
+                        "name",
+                        f"is one more than {MOST_SNAPSHOTS} snapshots: drop one first",
+                    )
+                ]
+            )
         return replace(box, snapshots=box.snapshots.insert(snapshot, box.world)), None
 
     desk.change(name, step)
@@ -129,12 +156,19 @@ def takeSnapshot(desk: Desk, name: str, call: Call) -> Answer:
 
 def restoreSnapshot(desk: Desk, name: str, call: Call) -> Answer:
     """Go back to a snapshot."""
-    return _with_snapshot(desk, name, call, lambda box, snapshot: box.become(box.snapshots[snapshot]))
+    return _with_snapshot(
+        desk, name, call, lambda box, snapshot: box.become(box.snapshots[snapshot])
+    )
 
 
 def dropSnapshot(desk: Desk, name: str, call: Call) -> Answer:
     """Forget a snapshot."""
-    return _with_snapshot(desk, name, call, lambda box, snapshot: replace(box, snapshots=box.snapshots.remove(snapshot)))
+    return _with_snapshot(
+        desk,
+        name,
+        call,
+        lambda box, snapshot: replace(box, snapshots=box.snapshots.remove(snapshot)),
+    )
 
 
 def getClock(desk: Desk, name: str, _call: Call) -> Answer:
@@ -174,7 +208,9 @@ def _clock(clock: Clock) -> Answer:
     return Answer(200, {"now": written(clock.now()), "frozen": clock.frozen is not None})
 
 
-def _with_snapshot(desk: Desk, name: str, call: Call, change: Callable[[Sandbox, str], Sandbox]) -> Answer:
+def _with_snapshot(
+    desk: Desk, name: str, call: Call, change: Callable[[Sandbox, str], Sandbox]
+) -> Answer:
     snapshot = call.parameters["name"]
 
     def step(box: Sandbox) -> tuple[Sandbox, None]:

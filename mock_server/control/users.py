@@ -15,11 +15,19 @@ def listUsers(desk: Desk, name: str, _call: Call) -> Answer:
 
 def getUser(desk: Desk, name: str, call: Call) -> Answer:
     """Read what belongs to a user."""
-    world, username, limit = desk.load(name).world, call.parameters["username"], int(call.parameters["limit"])
+    world, username, limit = (
+        desk.load(name).world,
+        call.parameters["username"],
+        int(call.parameters["limit"]),
+    )
     user = world.users.get(username)
     if user is None:
         raise NotFound([Violation("path", "username", f"there is no user {username!r}")])
-    containers = [_inbox(user, each, limit) for each in sorted(world.containers) if world.is_member(username, each)]
+    containers = [
+        _inbox(user, each, limit)
+        for each in sorted(world.containers)
+        if world.is_member(username, each)
+    ]
     referrals = {"items": user.referrals[:limit], "total": len(user.referrals)}
     return Answer(200, {"profile": user.profile, "referrals": referrals, "containers": containers})
 

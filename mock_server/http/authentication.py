@@ -9,7 +9,9 @@ from mock_server.errors import RefreshTokenExpired, SessionTokenExpired, Unautho
 from mock_server.world.records import Session, World
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
-NAMES: dict[str, type[Unauthorized]] = {each.code: each for each in (Unauthorized, SessionTokenExpired, RefreshTokenExpired)}
+NAMES: dict[str, type[Unauthorized]] = {
+    each.code: each for each in (Unauthorized, SessionTokenExpired, RefreshTokenExpired)
+}
 LIFETIME = timedelta(minutes=10)
 """How long a session token lives, by the API's documentation of its authentication."""
 REFRESH_LIFETIME = timedelta(days=30)
@@ -41,13 +43,19 @@ def spent(world: World, session: Session | None) -> World:
     """Return the world in which the session has been used once more; the same one where nobody counts."""
     if session is None or (session.refuse is None and not session.calls):
         return world
-    left = session.calls if session.refuse is not None or session.calls is None else session.calls - 1
+    left = (
+        session.calls if session.refuse is not None or session.calls is None else session.calls - 1
+    )
     return world.with_session(replace(session, refuse=None, calls=left))
 
 
 def find_refreshed(world: World, refresh_token: object) -> Session | None:
     """Return the session that a refresh token belongs to, valid or not; `None` where there is none."""
-    return world.sessions.get(world.refreshable.get(refresh_token, "")) if isinstance(refresh_token, str) else None
+    return (
+        world.sessions.get(world.refreshable.get(refresh_token, ""))
+        if isinstance(refresh_token, str)
+        else None
+    )
 
 
 def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
@@ -70,7 +78,11 @@ def with_room(world: World, most: int) -> World:
     if len(world.sessions) < most:
         return world
     newest = set(world.refreshable.values())
-    renewed = (each for each in world.sessions.values() if each.expires_at is not None and each.token not in newest)
+    renewed = (
+        each
+        for each in world.sessions.values()
+        if each.expires_at is not None and each.token not in newest
+    )
     for session in nsmallest(most // 4, renewed, key=attrgetter("expires_at")):
         world = world.without_session(session.token)
     return world

@@ -5,7 +5,9 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-LOCAL = re.compile(r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
+LOCAL = re.compile(
+    r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?"
+)
 """Origins of pages that are served on this machine."""
 LONGEST_HOST = 300
 """Longer than any name with a port; no browser sends more."""
@@ -37,7 +39,12 @@ def _is_own_host(host: str, names: frozenset[str]) -> bool:
     if found is None:
         return False
     name = found[1].lower().removesuffix(".")
-    return name == "localhost" or name.endswith(".localhost") or name in names or is_address(name.strip("[]"))
+    return (
+        name == "localhost"
+        or name.endswith(".localhost")
+        or name in names
+        or is_address(name.strip("[]"))
+    )
 
 
 def is_address(text: str) -> bool:
@@ -66,7 +73,9 @@ def read_name(text: str) -> str:
 def read_origin(text: str) -> str:
     """Return an origin as browsers write it; raise `ValueError`, which says what is wrong with it."""
     if text == "null":
-        raise ValueError("is what every sandboxed frame and every file is called: it would let in pages from anywhere")
+        raise ValueError(
+            "is what every sandboxed frame and every file is called: it would let in pages from anywhere"
+        )
     if "*" in text:
         raise ValueError("has a pattern: say each origin")
     parts = urlsplit(text)
@@ -75,10 +84,14 @@ def read_origin(text: str) -> str:
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError("must end after host and port: an origin has no path")
     if "@" in parts.netloc or not parts.hostname or parts.netloc.endswith(":"):
-        raise ValueError("must be a scheme, a host and perhaps a port, such as http://localhost:3000")
+        raise ValueError(
+            "must be a scheme, a host and perhaps a port, such as http://localhost:3000"
+        )
     host, port = parts.hostname, parts.port  # a wrong port is a `ValueError`, too
     is_v6 = ":" in host
     if not (is_address(host) if is_v6 else host.isascii() and _NAME.fullmatch(host)):
         host = read_name(host)
     written = f"[{host}]" if is_v6 else host
-    return f"{parts.scheme}://{written}" + ("" if port in {None, _USUAL_PORTS.get(parts.scheme)} else f":{port}")
+    return f"{parts.scheme}://{written}" + (
+        "" if port in {None, _USUAL_PORTS.get(parts.scheme)} else f":{port}"
+    )

@@ -19,13 +19,22 @@ def planned(examples: Examples, operation: str, plan: Plan) -> tuple[int, Any, M
         status, body, documented = examples.find(operation, status, plan.example)
         headers.update(documented)
     if not plan.undocumented:
-        return status, body if plan.content is None else plan.own_body, overlay(headers, plan.headers)
+        return (
+            status,
+            body if plan.content is None else plan.own_body,
+            overlay(headers, plan.headers),
+        )
     text = plan.content if plan.content is not None or body is None else to_json(body).decode()
     described = {} if text is None else {"Content-Type": plan.media_type or JSON}
     return status, text, overlay({**headers, **described}, plan.headers)
 
 
-def overlay(headers: Mapping[str, str], more: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
+def overlay(
+    headers: Mapping[str, str], more: Mapping[str, str] | Iterable[tuple[str, str]]
+) -> dict[str, str]:
     """Return headers with others on top of them, whose names are the same in any case."""
     spelt = {name.lower(): name for name in headers}
-    return {**headers, **{spelt.get(name.lower(), name): value for name, value in dict(more).items()}}
+    return {
+        **headers,
+        **{spelt.get(name.lower(), name): value for name, value in dict(more).items()},
+    }

@@ -36,7 +36,9 @@ def json_response(status: int, body: object, headers: Mapping[str, str] | None =
         return empty_response(headers, status)
     written = to_json(body)
     described = {**(headers or {}), "Content-Type": JSON, "Content-Length": str(len(written))}
-    return Reply([written], status, described)  # a list is taken as it is; bytes would be looked at for all that is known here
+    return Reply(
+        [written], status, described
+    )  # a list is taken as it is; bytes would be looked at for all that is known here
 
 
 def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) -> Reply:
@@ -56,7 +58,11 @@ def text_response(status: int, body: str | None, headers: Mapping[str, str]) -> 
 
 def stream_response(events: AsyncIterator[bytes]) -> Reply:
     """Build an answer of server-sent events, which the shell sends as they come."""
-    reply = Reply(status=200, headers={"Cache-Control": "no-store"}, content_type="text/event-stream; charset=utf-8")
+    reply = Reply(
+        status=200,
+        headers={"Cache-Control": "no-store"},
+        content_type="text/event-stream; charset=utf-8",
+    )
     del reply.headers["Content-Length"]
     reply.events = events
     return reply

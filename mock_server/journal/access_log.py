@@ -24,10 +24,15 @@ log = logging.getLogger("mock_server")
 
 def text(entry: Entry, *, colours: bool) -> str:
     """Return method, path, status, duration in milliseconds and the first violation, without what a terminal would obey."""
-    paint: Callable[[str, str], str] = (lambda code, word: f"{code}{word}{PLAIN}") if colours else (lambda _, word: word)
+    paint: Callable[[str, str], str] = (
+        (lambda code, word: f"{code}{word}{PLAIN}") if colours else (lambda _, word: word)
+    )
     entry = presentable(entry)
     query = f"?{entry.query}" if entry.query else ""
-    status = paint(COLOURS.get(entry.status // 100, PLAIN), f"{entry.status:03d}" if entry.status else entry.fault)
+    status = paint(
+        COLOURS.get(entry.status // 100, PLAIN),
+        f"{entry.status:03d}" if entry.status else entry.fault,
+    )
     said = f"{entry.method:4} {status} {shown(entry.path + query)} {paint(DIM, f'{entry.duration:.1f} ms')}"
     return said + (paint(BOLD, f"  {note}") if (note := shown(_note(entry))) else "")
 
@@ -39,7 +44,20 @@ def json(entry: Entry) -> str:
 
 
 SAID = (
-    *("id", "sandbox", "at", "method", "path", "query", "operation", "user", "status", "duration", "violations", "fault"),
+    *(
+        "id",
+        "sandbox",
+        "at",
+        "method",
+        "path",
+        "query",
+        "operation",
+        "user",
+        "status",
+        "duration",
+        "violations",
+        "fault",
+    ),
     "override",
 )
 

@@ -41,7 +41,9 @@ class Wire(NamedTuple):
     @property
     def secrets(self) -> list[str]:
         """The values of secret headers, which are not to be seen anywhere else either."""
-        return [masking.credential(value) for name, value in self._named() if masking.is_secret(name)]
+        return [
+            masking.credential(value) for name, value in self._named() if masking.is_secret(name)
+        ]
 
     def asked(self) -> dict[str, object]:
         """Return what was sent as `control.yaml` shows it."""
@@ -53,7 +55,10 @@ class Wire(NamedTuple):
 
     def masked(self, *, keeps_session: bool) -> dict[str, object]:
         """Return all fields as text without secrets, but for the `Authorization` of a session that is known."""
-        known = [(name, value) if keeps_session and name == "authorization" else None for name, value in self._named()]
+        known = [
+            (name, value) if keeps_session and name == "authorization" else None
+            for name, value in self._named()
+        ]
         hidden = _headers_shown(self._named(), self.secrets)
         return {
             **self._asdict(),
@@ -83,16 +88,27 @@ def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], ans
 
 
 def _headers(environ: dict[str, Any]) -> tuple[Sequence[Raw], int]:
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in EnvironHeaders(environ)]
+    raw = [
+        (name.lower().encode(), value.encode("latin-1")) for name, value in EnvironHeaders(environ)
+    ]
     return raw, sum(HEADER + len(name) + len(value) for name, value in raw)
 
 
-def _shown(headers: Iterable[tuple[str, str]], body: bytes, length: int, secrets: Sequence[str]) -> dict[str, object]:
+def _shown(
+    headers: Iterable[tuple[str, str]], body: bytes, length: int, secrets: Sequence[str]
+) -> dict[str, object]:
     shown = [{"name": name, "value": value} for name, value in _headers_shown(headers, secrets)]
-    return {"headers": shown, "body": _text(headers, body, secrets), "length": length, "whole": length <= MOST}
+    return {
+        "headers": shown,
+        "body": _text(headers, body, secrets),
+        "length": length,
+        "whole": length <= MOST,
+    }
 
 
-def _headers_shown(headers: Iterable[tuple[str, str]], secrets: Sequence[str]) -> list[tuple[str, str]]:
+def _headers_shown(
+    headers: Iterable[tuple[str, str]], secrets: Sequence[str]
+) -> list[tuple[str, str]]:
     return [(name, masking.without(value, secrets)) for name, value in masking.headers(headers)]
 
 

@@ -85,18 +85,35 @@ class Entry(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        held = EACH + len(self.path) + len(self.query) + len(self.nearest) + (self.wire.size if self.wire else 0)
+        held = (
+            EACH
+            + len(self.path)
+            + len(self.query)
+            + len(self.nearest)
+            + (self.wire.size if self.wire else 0)
+        )
         if self.violations:
             held += sum(300 + len(each.name) + len(each.reason) for each in self.violations)
         if self.changes:
-            held += sum(200 + getsizeof(path) + getsizeof(old) + getsizeof(new) for path, old, new in self.changes)
+            held += sum(
+                200 + getsizeof(path) + getsizeof(old) + getsizeof(new)
+                for path, old, new in self.changes
+            )
         return held
 
     def as_json(self) -> dict[str, object]:
         """Return the `Request` of `control.yaml`."""
-        changes = [{"path": path, "before": _short(before), "after": _short(after)} for path, before, after in self.changes]
+        changes = [
+            {"path": path, "before": _short(before), "after": _short(after)}
+            for path, before, after in self.changes
+        ]
         violations = [violation.as_json() for violation in self.violations]
-        said = {**self._asdict(), "at": written(self.at), "violations": violations, "changes": changes}
+        said = {
+            **self._asdict(),
+            "at": written(self.at),
+            "violations": violations,
+            "changes": changes,
+        }
         del said["wire"]
         for name in ("unjudged", "upstream"):
             if not said[name]:
@@ -201,7 +218,9 @@ class Journal:
 
         Who follows another one hears only of those that concern the list of sandboxes.
         """
-        event = b"event: changed\ndata: %s\n\n" % orjson.dumps({"operation": operation, "sandbox": sandbox})
+        event = b"event: changed\ndata: %s\n\n" % orjson.dumps(
+            {"operation": operation, "sandbox": sandbox}
+        )
         for reader in tuple(self._readers):
             if sandbox in {None, reader.sandbox} or operation in LISTED:
                 reader.loop.call_soon_threadsafe(reader.tell, self._newest, event)
@@ -219,7 +238,9 @@ class Journal:
         reader = Reader(sandbox, deque(maxlen=NEWS), asyncio.Event(), asyncio.get_running_loop())
         reader.woken.set()
         self._readers.append(reader)
-        seen = self._newest if after is None or after > self._newest else after  # more than all: seen of an earlier process
+        seen = (
+            self._newest if after is None or after > self._newest else after
+        )  # more than all: seen of an earlier process
         try:
             yield b": the journal of this sandbox\n\n"
             while True:
@@ -233,7 +254,9 @@ class Journal:
                     reader.woken.clear()
                 told = fresh[:AT_ONCE]
                 seen = told[-1].id if told else seen
-                news = sorted([*((entry.id, event(entry)) for entry in told), *reader.news], key=itemgetter(0))
+                news = sorted(
+                    [*((entry.id, event(entry)) for entry in told), *reader.news], key=itemgetter(0)
+                )
                 reader.news.clear()
                 if news:
                     yield b"".join(said for _, said in news)
@@ -249,7 +272,9 @@ class Journal:
         """Cut the largest journals down to one size, that at which there is room again: who asked most pays."""
         wanted = self._most_bytes * (ROOM - 1) // ROOM
         share = _share(sorted(kept.size for kept in self._kept.values()), wanted)
-        largest_first = sorted(self._kept.items(), key=lambda each: (-each[1].size, each[1].entries[-1].id))
+        largest_first = sorted(
+            self._kept.items(), key=lambda each: (-each[1].size, each[1].entries[-1].id)
+        )
         for name, kept in largest_first:
             while self._bytes > wanted and kept.size > share and kept.entries:
                 self._bytes -= kept.forget()
@@ -274,17 +299,27 @@ def presentable(entry: Entry) -> Entry:
     path, query = masking.target(raw_path, raw_query)
     if path != entry.path or query != entry.query:
         entry = entry._replace(path=path, query=query)
-    if not (entry.violations or entry.changes or entry.nearest or entry.upstream or query != raw_query):
+    if not (
+        entry.violations or entry.changes or entry.nearest or entry.upstream or query != raw_query
+    ):
         authorization = entry.wire.authorization if query and entry.wire else None
-        shown = masking.without(query, [masking.credential(authorization)]) if authorization else query
+        shown = (
+            masking.without(query, [masking.credential(authorization)]) if authorization else query
+        )
         return entry if shown is query else entry._replace(query=shown)
-    secrets = [*(masking.secrets_in(raw_query) if query != raw_query else ()), *(entry.wire.secrets if entry.wire else ())]
+    secrets = [
+        *(masking.secrets_in(raw_query) if query != raw_query else ()),
+        *(entry.wire.secrets if entry.wire else ()),
+    ]
 
     def hidden(text: str) -> str:
         return masking.without(masking.plain(text), secrets)
 
     violations = tuple(each._replace(reason=hidden(each.reason)) for each in entry.violations)
-    changes = tuple((place, _masked(place, old, secrets), _masked(place, new, secrets)) for place, old, new in entry.changes)
+    changes = tuple(
+        (place, _masked(place, old, secrets), _masked(place, new, secrets))
+        for place, old, new in entry.changes
+    )
     query = masking.without(query, secrets)
     entry = entry._replace(nearest=hidden(entry.nearest), upstream=hidden(entry.upstream))
     return entry._replace(query=query, violations=violations, changes=changes)

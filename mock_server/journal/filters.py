@@ -28,7 +28,11 @@ NOTHING: object = object()
 
 
 def chosen(
-    kept: Iterable[Entry], wanted: Mapping[str, Any], operations: Collection[str], users: Collection[str], where: str
+    kept: Iterable[Entry],
+    wanted: Mapping[str, Any],
+    operations: Collection[str],
+    users: Collection[str],
+    where: str,
 ) -> Iterable[Entry]:
     """Return the entries that are wanted; raise `ApiError` where there can be none, or where it cannot be told.
 
@@ -39,20 +43,34 @@ def chosen(
     operation = wanted.get("operation")
     if operation is not None and operation not in operations:
         raise _refused(where, "operation", f"must be one of {', '.join(operations)}", ClientError)
-    fields = [(name, value) for name, value in wanted.items() if name not in SPECIAL and value is not None]
+    fields = [
+        (name, value) for name, value in wanted.items() if name not in SPECIAL and value is not None
+    ]
     path, method, entries = wanted.get("path"), wanted.get("method"), tuple(kept)
     if path is not None:
         if path != "*" and (not path.startswith("/") or {"?", "#"} & set(path)):
             raise _refused(where, "path", "must begin with a slash and end before the query")
         fields.append(("path", masking.path(path)))
-    if (user := wanted.get("user")) is not None and user not in users and all(entry.user != user for entry in entries):
-        raise _refused(where, "user", f"is nobody here; there is {', '.join(islice(users, 10)) or 'no user that is known'}")
+    if (
+        (user := wanted.get("user")) is not None
+        and user not in users
+        and all(entry.user != user for entry in entries)
+    ):
+        raise _refused(
+            where,
+            "user",
+            f"is nobody here; there is {', '.join(islice(users, 10)) or 'no user that is known'}",
+        )
     only: Test = ONLY.get(str(wanted.get("only")), lambda _: True)
     body = _body(wanted, where)
 
     def is_wanted(entry: Entry) -> bool:
         is_method = method is None or entry.method.upper() == method.upper()
-        return is_method and only(entry) and all(getattr(entry, name) == value for name, value in fields)
+        return (
+            is_method
+            and only(entry)
+            and all(getattr(entry, name) == value for name, value in fields)
+        )
 
     found: Iterable[Entry] = (entry for entry in entries if is_wanted(entry))
     if wanted.get("text") is not None:
@@ -69,7 +87,11 @@ def holds(found: object, wanted: object) -> bool:
             waiting += [(have.get(key, NOTHING), value) for key, value in want.items()]
         elif isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
             waiting += zip(have, want, strict=True)
-        elif isinstance(want, bool) is not isinstance(have, bool) or have != want or isinstance(want, (dict, list)):
+        elif (
+            isinstance(want, bool) is not isinstance(have, bool)
+            or have != want
+            or isinstance(want, (dict, list))
+        ):
             return False
     return True
 
@@ -114,9 +136,13 @@ def _with_text(entries: Iterable[Entry], text: str, where: str) -> Iterator[Entr
                 continue  # most are out without the pains of hiding
             left -= len(body)
             if left < 0:
-                ways = "operation, status or user" + (", or by a lower limit" if where == "query" else "")
+                ways = "operation, status or user" + (
+                    ", or by a lower limit" if where == "query" else ""
+                )
                 raise _refused(
-                    where, "text", f"is in over {MOST_HIDDEN} bytes of bodies, too much to search: narrow it down by {ways}"
+                    where,
+                    "text",
+                    f"is in over {MOST_HIDDEN} bytes of bodies, too much to search: narrow it down by {ways}",
                 )
             if text in str(shown()["body"]).casefold():
                 yield entry

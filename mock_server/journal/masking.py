@@ -39,13 +39,19 @@ TAILS = _words("""
     confirm confirmation repeat again enc encrypted b64
 """)
 """What may follow one of `ENDINGS` in the same word: `passwordhash`, `tokenvalue`."""
-ABOUT = _words("type count length size expires expiry expiration lifetime ttl at in limit max min policy")
+ABOUT = _words(
+    "type count length size expires expiry expiration lifetime ttl at in limit max min policy"
+)
 """A name that ends in one of these says something about a secret: `token_type`, `session-expires-at`."""
-OF_DATA = _words("sort primary foreign cache partition public idempotency websocket socket i18n row map object routing")
+OF_DATA = _words(
+    "sort primary foreign cache partition public idempotency websocket socket i18n row map object routing"
+)
 """Before `key` these words name a key that opens nothing."""
 OPENING = _words("api access secret private auth")
 """Before `key` these words name one that opens something, also where more follows: `accessKeyId`."""
-PROVING = _words("verification recovery backup security sms login signin activation reset mfa device")
+PROVING = _words(
+    "verification recovery backup security sms login signin activation reset mfa device"
+)
 """Before `code` these words name one that proves who somebody is."""
 EXACT = _words("x-mock-control samlresponse samlrequest")
 """Names that are secret as they are."""
@@ -100,7 +106,9 @@ def query(text: str, depth: int = 0) -> str:
     """Return a query, or a form (`application/x-www-form-urlencoded`), without the values of secrets."""
     if all(_is_harmless(part) for part in text.split("&")):
         return text
-    return "".join(part if part in {"&", ";"} else _pair(part, depth) for part in _split(text, "&;"))
+    return "".join(
+        part if part in {"&", ";"} else _pair(part, depth) for part in _split(text, "&;")
+    )
 
 
 def path(text: str) -> str:
@@ -110,7 +118,13 @@ def path(text: str) -> str:
     shown, hides = [], False
     for part in text.split("/"):
         name = unquoted(part).partition(";")[0].lower().replace("-", "").replace("_", "")
-        shown.append(HIDDEN if hides and part else plain(part) if not {"=", ":", "%"}.isdisjoint(part) else part)
+        shown.append(
+            HIDDEN
+            if hides and part
+            else plain(part)
+            if not {"=", ":", "%"}.isdisjoint(part)
+            else part
+        )
         hides = name in HOLDERS
     return "/".join(shown)
 
@@ -145,7 +159,9 @@ def plain(text: str, depth: int = 0) -> str:
     if "=" in text or ":" in text:
         text = _named(_without_userinfo(text))
     if "%" in text:
-        text = "".join(_nested(part, depth) if "%" in part else part for part in _split(text, MARKS))
+        text = "".join(
+            _nested(part, depth) if "%" in part else part for part in _split(text, MARKS)
+        )
     return _elements(text) if "<" in text else text
 
 
@@ -217,7 +233,9 @@ def _is_secret(name: str) -> bool:
             break
         name = unquoted(name)
     if not name.isascii():
-        name = "".join(unicodedata.normalize("NFKC", letter) for letter in name)  # a whole name would take quadratic time
+        name = "".join(
+            unicodedata.normalize("NFKC", letter) for letter in name
+        )  # a whole name would take quadratic time
     if name.strip().lower() in EXACT:
         return True
     parts = _parts(name)
@@ -274,7 +292,9 @@ def _camels(part: str) -> Iterator[str]:
         if not is_end:
             last, letter = part[place - 1], part[place]
             follows = part[place + 1 : place + 2].islower()
-            is_end = (letter.isupper() and (not last.isupper() or follows)) or letter.isdigit() != last.isdigit()
+            is_end = (
+                letter.isupper() and (not last.isupper() or follows)
+            ) or letter.isdigit() != last.isdigit()
         if is_end:
             if not part[start].isdigit():
                 yield part[start:place].lower()
@@ -344,7 +364,10 @@ def _without_userinfo(text: str) -> str:
     first, *rest = text.split("://")
     shown = [first]
     for piece in rest:
-        end = next((place for place, character in enumerate(piece) if character in "/?# \t\r\n\"'<>"), len(piece))
+        end = next(
+            (place for place, character in enumerate(piece) if character in "/?# \t\r\n\"'<>"),
+            len(piece),
+        )
         userinfo, at, host = piece[:end].rpartition("@")
         shown.append(f"{HIDDEN if userinfo else ''}{at}{host}{piece[end:]}")
     return "://".join(shown)
@@ -358,7 +381,9 @@ def _named(text: str) -> str:
         if place < done:
             continue
         name = _name_before(text, done, place)
-        if not is_secret(name) and not (name in ONCE and text[place - len(name) - 1 : place - len(name)] in {"?", "&", "#"}):
+        if not is_secret(name) and not (
+            name in ONCE and text[place - len(name) - 1 : place - len(name)] in {"?", "&", "#"}
+        ):
             continue
         start = _past_blanks(text, place + 1)
         end = _end_of_value(text, start, AFTER if text[place] == "=" else LINE)
@@ -375,7 +400,12 @@ def _name_before(text: str, least: int, end: int) -> str:
     while end > least and text[end - 1] in " \t\"'":
         end -= 1
     start = end
-    while start > least and end - start < LONGEST_NAME and text[start - 1] not in BEFORE and text[start - 1] not in "\"'=:":
+    while (
+        start > least
+        and end - start < LONGEST_NAME
+        and text[start - 1] not in BEFORE
+        and text[start - 1] not in "\"'=:"
+    ):
         start -= 1
     return text[start:end]
 
@@ -393,7 +423,9 @@ def _elements(text: str) -> str:
     for piece in rest:
         tag, end, content = piece.partition(">")
         name = tag.split(None, 1)[0] if tag.strip() else ""
-        is_hidden = end and content and not name.startswith("/") and is_secret(name.rpartition(":")[2])
+        is_hidden = (
+            end and content and not name.startswith("/") and is_secret(name.rpartition(":")[2])
+        )
         shown.append(f"{tag}>{HIDDEN}" if is_hidden else piece)
     return "<".join(shown)
 
@@ -405,7 +437,9 @@ def _body(text: str, media_type: str, depth: int) -> str:
         return _multipart(text, depth)
     if start in {"{", "[", '"'} or kind.endswith("json"):
         return _json(text, depth)
-    if kind == "application/x-www-form-urlencoded" or (start != "<" and "=" in text and not any(c in text for c in BLANK)):
+    if kind == "application/x-www-form-urlencoded" or (
+        start != "<" and "=" in text and not any(c in text for c in BLANK)
+    ):
         return query(text, depth)
     return _text(text, depth)
 
@@ -457,7 +491,10 @@ def _json(text: str, depth: int) -> str:
             begin = _past_blanks(text, after + 1)
             place = _end_of_json(text, begin)
             is_nothing = text[begin:place] == "null" and place < len(text)
-            shown += [text[start:begin], text[begin:place] if is_nothing or begin == place else QUOTED]
+            shown += [
+                text[start:begin],
+                text[begin:place] if is_nothing or begin == place else QUOTED,
+            ]
         else:
             shown.append(_string(text[start:end], depth))
     shown.append(_gap(text[place:], depth))
@@ -535,9 +572,13 @@ def _end_of_json(text: str, start: int) -> int:
         return _end_of_string(text, start, '"')
     if first in {"{", "["}:
         return _end_of_brackets(text, start)
-    end = next((place for place in range(start, len(text)) if text[place] in ",}] \t\r\n"), len(text))
+    end = next(
+        (place for place in range(start, len(text)) if text[place] in ",}] \t\r\n"), len(text)
+    )
     literal = text[start:end]
-    is_literal = literal in {"true", "false", "null"} or (literal[:1] in set("-0123456789") and literal[-1:].isdigit())
+    is_literal = literal in {"true", "false", "null"} or (
+        literal[:1] in set("-0123456789") and literal[-1:].isdigit()
+    )
     return end if is_literal else len(text)
 
 

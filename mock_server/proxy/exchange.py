@@ -8,7 +8,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mock_server.journal import masking
-from mock_server.proxy.judging.content_codings import BOUND, TOO_LARGE, Copy, UnjudgedError, after, is_over, start_of
+from mock_server.proxy.judging.content_codings import (
+    BOUND,
+    TOO_LARGE,
+    Copy,
+    UnjudgedError,
+    after,
+    is_over,
+    start_of,
+)
 from mock_server.proxy.judging.proxy_findings import HEADER, Finding, header_value
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA, forwarded, joined, to_upstream
 from mock_server.proxy.upstream.upstream_client import TroubleError
@@ -85,7 +93,9 @@ class Exchange:
                 await self._send_whole(send, refusal)
                 return
             headers = to_upstream(self.asked.headers, self.asked.version)
-            async with await self.upstream.ask(self.asked.method, self.asked.target, headers, body) as response:
+            async with await self.upstream.ask(
+                self.asked.method, self.asked.target, headers, body
+            ) as response:
                 await self._relay(response, send)
         except TroubleError as trouble:
             if self._left:  # which is why the upstream did not answer
@@ -131,8 +141,14 @@ class Exchange:
         self._judged = True
         headers = self.asked.by_name
         try:
-            body = self._request.decoded(headers.get("content-encoding", "")) if self.match.operation.body else b""
-            self.findings += self._said(self.judge.request, [], self.match, self.asked.query, headers, body)
+            body = (
+                self._request.decoded(headers.get("content-encoding", ""))
+                if self.match.operation.body
+                else b""
+            )
+            self.findings += self._said(
+                self.judge.request, [], self.match, self.asked.query, headers, body
+            )
         except UnjudgedError as reason:
             self.unjudged = f"request: {reason}"
 
@@ -160,7 +176,9 @@ class Exchange:
             return False
         evidence = self.match, self.asked.method, status, self.answer_headers, self.asked.by_name
         self.findings += self._said(self.judge.head, [], *evidence)
-        if self.asked.method == "HEAD" or not self.judge.wants_body(self.match, status, self.answer_headers):
+        if self.asked.method == "HEAD" or not self.judge.wants_body(
+            self.match, status, self.answer_headers
+        ):
             return False
         if is_over(self.answer_headers.get("content-length", ""), BOUND):
             self.unjudged = f"answer: {TOO_LARGE}"
@@ -197,10 +215,15 @@ class Exchange:
     async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
         """Send status and headers; return whether a body is to follow."""
         version = response.version
-        headers = forwarded(response.raw_headers, f"{version.major}.{version.minor}" if version else "1.1")
+        headers = forwarded(
+            response.raw_headers, f"{version.major}.{version.minor}" if version else "1.1"
+        )
         if self._rewriting is not None:
             headers = self._rewriting.answer(headers, self.asked.by_name.get("host", ""))
-        status, grants_itself = response.status, "access-control-allow-origin" in self.answer_headers
+        status, grants_itself = (
+            response.status,
+            "access-control-allow-origin" in self.answer_headers,
+        )
         if not grants_itself and self.asked.is_preflight and self._may_read:
             await self._send_whole(send, Refusal(204, [], b""))
             return False
@@ -212,7 +235,15 @@ class Exchange:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         return True
 
-    async def _pass_on(self, body: AsyncIterator[bytes], held: list[bytes], send: Send, *, ended: bool, judged: bool) -> None:
+    async def _pass_on(
+        self,
+        body: AsyncIterator[bytes],
+        held: list[bytes],
+        send: Send,
+        *,
+        ended: bool,
+        judged: bool,
+    ) -> None:
         """Send the body: what was held, then what comes; the journal has it before the client can know it is whole."""
         if ended:
             self.note()
@@ -251,7 +282,11 @@ class Exchange:
         except UnjudgedError:
             raise
         except Exception:
-            log.exception("%s %s could not be judged; please report this", self.asked.method, masking.path(self.asked.path))
+            log.exception(
+                "%s %s could not be judged; please report this",
+                self.asked.method,
+                masking.path(self.asked.path),
+            )
             self.unjudged = "the judge failed; the log says why"
             return otherwise
 

@@ -66,7 +66,12 @@ class Proxy:
         rewriting: Rewriting | None = None,
     ) -> None:
         self.judge, self.upstream, self.journal, self.control = judge, upstream, journal, control
-        self.recorder, self.options, self.errors, self.rewriting = recorder, options, errors, rewriting
+        self.recorder, self.options, self.errors, self.rewriting = (
+            recorder,
+            options,
+            errors,
+            rewriting,
+        )
         self.stopping = asyncio.Event()
 
     def warm(self) -> object:
@@ -77,16 +82,27 @@ class Proxy:
         """Serve one HTTP request."""
         asked = Incoming.of(scope)
         headers = asked.by_name
-        if fault := fault_of(asked.path, asked.version, headers.get("host"), headers.get("transfer-encoding")):
+        if fault := fault_of(
+            asked.path, asked.version, headers.get("host"), headers.get("transfer-encoding")
+        ):
             await self._refuse(asked, receive, send, fault)
-        elif canonical(asked.path).startswith(guard.PREFIX):  # one that is misspelt is refused there, and never forwarded
+        elif canonical(asked.path).startswith(
+            guard.PREFIX
+        ):  # one that is misspelt is refused there, and never forwarded
             await self._steer(asked, receive, send)
         elif not self._is_own(headers.get("host", "")):
-            await self._refuse(asked, receive, send, guard.misdirected(asked.environ, guard.StrangeHostError))
+            await self._refuse(
+                asked, receive, send, guard.misdirected(asked.environ, guard.StrangeHostError)
+            )
         elif asked.is_ping:
             await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
         elif not asked.path.startswith("/"):
-            await self._refuse(asked, receive, send, ClientError([Violation("path", "", "must be a path: this is no tunnel")]))
+            await self._refuse(
+                asked,
+                receive,
+                send,
+                ClientError([Violation("path", "", "must be a path: this is no tunnel")]),
+            )
         else:
             await self._forward(asked, scope, receive, send)
 
@@ -96,9 +112,15 @@ class Proxy:
 
     async def _refuse(self, asked: Incoming, receive: Receive, send: Send, error: ApiError) -> None:
         """Refuse to forward a request, and say so in the journal."""
-        is_over = not asked.has_body or await request_bodies.discard(receive, expects="expect" in asked.by_name)
+        is_over = not asked.has_body or await request_bodies.discard(
+            receive, expects="expect" in asked.by_name
+        )
         body = to_json(error_body(error))
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), OWN_VIA]
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            OWN_VIA,
+        ]
         headers += permissions(asked, may=may_read(asked, self.options.cors_origins))
         if not is_over or isinstance(error, BadRequestError):
             headers.append((b"connection", b"close"))
@@ -107,7 +129,10 @@ class Proxy:
         await _send(send, error.status, headers, b"" if asked.method == "HEAD" else body)
 
     async def _steer(self, asked: Incoming, receive: Receive, send: Send) -> None:
-        granted = [*permissions(asked, may=asked.by_name.get("origin") in self.options.control_origins), OWN_VIA]
+        granted = [
+            *permissions(asked, may=asked.by_name.get("origin") in self.options.control_origins),
+            OWN_VIA,
+        ]
         if asked.is_preflight:
             await _send(send, 204, granted, b"")
             return
@@ -115,7 +140,13 @@ class Proxy:
         if told.events is None:
             await _send(send, told.status, [*told.headers, *granted], told.body)
         else:
-            await send({"type": "http.response.start", "status": told.status, "headers": [*told.headers, *granted]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": told.status,
+                    "headers": [*told.headers, *granted],
+                }
+            )
             await stream(told.events, receive, send, self.stopping)
 
     async def _told(self, asked: Incoming, receive: Receive) -> Told:
@@ -128,10 +159,18 @@ class Proxy:
             return refused(error)
         try:
             length = request_bodies.declared(asked.by_name.get("content-length", ""))
-            body = await request_bodies.read(receive, LARGEST_CONTROL_BODY, length) if asked.has_body else b""
+            body = (
+                await request_bodies.read(receive, LARGEST_CONTROL_BODY, length)
+                if asked.has_body
+                else b""
+            )
         except request_bodies.TooLargeError:
             await request_bodies.discard(receive, expects="expect" in asked.by_name)
-            return refused(ClientError([Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")]))
+            return refused(
+                ClientError(
+                    [Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")]
+                )
+            )
         except ApiError as error:
             return refused(error)
         return self.control.answer(operation, asked, body)
@@ -156,7 +195,11 @@ class Proxy:
             await asyncio.sleep(FLUSHED)
             break_off("", scope["client"])
         except Exception:
-            log.exception("%s %s could not be forwarded; please report this", asked.method, masking.path(asked.path))
+            log.exception(
+                "%s %s could not be forwarded; please report this",
+                asked.method,
+                masking.path(asked.path),
+            )
             if not await exchange.fail(send, InternalError()):
                 break_off("", scope["client"])
         finally:
@@ -201,10 +244,22 @@ class Proxy:
         )
         if self.recorder is not None and match is not None and not exchange.fault:
             try:
-                self.recorder.saw(Seen(match, asked.query, asked.by_name, exchange.status, exchange.value))
+                self.recorder.saw(
+                    Seen(match, asked.query, asked.by_name, exchange.status, exchange.value)
+                )
             except Exception:
-                log.exception("%s %s could not be recorded; please report this", asked.method, masking.path(asked.path))
-        log.debug("%s %s %d %.1f ms", asked.method, masking.path(hidden(asked.path)), exchange.status, duration)
+                log.exception(
+                    "%s %s could not be recorded; please report this",
+                    asked.method,
+                    masking.path(asked.path),
+                )
+        log.debug(
+            "%s %s %d %.1f ms",
+            asked.method,
+            masking.path(hidden(asked.path)),
+            exchange.status,
+            duration,
+        )
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

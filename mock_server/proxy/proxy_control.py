@@ -10,7 +10,14 @@ from mock_server.api.pipeline import Gate
 from mock_server.config import Options
 from mock_server.contract.compiled import Contract, Operation, RawRequest, accept, decode
 from mock_server.contract.control_document import client_document
-from mock_server.errors import ApiError, ClientError, MethodNotAllowed, NotFound, Violation, error_body
+from mock_server.errors import (
+    ApiError,
+    ClientError,
+    MethodNotAllowed,
+    NotFound,
+    Violation,
+    error_body,
+)
 from mock_server.http.message_framing import encoded
 from mock_server.http.replies import NO_STORE, to_json
 from mock_server.journal.entries import Journal, last_seen
@@ -21,7 +28,14 @@ from mock_server.stores.memory import DEFAULT
 
 from .proxy_pages import page
 
-OFFERED = ("health", "getContract", "listRequests", "countRequests", "clearRequests", "streamRequests")
+OFFERED = (
+    "health",
+    "getContract",
+    "listRequests",
+    "countRequests",
+    "clearRequests",
+    "streamRequests",
+)
 NOTHING_ELSE = "the proxy keeps no state: it has health, requests, requests/count, requests/stream, openapi.json, ui and docs"
 
 
@@ -39,11 +53,25 @@ class Control:
     """Answers what is under `/__mock/`; `api` is the contract that is judged by."""
 
     def __init__(
-        self, document: Contract, api: Contract, journal: Journal, health: Callable[[], object], options: Options
+        self,
+        document: Contract,
+        api: Contract,
+        journal: Journal,
+        health: Callable[[], object],
+        options: Options,
     ) -> None:
         self._api, self._known = api.document, api.operations
-        self._gate, self._journal, self._health, self._options = Gate(document), journal, health, options
-        self._operations = {(each.method, each.path): each for each in document.operations.values() if each.id in OFFERED}
+        self._gate, self._journal, self._health, self._options = (
+            Gate(document),
+            journal,
+            health,
+            options,
+        )
+        self._operations = {
+            (each.method, each.path): each
+            for each in document.operations.values()
+            if each.id in OFFERED
+        }
 
     def warm(self) -> object:
         """Load what explains refusals."""
@@ -57,7 +85,12 @@ class Control:
             raise guard.misdirected(environ, guard.MisdirectedError)
         operation = self._find(asked)
         if operation is not None:
-            guard.check(environ, options.control_token, options.control_origins, changes=operation.method != "GET")
+            guard.check(
+                environ,
+                options.control_token,
+                options.control_origins,
+                changes=operation.method != "GET",
+            )
         return operation
 
     def answer(self, operation: Operation | None, asked: Incoming, body: bytes) -> Told:
@@ -75,7 +108,11 @@ class Control:
             reply = page(asked)
         except NotFound:
             raise NotFound([Violation("path", "", NOTHING_ELSE)]) from None
-        return Told(reply.status_code, _raw(dict(reply.headers)), b"" if asked.method == "HEAD" else reply.get_data())
+        return Told(
+            reply.status_code,
+            _raw(dict(reply.headers)),
+            b"" if asked.method == "HEAD" else reply.get_data(),
+        )
 
     def _find(self, asked: Incoming) -> Operation | None:
         found = self._operations.get((asked.method, asked.path))
@@ -86,7 +123,9 @@ class Control:
             raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
         return None
 
-    def _understood(self, operation: Operation, asked: Incoming, body: bytes) -> tuple[dict[str, Any], Any]:
+    def _understood(
+        self, operation: Operation, asked: Incoming, body: bytes
+    ) -> tuple[dict[str, Any], Any]:
         body = body if operation.body else b""
         unread = encoded(asked.by_name.get("content-encoding", "")) if body else None
         raw = RawRequest({}, asked.query, media_type(asked.by_name), body, unread)
@@ -96,18 +135,28 @@ class Control:
             raise ClientError(self._gate.explain(operation, raw, decoded))
         return accepted
 
-    def _perform(self, operation: Operation, asked: Incoming, parameters: dict[str, Any], body: Any) -> Told:
+    def _perform(
+        self, operation: Operation, asked: Incoming, parameters: dict[str, Any], body: Any
+    ) -> Told:
         match operation.id:
             case "health":
                 return _json(self._health())
             case "getContract":
-                return _json(client_document(self._api, None) if parameters["view"] == "client" else self._api)
+                return _json(
+                    client_document(self._api, None)
+                    if parameters["view"] == "client"
+                    else self._api
+                )
             case "listRequests":
                 limit = int(parameters.pop("limit"))
-                found = chosen(self._journal.newest_first(DEFAULT), parameters, self._known, (), "query")
+                found = chosen(
+                    self._journal.newest_first(DEFAULT), parameters, self._known, (), "query"
+                )
                 return _json({"requests": [entry.as_json() for entry in islice(found, limit)]})
             case "countRequests":
-                found = chosen(self._journal.newest_first(DEFAULT), body or {}, self._known, (), "body")
+                found = chosen(
+                    self._journal.newest_first(DEFAULT), body or {}, self._known, (), "body"
+                )
                 return _json({"count": sum(1 for _ in found)})
             case "streamRequests":
                 after = last_seen(asked.by_name.get("last-event-id", ""), parameters["after"])

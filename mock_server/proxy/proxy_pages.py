@@ -21,5 +21,9 @@ def page(asked: Incoming) -> Reply:
     route = _ROUTER.find(asked.method, asked.path)
     if route.rule is None:
         raise NotFound
-    given = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in asked.by_name.items()}
-    return PAGES[route.rule.endpoint](Request({"REQUEST_METHOD": asked.method, **given}), **route.names)
+    given = {
+        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in asked.by_name.items()
+    }
+    return PAGES[route.rule.endpoint](
+        Request({"REQUEST_METHOD": asked.method, **given}), **route.names
+    )

@@ -75,7 +75,9 @@ class Parts:
         """Put everything together."""
         parts = self.judge, upstream, self.journal, self.control, self.recorder
         rewriting = Rewriting(self.settings.url) if self.settings.rewrite else None
-        return Proxy(*parts, options=self.settings.options, errors=self.settings.errors, rewriting=rewriting)
+        return Proxy(
+            *parts, options=self.settings.options, errors=self.settings.errors, rewriting=rewriting
+        )
 
 
 async def serve(parts: Parts, ending: Ending, ready: Callable[[], None]) -> None:
@@ -88,7 +90,9 @@ async def serve(parts: Parts, ending: Ending, ready: Callable[[], None]) -> None
         ending.then_in_loop(stop)
 
     async with AsyncExitStack() as stack:
-        upstream = await stack.enter_async_context(Upstream(settings.url, settings.patience, settings.verify, settings.proxy))
+        upstream = await stack.enter_async_context(
+            Upstream(settings.url, settings.patience, settings.verify, settings.proxy)
+        )
         if parts.recorder is not None:
             writing = asyncio.ensure_future(parts.recorder.keep_writing())
             stack.push_async_callback(_end, writing)

@@ -36,10 +36,14 @@ def forbidden(findings: Sequence[Finding], side: str, url: str) -> Refusal | Non
 def no_answer(trouble: TroubleError) -> Refusal:
     """Return the reply that there is no answer; RFC 9209 has a header for who says so."""
     body = to_json({"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)})
-    return Refusal(trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body)
+    return Refusal(
+        trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body
+    )
 
 
 def refused(error: ApiError) -> Refusal:
     """Return the answer of an error of the catalogue."""
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()]
+    headers = [
+        (name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()
+    ]
     return Refusal(error.status, headers, to_json(error_body(error)))

@@ -10,13 +10,27 @@ from mock_server.world.records import DATE_PARTS, Json, Session, User, World
 
 from .loading import PROFILE_FIELDS, find_scenario, load_world, scenario_files
 
-ITEM_FIELDS = ("id", "containerId", "username", "displayName", "joinedAt", "type", "title", "body", "read", "createdAt")
+ITEM_FIELDS = (
+    "id",
+    "containerId",
+    "username",
+    "displayName",
+    "joinedAt",
+    "type",
+    "title",
+    "body",
+    "read",
+    "createdAt",
+)
 
 
 def scenario_of(world: World) -> dict[str, Any]:
     """Return the scenario of a world: in one order always, and without what says nothing."""
     return {
-        "containers": [{"id": name, "members": sorted(world.containers[name])} for name in sorted(world.containers)],
+        "containers": [
+            {"id": name, "members": sorted(world.containers[name])}
+            for name in sorted(world.containers)
+        ],
         "users": [_user(world.users[name]) for name in sorted(world.users)],
         "sessions": [_session(world.sessions[token]) for token in sorted(world.sessions)],
     }
@@ -29,19 +43,39 @@ def _ordered(item: Json) -> Json:
 
 
 def _user(user: User) -> dict[str, Any]:
-    profile = {field: user.profile[field] for field in PROFILE_FIELDS if user.profile[field] is not None}
+    profile = {
+        field: user.profile[field] for field in PROFILE_FIELDS if user.profile[field] is not None
+    }
     if isinstance(birth := profile.get("dateOfBirth"), dict):
         profile["dateOfBirth"] = {part: birth[part] for part in DATE_PARTS}
-    inbox = [item for name in sorted(user.inbox) for item in user.notifications(name, 0, len(user.inbox[name]))[0]]
+    inbox = [
+        item
+        for name in sorted(user.inbox)
+        for item in user.notifications(name, 0, len(user.inbox[name]))[0]
+    ]
     lists = {"referrals": user.referrals, "notifications": inbox}
-    return {**profile, **{name: [_ordered(item) for item in items] for name, items in lists.items() if items}}
+    return {
+        **profile,
+        **{name: [_ordered(item) for item in items] for name, items in lists.items() if items},
+    }
 
 
 def _session(session: Session) -> dict[str, Any]:
     ends = {"expiresAt": session.expires_at, "refreshExpiresAt": session.refresh_expires_at}
-    rest = {"refreshToken": session.refresh_token, "calls": session.calls, "refuseOnce": session.refuse}
-    known = {**{name: written(moment) for name, moment in ends.items() if moment is not None}, **rest}
-    return {"token": session.token, "username": session.username, **{k: v for k, v in known.items() if v is not None}}
+    rest = {
+        "refreshToken": session.refresh_token,
+        "calls": session.calls,
+        "refuseOnce": session.refuse,
+    }
+    known = {
+        **{name: written(moment) for name, moment in ends.items() if moment is not None},
+        **rest,
+    }
+    return {
+        "token": session.token,
+        "username": session.username,
+        **{k: v for k, v in known.items() if v is not None},
+    }
 
 
 class Scenarios:

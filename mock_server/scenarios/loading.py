@@ -43,7 +43,11 @@ def find_scenario(fixtures: Path, name: str) -> Path:
 
 def scenario_files(directory: Path) -> dict[str, Path]:
     """Return the scenarios of a directory by name."""
-    return {path.stem: path for path in sorted(directory.iterdir()) if path.suffix in {".yaml", ".yml", ".json"}}
+    return {
+        path.stem: path
+        for path in sorted(directory.iterdir())
+        if path.suffix in {".yaml", ".yml", ".json"}
+    }
 
 
 def load_world(path: Path, control: Contract) -> World:
@@ -56,7 +60,11 @@ def load_world(path: Path, control: Contract) -> World:
     if problems:
         place, reason = problems[0]
         others = len(problems) - 1
-        more = f" (and {'at least ' if len(problems) == MOST_PROBLEMS else ''}{others} more problems)" if others else ""
+        more = (
+            f" (and {'at least ' if len(problems) == MOST_PROBLEMS else ''}{others} more problems)"
+            if others
+            else ""
+        )
         field = "/".join(str(part) for part in place) or "the file"
         raise FileError(path, f"{field}: {reason}{more}", line_of(path, place))
     return build_world(scenario)
@@ -70,10 +78,20 @@ def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
 def build_world(scenario: dict[str, Any]) -> World:
     """Build the world of a scenario that is known to be right."""
     users = {user["username"]: _user(user) for user in scenario["users"]}
-    handles = {user.profile["handle"]: name for name, user in users.items() if user.profile["handle"] is not None}
-    containers = {item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())}
+    handles = {
+        user.profile["handle"]: name
+        for name, user in users.items()
+        if user.profile["handle"] is not None
+    }
+    containers = {
+        item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())
+    }
     sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
-    refreshable = {each.refresh_token: token for token, each in sessions.items() if each.refresh_token is not None}
+    refreshable = {
+        each.refresh_token: token
+        for token, each in sessions.items()
+        if each.refresh_token is not None
+    }
     return World(
         HashTrieMap(users),
         HashTrieMap({str(handle): name for handle, name in handles.items()}),
@@ -88,9 +106,15 @@ def _user(user: dict[str, Any]) -> User:
     for notification in _repeated(user.get("notifications", ())):
         inbox.setdefault(str(notification["containerId"]), []).append(notification)
     for held in inbox.values():
-        held.sort(key=lambda item: (-read_time(str(item["createdAt"])).timestamp(), str(item["id"])))
-    referrals = sorted(user.get("referrals", ()), key=lambda item: read_time(item["joinedAt"]), reverse=True)
-    return User({field: user.get(field) for field in PROFILE_FIELDS}, tuple(referrals), HashTrieMap(inbox))
+        held.sort(
+            key=lambda item: (-read_time(str(item["createdAt"])).timestamp(), str(item["id"]))
+        )
+    referrals = sorted(
+        user.get("referrals", ()), key=lambda item: read_time(item["joinedAt"]), reverse=True
+    )
+    return User(
+        {field: user.get(field) for field in PROFILE_FIELDS}, tuple(referrals), HashTrieMap(inbox)
+    )
 
 
 def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
@@ -102,7 +126,9 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
         fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
         first = read_time(template["createdAt"])
         for n in range(int(template["repeat"])):
-            counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
+            counted = {
+                key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")
+            }
             moment = first - timedelta(seconds=n * template.get("every", 0))
             yield {**fixed, **counted, "createdAt": written(moment)}
 
@@ -110,7 +136,13 @@ def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
 def _session(item: dict[str, Any]) -> Session:
     ends = {field: read_time(item[key]) for key, field in LIFETIMES.items() if key in item}
     rest = item.get("refreshToken"), item.get("calls"), item.get("refuseOnce")
-    return Session(item["token"], item["username"], ends.get("expires_at"), ends.get("refresh_expires_at"), *rest)
+    return Session(
+        item["token"],
+        item["username"],
+        ends.get("expires_at"),
+        ends.get("refresh_expires_at"),
+        *rest,
+    )
 
 
 def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
@@ -128,7 +160,12 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     """List where a scenario of the right shape contradicts itself."""
     users = {user["username"] for user in scenario["users"]}
     members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
-    for kind, key in (("users", "username"), ("users", "handle"), ("containers", "id"), *SESSION_NAMES):
+    for kind, key in (
+        ("users", "username"),
+        ("users", "handle"),
+        ("containers", "id"),
+        *SESSION_NAMES,
+    ):
         yield from _twice([kind], scenario.get(kind, ()), key)
     for n, container in enumerate(scenario.get("containers", ())):
         for m, name in enumerate(container.get("members", ())):
@@ -159,12 +196,17 @@ def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
             yield from _time_problems([*place, part], child)
 
 
-def _notification_problems(place: list[str | int], user: dict[str, Any], members: dict[str, set[str]]) -> Iterator[Problem]:
+def _notification_problems(
+    place: list[str | int], user: dict[str, Any], members: dict[str, set[str]]
+) -> Iterator[Problem]:
     notifications = user.get("notifications", ())
     yield from _twice(place, notifications, "id")
     for n, item in enumerate(notifications):
         if user["username"] not in members.get(item["containerId"], ()):
-            yield [*place, n, "containerId"], f"{user['username']!r} is not a member of a container {item['containerId']!r}"
+            yield (
+                [*place, n, "containerId"],
+                f"{user['username']!r} is not a member of a container {item['containerId']!r}",
+            )
         if item.get("repeat", 1) > 1 and "{n}" not in item["id"]:
             yield [*place, n, "id"], "needs {n}, since it is repeated"
 
@@ -181,7 +223,9 @@ def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
                 wrong = [*place, "repeat"] if times > 1 else place
                 yield wrong, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
                 return
-            if times > 1 and not _is_reckonable(item["createdAt"], (times - 1) * item.get("every", 0)):
+            if times > 1 and not _is_reckonable(
+                item["createdAt"], (times - 1) * item.get("every", 0)
+            ):
                 yield [*place, "every"], "leads to a time before the year 1"
 
 

@@ -69,7 +69,11 @@ class Shell:
 
     def default(self) -> Sandbox:
         """Return the default sandbox, while nothing is served; raises `StoreError`."""
-        return self.core.store.load(DEFAULT) if self.turns is None else asyncio.run(self.turns.default())
+        return (
+            self.core.store.load(DEFAULT)
+            if self.turns is None
+            else asyncio.run(self.turns.default())
+        )
 
     def listen(self, heard: Callable[[Entry], None]) -> None:
         """Have `heard` called with each request that is answered."""
@@ -97,12 +101,24 @@ class Shell:
             await send({"type": "http.response.body", "body": body, "more_body": False})
         if log.isEnabledFor(logging.DEBUG):
             spent = (perf_counter() - environ[STARTED]) * 1000
-            log.debug("%s %s %d %.1f ms", scope["method"], masking.path(environ["REQUEST_URI"]), response.status_code, spent)
+            log.debug(
+                "%s %s %d %.1f ms",
+                scope["method"],
+                masking.path(environ["REQUEST_URI"]),
+                response.status_code,
+                spent,
+            )
 
     async def _answer(self, core: Core, environ: dict[str, Any]) -> Reply:
-        return core.answer(environ) if self.turns is None else await self.turns.answer(core.answer, environ)
+        return (
+            core.answer(environ)
+            if self.turns is None
+            else await self.turns.answer(core.answer, environ)
+        )
 
-    async def _answer_with_body(self, core: Core, environ: dict[str, Any], receive: Receive) -> Reply:
+    async def _answer_with_body(
+        self, core: Core, environ: dict[str, Any], receive: Receive
+    ) -> Reply:
         """Check who asks for what first, and read only then; what is refused anyway is thrown away unread."""
         limit = self._limit(core, environ)
         if limit is None:
@@ -125,9 +141,13 @@ class Shell:
             return self.max_body
         return max(self.max_body, STATE_BODY if route.rule.endpoint == STATE else CONTROL_BODY)
 
-    async def _answer_read(self, core: Core, environ: dict[str, Any], receive: Receive, limit: int) -> Reply:
+    async def _answer_read(
+        self, core: Core, environ: dict[str, Any], receive: Receive, limit: int
+    ) -> Reply:
         try:
-            body = await request_bodies.read(receive, limit, request_bodies.declared(environ.get("CONTENT_LENGTH", "")))
+            body = await request_bodies.read(
+                receive, limit, request_bodies.declared(environ.get("CONTENT_LENGTH", ""))
+            )
         except request_bodies.TooLargeError:
             environ[UNREAD] = Violation("body", "", f"must be at most {limit} bytes")
             return await self._answer_unread(core, environ, receive)
@@ -166,7 +186,9 @@ def _environ(scope: Message) -> dict[str, Any]:
         environ[key] = f"{environ[key]},{value}" if key in environ else value
         held += HEADER + len(name) + len(value)
     environ[HEADERS] = scope["headers"], held
-    fault = fault_of(path, scope["http_version"], environ.get("HTTP_HOST"), environ.get("HTTP_TRANSFER_ENCODING"))
+    fault = fault_of(
+        path, scope["http_version"], environ.get("HTTP_HOST"), environ.get("HTTP_TRANSFER_ENCODING")
+    )
     if fault is not None:
         environ[FAULT] = fault
     return environ

@@ -33,7 +33,14 @@ class Application(Protocol):
         ...
 
 
-async def listen(app: Application, host: str, port: int, begin: Callable[[Callable[[], None]], None], *, alone: bool) -> None:
+async def listen(
+    app: Application,
+    host: str,
+    port: int,
+    begin: Callable[[Callable[[], None]], None],
+    *,
+    alone: bool,
+) -> None:
     """Serve; `begin` is called when connections are accepted, with what stops the server.
 
     Where the process is `alone`, doing nothing else, errors are logged and the process is tuned for serving.
@@ -80,13 +87,20 @@ def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Serv
         backpressure=CONNECTIONS,
         log_enabled=log_errors,
         log_level=LogLevels.error,
-        log_dictconfig={"version": 1, "incremental": True, "handlers": {}, "loggers": {}},  # as everything else is logged
+        log_dictconfig={
+            "version": 1,
+            "incremental": True,
+            "handlers": {},
+            "loggers": {},
+        },  # as everything else is logged
     )
 
 
 def _cut(own: set[asyncio.Task[None]], serving: asyncio.Task[None]) -> None:
     """Give up what is still being served; the server would wait for clients that neither send the rest nor read."""
-    logging.getLogger("_granian").setLevel(logging.CRITICAL)  # to which a request that is given up is an error
+    logging.getLogger("_granian").setLevel(
+        logging.CRITICAL
+    )  # to which a request that is given up is an error
     for request in asyncio.all_tasks() - own:
         request.cancel()
     asyncio.get_running_loop().call_later(GRACE, serving.cancel)

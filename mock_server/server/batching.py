@@ -154,23 +154,31 @@ class Turns:
     async def _together(self, name: str, jobs: list[Job]) -> list[Job]:
         """Run requests until the store agrees with what they saw; answers those that have a question first."""
         overtaken = 0
-        while jobs := [job for job in jobs if not job.answer.done()]:  # none is left after `PATIENCE`
+        while jobs := [
+            job for job in jobs if not job.answer.done()
+        ]:  # none is left after `PATIENCE`
             held, draft = self.sandboxes.held(name), self.draft
             done, asking = self._run(name, held, jobs)
             box, entries, news, cleared = draft.box, draft.entries, draft.news, draft.cleared
             if not (draft.used or entries):
                 outcome = Outcome.DONE
             elif held is None or box is None:  # of a request that makes no sandbox
-                outcome = await self.sandboxes.exchange(name, self.sandboxes.nothing, self.sandboxes.nothing.box, entries)
+                outcome = await self.sandboxes.exchange(
+                    name, self.sandboxes.nothing, self.sandboxes.nothing.box, entries
+                )
             else:
-                outcome = await self.sandboxes.exchange(name, held, box, entries, overtaken, cleared=cleared)
+                outcome = await self.sandboxes.exchange(
+                    name, held, box, entries, overtaken, cleared=cleared
+                )
             if outcome is Outcome.DONE:
                 await self._publish(entries, news)
                 for job, reply in done:
                     if not job.answer.done():
                         job.answer.set_result(reply)
                 return asking
-            if outcome is Outcome.BUSY or 0 < overtaken < OFTEN:  # at first others were only faster since the last turn
+            if (
+                outcome is Outcome.BUSY or 0 < overtaken < OFTEN
+            ):  # at first others were only faster since the last turn
                 await asyncio.sleep(self._dice.uniform(*WAIT))
             overtaken += outcome is Outcome.OVERTAKEN
         return []
@@ -185,7 +193,9 @@ class Turns:
         for sandbox, operation in news:
             await self.sandboxes.server.tell({"operation": operation, "sandbox": sandbox})
 
-    def _run(self, name: str, held: Held | None, jobs: list[Job]) -> tuple[list[tuple[Job, Reply]], list[Job]]:
+    def _run(
+        self, name: str, held: Held | None, jobs: list[Job]
+    ) -> tuple[list[tuple[Job, Reply]], list[Job]]:
         """Run requests one after the other; answers those with a reply and those with a question."""
         self.draft.begin(name, None if held is None else held.box)
         done: list[tuple[Job, Reply]] = []

@@ -15,7 +15,9 @@ PIECES = 20
 """In how many pieces a slow body is sent."""
 
 
-async def deliver(response: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+async def deliver(
+    response: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event
+) -> None:
     """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping.
 
     Where the client leaves meanwhile, the answer is given up: thousands that were left would else be held for a minute.
@@ -43,7 +45,9 @@ async def deliver(response: Reply, scope: Message, receive: Receive, send: Send,
 
 def start(response: Reply) -> Message:
     """Return the message that starts a response."""
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers = [
+        (name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()
+    ]
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 
 
@@ -66,7 +70,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def stream(events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+async def stream(
+    events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event
+) -> None:
     """Send events until the client leaves or the server stops."""
 
     async def pump() -> None:

@@ -17,7 +17,11 @@ from mock_server.api.app import Core, check_operations
 from mock_server.behaviours.operations import OPERATIONS
 from mock_server.config import Options
 from mock_server.contract.compiled import Contract, ContractError
-from mock_server.contract.control_document import MissingPartError, control_document, without_headers
+from mock_server.contract.control_document import (
+    MissingPartError,
+    control_document,
+    without_headers,
+)
 from mock_server.contract.files import FileError, line_of, read_document
 from mock_server.contract.references import reference_faults
 from mock_server.journal.entries import Records
@@ -98,10 +102,14 @@ def _check_document(path: Path, document: dict[str, object]) -> None:
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         place = list(error.absolute_path)
         reason = error.message.partition("\n")[0]
-        raise FileError(path, f"{'/'.join(map(str, place)) or 'the document'}: {reason}", line_of(path, place))
+        raise FileError(
+            path, f"{'/'.join(map(str, place)) or 'the document'}: {reason}", line_of(path, place)
+        )
 
 
-def load_core(settings: Settings, store: Store | None = None, journal: Records | None = None) -> Core:
+def load_core(
+    settings: Settings, store: Store | None = None, journal: Records | None = None
+) -> Core:
     """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
     contract, control, scenarios = load_documents(settings)
     if store is None:
@@ -117,14 +125,25 @@ def load_shell(settings: Settings) -> Shell:
 
     contract, control, scenarios = load_documents(settings)
     options = settings.options
-    limits = Limits(settings.max_sandboxes, settings.sandbox_idle, options.max_requests, options.max_journal_bytes)
+    limits = Limits(
+        settings.max_sandboxes,
+        settings.sandbox_idle,
+        options.max_requests,
+        options.max_journal_bytes,
+    )
     turns = Turns(settings.store, _start(settings, control, scenarios), limits)
-    return Shell(Core(contract, control, turns.draft, scenarios, options, turns.draft), settings.max_body, turns)
+    return Shell(
+        Core(contract, control, turns.draft, scenarios, options, turns.draft),
+        settings.max_body,
+        turns,
+    )
 
 
 def new_store(settings: Settings, control: Contract, scenarios: Scenarios) -> MemoryStore:
     """Return a store of sandboxes that start anew; raises `FileError`."""
-    return MemoryStore(_start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle)
+    return MemoryStore(
+        _start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle
+    )
 
 
 def load_documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
@@ -150,7 +169,9 @@ def find_address(host: str) -> str:
     if not host:
         raise OSError("the host is empty; 0.0.0.0 means every address of this machine")
     try:
-        found = socket.getaddrinfo(host.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(
+            host.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM
+        )
     except UnicodeError:
         raise OSError("this is not the name of a host") from None
     return str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0])
@@ -174,7 +195,13 @@ def free_port(host: str, port: int) -> int:
 Beside = Callable[[threading.Event], None]
 
 
-def serve(settings: Settings, shell: Shell, ending: Ending, beside: Beside | None, ready: Callable[[], None]) -> None:
+def serve(
+    settings: Settings,
+    shell: Shell,
+    ending: Ending,
+    beside: Beside | None,
+    ready: Callable[[], None],
+) -> None:
     """Serve until the process is asked to end; `ready` is called when connections are accepted.
 
     `beside` runs in a thread as long, and ends when its argument is set.
@@ -201,7 +228,9 @@ def running(settings: Settings) -> Iterator[str]:
 
     Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
     """
-    with warnings.catch_warnings(action="ignore"):  # said while modules are loaded; no other thread may load them, therefore
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # said while modules are loaded; no other thread may load them, therefore
         shell = load_shell(settings)
         _ = shell.core.pipeline.api.explain
     host = find_address(settings.host)
@@ -213,7 +242,9 @@ def running(settings: Settings) -> Iterator[str]:
         try:
             begun.result(DEADLINE)
         except Exception as error:
-            raise RuntimeError(f"the mock did not start: {error or type(error).__name__}") from error
+            raise RuntimeError(
+                f"the mock did not start: {error or type(error).__name__}"
+            ) from error
         yield f"http://{settings.host}:{settings.port}"
     finally:
         begun.add_done_callback(_stop)  # at once, or as soon as there is something to stop

@@ -45,7 +45,11 @@ class Watch:
     def step(self, shell: Shell) -> None:
         """Look once: note what changed, or read what changed before."""
         seen = self._look()
-        changed = {path for path in seen.keys() | self._seen.keys() if seen.get(path, ()) != self._seen.get(path, ())}
+        changed = {
+            path
+            for path in seen.keys() | self._seen.keys()
+            if seen.get(path, ()) != self._seen.get(path, ())
+        }
         self._seen = seen
         self._due |= changed
         if changed or not self._due:
@@ -100,7 +104,10 @@ class Watch:
             return new
         if before is not None:  # some sandboxes may have been reset to it
             for name, _ in core.store.names():
-                core.desk.change(name, lambda box: (replace(box, start=after) if box.start is before else box, None))
+                core.desk.change(
+                    name,
+                    lambda box: (replace(box, start=after) if box.start is before else box, None),
+                )
         log.warning("reloaded %s for the next reset to it", path.name)
         return core
 

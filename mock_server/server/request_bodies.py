@@ -54,7 +54,9 @@ async def read(receive: Receive, limit: int, length: int = 0) -> bytes:
                     return held.getvalue()
                 patience.reschedule(min(end, clock() + IDLE))
     except TimeoutError:
-        reason = f"must arrive within {WHOLE:g} s, and some of it every {IDLE:g} s; {size} bytes came"
+        reason = (
+            f"must arrive within {WHOLE:g} s, and some of it every {IDLE:g} s; {size} bytes came"
+        )
         raise BodyTimeoutError([Violation("body", "", reason)], CLOSE) from None
 
 

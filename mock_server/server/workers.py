@@ -50,7 +50,9 @@ class Workers:
             if pid:
                 self._replace(pid, status)
             else:
-                time.sleep(PAUSE)  # not for ever: a signal that comes just before would be heard with the next event only
+                time.sleep(
+                    PAUSE
+                )  # not for ever: a signal that comes just before would be heard with the next event only
 
     def _start(self, said: int | None = None) -> None:
         pid = os.fork()

@@ -14,7 +14,9 @@ SLICES = 8
 """In how many parts is waited; whatever held up the event loop costs at most one of them."""
 
 
-async def patiently(awaited: asyncio.Future[T], seconds: float, progress: Callable[[], object] = int) -> T:
+async def patiently(
+    awaited: asyncio.Future[T], seconds: float, progress: Callable[[], object] = int
+) -> T:
     """Return what comes of a future or a task; raises `TimeoutError`, and gives it up, where nothing comes for so long.
 
     The time starts anew whenever `progress` returns something else than before, and stands still while that is `None`.

@@ -65,7 +65,9 @@ def send(asked: Request, folder: Path, name: str) -> Reply:
     if etag in asked.headers.get("If-None-Match", ""):
         reply = empty_response(headers, 304)
     else:
-        reply = Reply(body, 200, headers, content_type=KINDS.get(found.suffix, "application/octet-stream"))
+        reply = Reply(
+            body, 200, headers, content_type=KINDS.get(found.suffix, "application/octet-stream")
+        )
     return reply
 
 

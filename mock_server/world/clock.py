@@ -46,7 +46,9 @@ def read_time(text: str) -> datetime:
     text = text.upper()
     leap = text[17:19] == "60"
     try:
-        return datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text).astimezone(UTC) + timedelta(seconds=leap)
+        return datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text).astimezone(
+            UTC
+        ) + timedelta(seconds=leap)
     except OverflowError:
         raise ValueError(f"{text} is not in the years 1 to 9999") from None
 

@@ -40,7 +40,11 @@ class Plan(NamedTuple):
     @property
     def own_body(self) -> Any:
         """The body of the rule's own as it was given: a text, or a value of JSON."""
-        return orjson.loads(self.content or "null") if self.media_type == "application/json" else self.content
+        return (
+            orjson.loads(self.content or "null")
+            if self.media_type == "application/json"
+            else self.content
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return what the journal shows of it; nothing where it plans nothing."""
@@ -89,10 +93,16 @@ class Rule:
         """Throw the dice: does it apply, with what delay in seconds, and the rule afterwards. The same seed draws the same."""
         dice = Random(f"{seed}:{self.id}:{self.drawn}")  # noqa: S311 - for reproducible tests
         applies = dice.random() < self.probability
-        return applies, dice.uniform(*self.delay) / 1000, replace(self, drawn=self.drawn + 1, hits=self.hits + applies)
+        return (
+            applies,
+            dice.uniform(*self.delay) / 1000,
+            replace(self, drawn=self.drawn + 1, hits=self.hits + applies),
+        )
 
 
-def choose(rules: tuple[Rule, ...], operation: str, user: str | None, seed: str) -> tuple[Plan, tuple[Rule, ...]]:
+def choose(
+    rules: tuple[Rule, ...], operation: str, user: str | None, seed: str
+) -> tuple[Plan, tuple[Rule, ...]]:
     """Return the plan of the first rule that applies, and the rules afterwards; the same tuple where none was concerned."""
     for place, rule in enumerate(rules):
         if rule.concerns(operation, user):

@@ -107,10 +107,14 @@ class World:
             if handles.get(handle, username) != username:
                 raise HandleTakenError(handle)
             old = user.profile["handle"]
-            handles = (handles.remove(old) if isinstance(old, str) else handles).insert(handle, username)
+            handles = (handles.remove(old) if isinstance(old, str) else handles).insert(
+                handle, username
+            )
         changed = replace(user, profile={**user.profile, **changes})
         users = self.users.insert(username, changed)
-        return self._after(Step("update_profile", (username, changes)), users=users, handles=handles)
+        return self._after(
+            Step("update_profile", (username, changes)), users=users, handles=handles
+        )
 
     def mark_notifications_read(self, username: str) -> World:
         """Return the world in which the user has read everything, in all containers."""
@@ -126,7 +130,9 @@ class World:
         if session.refresh_token is not None:
             refreshable = refreshable.insert(session.refresh_token, session.token)
         sessions = self.sessions.insert(session.token, session)
-        return self._after(Step("with_session", (session,)), sessions=sessions, refreshable=refreshable)
+        return self._after(
+            Step("with_session", (session,)), sessions=sessions, refreshable=refreshable
+        )
 
     def without_session(self, token: str) -> World:
         """Return the world in which this session, which must exist, is unknown, and its refresh token too."""
@@ -134,7 +140,9 @@ class World:
         if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
             refreshable = refreshable.remove(session.refresh_token)
         sessions = self.sessions.remove(token)
-        return self._after(Step("without_session", (token,)), sessions=sessions, refreshable=refreshable)
+        return self._after(
+            Step("without_session", (token,)), sessions=sessions, refreshable=refreshable
+        )
 
     def _after(self, step: Step, **parts: Any) -> World:
         part = parts.get  # `replace` takes twice as long
@@ -155,6 +163,15 @@ class World:
             return ()
         place = f"/users/{username.replace('~', '~0').replace('/', '~1')}"
         fields = [
-            (f"{place}/{key}", old.profile[key], value) for key, value in new.profile.items() if old.profile[key] != value
+            (f"{place}/{key}", old.profile[key], value)
+            for key, value in new.profile.items()
+            if old.profile[key] != value
         ]
-        return (*fields, *([(f"{place}/notifications/*/read", False, True)] if new.all_read and not old.all_read else []))
+        return (
+            *fields,
+            *(
+                [(f"{place}/notifications/*/read", False, True)]
+                if new.all_read and not old.all_read
+                else []
+            ),
+        )

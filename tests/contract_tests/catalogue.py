@@ -7,8 +7,27 @@ from dataclasses import dataclass
 from tests.contract_tests.reference import Api
 
 # Where a rule is judged, for runs that need one law only.
-LAWS = {name: name for name in ("session", "projection", "update", "text", "public", "pages", "read", "referrals", "http")}
-LAWS |= {"answer": "http", "error": "bounds", "input": "bounds", "header": "session", "concurrent": "concurrency"}
+LAWS = {
+    name: name
+    for name in (
+        "session",
+        "projection",
+        "update",
+        "text",
+        "public",
+        "pages",
+        "read",
+        "referrals",
+        "http",
+    )
+}
+LAWS |= {
+    "answer": "http",
+    "error": "bounds",
+    "input": "bounds",
+    "header": "session",
+    "concurrent": "concurrency",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +50,9 @@ class Fault:
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(family: str, rule: str, operation: str, law: str = "", style: str = "") -> Callable[[type[Api]], type[Api]]:
+def fault(
+    family: str, rule: str, operation: str, law: str = "", style: str = ""
+) -> Callable[[type[Api]], type[Api]]:
     """Enter a class into the catalogue under its name and its docstring."""
 
     def enter(made: type[Api]) -> type[Api]:
@@ -40,7 +61,9 @@ def fault(family: str, rule: str, operation: str, law: str = "", style: str = ""
             raise ValueError(f"two faults are named {name}")
         says = (made.__doc__ or "").strip()
         chosen = law or LAWS.get(rule.partition(".")[0], "")
-        FAULTS[name] = Fault(name, family, says, rule, operation, chosen, made, frozenset({style} - {""}))
+        FAULTS[name] = Fault(
+            name, family, says, rule, operation, chosen, made, frozenset({style} - {""})
+        )
         return made
 
     return enter

@@ -22,5 +22,7 @@ def certificate(folder: Path, *names: str) -> Path:
     ]
     command += ["-subj", "/CN=localhost", "-addext", f"subjectAltName={','.join(names)}"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+    (folder / "both.pem").write_text(
+        (folder / "cert.pem").read_text() + (folder / "key.pem").read_text()
+    )
     return folder / "cert.pem"

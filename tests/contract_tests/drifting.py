@@ -7,7 +7,12 @@ from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 PROFILE, PUBLIC, REFERRALS = "getProfile", "getPublicProfile", "listReferrals"
 LIST, MARK, UNKNOWN = "listNotifications", "markNotificationsRead", "unknown path"
-HANDLERS = {"get_profile": PROFILE, "get_public": PUBLIC, "list_referrals": REFERRALS, "list_notifications": LIST}
+HANDLERS = {
+    "get_profile": PROFILE,
+    "get_public": PUBLIC,
+    "list_referrals": REFERRALS,
+    "list_notifications": LIST,
+}
 UNDOCUMENTED = (404, 405)
 
 
@@ -29,12 +34,16 @@ class Twin(Api):
             raise
 
     def allow(self, methods: str) -> str:
-        return ", ".join(sorted({*methods.split(", "), "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
+        return ", ".join(
+            sorted({*methods.split(", "), "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+        )
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
         details = [{"in": "query", "name": "limit", "reason": "must be other"}]
         method = request.method == "GET" and request.path.endswith("/read")
-        return super().error_body(request, code) | ({"details": details} if "CLIENT" in code and not method else {})
+        return super().error_body(request, code) | (
+            {"details": details} if "CLIENT" in code and not method else {}
+        )
 
     def finish(self, request: Request, answer: Answer) -> Answer:
         if not answer.headers.get("Cache-Control"):
@@ -81,7 +90,14 @@ def items(answer: Answer) -> list[dict[str, Any]]:
 
 
 def given(request: Request, name: str) -> str | None:
-    return next((part.partition("=")[2] for part in request.query.split("&") if part.startswith(f"{name}=")), None)
+    return next(
+        (
+            part.partition("=")[2]
+            for part in request.query.split("&")
+            if part.startswith(f"{name}=")
+        ),
+        None,
+    )
 
 
 def refuse(answer: Answer, status: int, code: str = "GENERIC_CLIENT_ERROR") -> None:
@@ -90,7 +106,9 @@ def refuse(answer: Answer, status: int, code: str = "GENERIC_CLIENT_ERROR") -> N
 
 @planted("status", LIST, "status")
 def a_page_past_the_end_is_206(_: str, request: Request, answer: Answer) -> None:
-    answer.status = 206 if answer.status == 200 and "page=1000000" in request.query else answer.status
+    answer.status = (
+        206 if answer.status == 200 and "page=1000000" in request.query else answer.status
+    )
 
 
 @planted("status", PUBLIC, "status")
@@ -276,7 +294,11 @@ def a_total_counts_one_page(_: str, __: Request, answer: Answer) -> None:
 
 
 def refusal() -> dict[str, Any]:
-    return {"code": "GENERIC_CLIENT_ERROR", "message": "No.", "details": [{"in": "query", "name": "limit", "reason": "no"}]}
+    return {
+        "code": "GENERIC_CLIENT_ERROR",
+        "message": "No.",
+        "details": [{"in": "query", "name": "limit", "reason": "no"}],
+    }
 
 
 def server(*changes: Change) -> Twin:

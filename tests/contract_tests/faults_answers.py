@@ -167,7 +167,9 @@ class PublicWithoutHandle(Api):
     """A public profile has no handle."""
 
     def public_view(self, user: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in super().public_view(user).items() if name != "handle"}
+        return {
+            name: value for name, value in super().public_view(user).items() if name != "handle"
+        }
 
 
 @fault("schema", "answer.shape", UPDATE, law="bounds: past the bound")
@@ -176,7 +178,11 @@ class ErrorWithoutMessage(Api):
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
         body = super().error_body(request, code)
-        return {"code": code} if code == "GENERIC_CLIENT_ERROR" and request.handler == "update_profile" else body
+        return (
+            {"code": code}
+            if code == "GENERIC_CLIENT_ERROR" and request.handler == "update_profile"
+            else body
+        )
 
 
 @fault("schema", "answer.shape", PUBLIC, law="public: members have one")
@@ -184,7 +190,9 @@ class NotFoundHasClientCode(Api):
     """A 404 carries the code of a 400."""
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
-        return super().error_body(request, "GENERIC_CLIENT_ERROR" if code == "GENERIC_NOT_FOUND" else code)
+        return super().error_body(
+            request, "GENERIC_CLIENT_ERROR" if code == "GENERIC_NOT_FOUND" else code
+        )
 
 
 @fault("schema", "answer.no-body", MARK, law="http: marking demands no body")

@@ -44,7 +44,8 @@ class MarksWhatIsReadTwice(Api):
         if this == again:
             shown = {item["id"] for item in answer.body["items"]}
             self.inbox[request.user] = [
-                {**item, "read": item["read"] or item["id"] in shown} for item in self.inbox[request.user]
+                {**item, "read": item["read"] or item["id"] in shown}
+                for item in self.inbox[request.user]
             ]
         return answer
 
@@ -116,7 +117,10 @@ class NullDuringUpdate(Api):
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
         before = self.users[user]
-        self.users[user] = {**before, **{name: None for name in body if name in UPDATABLE and name != "handle"}}
+        self.users[user] = {
+            **before,
+            **{name: None for name in body if name in UPDATABLE and name != "handle"},
+        }
         time.sleep(0.003)
         super().apply(user, {**before, **body})
 

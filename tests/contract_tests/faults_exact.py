@@ -24,7 +24,15 @@ class TornDate(Api):
         if set(body) != {"dateOfBirth"} or not old:
             return super().apply(user, body)
         for part in BIRTH:
-            super().apply(user, {"dateOfBirth": {**self.users[user]["dateOfBirth"], part: body["dateOfBirth"][part]}})
+            super().apply(
+                user,
+                {
+                    "dateOfBirth": {
+                        **self.users[user]["dateOfBirth"],
+                        part: body["dateOfBirth"][part],
+                    }
+                },
+            )
             time.sleep(0.0005)
         return None
 
@@ -88,7 +96,9 @@ class AccusesTheRight(Api):
         body = super().error_body(request, code)
         if code == "GENERIC_CLIENT_ERROR" and request.handler == "update_profile":
             places = ("", "/displayName", "/handle", "/dateOfBirth", "/biography")
-            body["details"] = [{"in": "body", "name": name, "reason": "may be wrong"} for name in places]
+            body["details"] = [
+                {"in": "body", "name": name, "reason": "may be wrong"} for name in places
+            ]
         return body
 
 
@@ -105,7 +115,9 @@ class HandleIsNumber(Api):
     """A handle of digits loses its leading zeros."""
 
     def stored(self, name: str, value: Any) -> Any:
-        return str(int(value)) if name == "handle" and value.isdigit() else super().stored(name, value)
+        return (
+            str(int(value)) if name == "handle" and value.isdigit() else super().stored(name, value)
+        )
 
 
 @fault("state", "update.handle", UPDATE, law="handles: the handles of all users count")
@@ -113,7 +125,11 @@ class HandlesOfTheActive(Api):
     """Only handles of users with a session of their own count as taken."""
 
     def free(self, user: str, handle: str) -> bool:
-        return all(other["handle"] != handle for name, other in self.users.items() if name not in (user, "newcomer"))
+        return all(
+            other["handle"] != handle
+            for name, other in self.users.items()
+            if name not in (user, "newcomer")
+        )
 
 
 @fault("text", "text.exact", UPDATE, law="text: text round trips")

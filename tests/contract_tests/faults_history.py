@@ -55,7 +55,9 @@ class NewConnectionsAreOld(Api):
     def get_profile(self, request: Request) -> Answer:
         known, self.here.known = getattr(self.here, "known", False), True
         return (
-            super().get_profile(request) if known else Answer(200, self.project(self.first[request.user], self.asked(request)))
+            super().get_profile(request)
+            if known
+            else Answer(200, self.project(self.first[request.user], self.asked(request)))
         )
 
 
@@ -91,8 +93,15 @@ class KeepsHalfADate(Api):
 
     def keep(self, user: str, birth: Any) -> None:
         old = self.users[user]["dateOfBirth"]
-        if isinstance(birth, dict) and old and all(self.good_part(birth, part) for part in ("year", "month")):
-            self.users[user] = {**self.users[user], "dateOfBirth": {**old, "year": birth["year"], "month": birth["month"]}}
+        if (
+            isinstance(birth, dict)
+            and old
+            and all(self.good_part(birth, part) for part in ("year", "month"))
+        ):
+            self.users[user] = {
+                **self.users[user],
+                "dateOfBirth": {**old, "year": birth["year"], "month": birth["month"]},
+            }
 
 
 @fault("state", "update.partial", UPDATE, law="update: partial")
@@ -106,7 +115,10 @@ class WritesBackWhatWas(Api):
     def apply(self, user: str, body: dict[str, Any]) -> None:
         if "biography" in body:
             self.before[user] = self.users[user]["biography"]
-        super().apply(user, {**body, "biography": self.before[user]} if list(body) == ["displayName"] else body)
+        super().apply(
+            user,
+            {**body, "biography": self.before[user]} if list(body) == ["displayName"] else body,
+        )
 
 
 @fault("state", "update.partial", UPDATE, law="update: an empty text stays empty")
@@ -114,7 +126,11 @@ class NameFillsBiography(Api):
     """A new display name is also the biography where that is empty."""
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
-        filled = "displayName" in body and "biography" not in body and self.users[user]["biography"] == ""
+        filled = (
+            "displayName" in body
+            and "biography" not in body
+            and self.users[user]["biography"] == ""
+        )
         super().apply(user, {**body, "biography": body["displayName"]} if filled else body)
 
 

@@ -35,15 +35,21 @@ class TokenInCookie(TakesTheTokenFrom):
 
     def found(self, request: Request) -> str | None:
         cookies = SimpleCookie(request.headers.get("cookie", ""))
-        return cookies["session"].value if "session" in cookies and request.method == "POST" else None
+        return (
+            cookies["session"].value if "session" in cookies and request.method == "POST" else None
+        )
 
 
-@fault("auth", "session.place", REFERRALS, law="identity: the session is taken from its header only")
+@fault(
+    "auth", "session.place", REFERRALS, law="identity: the session is taken from its header only"
+)
 class TokenInOtherHeader(TakesTheTokenFrom):
     """A session token is taken from `X-Session-Token` for referrals."""
 
     def found(self, request: Request) -> str | None:
-        return request.headers.get("x-session-token") if request.handler == "list_referrals" else None
+        return (
+            request.headers.get("x-session-token") if request.handler == "list_referrals" else None
+        )
 
 
 class BelievesTheHeader(Api):
@@ -113,7 +119,9 @@ class MarksWhatItShows(Api):
 
     def list_notifications(self, request: Request) -> Answer:
         answer = super().list_notifications(request)
-        shown = {item["id"] for item in answer.body["items"]} if self.looks(self.query(request)) else ()
+        shown = (
+            {item["id"] for item in answer.body["items"]} if self.looks(self.query(request)) else ()
+        )
         for item in self.inbox[request.user]:
             item["read"] = item["read"] or item["id"] in shown
         return answer
@@ -159,7 +167,10 @@ class MarksSideOfAll(Api):
 
     def marked(self, request: Request) -> Items:
         every = [item for items in self.inbox.values() for item in items]
-        return [*super().marked(request), *(item for item in every if item["containerId"] == "side")]
+        return [
+            *super().marked(request),
+            *(item for item in every if item["containerId"] == "side"),
+        ]
 
 
 @fault("state", "read.nothing-else", MARK, law="machine: any calls in any order")

@@ -15,7 +15,9 @@ class FieldsAreOptional(Api):
     """Without `fields` all are answered."""
 
     def asked(self, request: Request) -> list[str]:
-        return super().asked(request) if "fields" in self.query(request) else list(self.users["ada"])
+        return (
+            super().asked(request) if "fields" in self.query(request) else list(self.users["ada"])
+        )
 
 
 @fault("bounds", "input.bounds", PROFILE, law="projection: a wrong list is refused")
@@ -23,7 +25,9 @@ class UnknownFieldsIgnored(Api):
     """Unknown names in `fields` are ignored."""
 
     def asked(self, request: Request) -> list[str]:
-        names = [name for name in self.query(request).get("fields", []) if name in self.users["ada"]]
+        names = [
+            name for name in self.query(request).get("fields", []) if name in self.users["ada"]
+        ]
         if not names:
             raise self.wrong()
         return names
@@ -138,7 +142,11 @@ class DayIsOptional(Api):
         return part == "day" or super().good_part(value, part)
 
     def stored(self, name: str, value: Any) -> Any:
-        return super().stored(name, {"day": 1, **value}) if name == "dateOfBirth" and _plain_day(value) else value
+        return (
+            super().stored(name, {"day": 1, **value})
+            if name == "dateOfBirth" and _plain_day(value)
+            else value
+        )
 
 
 @fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
@@ -211,7 +219,9 @@ class ExpiredReadsPublic(Api):
     """An expired session still reads public profiles."""
 
     def authenticate(self, request: Request) -> str:
-        if request.handler == "get_public" and "expired" in request.headers.get("authorization", ""):
+        if request.handler == "get_public" and "expired" in request.headers.get(
+            "authorization", ""
+        ):
             return "ada"
         return super().authenticate(request)
 
@@ -263,7 +273,9 @@ class UnknownIsExpired(Api):
     """An unknown token is called expired."""
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
-        return super().error_body(request, "SESSION_TOKEN_EXPIRED" if code == "GENERIC_UNAUTHORIZED" else code)
+        return super().error_body(
+            request, "SESSION_TOKEN_EXPIRED" if code == "GENERIC_UNAUTHORIZED" else code
+        )
 
 
 @fault("auth", "session.name", LIST, law="session: every operation needs a session")
@@ -271,7 +283,9 @@ class RefreshIsSession(Api):
     """An expired refresh token is called an expired session."""
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
-        return super().error_body(request, "SESSION_TOKEN_EXPIRED" if code == "REFRESH_TOKEN_EXPIRED" else code)
+        return super().error_body(
+            request, "SESSION_TOKEN_EXPIRED" if code == "REFRESH_TOKEN_EXPIRED" else code
+        )
 
 
 @fault("auth", "session.first", LIST, law="session: the session comes first")
@@ -299,7 +313,9 @@ class RefusedAndDone(Api):
     """An update with an expired session is refused after it was done."""
 
     def authenticate(self, request: Request) -> str:
-        if request.handler == "update_profile" and "expired" in request.headers.get("authorization", ""):
+        if request.handler == "update_profile" and "expired" in request.headers.get(
+            "authorization", ""
+        ):
             self.apply("ada", self.parse(request))
         return super().authenticate(request)
 
@@ -354,7 +370,11 @@ class AnyContainer(Api):
     def get_public(self, request: Request) -> Answer:
         self.container(self.query(request))
         name = request.path.split("/")[4]
-        return Answer(200, self.public_view(self.users[name])) if name in self.users else super().get_public(request)
+        return (
+            Answer(200, self.public_view(self.users[name]))
+            if name in self.users
+            else super().get_public(request)
+        )
 
 
 class Stores(Api):
@@ -412,7 +432,10 @@ class PublicUnescapes(Api):
     """A public profile shows entities as what they stand for."""
 
     def public_view(self, user: dict[str, Any]) -> dict[str, Any]:
-        return {name: html.unescape(value) if value else value for name, value in super().public_view(user).items()}
+        return {
+            name: html.unescape(value) if value else value
+            for name, value in super().public_view(user).items()
+        }
 
 
 def _plain_day(value: dict[str, Any]) -> bool:

@@ -41,7 +41,11 @@ class TokenByHalf(Guesses):
     handlers = ("get_profile",)
 
     def guess(self, token: str) -> str | None:
-        same = (user for known, user in self.sessions.items() if len(known) == len(token) and known[:5] == token[:5])
+        same = (
+            user
+            for known, user in self.sessions.items()
+            if len(known) == len(token) and known[:5] == token[:5]
+        )
         return next(same, None)
 
 
@@ -96,7 +100,11 @@ class TakenHandles(Api):
         raise NotImplementedError
 
     def free(self, user: str, handle: str) -> bool:
-        others = [other["handle"] for name, other in self.users.items() if name != user and other["handle"]]
+        others = [
+            other["handle"]
+            for name, other in self.users.items()
+            if name != user and other["handle"]
+        ]
         return super().free(user, handle) and not any(self.like(handle, held) for held in others)
 
 
@@ -141,7 +149,10 @@ class HandleFoldsCase(Api):
 
     def good_handle(self, value: Any) -> bool:
         plain = super().good_handle(value)
-        return plain or (isinstance(value, str) and re.fullmatch("[a-z0-9_]{3,20}", value, re.IGNORECASE) is not None)
+        return plain or (
+            isinstance(value, str)
+            and re.fullmatch("[a-z0-9_]{3,20}", value, re.IGNORECASE) is not None
+        )
 
 
 @fault("bounds", "input.accepted", UPDATE, law="bounds: at the bound")
@@ -189,7 +200,11 @@ class Mangles(Api):
         raise NotImplementedError
 
     def stored(self, name: str, value: Any) -> Any:
-        return self.kept(value) if name in ("displayName", "biography") else super().stored(name, value)
+        return (
+            self.kept(value)
+            if name in ("displayName", "biography")
+            else super().stored(name, value)
+        )
 
 
 @fault("text", "text.exact", UPDATE, law="text: text round trips")

@@ -49,7 +49,11 @@ class AnyTagMatches(Api):
     """Whatever entity tag a client knows, nothing has changed since."""
 
     def list_notifications(self, request: Request) -> Answer:
-        return Answer(304) if "if-none-match" in request.headers else super().list_notifications(request)
+        return (
+            Answer(304)
+            if "if-none-match" in request.headers
+            else super().list_notifications(request)
+        )
 
 
 @fault("http", "http.headers", MARK, law="headers: usual headers of marking")
@@ -100,7 +104,9 @@ class KeepsWhatItDoesNotKnow(Api):
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
         super().apply(user, body)
-        self.users[user] |= {name: value for name, value in body.items() if name not in self.users[user]}
+        self.users[user] |= {
+            name: value for name, value in body.items() if name not in self.users[user]
+        }
 
     def update_profile(self, request: Request) -> Answer:
         answer = super().update_profile(request)
@@ -109,7 +115,11 @@ class KeepsWhatItDoesNotKnow(Api):
 
     def asked(self, request: Request) -> list[str]:
         names = self.query(request).get("fields", [])
-        return names if names and all(name in self.users[request.user] for name in names) else super().asked(request)
+        return (
+            names
+            if names and all(name in self.users[request.user] for name in names)
+            else super().asked(request)
+        )
 
 
 @fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
@@ -128,7 +138,9 @@ class FoundByHandle(Api):
 
     def get_public(self, request: Request) -> Answer:
         parts = request.path.split("/")
-        parts[4] = next((name for name, user in self.users.items() if user["handle"] == parts[4]), parts[4])
+        parts[4] = next(
+            (name for name, user in self.users.items() if user["handle"] == parts[4]), parts[4]
+        )
         request.path = "/".join(parts)
         return super().get_public(request)
 
@@ -139,7 +151,11 @@ class ManyNamesAddOne(Api):
 
     def get_profile(self, request: Request) -> Answer:
         answer = super().get_profile(request)
-        return Answer(200, {**answer.body, "truncated": True}) if len(self.asked(request)) > 100 else answer
+        return (
+            Answer(200, {**answer.body, "truncated": True})
+            if len(self.asked(request)) > 100
+            else answer
+        )
 
 
 @fault("text", "text.exact", UPDATE, law="text: the smallest change counts")
@@ -148,7 +164,9 @@ class CaseChangeIgnored(Api):
 
     def stored(self, name: str, value: Any) -> Any:
         same = [
-            user[name] for user in self.users.values() if isinstance(value, str) and str(user[name]).lower() == value.lower()
+            user[name]
+            for user in self.users.values()
+            if isinstance(value, str) and str(user[name]).lower() == value.lower()
         ]
         return same[0] if same and name == "displayName" else super().stored(name, value)
 

@@ -116,7 +116,12 @@ class AgainAppends(Api):
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
         again = body.get("displayName") == self.users[user]["displayName"]
-        super().apply(user, {**body, "displayName": body["displayName"] + "2"} if again and "displayName" in body else body)
+        super().apply(
+            user,
+            {**body, "displayName": body["displayName"] + "2"}
+            if again and "displayName" in body
+            else body,
+        )
 
 
 @fault("state", "update.answer", UPDATE, law="update: partial")
@@ -273,7 +278,9 @@ class EverybodysInbox(Api):
     """Everybody sees ada's notifications."""
 
     def chosen(self, request: Request, container: str) -> Items:
-        return super().chosen(Request("GET", "", user="ada" if request.user == "grace" else request.user), container)
+        return super().chosen(
+            Request("GET", "", user="ada" if request.user == "grace" else request.user), container
+        )
 
 
 @fault("pages", "pages.membership", LIST, law="public: unknown names")
@@ -382,7 +389,10 @@ class LostUpdate(Api):
         self.check(body)
         read = dict(self.users[request.user])
         time.sleep(0.002)
-        self.users[request.user] = {**read, **{name: self.stored(name, body[name]) for name in UPDATABLE if name in body}}
+        self.users[request.user] = {
+            **read,
+            **{name: self.stored(name, body[name]) for name in UPDATABLE if name in body},
+        }
         return Answer(200, dict(self.users[request.user]))
 
 
@@ -395,7 +405,10 @@ class TornUpdate(Api):
         self.check(body)
         for name in UPDATABLE:
             if name in body:
-                self.users[request.user] = {**self.users[request.user], name: self.stored(name, body[name])}
+                self.users[request.user] = {
+                    **self.users[request.user],
+                    name: self.stored(name, body[name]),
+                }
                 time.sleep(0.002)
         return Answer(200, dict(self.users[request.user]))
 

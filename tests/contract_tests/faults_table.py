@@ -50,11 +50,29 @@ class Row(NamedTuple):
 
 def plain_st(url: str) -> bool:
     """Whether `st run` with all checks and its default number of examples reports a failure."""
-    command = [str(Path(sys.executable).with_name("st")), "run", str(ROOT / "openapi.yaml"), "--url", url, "--checks", "all"]
-    command += ["-H", "Authorization: Bearer ada-session", "--max-examples", "100", "--seed", "1", "--no-color"]
+    command = [
+        str(Path(sys.executable).with_name("st")),
+        "run",
+        str(ROOT / "openapi.yaml"),
+        "--url",
+        url,
+        "--checks",
+        "all",
+    ]
+    command += [
+        "-H",
+        "Authorization: Bearer ada-session",
+        "--max-examples",
+        "100",
+        "--seed",
+        "1",
+        "--no-color",
+    ]
     with tempfile.TemporaryDirectory() as directory:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=600, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, cwd=directory, timeout=600, check=False
+            )
         except subprocess.TimeoutExpired:
             return False
     return done.returncode == 1
@@ -66,7 +84,9 @@ def judge(fault: Fault, *, compare: bool) -> Row:
     with serving(fault.make(), fault.style) as url, tempfile.TemporaryDirectory() as directory:
         _, report, _ = gate(Path(directory), "--base-url", url, "--strict")
         seconds = time.monotonic() - start
-    caught = (fault.rule, fault.operation) in {(each["check"], each["operation"]) for each in report.get("findings", [])}
+    caught = (fault.rule, fault.operation) in {
+        (each["check"], each["operation"]) for each in report.get("findings", [])
+    }
     if not compare:
         return Row(fault, caught, None, seconds)
     with serving(fault.make(), fault.style) as url:
@@ -96,7 +116,11 @@ def totals(rows: Sequence[Row]) -> str:
 
 def page(rows: Sequence[Row], jobs: int, *, silent: bool) -> str:
     """Answer the whole table as Markdown."""
-    lines = ["", "| family | fault | what is wrong | rule | operation | seconds | st run |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "",
+        "| family | fault | what is wrong | rule | operation | seconds | st run |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in sorted(rows, key=lambda row: row.fault.family):
         fault = row.fault
         cells = (fault.family, f"`{fault.name}`", fault.says, f"`{row.rule}`", fault.operation)
@@ -114,9 +138,22 @@ def write(path: Path, rows: Sequence[Row], jobs: int, *, silent: bool) -> None:
 
 
 @click.command(help=__doc__)
-@click.option("--compare/--no-compare", default=True, show_default=True, help="Also run plain `st run`.")
-@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True, help="How many runs at a time.")
-@click.option("--write", "path", type=click.Path(path_type=Path), help="Write the table there, and its totals into README.md.")
+@click.option(
+    "--compare/--no-compare", default=True, show_default=True, help="Also run plain `st run`."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count(),
+    show_default=True,
+    help="How many runs at a time.",
+)
+@click.option(
+    "--write",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Write the table there, and its totals into README.md.",
+)
 @click.argument("names", nargs=-1)
 def main(compare: bool, jobs: int, path: Path | None, names: tuple[str, ...]) -> None:  # noqa: FBT001
     """Judge every fault, or those that are named, at standard depth."""
@@ -124,14 +161,29 @@ def main(compare: bool, jobs: int, path: Path | None, names: tuple[str, ...]) ->
     if compare:
         with serving(Api()) as url:
             silent = not plain_st(url)
-        click.echo(f"plain `st run` on the correct server: {'silent' if silent else 'accuses it'}\n")
+        click.echo(
+            f"plain `st run` on the correct server: {'silent' if silent else 'accuses it'}\n"
+        )
     click.echo(LINE.format(*HEADER))
     click.echo(LINE.format(*("-" * 3 for _ in HEADER)))
     rows = []
-    for row in judged([fault for name, fault in FAULTS.items() if not names or name in names], jobs, compare=compare):
+    for row in judged(
+        [fault for name, fault in FAULTS.items() if not names or name in names],
+        jobs,
+        compare=compare,
+    ):
         rows.append(row)
         fault = row.fault
-        click.echo(LINE.format(fault.name, fault.family, row.rule, fault.operation, f"{row.seconds:.1f}", WORDS[row.plain]))
+        click.echo(
+            LINE.format(
+                fault.name,
+                fault.family,
+                row.rule,
+                fault.operation,
+                f"{row.seconds:.1f}",
+                WORDS[row.plain],
+            )
+        )
     click.echo(f"\n{totals(rows)}")
     if path is not None:
         write(path, rows, jobs, silent=silent)

@@ -29,10 +29,17 @@ class Planted(Api):
         self.names = {name: self.word() for name in self.users}
         self.users = {self.names[name]: self.person(self.names[name]) for name in self.users}
         self.sessions = {self.word(): self.names[name] for name in self.names}
-        self.expired = {self.word(): name for name in ("SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")}
-        self.containers = {key: {self.names[name] for name in value} for key, value in self.containers.items()}
+        self.expired = {
+            self.word(): name for name in ("SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")
+        }
+        self.containers = {
+            key: {self.names[name] for name in value} for key, value in self.containers.items()
+        }
         self.inbox = {self.names[name]: self.replanted(items) for name, items in self.inbox.items()}
-        self.referrals = {self.names[name]: [self.names[each] for each in value] for name, value in self.referrals.items()}
+        self.referrals = {
+            self.names[name]: [self.names[each] for each in value]
+            for name, value in self.referrals.items()
+        }
 
     def word(self) -> str:
         word = next(self.words)
@@ -49,13 +56,20 @@ class Planted(Api):
         }
 
     def replanted(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{**item, "title": f"{self.word()} — {self.word()}", "body": f"{self.word()}?"} for item in items]
+        return [
+            {**item, "title": f"{self.word()} — {self.word()}", "body": f"{self.word()}?"}
+            for item in items
+        ]
 
     def target(self, path: Path, url: str) -> str:
         """Write a target file that names nobody."""
         tokens = dict(zip(("primary", "secondary"), self.sessions, strict=False))
         expired = dict(zip(("session_expired", "refresh_expired"), self.expired, strict=True))
-        path.write_text(yaml.safe_dump({"base_url": url, "sessions": tokens | expired, "containers": ["main", "side"]}))
+        path.write_text(
+            yaml.safe_dump(
+                {"base_url": url, "sessions": tokens | expired, "containers": ["main", "side"]}
+            )
+        )
         return str(path)
 
 
@@ -66,21 +80,38 @@ class Gossip(Planted):
         user = next(iter(self.users.values()))
         body = answer.body
         if request.number % 7 == 0 and isinstance(body, dict) and "displayName" in body:
-            answer.body = {**body, "displayName": str(body["displayName"]).swapcase(), "email": f"{self.word()}@{self.word()}"}
+            answer.body = {
+                **body,
+                "displayName": str(body["displayName"]).swapcase(),
+                "email": f"{self.word()}@{self.word()}",
+            }
         if request.number % 11 == 0 and isinstance(body, dict) and body.get("items"):
             items = body["items"][::-1]
-            answer.body = {**body, "items": [{**items[0], "title": 5, self.word() + " x": 12345678}, *items[1:]]}
+            answer.body = {
+                **body,
+                "items": [{**items[0], "title": 5, self.word() + " x": 12345678}, *items[1:]],
+            }
         if request.number % 13 == 0:
             answer.headers["WWW-Authenticate"] = f'Basic realm="{self.word()}"'
         if answer.status >= 400 and request.number % 3 == 0:
             message = f"{user['handle']} or {user['biography']} or {self.word()}"
-            answer.body = {"code": "WHO_KNOWS", "message": message, "details": [{"in": "body", "name": self.word()}]}
+            answer.body = {
+                "code": "WHO_KNOWS",
+                "message": message,
+                "details": [{"in": "body", "name": self.word()}],
+            }
         if request.number % 17 == 0:
             answer.raw = f"<h1>{self.word()}</h1> {user['displayName']} was born {user['dateOfBirth']}".encode()
         if request.number % 19 == 0:
             answer.raw = f'{{"username": "{user["username"]}", "biography": "{self.word()} {self.word()[:4]}'.encode()
         if request.number % 23 == 0:
-            return Answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": f"duplicate key {user['username'].upper()}"})
+            return Answer(
+                500,
+                {
+                    "code": "INTERNAL_SERVER_ERROR",
+                    "message": f"duplicate key {user['username'].upper()}",
+                },
+            )
         return answer
 
     def good_part(self, value: dict[str, Any], part: str) -> bool:
@@ -99,4 +130,11 @@ class Gossip(Planted):
 def told(planted: set[str], text: str) -> list[str]:
     """The planted words, or most of one, that stand in a text in any case, and however their neighbours are escaped."""
     plain = re.sub(r"[^a-z]+", " ", text.lower())
-    return sorted({word for word in planted for piece in (word[: len(word) - 2], word[2:]) if piece.lower() in plain})
+    return sorted(
+        {
+            word
+            for word in planted
+            for piece in (word[: len(word) - 2], word[2:])
+            if piece.lower() in plain
+        }
+    )

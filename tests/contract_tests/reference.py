@@ -64,8 +64,15 @@ class Api:
         self.users = {name: self.new_user(name) for name in ("ada", "grace", "newcomer")}
         self.users["newcomer"] |= {**dict.fromkeys(UPDATABLE), "handle": "newcomer_7"}
         self.sessions = {f"{name}-session": name for name in self.users}
-        self.expired = {"ada-session-expired": "SESSION_TOKEN_EXPIRED", "ada-refresh-expired": "REFRESH_TOKEN_EXPIRED"}
-        self.containers = {"main": {"ada", "grace", "newcomer"}, "side": {"ada", "grace"}, "club": {"newcomer"}}
+        self.expired = {
+            "ada-session-expired": "SESSION_TOKEN_EXPIRED",
+            "ada-refresh-expired": "REFRESH_TOKEN_EXPIRED",
+        }
+        self.containers = {
+            "main": {"ada", "grace", "newcomer"},
+            "side": {"ada", "grace"},
+            "club": {"newcomer"},
+        }
         self.inbox = {name: self.new_inbox(name) for name in self.users}
         self.referrals = {"ada": ["newcomer", "grace"], "grace": ["newcomer"], "newcomer": []}
 
@@ -86,7 +93,15 @@ class Api:
                 identity = f"{name}-{container}-{number * 7919 % 1000:03d}"
                 stamp = f"2026-03-{1 + number // 6 % 28:02d}T{number // 168:02d}:30:00Z"
                 text = {"type": "mention", "title": f"Number {number}", "body": "Read me"}
-                items.append({"id": identity, "containerId": container, **text, "read": number % 3 == 0, "createdAt": stamp})
+                items.append(
+                    {
+                        "id": identity,
+                        "containerId": container,
+                        **text,
+                        "read": number % 3 == 0,
+                        "createdAt": stamp,
+                    }
+                )
         return items
 
     # The pipeline
@@ -121,7 +136,9 @@ class Api:
         return ROUTES[(method, shape)]
 
     def authenticate(self, request: Request) -> str:
-        match = re.fullmatch(r"bearer ([^ ]+)", request.headers.get("authorization", ""), re.IGNORECASE)
+        match = re.fullmatch(
+            r"bearer ([^ ]+)", request.headers.get("authorization", ""), re.IGNORECASE
+        )
         token = match[1] if match else ""
         if token in self.expired:
             raise RefusalError(401, self.expired[token], {"WWW-Authenticate": "Bearer"})
@@ -242,7 +259,10 @@ class Api:
             return Answer(200, copy.deepcopy(self.users[request.user]))
 
     def apply(self, user: str, body: dict[str, Any]) -> None:
-        self.users[user] = {**self.users[user], **{name: self.stored(name, body[name]) for name in UPDATABLE if name in body}}
+        self.users[user] = {
+            **self.users[user],
+            **{name: self.stored(name, body[name]) for name in UPDATABLE if name in body},
+        }
 
     def stored(self, name: str, value: Any) -> Any:
         return {part: int(value[part]) for part in BIRTH} if name == "dateOfBirth" else value
@@ -290,7 +310,11 @@ class Api:
         return self.ordered(mine)
 
     def ordered(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return sorted(sorted(items, key=lambda item: item["id"]), key=lambda item: item["createdAt"], reverse=True)
+        return sorted(
+            sorted(items, key=lambda item: item["id"]),
+            key=lambda item: item["createdAt"],
+            reverse=True,
+        )
 
     def cut(self, whole: list[dict[str, Any]], page: int, limit: int) -> list[dict[str, Any]]:
         return whole[(page - 1) * limit : page * limit]

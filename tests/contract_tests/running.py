@@ -14,10 +14,14 @@ from contract_tests.cli.judge_command import main
 
 ROOT = Path(__file__).parent.parent.parent
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["contract_tests.runner.hooks", "contract_tests.cli.processes", "schemathesis"])
+FORKS.set_forkserver_preload(
+    ["contract_tests.runner.hooks", "contract_tests.cli.processes", "schemathesis"]
+)
 
 
-def gate(directory: Path, *arguments: str, measured: bool = False) -> tuple[int, dict[str, Any], str]:
+def gate(
+    directory: Path, *arguments: str, measured: bool = False
+) -> tuple[int, dict[str, Any], str]:
     """Answer exit code, report and output; the report is empty if none was written.
 
     Measuring which lines run takes a run twice as long, and most runs run the same lines: some of each kind are `measured`, in
@@ -26,12 +30,20 @@ def gate(directory: Path, *arguments: str, measured: bool = False) -> tuple[int,
     if not measured:
         return forked_gate(directory, *arguments)
     command = [sys.executable, "-m", "contract_tests", "--report-dir", str(directory), *arguments]
-    environment = {name: value for name, value in os.environ.items() if not _foreign(name) or name.startswith("COVERAGE_")}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=400, check=False)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not _foreign(name) or name.startswith("COVERAGE_")
+    }
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=400, check=False
+    )
     return done.returncode, _report(directory), done.stdout + done.stderr
 
 
-def forked_gate(directory: Path, *arguments: str, whole: bool = False) -> tuple[int, dict[str, Any], str]:
+def forked_gate(
+    directory: Path, *arguments: str, whole: bool = False
+) -> tuple[int, dict[str, Any], str]:
     """Do as `gate` does in a process that need not import anything, which takes half as long where few laws are judged.
 
     The arguments are `whole` where another command than that of a run is meant. The environment is that of the caller.

@@ -30,7 +30,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         """Read what the gate sends: the standard library reads headers as those of an e-mail, which takes half of the time."""
-        self.command, self.path, self.request_version = self.raw_requestline.decode("latin-1").split()
+        self.command, self.path, self.request_version = self.raw_requestline.decode(
+            "latin-1"
+        ).split()
         lines = iter(self.rfile.readline, b"\r\n")
         pairs = (line.decode("latin-1").partition(":") for line in lines)
         self.fields = {name.lower(): value.strip() for name, _, value in pairs}
@@ -46,7 +48,9 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.api(Request(self.command, path, query, headers, body))
         self.write(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = do_QUERY = answer  # noqa: N815 - named by the base class
+    # Named by the base class.
+    do_GET = do_HEAD = do_OPTIONS = do_TRACE = do_QUERY = answer  # noqa: N815
+    do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
     def write(self, answer: Answer) -> None:
         headers = dict(answer.headers)
@@ -63,7 +67,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         if "chunked" in self.style and body and self.command != "HEAD":
             headers["Transfer-Encoding"] = "chunked"
-            body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]) if part) + b"0\r\n\r\n"
+            body = (
+                b"".join(
+                    b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]) if part
+                )
+                + b"0\r\n\r\n"
+            )
         elif answer.status != 204:
             headers.setdefault("Content-Length", str(len(body)))
         for name, value in headers.items():
@@ -83,7 +92,9 @@ class Handler(BaseHTTPRequestHandler):
         if answer.body is None:
             return b""
         kind = "application/json; charset=utf-8" if "charset" in self.style else "application/json"
-        headers.setdefault("Content-Type", "Application/JSON" if "media-case" in self.style else kind)
+        headers.setdefault(
+            "Content-Type", "Application/JSON" if "media-case" in self.style else kind
+        )
         if "ascii" in self.style:
             return json.dumps(answer.body, indent=2).encode()
         return json.dumps(answer.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -105,7 +116,9 @@ def serving(api: Api, style: frozenset[str] = frozenset()) -> Iterator[str]:
     """Serve until the block ends; answers the base URL."""
     handler = type("BoundHandler", (Handler,), {"api": api, "style": style})
     server = Quiet(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

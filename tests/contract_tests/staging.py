@@ -22,10 +22,18 @@ PREFIX = "/team/api"
 class Staging(Api):
     """`latency` in seconds, `burst` calls at once of which `rate` a second come back, dead after `mortal` calls."""
 
-    def __init__(self, calls: Path, latency: float = 0.0, burst: int = 0, rate: float = 0.0, mortal: int = 0) -> None:
+    def __init__(
+        self, calls: Path, latency: float = 0.0, burst: int = 0, rate: float = 0.0, mortal: int = 0
+    ) -> None:
         super().__init__()
         self.users["ada"]["handle"] = "real_ada"
-        self.calls, self.latency, self.burst, self.rate, self.mortal = calls, latency, burst, rate, mortal
+        self.calls, self.latency, self.burst, self.rate, self.mortal = (
+            calls,
+            latency,
+            burst,
+            rate,
+            mortal,
+        )
         self.left, self.last, self.turn = float(burst), time.monotonic(), threading.Lock()
 
     def __call__(self, request: Request) -> Answer:
@@ -54,7 +62,9 @@ def main(folder: Path, settings: dict[str, Any]) -> None:
     context.load_cert_chain(folder / "both.pem")
     handler = type("BoundHandler", (Handler,), {"api": Staging(folder / "calls", **settings)})
     server = Quiet(("0.0.0.0", 0), handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
     sys.stdout.write(f"https://0.0.0.0:{server.server_address[1]}{PREFIX}\n")
     sys.stdout.flush()
     server.serve_forever()

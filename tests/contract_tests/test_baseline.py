@@ -23,7 +23,12 @@ UNORDERED = {
     "owner": "ada",
     "expires": TOMORROW,
 }
-OPEN_NAME = {"operation": "updateProfile", "rule": "input.bounds", "field": "displayName", "expires": TOMORROW}
+OPEN_NAME = {
+    "operation": "updateProfile",
+    "rule": "input.bounds",
+    "field": "displayName",
+    "expires": TOMORROW,
+}
 WHY = {"reason": "a client needs it", "owner": "team profile"}
 
 
@@ -57,7 +62,9 @@ def written(path: Path, *entries: dict[str, str]) -> str:
 
 def run(api: Api, directory: Path, *flags: str) -> tuple[int, dict[str, Any], str]:
     with serving(api) as url:
-        return gate(directory / "reports", "--base-url", url, "--depth", "quick", "--strict", *flags)
+        return gate(
+            directory / "reports", "--base-url", url, "--depth", "quick", "--strict", *flags
+        )
 
 
 def keys(findings: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
@@ -76,8 +83,12 @@ def test_an_accepted_finding_hides_itself_and_no_other_field(tmp_path: Path) -> 
     assert ("updateProfile", "input.bounds", "displayName") not in left
     assert "a client needs it (team profile, until" in output
     new = yaml.safe_load("accepted:\n" + output.partition("\naccepted:\n")[2].partition("\n\n")[0])
-    assert {"operation", "rule", "field", "reason", "owner", "expires"} in [set(entry) for entry in new["accepted"]]
-    assert {(entry["operation"], entry["rule"], entry.get("field", "")) for entry in new["accepted"]} == left
+    assert {"operation", "rule", "field", "reason", "owner", "expires"} in [
+        set(entry) for entry in new["accepted"]
+    ]
+    assert {
+        (entry["operation"], entry["rule"], entry.get("field", "")) for entry in new["accepted"]
+    } == left
     page = (tmp_path / "reports" / "report.html").read_text()
     assert "a client needs it" in page
 
@@ -95,7 +106,9 @@ def test_an_expired_entry_fails_the_run_and_accepts_nothing(tmp_path: Path) -> N
     code, report, output = run(Backwards(), tmp_path, "--baseline", accepted, "--laws", "referrals")
     assert code == 1, output
     assert keys(report["findings"]) == {("listReferrals", "referrals.order", "")}
-    assert f"{accepted}:2: referrals.order on listReferrals was accepted until {YESTERDAY}" in output
+    assert (
+        f"{accepted}:2: referrals.order on listReferrals was accepted until {YESTERDAY}" in output
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +116,9 @@ def test_an_expired_entry_fails_the_run_and_accepts_nothing(tmp_path: Path) -> N
     [([], True), (["--laws", "referrals"], False), (["--max-time", "1"], False)],
     ids=["a whole run", "some laws", "out of time"],
 )
-def test_an_entry_is_stale_only_if_the_run_would_have_found_it(flags: list[str], tmp_path: Path, *, stale: bool) -> None:
+def test_an_entry_is_stale_only_if_the_run_would_have_found_it(
+    flags: list[str], tmp_path: Path, *, stale: bool
+) -> None:
     accepted = written(tmp_path / "baseline.yaml", UNORDERED)
     code, report, output = run(Api(), tmp_path, "--baseline", accepted, *flags)
     assert (code == 1) == stale, output
@@ -127,13 +142,21 @@ def test_what_a_run_may_not_do_makes_no_entry_stale(tmp_path: Path) -> None:
         ("- operation: x", 1, "accepted: and a list of entries"),
         ("accepted: 5", 1, "`accepted:` and a list of entries"),
         ("accepted: []\nmore: 1", 1, "and nothing else"),
-        ("accepted:\n  - text", 2, "an entry with operation, rule, reason, owner, expires is expected"),
+        (
+            "accepted:\n  - text",
+            2,
+            "an entry with operation, rule, reason, owner, expires is expected",
+        ),
         (
             "accepted:\n  - {operation: x, rule: referrals.order, reason: y, expires: 2030-01-01}",
             2,
             "owner is missing: who answers",
         ),
-        ("accepted:\n  - operation: x\n    rule: referrals.order\n    reason:\n", 2, "reason is missing: why"),
+        (
+            "accepted:\n  - operation: x\n    rule: referrals.order\n    reason:\n",
+            2,
+            "reason is missing: why",
+        ),
         ("accepted:\n  - operation: x\n    colour: red\n", 3, "unknown key colour; known are"),
         ("accepted:\n  - operation: [x]\n", 2, "operation must be a text"),
         (
@@ -141,16 +164,24 @@ def test_what_a_run_may_not_do_makes_no_entry_stale(tmp_path: Path) -> None:
             2,
             "there is no rule no.rule",
         ),
-        ("accepted:\n  - {operation: x, rule: referrals.order, reason: y, owner: z, expires: soon}", 2, "not soon"),
         (
-            "accepted:\n" + "  - {operation: x, rule: referrals.order, reason: y, owner: z, expires: 2030-01-01}\n" * 2,
+            "accepted:\n  - {operation: x, rule: referrals.order, reason: y, owner: z, expires: soon}",
+            2,
+            "not soon",
+        ),
+        (
+            "accepted:\n"
+            + "  - {operation: x, rule: referrals.order, reason: y, owner: z, expires: 2030-01-01}\n"
+            * 2,
             3,
             "baseline.yaml:2: remove one of them",
         ),
         ("accepted: [", 1, "not YAML"),
     ],
 )
-def test_a_broken_file_says_where_and_what_to_do(content: str, line: int, says: str, tmp_path: Path) -> None:
+def test_a_broken_file_says_where_and_what_to_do(
+    content: str, line: int, says: str, tmp_path: Path
+) -> None:
     path = tmp_path / "baseline.yaml"
     path.write_text(content)
     with pytest.raises(TargetError) as caught:
@@ -161,7 +192,9 @@ def test_a_broken_file_says_where_and_what_to_do(content: str, line: int, says: 
 
 def test_a_broken_file_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "baseline.yaml").write_text("accepted: 5")
-    code, report, output = gate(tmp_path, "--baseline", str(tmp_path / "baseline.yaml"), "--base-url", "http://127.0.0.1:9")
+    code, report, output = gate(
+        tmp_path, "--baseline", str(tmp_path / "baseline.yaml"), "--base-url", "http://127.0.0.1:9"
+    )
     assert (code, report) == (2, {}), output
     assert "baseline.yaml:1: `accepted:`" in output
     assert "Traceback" not in output
@@ -181,5 +214,7 @@ def test_a_broken_file_is_wrong_usage(tmp_path: Path) -> None:
         ("page 1 of 7: 6 items", "7 items", ""),
     ],
 )
-def test_a_finding_names_the_field_that_it_is_about(received: str, documented: str, field: str) -> None:
+def test_a_finding_names_the_field_that_it_is_about(
+    received: str, documented: str, field: str
+) -> None:
     assert field_of(received, documented) == field

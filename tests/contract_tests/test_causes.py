@@ -63,7 +63,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     few = ["--laws", "http", "--laws", "queries", "--laws", "session"]
     with serving(Framework()) as url:
         first = ["--write-baseline", str(directory / "first.yaml")]
-        return Run(directory, *forked_gate(directory, "--base-url", url, "--depth", "quick", *few, *first))
+        return Run(
+            directory, *forked_gate(directory, "--base-url", url, "--depth", "quick", *few, *first)
+        )
 
 
 def causes(run: Run) -> dict[str, dict[str, Any]]:
@@ -71,31 +73,62 @@ def causes(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def exchange(status: int, body: object = None, **headers: str) -> Exchange:
-    pairs = (("Content-Type", "application/json"), *((name.replace("_", "-"), value) for name, value in headers.items()))
-    return Exchange(Call("getProfile", "GET", "/"), status, pairs, b"" if body is None else json.dumps(body).encode())
+    pairs = (
+        ("Content-Type", "application/json"),
+        *((name.replace("_", "-"), value) for name, value in headers.items()),
+    )
+    return Exchange(
+        Call("getProfile", "GET", "/"),
+        status,
+        pairs,
+        b"" if body is None else json.dumps(body).encode(),
+    )
 
 
 def test_what_a_framework_does_everywhere_is_one_cause(run: Run) -> None:
     found = causes(run)
     assert run.code == 1, run.output
     assert {WRONG_STATUS, NO_KEYS} <= set(found)
-    assert {cause for cause in found if "WWW-Authenticate" in cause or "Cache-Control" in cause or "307" in cause} == {
+    assert {
+        cause
+        for cause in found
+        if "WWW-Authenticate" in cause or "Cache-Control" in cause or "307" in cause
+    } == {
         "Answers without Cache-Control (`Cache-Control: no-store` is expected)",
         "401 without WWW-Authenticate (`WWW-Authenticate: Bearer` is expected)",
         "Answers 307 to unknown paths where the contract says 404",
     }
     assert len(found) <= 8
     assert len(run.report["findings"]) > 30
-    assert {"answer.status", "answer.status-default", "input.status"} <= set(found[WRONG_STATUS]["checks"])
+    assert {"answer.status", "answer.status-default", "input.status"} <= set(
+        found[WRONG_STATUS]["checks"]
+    )
     assert found[WRONG_STATUS]["severity"] == "violation"
-    assert {"getProfile", "getPublicProfile", "listNotifications"} <= set(found[WRONG_STATUS]["operations"])
+    assert {"getProfile", "getPublicProfile", "listNotifications"} <= set(
+        found[WRONG_STATUS]["operations"]
+    )
 
 
 def test_a_cause_keeps_every_finding_and_the_report_keeps_its_keys(run: Run) -> None:
     beneath = [finding for cause in run.report["causes"] for finding in cause["findings"]]
     assert sorted(map(json.dumps, beneath)) == sorted(map(json.dumps, run.report["findings"]))
-    assert all(cause["count"] == sum(each["count"] for each in cause["findings"]) for cause in run.report["causes"])
-    old = {"operation", "check", "field", "severity", "says", "received", "documented", "curl", "steps", "law", "count"}
+    assert all(
+        cause["count"] == sum(each["count"] for each in cause["findings"])
+        for cause in run.report["causes"]
+    )
+    old = {
+        "operation",
+        "check",
+        "field",
+        "severity",
+        "says",
+        "received",
+        "documented",
+        "curl",
+        "steps",
+        "law",
+        "count",
+    }
     assert all(old <= finding.keys() for finding in beneath)
 
 
@@ -144,13 +177,19 @@ def test_the_page_leads_from_its_contents_to_each_cause_and_needs_no_script(run:
     assert links == places
     assert len(places) == len(run.report["causes"])
     assert "<script" not in page
-    chosen = dict(re.findall(r'<input type="radio" name="(?:severity|operation)" id="([\w-]+)"[^>]*> ([^<]*)<', page))
+    chosen = dict(
+        re.findall(
+            r'<input type="radio" name="(?:severity|operation)" id="([\w-]+)"[^>]*> ([^<]*)<', page
+        )
+    )
     assert {"violation", "inferred", "getProfile", "updateProfile"} <= set(chosen.values())
     for key in chosen:
         assert key.startswith("all-") or f"body:has(#{key}:checked) .cause:not(.{key})" in page
 
 
-def test_the_first_baseline_asks_who_and_why_and_then_accepts_what_failed(run: Run, tmp_path: Path) -> None:
+def test_the_first_baseline_asks_who_and_why_and_then_accepts_what_failed(
+    run: Run, tmp_path: Path
+) -> None:
     path = run.directory / "first.yaml"
     with pytest.raises(TargetError, match=r"first\.yaml:3: reason is missing: why it is accepted"):
         baseline.read(path)
@@ -161,12 +200,24 @@ def test_the_first_baseline_asks_who_and_why_and_then_accepts_what_failed(run: R
     failing = [finding for finding in run.report["findings"] if finding["severity"] == "violation"]
     assert failing
     for finding in failing:
-        made = Finding(finding["check"], finding["operation"], "", "", [], "", 1, finding["field"], finding["symptom"])
+        made = Finding(
+            finding["check"],
+            finding["operation"],
+            "",
+            "",
+            [],
+            "",
+            1,
+            finding["field"],
+            finding["symptom"],
+        )
         assert any(entry.covers(made) for entry in known)
         assert not any(entry.covers(replace(made, symptom="another")) for entry in known)
 
 
-def test_a_first_baseline_overwrites_nothing_and_is_asked_for_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_first_baseline_overwrites_nothing_and_is_asked_for_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "there.yaml").write_text("mine")
     for name, says in (("there.yaml", "is not overwritten"), ("no/such.yaml", "cannot be written")):
         code, report, output = forked_gate(
@@ -178,18 +229,37 @@ def test_a_first_baseline_overwrites_nothing_and_is_asked_for_before_anything_is
     assert (tmp_path / "there.yaml").read_text() == "mine"
 
 
-def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_symptom_only_what_shows_so(tmp_path: Path) -> None:
+def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_symptom_only_what_shows_so(
+    tmp_path: Path,
+) -> None:
     why = {"reason": "x", "owner": "y", "expires": TOMORROW}
     entries = [
         {"operation": "*", "rule": "header.no-store", **why},
-        {"operation": "getProfile", "rule": "answer.shape", "symptom": "error bodies have no `code` or `message`", **why},
+        {
+            "operation": "getProfile",
+            "rule": "answer.shape",
+            "symptom": "error bodies have no `code` or `message`",
+            **why,
+        },
     ]
     (tmp_path / "b.yaml").write_text(yaml.safe_dump({"accepted": entries}))
     ledger = Ledger("", strict=True, baseline=baseline.read(tmp_path / "b.yaml"))
     for operation in ("getProfile", "updateProfile"):
         ledger.find("header.no-store", operation, "200", "no-store", exchange(200))
-    ledger.find("answer.shape", "getProfile", "404 {}", 'the body: "code" is a required property', exchange(404, {}))
-    ledger.find("answer.shape", "getProfile", "404 []", 'the body: [] is not of type "object"', exchange(404, []))
+    ledger.find(
+        "answer.shape",
+        "getProfile",
+        "404 {}",
+        'the body: "code" is a required property',
+        exchange(404, {}),
+    )
+    ledger.find(
+        "answer.shape",
+        "getProfile",
+        "404 []",
+        'the body: [] is not of type "object"',
+        exchange(404, []),
+    )
     assert [finding.symptom for finding in ledger.failing()] == [
         "error bodies are a list, not an object with `code` and `message`"
     ]
@@ -205,17 +275,65 @@ def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_sympt
             exchange(418),
             "answers 418 where the contract says 400",
         ),
-        ("session.name", "403 {}", "401 with X for y", exchange(403, {}), "answers 403 where the contract says 401"),
-        ("header.no-store", "", "", exchange(200, Cache_Control="max-age=60"), "another Cache-Control than no-store"),
-        ("header.www-authenticate", "", "", exchange(401, WWW_Authenticate="Basic"), "401 with another WWW-Authenticate"),
-        ("answer.shape", "", '/total: "5" is not of type "integer"', exchange(200, {}), "a text where a number is expected"),
-        ("answer.shape", "", "the body: x", exchange(404, {"error": 1}), "have `error` and no `code` or `message`"),
+        (
+            "session.name",
+            "403 {}",
+            "401 with X for y",
+            exchange(403, {}),
+            "answers 403 where the contract says 401",
+        ),
+        (
+            "header.no-store",
+            "",
+            "",
+            exchange(200, Cache_Control="max-age=60"),
+            "another Cache-Control than no-store",
+        ),
+        (
+            "header.www-authenticate",
+            "",
+            "",
+            exchange(401, WWW_Authenticate="Basic"),
+            "401 with another WWW-Authenticate",
+        ),
+        (
+            "answer.shape",
+            "",
+            '/total: "5" is not of type "integer"',
+            exchange(200, {}),
+            "a text where a number is expected",
+        ),
+        (
+            "answer.shape",
+            "",
+            "the body: x",
+            exchange(404, {"error": 1}),
+            "have `error` and no `code` or `message`",
+        ),
         ("answer.shape", "", "the body: x", exchange(404, "no"), "are a text, not an object with"),
-        ("http.path", "x: 404 <p>", "an Error body", Exchange(Call("", "GET", "/"), 404), "to unknown paths are of no type"),
+        (
+            "http.path",
+            "x: 404 <p>",
+            "an Error body",
+            Exchange(Call("", "GET", "/"), 404),
+            "to unknown paths are of no type",
+        ),
         ("http.head", "HEAD 501", "200, as GET", exchange(501), "fails with 501"),
         ("http.head", "HEAD 405", "404, as GET", exchange(405), "answers 405 to HEAD"),
-        ("session.valid", "401 {}", "the session", exchange(401, {}), "answers 401 to a valid session"),
-        ("pages.total", "total 5", "total 6", exchange(200, {}), "`total` counts the notifications"),
+        (
+            "session.valid",
+            "401 {}",
+            "the session",
+            exchange(401, {}),
+            "answers 401 to a valid session",
+        ),
+        (
+            "pages.total",
+            "total 5",
+            "total 6",
+            exchange(200, {}),
+            "`total` counts the notifications",
+        ),
     ],
 )
 def test_a_symptom_says_what_is_wrong_and_holds_no_value(
@@ -227,11 +345,17 @@ def test_a_symptom_says_what_is_wrong_and_holds_no_value(
 def test_a_finding_hides_no_other_of_the_same_law_operation_and_rule() -> None:
     ledger = Ledger("", law="a law")
     for status in (418, 422, 422, 409):
-        ledger.find("answer.status", "getProfile", f"{status} {{}}", "one of 200, 400", exchange(status, {}))
+        ledger.find(
+            "answer.status", "getProfile", f"{status} {{}}", "one of 200, 400", exchange(status, {})
+        )
     ledger.find("session.isolation", "getProfile", "with X-User: 200", "as without", exchange(200))
-    ledger.find("session.isolation", "getProfile", "after grace asked: 200", "as alone", exchange(200))
+    ledger.find(
+        "session.isolation", "getProfile", "after grace asked: 200", "as alone", exchange(200)
+    )
     found = {finding.symptom: finding for finding in ledger.merged()}
-    assert [found[f"answers {status}, which is not listed"].count for status in (418, 422, 409)] == [1, 2, 1]
+    assert [
+        found[f"answers {status}, which is not listed"].count for status in (418, 422, 409)
+    ] == [1, 2, 1]
     (isolation,) = [finding for finding in ledger.merged() if finding.rule == "session.isolation"]
     assert "after grace asked" in isolation.text()
     assert isolation.count == 2
@@ -250,7 +374,13 @@ def test_a_target_that_says_something_new_each_time_has_but_so_many_findings() -
 def test_what_follows_from_another_cause_is_put_to_it() -> None:
     ledger = Ledger("")
     ledger.find("answer.status", "listNotifications", "422", "one of 200, 400", exchange(422, {}))
-    ledger.find("input.status", "getProfile", "422", "400, because of fields (query): it is missing", exchange(422, {}))
+    ledger.find(
+        "input.status",
+        "getProfile",
+        "422",
+        "400, because of fields (query): it is missing",
+        exchange(422, {}),
+    )
     ledger.find("reach.status", "getProfile", "never 400", "400")
     ledger.find("answer.status", "getProfile", "418", "one of 200, 400", exchange(418, {}))
     found = grouped(ledger.merged())
@@ -261,17 +391,49 @@ def test_what_follows_from_another_cause_is_put_to_it() -> None:
 @pytest.mark.parametrize(
     ("sent", "says", "accepts"),
     [
-        (notifications("main", "0"), "400, because of page (query): it is 0: it is less than", "a number below its least"),
-        (notifications("main", "1_0"), 'page (query): it is "1_0", and not a number', "not written as JSON writes it"),
-        (notifications("main").but(query=(("containerId", "a"), ("containerId", "b"))), "it is given twice", "given twice"),
-        (notifications("main").but(query=()), "containerId (query): it is missing", "without a required parameter"),
-        (update({"displayName": None}), "/displayName (body): it is null, and a text is expected", "null where a text"),
-        (update({"biography": "x" * 501}), "it is a text of 501 characters: it is longer than 500", "a text that is too long"),
+        (
+            notifications("main", "0"),
+            "400, because of page (query): it is 0: it is less than",
+            "a number below its least",
+        ),
+        (
+            notifications("main", "1_0"),
+            'page (query): it is "1_0", and not a number',
+            "not written as JSON writes it",
+        ),
+        (
+            notifications("main").but(query=(("containerId", "a"), ("containerId", "b"))),
+            "it is given twice",
+            "given twice",
+        ),
+        (
+            notifications("main").but(query=()),
+            "containerId (query): it is missing",
+            "without a required parameter",
+        ),
+        (
+            update({"displayName": None}),
+            "/displayName (body): it is null, and a text is expected",
+            "null where a text",
+        ),
+        (
+            update({"biography": "x" * 501}),
+            "it is a text of 501 characters: it is longer than 500",
+            "a text that is too long",
+        ),
         (update({"dateOfBirth": {}}), "/dateOfBirth (body): it has no ", "without a required key"),
         (update(b"{"), "because of the body: it is not JSON: Expecting", "a body that is not JSON"),
         (update(b""), "because of the body: it is missing", "without a body"),
-        (update([]), "because of the body: it is a list, and an object is expected", "a body that is no object"),
-        (update({}).but(content_type="text/plain"), "it is sent as text/plain, not as application/json", "another media type"),
+        (
+            update([]),
+            "because of the body: it is a list, and an object is expected",
+            "a body that is no object",
+        ),
+        (
+            update({}).but(content_type="text/plain"),
+            "it is sent as text/plain, not as application/json",
+            "another media type",
+        ),
         (
             update({"handle": "!", "displayName": ""}),
             "/displayName (body), /handle (body): ",
@@ -280,10 +442,14 @@ def test_what_follows_from_another_cause_is_put_to_it() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_refusal_says_what_was_sent_and_what_is_wrong_with_it(sent: Any, says: str, accepts: str) -> None:
+def test_a_refusal_says_what_was_sent_and_what_is_wrong_with_it(
+    sent: Any, says: str, accepts: str
+) -> None:
 
     known = contract.load()
-    call = Lab(Target("http://127.0.0.1:9"), known, Ledger(""), DEPTHS["quick"], 1, Coverage(known)).call(sent)
+    call = Lab(
+        Target("http://127.0.0.1:9"), known, Ledger(""), DEPTHS["quick"], 1, Coverage(known)
+    ).call(sent)
     flaws = request_validation.flaws(known, known.full, call)
     assert says in request_validation.refusal(flaws)
     assert accepts in request_validation.acceptance(flaws)

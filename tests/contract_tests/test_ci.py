@@ -34,23 +34,53 @@ HOSTILE = "100%\r\n::add-mask::x, a:b | `c` <img src=x> [d](http://e.f) ##[set-e
 
 def environment(**more: str) -> dict[str, str]:
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
     }
     return {**kept, **more}
 
 
 def finding(number: int, severity: str = "violation", **changes: Any) -> dict[str, Any]:
     rule = next(name for name, rule in CHECKS.items() if rule.severity == severity)
-    plain = {"operation": f"operation{number}", "check": rule, "field": "", "severity": severity, "says": "It is right."}
-    return {**plain, "received": "5", "documented": "4", "curl": "curl x", "steps": ["curl x"], "count": 1, **changes}
+    plain = {
+        "operation": f"operation{number}",
+        "check": rule,
+        "field": "",
+        "severity": severity,
+        "says": "It is right.",
+    }
+    return {
+        **plain,
+        "received": "5",
+        "documented": "4",
+        "curl": "curl x",
+        "steps": ["curl x"],
+        "count": 1,
+        **changes,
+    }
 
 
 def report(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    known = {"outcome": "violates", "strict": False, "not_judged": [], "accepted": [], "outdated": []}
-    return {**known, "findings": list(findings), "repeat": "contract-tests", "before_curl": [], **changes}
+    known = {
+        "outcome": "violates",
+        "strict": False,
+        "not_judged": [],
+        "accepted": [],
+        "outdated": [],
+    }
+    return {
+        **known,
+        "findings": list(findings),
+        "repeat": "contract-tests",
+        "before_curl": [],
+        **changes,
+    }
 
 
-def test_a_run_under_github_annotates_and_summarises_and_tells_nothing_of_anybody(tmp_path: Path) -> None:
+def test_a_run_under_github_annotates_and_summarises_and_tells_nothing_of_anybody(
+    tmp_path: Path,
+) -> None:
     api, page = Gossip(), tmp_path / "summary.md"
     page.write_text("# before\n")
     with serving(api) as url:
@@ -69,7 +99,9 @@ def test_a_run_under_github_annotates_and_summarises_and_tells_nothing_of_anybod
         known = environment(GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(page))
         done = subprocess.run(command, capture_output=True, text=True, env=known, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
-    stop, resume = re.findall(r"^::(?:stop-commands::)?([0-9a-f]{32})(?:::)?$", done.stdout, re.MULTILINE)
+    stop, resume = re.findall(
+        r"^::(?:stop-commands::)?([0-9a-f]{32})(?:::)?$", done.stdout, re.MULTILINE
+    )
     assert stop == resume
     before, _, after = done.stdout.partition(f"::{resume}::\n")
     assert not COMMAND.search(before)
@@ -85,16 +117,30 @@ def test_a_run_under_github_annotates_and_summarises_and_tells_nothing_of_anybod
 
 
 def test_at_most_ten_of_a_kind_are_annotated() -> None:
-    found = [finding(number) for number in range(13)] + [finding(number, "inferred") for number in range(12)]
+    found = [finding(number) for number in range(13)] + [
+        finding(number, "inferred") for number in range(12)
+    ]
     lines = remarks(report(*found))
-    assert [sum(line.startswith(f"::{kind} ") for line in lines) for kind in ("error", "warning", "notice")] == [10, 10, 1]
+    assert [
+        sum(line.startswith(f"::{kind} ") for line in lines)
+        for kind in ("error", "warning", "notice")
+    ] == [10, 10, 1]
     assert "5 more" in lines[-1]
     strict = remarks(report(*found, strict=True))
-    assert [sum(line.startswith(f"::{kind} ") for line in strict) for kind in ("error", "warning")] == [10, 0]
+    assert [
+        sum(line.startswith(f"::{kind} ") for line in strict) for kind in ("error", "warning")
+    ] == [10, 0]
 
 
 def test_what_a_target_says_is_no_command_and_no_markup() -> None:
-    bad = finding(1, received=HOSTILE, documented=HOSTILE, operation=HOSTILE, field=HOSTILE, steps=[HOSTILE, "````"])
+    bad = finding(
+        1,
+        received=HOSTILE,
+        documented=HOSTILE,
+        operation=HOSTILE,
+        field=HOSTILE,
+        steps=[HOSTILE, "````"],
+    )
     data = report(bad, outdated=[HOSTILE], repeat=HOSTILE)
     for line in remarks(data):
         assert "\n" not in line
@@ -109,13 +155,20 @@ def test_what_a_target_says_is_no_command_and_no_markup() -> None:
 
 
 def test_a_target_that_cannot_be_judged_is_an_error_too() -> None:
-    data = report(outcome="nothing judged", not_judged=[{"what": "everything", "why": "http://x cannot be reached"}])
+    data = report(
+        outcome="nothing judged",
+        not_judged=[{"what": "everything", "why": "http://x cannot be reached"}],
+    )
     assert remarks(data) == ["::error title=nothing judged::everything: http://x cannot be reached"]
 
 
 @pytest.mark.parametrize(
     ("file", "schema"),
-    [(ACTION, "vendor.github-actions"), (SNIPPET, "vendor.gitlab-ci"), (WORKFLOW, "vendor.github-workflows")],
+    [
+        (ACTION, "vendor.github-actions"),
+        (SNIPPET, "vendor.gitlab-ci"),
+        (WORKFLOW, "vendor.github-workflows"),
+    ],
     ids=["action", "gitlab", "workflow"],
 )
 def test_a_ci_file_keeps_its_published_schema(file: Path, schema: str) -> None:
@@ -132,10 +185,14 @@ def test_the_workflow_tests_every_python_that_the_package_names() -> None:
 
 
 def test_a_commit_is_checked_by_the_tools_of_make_check() -> None:
-    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    recipe = re.search(
+        r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert recipe
     tools = set(re.findall(r"\$\(BIN\)/(\S+)", recipe[1]))
-    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][
+        0
+    ]["hooks"]
     called = [hook["entry"].split()[0] for hook in hooks]
     assert all(entry.startswith(".venv/bin/") for entry in called), called
     assert tools <= {entry.removeprefix(".venv/bin/") for entry in called}
@@ -147,7 +204,10 @@ def step(name: str, inputs: dict[str, str], action: Path) -> tuple[str, dict[str
     given = {key: str(known["default"]) for key, known in document["inputs"].items()} | inputs
     found = next(each for each in document["runs"]["steps"] if each["name"] == name)
     assert "${{" not in found["run"], "an expression in a script is code that the caller writes"
-    known = {"${{ github.action_path }}": str(action), **{f"${{{{ inputs.{key} }}}}": value for key, value in given.items()}}
+    known = {
+        "${{ github.action_path }}": str(action),
+        **{f"${{{{ inputs.{key} }}}}": value for key, value in given.items()},
+    }
     return found["run"], {key: known[value] for key, value in found["env"].items()}
 
 
@@ -179,7 +239,11 @@ def test_the_action_judges(tmp_path: Path) -> None:
         }
         done = run_step("Judge the server", inputs, tmp_path, GITHUB_STEP_SUMMARY=str(page))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {path.name for path in (tmp_path / "a b").iterdir()} == {"report.json", "report.html", "junit.xml"}
+    assert {path.name for path in (tmp_path / "a b").iterdir()} == {
+        "report.json",
+        "report.html",
+        "junit.xml",
+    }
     assert "CONFORMS" in page.read_text()
 
 
@@ -193,7 +257,9 @@ def test_the_action_judges_nothing_where_no_server_is_named(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["base-url", "target", "depth", "strict", "baseline", "args"])
 def test_no_input_of_the_action_is_run_by_the_shell(name: str, tmp_path: Path) -> None:
     installed(tmp_path)
-    hostile = f"'\"; touch {tmp_path}/pwned; $(touch {tmp_path}/pwned) `touch {tmp_path}/pwned` && *"
+    hostile = (
+        f"'\"; touch {tmp_path}/pwned; $(touch {tmp_path}/pwned) `touch {tmp_path}/pwned` && *"
+    )
     done = run_step("Judge the server", {"base-url": "http://127.0.0.1:9", name: hostile}, tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert not (tmp_path / "pwned").exists()
@@ -205,10 +271,18 @@ def test_the_action_installs_what_it_came_with(tmp_path: Path) -> None:
     (tmp_path / "bin" / "python3").write_text(PRETENDER)
     (tmp_path / "bin" / "python3").chmod(0o755)
     place = tmp_path / "an action; touch pwned"
-    done = run_step("Install the gate", {}, tmp_path, place, PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    done = run_step(
+        "Install the gate", {}, tmp_path, place, PATH=f"{tmp_path}/bin:{os.environ['PATH']}"
+    )
     assert done.returncode == 0, done.stderr
     asked = (tmp_path / "asked").read_text().splitlines()
-    assert asked == ["install", "--quiet", "--constraint", f"{place}/constraints.txt", f"{place}[gate]"]
+    assert asked == [
+        "install",
+        "--quiet",
+        "--constraint",
+        f"{place}/constraints.txt",
+        f"{place}[gate]",
+    ]
     assert not (tmp_path / "pwned").exists()
 
 
@@ -225,7 +299,12 @@ def test_the_job_of_gitlab_judges_and_leaves_its_report_where_it_says(tmp_path: 
             CONTRACT_TESTS_LAWS="referrals",
         )
         done = subprocess.run(
-            ["bash", "-ec", "\n".join(job["script"])], cwd=tmp_path, env=known, capture_output=True, text=True, check=False
+            ["bash", "-ec", "\n".join(job["script"])],
+            cwd=tmp_path,
+            env=known,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / job["artifacts"]["reports"]["junit"]).is_file()
@@ -235,8 +314,14 @@ def test_the_job_of_gitlab_judges_and_leaves_its_report_where_it_says(tmp_path: 
 def test_the_page_for_ci_lists_every_input() -> None:
     page = (ROOT / "docs" / "ci.md").read_text()
     inputs = yaml.safe_load(ACTION.read_text())["inputs"]
-    rows = [[cell.strip(" `") for cell in line.split("|")[1:3]] for line in page.splitlines() if line.startswith("| `")]
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:3]]
+        for line in page.splitlines()
+        if line.startswith("| `")
+    ]
     assert dict(rows) == {name: known["default"] for name, known in inputs.items()}
     example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
-    given = next(each for each in example["jobs"]["contract"]["steps"] if "target" in each.get("with", {}))["with"]
+    given = next(
+        each for each in example["jobs"]["contract"]["steps"] if "target" in each.get("with", {})
+    )["with"]
     assert given.keys() <= inputs.keys()

@@ -21,7 +21,9 @@ SEEDS = [str(seed) for seed in range(1, int(os.environ.get("CORRECT_SEEDS", "1")
 @pytest.mark.parametrize("variant", SAME, ids=lambda variant: variant.name)
 def test_what_the_contract_does_not_say(variant: Variant, seed: str, tmp_path: Path) -> None:
     with serving(variant.make(), variant.style) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--strict", "--depth", "quick", "--seed", seed)
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--strict", "--depth", "quick", "--seed", seed
+        )
     assert not report["findings"], output
     assert code == 0, output
 
@@ -30,7 +32,9 @@ def test_what_the_contract_does_not_say(variant: Variant, seed: str, tmp_path: P
 @pytest.mark.parametrize("variant", DIFFERENT, ids=lambda variant: variant.name)
 def test_what_is_only_our_decision(variant: Variant, seed: str, tmp_path: Path) -> None:
     with serving(variant.make(), variant.style) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--seed", seed)
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--seed", seed
+        )
     assert {finding["severity"] for finding in report["findings"]} == {"inferred"}, output
     assert code == 0, output
 

@@ -21,7 +21,15 @@ from tests.contract_tests.variants import STYLES, Empty, OneContainer
 from tests.live import LiveMock, live_mock
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-PEOPLE = ("Secret Biography", "Hidden Name", "hidden_handle", "private title", "private words", "hidden-id", "den-of-secrets")
+PEOPLE = (
+    "Secret Biography",
+    "Hidden Name",
+    "hidden_handle",
+    "private title",
+    "private words",
+    "hidden-id",
+    "den-of-secrets",
+)
 TOKENS = ("hidden-token-of-ada", "hidden-token-of-grace")
 
 
@@ -46,17 +54,28 @@ Run = Callable[..., Outcome]
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
     def drift(*arguments: str) -> Outcome:
-        done = CliRunner().invoke(main, ["drift", "--report-dir", str(tmp_path / "reports"), *arguments])
+        done = CliRunner().invoke(
+            main, ["drift", "--report-dir", str(tmp_path / "reports"), *arguments]
+        )
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         report = tmp_path / "reports" / "drift.json"
-        return Outcome(done.exit_code, done.output, json.loads(report.read_text()) if report.exists() else {})
+        return Outcome(
+            done.exit_code, done.output, json.loads(report.read_text()) if report.exists() else {}
+        )
 
     return drift  # type: ignore[return-value]
 
 
-def target(directory: Path, url: str, sessions: dict[str, str], containers: list[str], usernames: list[str]) -> str:
+def target(
+    directory: Path, url: str, sessions: dict[str, str], containers: list[str], usernames: list[str]
+) -> str:
     path = directory / "staging.yaml"
-    names = {"base_url": url, "sessions": sessions, "containers": containers, "usernames": usernames}
+    names = {
+        "base_url": url,
+        "sessions": sessions,
+        "containers": containers,
+        "usernames": usernames,
+    }
     path.write_text(yaml.safe_dump(names, allow_unicode=True))
     return str(path)
 
@@ -68,9 +87,13 @@ SCENARIOS = {
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_mock_with_another_scenario_is_the_same(scenario: str, mock: LiveMock, run: Run, tmp_path: Path) -> None:
+def test_the_mock_with_another_scenario_is_the_same(
+    scenario: str, mock: LiveMock, run: Run, tmp_path: Path
+) -> None:
     with live_mock("--scenario", scenario) as other:
-        outcome = run("--left", mock.url, "--right-target", target(tmp_path, other.url, *SCENARIOS[scenario]))
+        outcome = run(
+            "--left", mock.url, "--right-target", target(tmp_path, other.url, *SCENARIOS[scenario])
+        )
     assert outcome.code == 0, outcome.output
     assert not outcome.report["differences"]
     assert outcome.report["situations"] > 80
@@ -99,7 +122,9 @@ def test_fewer_things_are_no_difference(made: type[Api], run: Run) -> None:
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
-def test_a_planted_difference_is_found_and_nothing_else(planted: Planted, mock: LiveMock, run: Run) -> None:
+def test_a_planted_difference_is_found_and_nothing_else(
+    planted: Planted, mock: LiveMock, run: Run
+) -> None:
     with serving(server(planted.change)) as url:
         outcome = run("--left", mock.url, "--right", url)
     assert outcome.found == {(planted.kind, planted.operation, planted.what)}, outcome.output
@@ -109,7 +134,9 @@ def test_all_planted_differences_are_found_at_once(mock: LiveMock, run: Run) -> 
     assert len(PLANTED) >= 20
     with serving(server(*(each.change for each in PLANTED))) as url:
         outcome = run("--left", mock.url, "--right", url)
-    assert outcome.found == {(each.kind, each.operation, each.what) for each in PLANTED}, outcome.output
+    assert outcome.found == {(each.kind, each.operation, each.what) for each in PLANTED}, (
+        outcome.output
+    )
     assert outcome.code == 1
 
 
@@ -118,17 +145,30 @@ def planted(name: str) -> Planted:
 
 
 def test_what_is_proposed_applies_to_the_contract(mock: LiveMock, run: Run, tmp_path: Path) -> None:
-    names = ("a limit is at most 50", "a page may be 0", "a page holds 10", "an id is a number", "an unknown user is 410")
+    names = (
+        "a limit is at most 50",
+        "a page may be 0",
+        "a page holds 10",
+        "an id is a number",
+        "an unknown user is 410",
+    )
     with serving(server(*(planted(name).change for name in names))) as url:
         outcome = run("--left", mock.url, "--right", url)
     (tmp_path / "openapi.yaml").write_text((ROOT / "openapi.yaml").read_text())
     patch = tmp_path / "reports" / "drift.patch"
-    done = subprocess.run(["git", "apply", str(patch)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "apply", str(patch)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr + patch.read_text()
     document = yaml.safe_load((tmp_path / "openapi.yaml").read_text())
-    page, limit = (each["schema"] for each in document["paths"]["/v1/user/notifications"]["get"]["parameters"][:2])
+    page, limit = (
+        each["schema"]
+        for each in document["paths"]["/v1/user/notifications"]["get"]["parameters"][:2]
+    )
     assert (page["minimum"], limit["maximum"], limit["default"]) == (0, 50, 10), outcome.output
-    assert document["components"]["schemas"]["Notification"]["properties"]["id"]["type"] == "integer"
+    assert (
+        document["components"]["schemas"]["Notification"]["properties"]["id"]["type"] == "integer"
+    )
     assert "410" in document["paths"]["/v1/user/by-id/{username}/public"]["get"]["responses"]
 
 
@@ -152,7 +192,9 @@ class LeavesOut(Twin):
 def test_a_field_that_other_data_may_explain_is_only_a_hint(mock: LiveMock, run: Run) -> None:
     with serving(LeavesOut()) as url:
         outcome = run("--left", mock.url, "--right", url)
-    assert [(each["what"], each["sure"]) for each in outcome.report["differences"]] == [("field /biography", False)]
+    assert [(each["what"], each["sure"]) for each in outcome.report["differences"]] == [
+        ("field /biography", False)
+    ]
     assert outcome.code == 0
     assert "Perhaps, or only because of other data" in outcome.output
 
@@ -214,8 +256,14 @@ def test_nothing_but_reading_is_sent_and_it_says_who_asks(run: Run) -> None:
         run("--left", one, "--right", other, "--header", "X-Team: red")
     for side in (left, right):
         assert {each.method for each in side.recorded} <= SAFE
-        assert not [each for each in side.recorded if "method" in each.query or any("method" in name for name in each.headers)]
-        assert {each.headers["user-agent"].partition("/")[0] for each in side.recorded} == {"contract-tests"}
+        assert not [
+            each
+            for each in side.recorded
+            if "method" in each.query or any("method" in name for name in each.headers)
+        ]
+        assert {each.headers["user-agent"].partition("/")[0] for each in side.recorded} == {
+            "contract-tests"
+        }
         assert {each.headers["x-team"] for each in side.recorded} == {"red"}
         assert len(side.recorded) > 100
     assert json.dumps([right.users, right.inbox]) == before
@@ -237,7 +285,12 @@ class Private(Api):
         self.users["ada"] |= {"displayName": PEOPLE[1], "biography": PEOPLE[0], "handle": PEOPLE[2]}
         self.containers = {PEOPLE[6]: {"ada", "grace"}}
         for number, item in enumerate(self.inbox["ada"]):
-            item |= {"containerId": PEOPLE[6], "id": f"hidden-id-{number:03d}", "title": PEOPLE[3], "body": PEOPLE[4]}
+            item |= {
+                "containerId": PEOPLE[6],
+                "id": f"hidden-id-{number:03d}",
+                "title": PEOPLE[3],
+                "body": PEOPLE[4],
+            }
 
     def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
         answer.headers["WWW-Authenticate"] = f'Bearer realm="{PEOPLE[1]}"'
@@ -249,7 +302,12 @@ class Private(Api):
 def test_no_token_and_nothing_of_a_person_is_told(mock: LiveMock, run: Run, tmp_path: Path) -> None:
     sessions = {"primary": TOKENS[0], "secondary": TOKENS[1]}
     with serving(Private()) as url:
-        outcome = run("--left", mock.url, "--right-target", target(tmp_path, url, sessions, [PEOPLE[6]], ["ada", "grace"]))
+        outcome = run(
+            "--left",
+            mock.url,
+            "--right-target",
+            target(tmp_path, url, sessions, [PEOPLE[6]], ["ada", "grace"]),
+        )
     assert outcome.code == 1
     written = [path.read_text() for path in (tmp_path / "reports").iterdir()]
     assert len(written) >= 2
@@ -284,8 +342,14 @@ def test_nothing_is_compared_with_a_server_that_is_not_there(mock: LiveMock, run
     [
         ((), "--left URL or --left-target FILE is missing"),
         (("--left", "ftp://x", "--right", "http://127.0.0.1:1"), "not a base URL"),
-        (("--left", "http://127.0.0.1:1", "--right", "http://staging.example"), "is not on this machine"),
-        (("--left", "http://127.0.0.1:1", "--right", "http://127.0.0.1:1", "--rate-limit", "x"), "--rate-limit x"),
+        (
+            ("--left", "http://127.0.0.1:1", "--right", "http://staging.example"),
+            "is not on this machine",
+        ),
+        (
+            ("--left", "http://127.0.0.1:1", "--right", "http://127.0.0.1:1", "--rate-limit", "x"),
+            "--rate-limit x",
+        ),
         (("--depth", "quick"), "No such option"),
     ],
 )
@@ -297,5 +361,7 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...], says: str, run: Run) -> No
 
 def test_the_gate_starts_without_it() -> None:
     code = "import sys, contract_tests.cli.judge_command; print([name for name in sys.modules if 'drift' in name])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -53,7 +53,10 @@ def test_whatever_a_server_says_is_compared_or_named(mock: LiveMock, tmp_path: P
     assert "evil" not in report["patch"]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("deep", "too large or too deep"), ("a number past every float", "too large")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("deep", "too large or too deep"), ("a number past every float", "too large")],
+)
 def test_a_body_out_of_bounds_is_named(name: str, kind: str) -> None:
     assert kind in body_kind(Exchange(Call("x", "GET", "/"), 200, (), ODD[name]))
 
@@ -70,7 +73,9 @@ class Sleepy(Twin):
         return super().__call__(request)
 
 
-def test_a_server_that_dawdles_is_given_the_time_that_there_is(mock: LiveMock, tmp_path: Path) -> None:
+def test_a_server_that_dawdles_is_given_the_time_that_there_is(
+    mock: LiveMock, tmp_path: Path
+) -> None:
     api = Sleepy()
     start = time.monotonic()
     with serving(api) as url:

@@ -37,7 +37,9 @@ class Gateway(Recorder):
 
 
 def sign(url: str) -> str:
-    return tunnel_detection.sign(Lab(Target(url), KNOWN, Ledger(url), DEPTHS["quick"], 1, Coverage(KNOWN), manners=Manners()))
+    return tunnel_detection.sign(
+        Lab(Target(url), KNOWN, Ledger(url), DEPTHS["quick"], 1, Coverage(KNOWN), manners=Manners())
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,14 +51,24 @@ def sign(url: str) -> str:
         ({"cf-ray": "8a-FRA"}, None, "CF-Ray"),
         ({"Via": "1.1 mock-server"}, "http://127.0.0.1:{free}", ""),
         ({"Via": "1.1 mock-server"}, "HTTP://LocalHost:{free}", ""),
-        ({"Via": "1.1 other, 1.1 mock-server"}, "http://[::1]:{free}", "`Via: 1.1 other, 1.1 mock-server`"),
-        ({"Via": "1.1 mock-server"}, "https://staging.example.com", "upstream https://staging.example.com"),
+        (
+            {"Via": "1.1 other, 1.1 mock-server"},
+            "http://[::1]:{free}",
+            "`Via: 1.1 other, 1.1 mock-server`",
+        ),
+        (
+            {"Via": "1.1 mock-server"},
+            "https://staging.example.com",
+            "upstream https://staging.example.com",
+        ),
         ({}, "http://10.0.0.1:80", "upstream http://10.0.0.1:80"),
         ({}, "not an address", "upstream not an address"),
         ({}, ["https://staging.example.com"], ""),
     ],
 )
-def test_what_shows_that_it_leads_elsewhere(headers: dict[str, str], upstream: object, says: str) -> None:
+def test_what_shows_that_it_leads_elsewhere(
+    headers: dict[str, str], upstream: object, says: str
+) -> None:
     if isinstance(upstream, str):
         upstream = upstream.format(free=9)
     with serving(Gateway(headers, upstream)) as url:
@@ -81,7 +93,9 @@ WRITING = [word for law in ("update", "http", "fuzz") for word in ("--laws", law
 def test_nothing_is_written_through_it_by_any_law(tmp_path: Path) -> None:
     api = Gateway({"Via": "1.1 gateway"})
     with serving(api) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", *WRITING)
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", *WRITING
+        )
     assert {method for method, _ in api.calls} <= SAFE, sorted(set(api.calls))
     assert code == 0, output
     why = "the target forwards to another machine (its answers say `Via: 1.1 gateway`), and writing there needs --allow-writes"
@@ -92,7 +106,9 @@ def test_nothing_is_written_through_it_by_any_law(tmp_path: Path) -> None:
 def test_what_is_allowed_is_written(tmp_path: Path) -> None:
     api = Gateway({"Via": "1.1 gateway"})
     with serving(api) as url:
-        forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "handles", "--allow-writes")
+        forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "handles", "--allow-writes"
+        )
     unsafe = {call for call in api.calls if call[0] not in SAFE}
     assert unsafe == {("POST", "/v1/user/profile")}
 

@@ -22,7 +22,9 @@ from tests.contract_tests.serving import serving
 from tests.mock_server.raw_upstream import raw_upstream
 
 # Rules that no single fault of the catalogue is expected to break first, with the reason.
-WITHOUT_FAULT = {"reach.status": "follows from a missing name or 404, which have rules of their own"}
+WITHOUT_FAULT = {
+    "reach.status": "follows from a missing name or 404, which have rules of their own"
+}
 
 
 class Closed(Api):
@@ -46,10 +48,23 @@ def test_a_correct_server_conforms_and_has_its_profiles_back(tmp_path: Path) -> 
 
 def test_the_same_seed_gives_the_same_calls(tmp_path: Path) -> None:
     reports = []
-    drawn = [flag for name in ("fuzz", "machine", "text", "pages", "concurrency") for flag in laws(name)]
+    drawn = [
+        flag for name in ("fuzz", "machine", "text", "pages", "concurrency") for flag in laws(name)
+    ]
     for number in range(2):
         with serving(Api()) as url:
-            reports.append(gate(tmp_path / str(number), "--base-url", url, "--depth", "quick", "--seed", "7", *drawn)[1])
+            reports.append(
+                gate(
+                    tmp_path / str(number),
+                    "--base-url",
+                    url,
+                    "--depth",
+                    "quick",
+                    "--seed",
+                    "7",
+                    *drawn,
+                )[1]
+            )
     first, second = ({**report["coverage"], "requests": report["requests"]} for report in reports)
     assert first == second
 
@@ -59,7 +74,14 @@ def test_missing_entries_are_said(tmp_path: Path) -> None:
     with serving(Api()) as url:
         path = target_file(tmp_path, url, sessions={"primary": "ada-session"})
         code, report, output = gate(
-            tmp_path / "reports", "--target", path, "--depth", "quick", "--strict", *some, measured=True
+            tmp_path / "reports",
+            "--target",
+            path,
+            "--depth",
+            "quick",
+            "--strict",
+            *some,
+            measured=True,
         )
     assert code == 0, output
     reasons = {entry["why"] for entry in report["not_judged"]}
@@ -86,7 +108,10 @@ def test_nothing_is_judged_where_no_http_is_spoken(tmp_path: Path) -> None:
         upstream.answers = dict.fromkeys(READS, b"SSH-2.0-OpenSSH\r\n")
         code, _, output = gate(tmp_path, "--base-url", upstream.url, "--depth", "quick")
     assert code == 3, output
-    assert f"{upstream.url} is there, but does not answer: no complete HTTP answer (BadStatusLine: SSH-2.0-OpenSSH):" in output
+    assert (
+        f"{upstream.url} is there, but does not answer: no complete HTTP answer (BadStatusLine: SSH-2.0-OpenSSH):"
+        in output
+    )
 
 
 def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
@@ -103,13 +128,22 @@ def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
         ("base_url: [", "not YAML"),
         ("base_url: nowhere\nsessions: {primary: x}", "not a base URL"),
         ("sessions: {primary: x}", "base_url is missing"),
-        ("base_url: http://me:hush@127.0.0.1:1\nsessions: {primary: x}", "would be shown and never sent"),
+        (
+            "base_url: http://me:hush@127.0.0.1:1\nsessions: {primary: x}",
+            "would be shown and never sent",
+        ),
         ("base_url: http://127.0.0.1:1", "sessions.primary is missing"),
         ("base_url: http://127.0.0.1:1\nsessions: {primary: x, other: y}", "unknown session other"),
         ("base_url: http://127.0.0.1:1\nsession: {}", "unknown key session"),
-        ("base_url: http://127.0.0.1:1\nsessions: {primary: '${NOT_THERE}'}", "no variable NOT_THERE"),
+        (
+            "base_url: http://127.0.0.1:1\nsessions: {primary: '${NOT_THERE}'}",
+            "no variable NOT_THERE",
+        ),
         ("base_url: http://127.0.0.1:1\nsessions: {primary: x, secondary: x}", "the same token"),
-        ("base_url: http://127.0.0.1:1\nsessions: {primary: x}\ncontainers: main", "containers must be a list"),
+        (
+            "base_url: http://127.0.0.1:1\nsessions: {primary: x}\ncontainers: main",
+            "containers must be a list",
+        ),
     ],
 )
 def test_a_wrong_target_file_is_explained(content: str, says: str, tmp_path: Path) -> None:
@@ -128,7 +162,9 @@ def test_another_machine_needs_a_target_file(tmp_path: Path) -> None:
     assert "Traceback" not in output
 
 
-def test_the_environment_fills_the_target_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_fills_the_target_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("A_TOKEN", "with: odd #characters")
     path = target_file(tmp_path, "http://127.0.0.1:1", sessions={"primary": "${A_TOKEN}"})
     assert target.load(Path(path), None).sessions == {"primary": "with: odd #characters"}
@@ -152,7 +188,11 @@ def test_every_rule_has_a_fault() -> None:
 
 
 def test_every_rule_is_used_by_a_law() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "contract_tests").rglob("*.py") if path.name != "rules.py")
+    code = "".join(
+        path.read_text()
+        for path in (ROOT / "contract_tests").rglob("*.py")
+        if path.name != "rules.py"
+    )
     assert not [name for name in CHECKS if f'"{name}"' not in code]
 
 
@@ -164,18 +204,30 @@ def test_the_documented_view_has_no_mark() -> None:
     ("path", "body", "full", "documented"),
     [
         ("/v1/user/notifications?containerId=main&limit=101", None, [("query", "limit")], []),
-        ("/v1/user/notifications?containerId=main&limit=abc", None, [("query", "limit")], [("query", "limit")]),
+        (
+            "/v1/user/notifications?containerId=main&limit=abc",
+            None,
+            [("query", "limit")],
+            [("query", "limit")],
+        ),
         ("/v1/user/notifications?page=2.0&containerId=x", None, [], []),
         ("/v1/user/notifications", None, [("query", "containerId")], [("query", "containerId")]),
         ("/v1/user/profile", b'{"handle": "A"}', [("body", "/handle")], []),
-        ("/v1/user/profile", b'{"handle": 5, "biography": 5}', *([[("body", "/biography"), ("body", "/handle")]] * 2)),
+        (
+            "/v1/user/profile",
+            b'{"handle": 5, "biography": 5}',
+            *([[("body", "/biography"), ("body", "/handle")]] * 2),
+        ),
         ("/v1/user/profile", b'{"handle": null}', [("body", "/handle")], []),
         ("/v1/user/profile", b'{"displayName": "\\ud800"}', [("body", "/displayName")], []),
         ("/v1/user/profile", b"{", [("body", "")], []),
     ],
 )
 def test_what_each_view_forbids(
-    path: str, body: bytes | None, full: list[request_validation.Place], documented: list[request_validation.Place]
+    path: str,
+    body: bytes | None,
+    full: list[request_validation.Place],
+    documented: list[request_validation.Place],
 ) -> None:
     known = contract.load()
     name = "updateProfile" if body is not None else "listNotifications"
@@ -184,13 +236,21 @@ def test_what_each_view_forbids(
     assert request_validation.wrong(known, known.documented, call) == documented
 
 
-@pytest.mark.parametrize("body", [b"plain", b"it's", b"$HOME $(id) `id` !!", "é😀\n\\".encode(), b"\x00\xff", b""], ids=repr)
+@pytest.mark.parametrize(
+    "body",
+    [b"plain", b"it's", b"$HOME $(id) `id` !!", "é😀\n\\".encode(), b"\x00\xff", b""],
+    ids=repr,
+)
 def test_a_curl_line_keeps_every_byte(body: bytes) -> None:
-    call = messages.Call("x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),))
+    call = messages.Call(
+        "x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),)
+    )
     line = call.curl("http://127.0.0.1")
     word = line.partition("--data-raw ")[2]
     if b"\x00" not in body:
-        printed = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+        printed = subprocess.run(
+            ["bash", "-c", f"printf %s {word}"], capture_output=True, check=True
+        ).stdout
         assert printed == body
     assert '"Authorization: Bearer $PRIMARY"' in line
     assert shlex.split(line)[0] == "curl"

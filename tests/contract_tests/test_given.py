@@ -68,7 +68,10 @@ def first_bytes(url: str, port: int, proxy: str = "") -> bytes:
         there = server.getsockname()[1]
         how = manners(timeout=0.5, proxy=proxy.format(there))
         client = Client(load(None, url.format(there)).base_url, lambda _: None, lambda _: None, how)
-        asked = pool.submit(client.send_alone, Call("listReferrals", "GET", "/x", (("Authorization", "Bearer SECRET"),)))
+        asked = pool.submit(
+            client.send_alone,
+            Call("listReferrals", "GET", "/x", (("Authorization", "Bearer SECRET"),)),
+        )
         connection, _ = server.accept()
         said = connection.recv(4096)
         if said.startswith(b"CONNECT"):
@@ -87,7 +90,9 @@ def test_a_token_is_encrypted_however_the_scheme_is_spelt(scheme: str, proxy: st
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_what_no_header_can_carry_is_refused_by_its_name(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_header_can_carry_is_refused_by_its_name(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GATEWAY_KEY", value)
     for line in ("X-Key: ${GATEWAY_KEY}", "X-Key: key ${GATEWAY_KEY} more", f"X-Key: a{value}a"):
         if line.endswith("}") or value.strip() == value:
@@ -114,7 +119,9 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
      "If-None-Match", "Range", "X-HTTP-Method-Override", "Upgrade", "TE"],
 )  # fmt: skip
 def test_what_the_gate_or_http_sets_is_refused_with_what_works(name: str) -> None:
-    with pytest.raises(TargetError, match=rf"--header {name}: .*(leave it out|under `sessions`|--base-url)"):
+    with pytest.raises(
+        TargetError, match=rf"--header {name}: .*(leave it out|under `sessions`|--base-url)"
+    ):
         manners(headers=(f"{name} : SECRET",))
 
 
@@ -129,8 +136,12 @@ def test_what_a_law_sends_stays_its_own_and_cookies_go_together() -> None:
     assert headers == (("Accept", "text/html"), ("Cookie", "a=1; b=2"), ("X-Gateway", "k"))
 
 
-@pytest.mark.parametrize(("value", "says"), [(None, "no variable GATEWAY_KEY"), ("", "GATEWAY_KEY is empty")])
-def test_a_variable_that_is_not_there_or_empty_is_named(value: str | None, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("value", "says"), [(None, "no variable GATEWAY_KEY"), ("", "GATEWAY_KEY is empty")]
+)
+def test_a_variable_that_is_not_there_or_empty_is_named(
+    value: str | None, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if value is not None:
         monkeypatch.setenv("GATEWAY_KEY", value)
     with pytest.raises(TargetError, match=f"--header X: .*{says}"):

@@ -25,4 +25,6 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(reader: str) -> No
 
     for piece in ("a", "a ", "'\\", '"\\', '"a', "{", "year:", "- ", " ", "\\", "="):
         short, long = seconds(piece * 4000), seconds(piece * 32_000)
-        assert long < 0.05 + short * 30, f"{piece!r}: {short * 1000:.1f} ms, and {long * 1000:.1f} ms for eight times as much"
+        assert long < 0.05 + short * 30, (
+            f"{piece!r}: {short * 1000:.1f} ms, and {long * 1000:.1f} ms for eight times as much"
+        )

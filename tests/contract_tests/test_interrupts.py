@@ -16,7 +16,9 @@ LAWS = ("--laws", "referrals", "--laws", "update")
     [(0.5, 0, signal.SIGINT), (0, 1, signal.SIGTERM), (0, 300, signal.SIGINT)],
     ids=["at the start", "at the first call", "in a law"],
 )
-def test_a_run_that_is_interrupted_finds_nothing_and_leaves_nothing(after: float, calls: int, signum: int) -> None:
+def test_a_run_that_is_interrupted_finds_nothing_and_leaves_nothing(
+    after: float, calls: int, signum: int
+) -> None:
     ended = interrupted(Patient(), after, *LAWS, signum=signum, calls=calls)
     assert ended.wrong(20) == "", ended.output
 
@@ -27,13 +29,17 @@ def test_generated_calls_are_interrupted_too() -> None:
 
 
 def test_an_interrupt_does_not_wait_for_a_target_that_hangs() -> None:
-    ended = interrupted(Patient(hang=400), 0, "--laws", "update", "--request-timeout", "3", calls=401)
+    ended = interrupted(
+        Patient(hang=400), 0, "--laws", "update", "--request-timeout", "3", calls=401
+    )
     assert ended.wrong(20, hangs=True) == "", ended.output
     assert "NOT PUT BACK" in ended.output
 
 
 def test_a_second_interrupt_ends_at_once_and_says_what_is_left() -> None:
-    ended = interrupted(Patient(hang=400), 0, "--laws", "update", "--request-timeout", "30", calls=401, twice=0.5)
+    ended = interrupted(
+        Patient(hang=400), 0, "--laws", "update", "--request-timeout", "30", calls=401, twice=0.5
+    )
     assert ended.code == 130
     assert ended.late < 10
     assert "may be as the gate wrote them" in ended.output

@@ -16,14 +16,22 @@ from tests.contract_tests.running import gate, laws
 from tests.contract_tests.serving import serving
 
 TOKEN = "odd/token+1"
-CALL = messages.Call("x", "POST", "/x", (("Authorization", f"Bearer {TOKEN}"),), None, ((TOKEN, "$PRIMARY"),))
+CALL = messages.Call(
+    "x", "POST", "/x", (("Authorization", f"Bearer {TOKEN}"),), None, ((TOKEN, "$PRIMARY"),)
+)
 
 
 def finding(name: str, directory: Path) -> dict[str, Any]:
     fault = FAULTS[name]
     with serving(fault.make(), fault.style) as url:
-        _, report, output = gate(directory, "--base-url", url, "--strict", "--depth", fault.depth, *laws(fault.law))
-    found = [each for each in report["findings"] if (each["check"], each["operation"]) == (fault.rule, fault.operation)]
+        _, report, output = gate(
+            directory, "--base-url", url, "--strict", "--depth", fault.depth, *laws(fault.law)
+        )
+    found = [
+        each
+        for each in report["findings"]
+        if (each["check"], each["operation"]) == (fault.rule, fault.operation)
+    ]
     assert found, output
     assert isinstance(found[0], dict)
     return found[0]
@@ -33,8 +41,12 @@ def test_names_that_are_found_nowhere_are_said_once(tmp_path: Path) -> None:
     with serving(Api()) as url:
         path = tmp_path / "target.yaml"
         names = {"containers": ["main", "nowhere"], "usernames": ["ada", "nobody"]}
-        path.write_text(yaml.safe_dump({"base_url": url, "sessions": {"primary": "ada-session"}, **names}))
-        _, report, output = gate(tmp_path / "reports", "--target", str(path), "--strict", *laws("public"))
+        path.write_text(
+            yaml.safe_dump({"base_url": url, "sessions": {"primary": "ada-session"}, **names})
+        )
+        _, report, output = gate(
+            tmp_path / "reports", "--target", str(path), "--strict", *laws("public")
+        )
     assert not report["findings"], output
     said = [entry["what"] for entry in report["not_judged"]]
     assert said.count("the user nobody") == said.count("the container nowhere") == 1
@@ -58,7 +70,12 @@ def test_a_token_is_hidden_however_it_is_spelt() -> None:
 
 @pytest.mark.parametrize(
     ("url", "local"),
-    [("http://127.0.0.1:1", True), ("http://localhost", True), ("http://[::1]:80", True), ("https://api.example.org", False)],
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://localhost", True),
+        ("http://[::1]:80", True),
+        ("https://api.example.org", False),
+    ],
 )
 def test_only_this_machine_gets_tokens_in_urls(url: str, local: bool) -> None:  # noqa: FBT001
     assert target.Target(url).is_local == local
@@ -70,7 +87,11 @@ def test_only_this_machine_gets_tokens_in_urls(url: str, local: bool) -> None:  
         ({}, "'Content-Length: 0'", "Content-Type"),
         ({"length": False}, "-X POST", "Content-Length"),
         ({"body": b""}, "-H Content-Type: --data-raw ''", "Content-Length"),
-        ({"body": b"{}", "headers": (("content-type", "x/y"),)}, "'content-type: x/y'", "Content-Type:"),
+        (
+            {"body": b"{}", "headers": (("content-type", "x/y"),)},
+            "'content-type: x/y'",
+            "Content-Type:",
+        ),
         ({"method": "GET", "path": "/v1/../x?a[]=1"}, "--path-as-is -g", "Content-Length"),
     ],
     ids=str,
@@ -85,8 +106,18 @@ def test_curl_sends_what_was_sent(changes: dict[str, Any], has: str, lacks: str)
     ("wrong", "named", "missing", "accused"),
     [
         ([("body", "/handle")], {("body", "/handle")}, [], []),
-        ([("body", "/handle")], {("body", "/handle"), ("body", "/biography")}, [], [("body", "/biography")]),
-        ([("body", "/handle"), ("body", "/dateOfBirth")], {("body", "/dateOfBirth/day")}, [("body", "/handle")], []),
+        (
+            [("body", "/handle")],
+            {("body", "/handle"), ("body", "/biography")},
+            [],
+            [("body", "/biography")],
+        ),
+        (
+            [("body", "/handle"), ("body", "/dateOfBirth")],
+            {("body", "/dateOfBirth/day")},
+            [("body", "/handle")],
+            [],
+        ),
         ([("body", "")], {("header", "Content-Type")}, [], []),
         ([("query", "page")], {("query", "limit")}, [("query", "page")], [("query", "limit")]),
         ([("query", "page")], {("body", "page")}, [("query", "page")], [("body", "page")]),

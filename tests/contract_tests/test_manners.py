@@ -23,7 +23,9 @@ from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
 from tests.contract_tests.serving import serving
 
-CALL = Call("listReferrals", "GET", "/v1/user/referrals", (("Authorization", "Bearer ada-session"),))
+CALL = Call(
+    "listReferrals", "GET", "/v1/user/referrals", (("Authorization", "Bearer ada-session"),)
+)
 
 
 class Recorder(Api):
@@ -41,7 +43,11 @@ class Busy(Api):
 
     def __call__(self, request: Request) -> Answer:
         answer = super().__call__(request)
-        return Answer(429, {"code": "BUSY"}, {"Retry-After": "0"}) if request.number % 20 == 7 else answer
+        return (
+            Answer(429, {"code": "BUSY"}, {"Retry-After": "0"})
+            if request.number % 20 == 7
+            else answer
+        )
 
 
 def client(url: str, how: Manners) -> Client:
@@ -74,7 +80,9 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
             return Answer(429, {"code": "BUSY"}, {"Retry-After": "0"})
 
     with serving(Never()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "pages")
+        code, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "pages"
+        )
     assert code == 3, output
     assert not report["findings"]
     assert "429" in output
@@ -95,7 +103,9 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
         ("\u0667", 1),
     ],
 )
-def test_retry_after_is_understood(text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_after_is_understood(
+    text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("contract_tests.http.network_options.time.time", lambda: 1792567660.0)
     assert patience(text) == seconds
 
@@ -109,22 +119,40 @@ class Tired(Api):
 
     def __call__(self, request: Request) -> Answer:
         self.calls += 1
-        return super().__call__(request) if self.calls <= 400 else Answer(429, None, {"Retry-After": "3600"})
+        return (
+            super().__call__(request)
+            if self.calls <= 400
+            else Answer(429, None, {"Retry-After": "3600"})
+        )
 
 
 def test_a_target_that_wants_to_be_left_alone_is_left_alone_and_not_accused(tmp_path: Path) -> None:
     api = Tired()
     with serving(api) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "referrals", "--laws", "update")
+        code, report, output = gate(
+            tmp_path,
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--laws",
+            "referrals",
+            "--laws",
+            "update",
+        )
     assert (code, report["findings"]) == (3, []), output
-    assert api.calls == 400 + 1 + 1, "once, and once more at the end, since profiles are to be put back"
+    assert api.calls == 400 + 1 + 1, (
+        "once, and once more at the end, since profiles are to be put back"
+    )
     assert "TOO LITTLE JUDGED" in output
     assert "Not judged, because the target answers 429" in output
     for who in ("$PRIMARY", "$SECONDARY"):
         assert f"putting back handle of {who}" in str(report["not_judged"])
 
 
-@pytest.mark.parametrize(("asked", "left", "tries"), [("1", 100, 3), ("30", 100, 3), ("30", 20, 1), ("61", 100, 1)])
+@pytest.mark.parametrize(
+    ("asked", "left", "tries"), [("1", 100, 3), ("30", 100, 3), ("30", 20, 1), ("61", 100, 1)]
+)
 def test_a_pause_is_kept_within_the_time_of_the_run(
     asked: str, left: float, tries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,19 +191,41 @@ def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_rate_is_kept_over_a_socket(tmp_path: Path) -> None:
     with serving(Api()) as url:
         _, report, output = gate(
-            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "referrals", "--rate-limit", "20/s"
+            tmp_path,
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--laws",
+            "referrals",
+            "--rate-limit",
+            "20/s",
         )
     assert report["duration_seconds"] >= report["requests"] / 20 - 0.5, output
 
 
-def test_it_says_who_asks_and_sends_what_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_says_who_asks_and_sends_what_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api = Recorder()
     monkeypatch.setenv("GATEWAY_KEY", "hush-hush")
     with serving(api) as url:
         flags = ["--header", "X-Gateway: key ${GATEWAY_KEY}", "--header", "X-Plain: 1"]
-        laws = ["--laws", "referrals", "--laws", "http", "--laws", "headers", "--laws", "concurrency"]
+        laws = [
+            "--laws",
+            "referrals",
+            "--laws",
+            "http",
+            "--laws",
+            "headers",
+            "--laws",
+            "concurrency",
+        ]
         _, _, output = gate(tmp_path, "--base-url", url, "--depth", "quick", *flags, *laws)
-    agents = [re.search(r"contract-tests/\S+ \(run [0-9a-f]{8}\)$", headers.get("user-agent", "")) for headers in api.headers]
+    agents = [
+        re.search(r"contract-tests/\S+ \(run [0-9a-f]{8}\)$", headers.get("user-agent", ""))
+        for headers in api.headers
+    ]
     assert len({found and found[0] for found in agents}) == 1
     assert all(agents), "also where a law sends a browser's name, or a request byte by byte"
     assert {headers.get("x-gateway") for headers in api.headers} == {"key hush-hush"}
@@ -247,12 +297,26 @@ def test_a_proxy_is_asked_for_the_whole_address() -> None:
     server.server_close()
 
 
-@pytest.mark.parametrize(("name", "words"), [("cert.pem", "in one PEM file"), ("locked.pem", "its key has a password")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("cert.pem", "in one PEM file"), ("locked.pem", "its key has a password")]
+)
 def test_a_certificate_that_cannot_be_used_is_named(name: str, words: str, tmp_path: Path) -> None:
     certificate(tmp_path, "DNS:localhost")
-    command = ["openssl", "rsa", "-aes256", "-passout", "pass:secret", "-in", "key.pem", "-out", "locked.key"]
+    command = [
+        "openssl",
+        "rsa",
+        "-aes256",
+        "-passout",
+        "pass:secret",
+        "-in",
+        "key.pem",
+        "-out",
+        "locked.key",
+    ]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    (tmp_path / "locked.pem").write_text((tmp_path / "cert.pem").read_text() + (tmp_path / "locked.key").read_text())
+    (tmp_path / "locked.pem").write_text(
+        (tmp_path / "cert.pem").read_text() + (tmp_path / "locked.key").read_text()
+    )
     with pytest.raises(TargetError, match=words):
         manners(certificate=str(tmp_path / name))
 
@@ -269,7 +333,9 @@ def tls(folder: Path, *, demand: bool = False) -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Proxy)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    ).start()
     try:
         yield f"https://localhost:{server.server_address[1]}"
     finally:
@@ -277,7 +343,9 @@ def tls(folder: Path, *, demand: bool = False) -> Iterator[str]:
         server.server_close()
 
 
-def test_certificates_are_checked_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_are_checked_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with tls(tmp_path) as url:
         refused = client(url, Manners()).send(CALL)
         assert "CERTIFICATE_VERIFY_FAILED" in refused.trouble

@@ -33,13 +33,19 @@ def tellers(planted: set[str], shown: dict[str, str]) -> dict[str, list[str]]:
     return {where: words for where, text in shown.items() if (words := told(planted, text))}
 
 
-def test_a_whole_run_shows_nothing_of_anybody_and_stays_useful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_whole_run_shows_nothing_of_anybody_and_stays_useful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api = Gossip()
-    years = {str(user["dateOfBirth"]["year"]) for user in api.users.values()}  # later the gate's own may be there
+    years = {
+        str(user["dateOfBirth"]["year"]) for user in api.users.values()
+    }  # later the gate's own may be there
     monkeypatch.setenv("GATEWAY_KEY", KEY)
     with serving(api) as url:
         flags = ["--verbose", "--header", "X-Gateway: key ${GATEWAY_KEY}"]
-        _, report, output = gate(tmp_path, "--target", api.target(tmp_path / "target.yaml", url), *QUICK, *flags)
+        _, report, output = gate(
+            tmp_path, "--target", api.target(tmp_path / "target.yaml", url), *QUICK, *flags
+        )
     shown = everything(tmp_path, output)
     assert tellers(api.planted | {KEY.partition("-")[0]}, shown) == {}
     assert {where: found for where, text in shown.items() if (found := years & numbers(text))} == {}
@@ -53,19 +59,36 @@ def numbers(text: str) -> set[str]:
 
 
 def assert_useful(report: dict[str, Any]) -> None:
-    assert {finding["operation"] for finding in report["findings"]} >= set(contract.load().operations)
+    assert {finding["operation"] for finding in report["findings"]} >= set(
+        contract.load().operations
+    )
     received = " ".join(finding["received"] for finding in report["findings"])
-    assert re.search(r"‹text \d+: \d+ characters, [^›]*lower-case letters[^›]*U\+200B at \d+", received), received
+    assert re.search(
+        r"‹text \d+: \d+ characters, [^›]*lower-case letters[^›]*U\+200B at \d+", received
+    ), received
     plain = received.replace("'", '"')
-    for kept in ("‹4 digits›", '"containerId": "main"', '"INTERNAL_SERVER_ERROR"', '"createdAt": "2026-03', "contract-tests"):
+    for kept in (
+        "‹4 digits›",
+        '"containerId": "main"',
+        '"INTERNAL_SERVER_ERROR"',
+        '"createdAt": "2026-03',
+        "contract-tests",
+    ):
         assert kept in plain
 
 
 def assert_pastable(report: dict[str, Any], users: dict[str, tuple[str, str]]) -> None:
     """A line without the name of its user says what has to be set, and then asks the same."""
-    role, found = next((role, each) for each in report["findings"] for role in users if f"${role}_USERNAME/" in each["curl"])
+    role, found = next(
+        (role, each)
+        for each in report["findings"]
+        for role in users
+        if f"${role}_USERNAME/" in each["curl"]
+    )
     assert any(f"{role}_USERNAME=…" in line for line in report["before_curl"])
-    known = " ".join(f"{each}={token} {each}_USERNAME={name}" for each, (token, name) in users.items())
+    known = " ".join(
+        f"{each}={token} {each}_USERNAME={name}" for each, (token, name) in users.items()
+    )
     with serving(Planted()) as url:
         line = re.sub(r"http://[\d.:]+", url, found["curl"])
         said = subprocess.run(["bash", "-c", f"{known}; {line}"], capture_output=True, check=True)
@@ -76,7 +99,9 @@ def test_a_run_shows_what_it_read_if_asked_to_but_no_token(tmp_path: Path) -> No
     api = Gossip()
     flags = ["--laws", "projection", "--laws", "session", "--show-values"]
     with serving(api) as url:
-        _, report, output = gate(tmp_path, "--target", api.target(tmp_path / "target.yaml", url), *QUICK, *flags)
+        _, report, output = gate(
+            tmp_path, "--target", api.target(tmp_path / "target.yaml", url), *QUICK, *flags
+        )
     name = next(iter(api.users.values()))["displayName"]
     assert name in str(report["findings"]) or name.swapcase() in str(report["findings"])
     assert told(api.planted, output)
@@ -84,7 +109,9 @@ def test_a_run_shows_what_it_read_if_asked_to_but_no_token(tmp_path: Path) -> No
     assert "--show-values" in report["repeat"]
 
 
-@pytest.mark.parametrize(("flags", "hidden"), [([], False), (["--hide-values"], True)], ids=["by default", "if asked to"])
+@pytest.mark.parametrize(
+    ("flags", "hidden"), [([], False), (["--hide-values"], True)], ids=["by default", "if asked to"]
+)
 def test_sample_data_are_shown(flags: list[str], tmp_path: Path, *, hidden: bool) -> None:
     class Shouting(Planted):
         """Has the sample sessions, and shouts."""
@@ -99,7 +126,9 @@ def test_sample_data_are_shown(flags: list[str], tmp_path: Path, *, hidden: bool
 
     api = Shouting()
     with serving(api) as url:
-        _, report, output = gate(tmp_path, "--base-url", url, *QUICK, "--laws", "projection", *flags)
+        _, report, output = gate(
+            tmp_path, "--base-url", url, *QUICK, "--laws", "projection", *flags
+        )
     assert report["findings"]
     assert (told(api.planted, output) == []) == hidden
 
@@ -162,9 +191,18 @@ class Slow(Gossip):
 def test_a_run_that_is_stopped_tells_nothing(tmp_path: Path) -> None:
     api = Slow()
     with serving(api) as url:
-        command = [sys.executable, "-m", "contract_tests", "--target", api.target(tmp_path / "target.yaml", url), "--verbose"]
+        command = [
+            sys.executable,
+            "-m",
+            "contract_tests",
+            "--target",
+            api.target(tmp_path / "target.yaml", url),
+            "--verbose",
+        ]
         command += [*QUICK, "--report-dir", str(tmp_path), "--laws", "update", "--laws", "session"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         until = time.monotonic() + 60
         while next(api.counter) < 1000:
             assert time.monotonic() < until, "the run did not begin"
@@ -215,7 +253,11 @@ def veil(*read: str) -> Veil:
             "/by-id/%C3%A9%20b",
             "/by-id/‹text 1: 3 characters, lower-case letters beyond ASCII, spaces, lower-case letters›",
         ),
-        ("é b", "\\u00e9 b", "‹text 1: 3 characters, lower-case letters beyond ASCII, spaces, lower-case letters›"),
+        (
+            "é b",
+            "\\u00e9 b",
+            "‹text 1: 3 characters, lower-case letters beyond ASCII, spaces, lower-case letters›",
+        ),
         ("main", "main", "main"),
         ("", "''", "''"),
     ],
@@ -224,7 +266,10 @@ def test_a_text_is_found_however_it_is_spelt(read: str, evidence: str, shown: st
     assert veil(read).text(evidence) == shown
 
 
-@pytest.mark.parametrize("line", ["E   KeyError: 'wilm...'", '  | ValueError: no "bet..." here', "    | KeyError: 'wilma'"])
+@pytest.mark.parametrize(
+    "line",
+    ["E   KeyError: 'wilm...'", '  | ValueError: no "bet..." here', "    | KeyError: 'wilma'"],
+)
 def test_what_an_error_quotes_is_hidden_also_where_it_was_cut(line: str) -> None:
     code = "    raise KeyError('wilm...')"
     shown = veil("wilma").crash(f"{code}\n{line}")
@@ -232,32 +277,46 @@ def test_what_an_error_quotes_is_hidden_also_where_it_was_cut(line: str) -> None
     assert not re.search("wilm|bet", shown.removeprefix(code))
 
 
-@pytest.mark.parametrize("made", ["WILMA", "wilm", "wilmax", "w_lma", "\uff57\uff49\uff4c\uff4d\uff41", "_ilma"])
+@pytest.mark.parametrize(
+    "made", ["WILMA", "wilm", "wilmax", "w_lma", "\uff57\uff49\uff4c\uff4d\uff41", "_ilma"]
+)
 def test_a_name_that_the_gate_makes_of_another_is_not_its_own(made: str) -> None:
     hiding = veil("wilma")
-    call = Call("getPublicProfile", "GET", f"/v1/user/by-id/{made}/public?containerId=main", veil=hiding)
+    call = Call(
+        "getPublicProfile", "GET", f"/v1/user/by-id/{made}/public?containerId=main", veil=hiding
+    )
     hiding.sent(call)
     assert made not in call.curl("http://x")
 
 
-@pytest.mark.parametrize(("name", "sent"), [("wilma", "wilma"), ("wilma@stone.example", "wilma%40stone.example")])
+@pytest.mark.parametrize(
+    ("name", "sent"), [("wilma", "wilma"), ("wilma@stone.example", "wilma%40stone.example")]
+)
 def test_the_name_of_a_session_is_a_variable_of_the_shell(name: str, sent: str) -> None:
     hiding = veil(name)
     hiding.name(name, "PRIMARY_USERNAME")
-    call = Call("getPublicProfile", "GET", f"/v1/user/by-id/{sent}/public", (("X-User", name),), veil=hiding)
-    assert call.curl("http://x") == 'curl -i "http://x/v1/user/by-id/$PRIMARY_USERNAME/public" -H "X-User: $PRIMARY_USERNAME"'
+    call = Call(
+        "getPublicProfile", "GET", f"/v1/user/by-id/{sent}/public", (("X-User", name),), veil=hiding
+    )
+    assert (
+        call.curl("http://x")
+        == 'curl -i "http://x/v1/user/by-id/$PRIMARY_USERNAME/public" -H "X-User: $PRIMARY_USERNAME"'
+    )
 
 
 def test_what_the_gate_made_up_stays() -> None:
     hiding = veil("wilma")
-    body = '{"biography": "0123 contract-tests", "dateOfBirth": {"year": 1950, "month": 1, "day": 2}}'
+    body = (
+        '{"biography": "0123 contract-tests", "dateOfBirth": {"year": 1950, "month": 1, "day": 2}}'
+    )
     call = Call("updateProfile", "POST", "/v1/user/profile", (), body.encode(), veil=hiding)
     hiding.sent(call)
     assert body in call.curl("http://x")
     shouted = body.replace("contract-tests", "CONTRACT-TESTS")
     assert Exchange(call, 200, (), shouted.encode()).shown() == f"200 {shouted}"
     assert (
-        hiding.text("{'year': 1950, 'month': 1, 'day': 3}") == "{'year': ‹4 digits›, 'month': ‹1 digits›, 'day': ‹1 digits›}"
+        hiding.text("{'year': 1950, 'month': 1, 'day': 3}")
+        == "{'year': ‹4 digits›, 'month': ‹1 digits›, 'day': ‹1 digits›}"
     )
 
 

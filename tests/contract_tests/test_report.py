@@ -30,7 +30,9 @@ class Secretive(Api):
     """Shows the token in its errors and always fails on referrals."""
 
     def list_referrals(self, request: Request) -> Answer:
-        return Answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": request.headers["authorization"]})
+        return Answer(
+            500, {"code": "INTERNAL_SERVER_ERROR", "message": request.headers["authorization"]}
+        )
 
 
 class Hostile(Api):
@@ -45,7 +47,9 @@ class Halves(Api):
 
     def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
         if isinstance(answer.body, dict) and "username" in answer.body:
-            answer.raw = json.dumps({**answer.body, "username": answer.body["username"] + "\ud83d"}).encode()
+            answer.raw = json.dumps(
+                {**answer.body, "username": answer.body["username"] + "\ud83d"}
+            ).encode()
             answer.headers["Content-Type"] = "application/json"
         return answer
 
@@ -83,13 +87,17 @@ class Tags(HTMLParser):
 
 
 def bash(*lines: str) -> str:
-    return subprocess.run(["bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        ["bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    ).stdout
 
 
 def test_a_finding_can_be_repeated_by_pasting_what_the_run_says(tmp_path: Path) -> None:
     with serving(Secretive()) as url:
         code, report, output = gate(tmp_path, "--base-url", url, *laws("referrals"))
-        finding = next(each for each in report["findings"] if each["check"] == "answer.no-server-error")
+        finding = next(
+            each for each in report["findings"] if each["check"] == "answer.no-server-error"
+        )
         again = bash(*report["before_curl"], finding["curl"])
     assert code == 1
     assert " 500 " in again
@@ -97,7 +105,10 @@ def test_a_finding_can_be_repeated_by_pasting_what_the_run_says(tmp_path: Path) 
     assert report["before_curl"] == ["export PRIMARY=ada-session"]
     assert report["before_curl"][0] in output
     assert finding["operation"] == "listReferrals"
-    assert report["repeat"] == f"contract-tests --base-url {url} --depth standard --seed 1 --laws referrals"
+    assert (
+        report["repeat"]
+        == f"contract-tests --base-url {url} --depth standard --seed 1 --laws referrals"
+    )
     assert report["repeat"] in output
 
 
@@ -114,7 +125,9 @@ def test_tokens_of_a_target_file_are_shown_nowhere(tmp_path: Path) -> None:
 def test_reports_are_written(tmp_path: Path) -> None:
     with serving(Secretive()) as url:
         _, report, _ = gate(tmp_path, "--base-url", url, *laws("referrals"))
-    assert {"outcome", "seed", "duration_seconds", "findings", "not_judged", "coverage"} <= set(report)
+    assert {"outcome", "seed", "duration_seconds", "findings", "not_judged", "coverage"} <= set(
+        report
+    )
     assert ET.parse(tmp_path / "junit.xml").getroot().find(".//failure") is not None
     page = (tmp_path / "report.html").read_text()
     assert "answer.no-server-error" in page
@@ -124,9 +137,14 @@ def test_reports_are_written(tmp_path: Path) -> None:
 
 def test_the_matrix_says_what_each_class_of_each_parameter_was_answered(tmp_path: Path) -> None:
     with serving(Api()) as url:
-        _, report, _ = gate(tmp_path, "--base-url", url, "--depth", "quick", *laws("pages"), *laws("queries"))
+        _, report, _ = gate(
+            tmp_path, "--base-url", url, "--depth", "quick", *laws("pages"), *laws("queries")
+        )
     row = report["coverage"]["listNotifications"]
-    named = [f"401 {name}" for name in ("GENERIC_UNAUTHORIZED", "REFRESH_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED")]
+    named = [
+        f"401 {name}"
+        for name in ("GENERIC_UNAUTHORIZED", "REFRESH_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED")
+    ]
     assert list(row["answers"]) == ["200", "400", *named, "404", "500"]
     limit = row["parameters"]["limit"]
     assert {kind: set(answers) for kind, answers in limit.items() if kind.endswith("imum")} == {
@@ -149,15 +167,33 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path) -> None:
     assert not {"script", "img", "onerror"} & Tags(page).found
     for finding in report["findings"]:
         finding.update(dict.fromkeys(("operation", "received", "documented"), NASTY), steps=[NASTY])
-    report |= {"target": NASTY, "repeat": NASTY, "before_curl": [NASTY], "not_judged": [{"what": NASTY, "why": NASTY}]}
-    report["coverage"] = {NASTY: {"answers": {NASTY: 1}, "parameters": {NASTY: {"present": {NASTY: 1}}}}}
+    report |= {
+        "target": NASTY,
+        "repeat": NASTY,
+        "before_curl": [NASTY],
+        "not_judged": [{"what": NASTY, "why": NASTY}],
+    }
+    report["coverage"] = {
+        NASTY: {"answers": {NASTY: 1}, "parameters": {NASTY: {"present": {NASTY: 1}}}}
+    }
     assert not {"script", "img", "onerror"} & Tags(html_page.page(report, CHECKS)).found
 
 
 @pytest.mark.parametrize("flag", ["--show-values", "--hide-values"])
 def test_half_a_character_of_the_target_breaks_nothing(flag: str, tmp_path: Path) -> None:
     with serving(Halves()) as url:
-        flags = ["--depth", "quick", "--laws", "public", "--laws", "identity", "--laws", "http", "--read-only", flag]
+        flags = [
+            "--depth",
+            "quick",
+            "--laws",
+            "public",
+            "--laws",
+            "identity",
+            "--laws",
+            "http",
+            "--read-only",
+            flag,
+        ]
         code, report, output = gate(tmp_path, "--base-url", url, *flags)
     assert code == 0, output
     assert report["findings"]
@@ -169,7 +205,9 @@ def test_half_a_character_of_the_target_breaks_nothing(flag: str, tmp_path: Path
 def test_the_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
     start = time.monotonic()
     with serving(Sluggish()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "6")
+        code, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "6"
+        )
     assert time.monotonic() - start < 100
     assert code == 3, output
     reasons = {entry["why"] for entry in report["not_judged"]}
@@ -179,23 +217,42 @@ def test_the_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
 
 
 def test_what_was_found_before_the_time_was_over_fails(tmp_path: Path) -> None:
-    some = ["--laws", "read", "--laws", "session", "--laws", "public"]  # a run without generated calls begins at once
+    some = [
+        "--laws",
+        "read",
+        "--laws",
+        "session",
+        "--laws",
+        "public",
+    ]  # a run without generated calls begins at once
     with serving(SluggishAndWrong()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "quick", "--max-time", "7", *some)
+        code, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--max-time", "7", *some
+        )
     assert code == 1, output
     assert any(finding["check"] == "answer.no-server-error" for finding in report["findings"])
-    assert "the time given by --max-time was over" in {entry["why"] for entry in report["not_judged"]}
+    assert "the time given by --max-time was over" in {
+        entry["why"] for entry in report["not_judged"]
+    }
 
 
 def test_deep_uses_its_time_on_the_state_machine(tmp_path: Path) -> None:
     with serving(Api()) as url:
-        code, report, output = gate(tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "12", *laws("machine"))
+        code, report, output = gate(
+            tmp_path, "--base-url", url, "--depth", "deep", "--max-time", "12", *laws("machine")
+        )
     assert code == 0, output
     assert not report["not_judged"]
     assert report["duration_seconds"] >= 12
 
 
 def test_progress_is_one_line() -> None:
-    run = Run(Ledger("", judged=1234), Coverage(contract.load()), "standard", 1, laws=[Law("read: first", "passed", 0.1, 3)])
+    run = Run(
+        Ledger("", judged=1234),
+        Coverage(contract.load()),
+        "standard",
+        1,
+        laws=[Law("read: first", "passed", 0.1, 3)],
+    )
     line = Ticker(Gate(run, total=9, now="read: second")).line()
     assert line == "  …  law 2 of 9, 1234 calls, 0 of at most 300 s: read: second"

@@ -37,7 +37,12 @@ def test_a_bomb_is_refused_with_its_line(
 def test_a_reasonable_document_with_anchors_is_read() -> None:
     raw = b"a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [*a, {x: 5, z: 6}]}\nd: [*a, *a]\n"
     both = {"x": 1, "y": 2}
-    assert yaml_loader.load(raw) == {"a": both, "b": {"x": 1, "y": 3}, "c": {**both, "z": 6}, "d": [both, both]}
+    assert yaml_loader.load(raw) == {
+        "a": both,
+        "b": {"x": 1, "y": 3},
+        "c": {**both, "z": 6},
+        "d": [both, both],
+    }
 
 
 def test_only_what_json_has_is_a_number_or_a_truth_value() -> None:
@@ -46,7 +51,9 @@ def test_only_what_json_has_is_a_number_or_a_truth_value() -> None:
     assert yaml_loader.load(raw) == expected
 
 
-@pytest.mark.parametrize("raw", ["\ufeffa: é".encode(), "a: é".encode("utf-16"), "a: é\r\n".encode()])
+@pytest.mark.parametrize(
+    "raw", ["\ufeffa: é".encode(), "a: é".encode("utf-16"), "a: é\r\n".encode()]
+)
 def test_every_encoding_of_yaml_is_read(raw: bytes) -> None:
     assert yaml_loader.load(raw) == {"a": "é"}
 
@@ -55,7 +62,12 @@ def test_what_is_no_file_is_refused_soon(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(yaml_loader, "PATIENCE", 0.05)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    reasons = {tmp_path: "a directory", Path("/dev/zero"): "a device", tmp_path / "none": "No such file", pipe: "said nothing"}
+    reasons = {
+        tmp_path: "a directory",
+        Path("/dev/zero"): "a device",
+        tmp_path / "none": "No such file",
+        pipe: "said nothing",
+    }
     for path, reason in reasons.items():
         with pytest.raises(TargetError, match=reason):
             target.load(path, None)

@@ -56,7 +56,9 @@ def run(tmp_path: Path, api: Api, *flags: str) -> tuple[int, dict[str, Any], str
 
 
 def profiles(api: Api) -> dict[str, dict[str, Any]]:
-    return copy.deepcopy({name: {field: user[field] for field in UPDATABLE} for name, user in api.users.items()})
+    return copy.deepcopy(
+        {name: {field: user[field] for field in UPDATABLE} for name, user in api.users.items()}
+    )
 
 
 def test_another_machine_is_only_read(tmp_path: Path) -> None:
@@ -74,12 +76,25 @@ def test_another_machine_is_only_read(tmp_path: Path) -> None:
 def test_a_server_here_is_only_read_if_asked(tmp_path: Path) -> None:
     api = Recorder()
     with serving(api) as url:
-        writing = ["--laws", "update", "--laws", "handles", "--laws", "fuzz", "--laws", "headers", "--laws", "concurrency"]
+        writing = [
+            "--laws",
+            "update",
+            "--laws",
+            "handles",
+            "--laws",
+            "fuzz",
+            "--laws",
+            "headers",
+            "--laws",
+            "concurrency",
+        ]
         gate(tmp_path, "--base-url", url, "--depth", "quick", "--read-only", *writing)
     assert {method for method, _ in api.calls} <= SAFE
 
 
-def test_writing_touches_only_the_sessions_users_and_puts_back_what_it_changed(tmp_path: Path) -> None:
+def test_writing_touches_only_the_sessions_users_and_puts_back_what_it_changed(
+    tmp_path: Path,
+) -> None:
     api = Recorder()
     before, inbox = profiles(api), copy.deepcopy(api.inbox)
     code, report, output = run(tmp_path, api, "--allow-writes")
@@ -102,10 +117,20 @@ def test_marking_needs_a_flag_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("allowed", [False, True], ids=["not allowed", "allowed"])
 def test_a_field_that_was_never_set_is_left_alone(tmp_path: Path, *, allowed: bool) -> None:
     api = OneNeverSet()
-    flags = ["--allow-writes", *(["--allow-first-write"] if allowed else []), "--laws", "update", "--laws", "lasting"]
+    flags = [
+        "--allow-writes",
+        *(["--allow-first-write"] if allowed else []),
+        "--laws",
+        "update",
+        "--laws",
+        "lasting",
+    ]
     _, report, output = run(tmp_path, api, *flags)
     assert (api.users["ada"]["biography"] is not None) == allowed
-    said = {"what": "putting back biography of $PRIMARY", "why": "it was never set, and cannot be unset"}
+    said = {
+        "what": "putting back biography of $PRIMARY",
+        "why": "it was never set, and cannot be unset",
+    }
     assert (said in report["not_judged"]) == allowed
     assert ("--allow-first-write" in output) != allowed
 
@@ -122,11 +147,19 @@ class HandleWithAMark(Recorder):
 
     def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
         profile = super().project(user, names)
-        return {**profile, "handle": {"name": profile["handle"], "verified": False}} if "handle" in profile else profile
+        return (
+            {**profile, "handle": {"name": profile["handle"], "verified": False}}
+            if "handle" in profile
+            else profile
+        )
 
 
-@pytest.mark.parametrize(("made", "name"), [(WithoutBirth, "dateOfBirth"), (HandleWithAMark, "handle")])
-def test_what_cannot_be_read_is_not_written_and_the_rest_is_put_back(made: type[Recorder], name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("made", "name"), [(WithoutBirth, "dateOfBirth"), (HandleWithAMark, "handle")]
+)
+def test_what_cannot_be_read_is_not_written_and_the_rest_is_put_back(
+    made: type[Recorder], name: str, tmp_path: Path
+) -> None:
     api = made()
     before = profiles(api)
     flags = ["--allow-writes", "--allow-first-write", "--laws", "update", "--laws", "bounds"]
@@ -170,7 +203,9 @@ def test_a_run_that_is_stopped_puts_back_what_it_changed(signum: int) -> None:
     before = profiles(api)
     with serving(api) as url:
         command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--laws", "update"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         until = time.monotonic() + 60
         while profiles(api) == before or len(api.calls) < 300:
             assert time.monotonic() < until, "the run wrote nothing"
@@ -188,7 +223,9 @@ def test_a_run_that_is_killed_leaves_nothing_behind(moment: int) -> None:
     before = profiles(api)
     with serving(api) as url:
         command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--laws", "update"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         until = time.monotonic() + 60
         while profiles(api) == before or len(api.calls) < moment:
             assert time.monotonic() < until, "the run wrote nothing"
@@ -203,15 +240,22 @@ def test_what_an_earlier_run_has_left_is_said(tmp_path: Path) -> None:
     api = Recorder()
     api.users["ada"] |= {"handle": "g0123456789_gate", "biography": "0123456789ab contract-tests"}
     _, report, output = run(tmp_path, api, "--laws", "projection")
-    said = {"what": "the old handle and biography of $PRIMARY", "why": "an earlier run of the gate has not put it back"}
+    said = {
+        "what": "the old handle and biography of $PRIMARY",
+        "why": "an earlier run of the gate has not put it back",
+    }
     assert said in report["not_judged"], output
-    assert "whether displayName and dateOfBirth of $PRIMARY is the old one" in str(report["not_judged"])
+    assert "whether displayName and dateOfBirth of $PRIMARY is the old one" in str(
+        report["not_judged"]
+    )
     assert "of $SECONDARY" not in output
 
 
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     api = Recorder()
-    code, _, output = run(tmp_path, api, "--dry-run", "--allow-writes", "--laws", "referrals", "--rate-limit", "1/m")
+    code, _, output = run(
+        tmp_path, api, "--dry-run", "--allow-writes", "--laws", "referrals", "--rate-limit", "1/m"
+    )
     assert (code, api.calls) == (0, []), output
     assert "writes displayName, handle, biography, dateOfBirth of $PRIMARY and $SECONDARY" in output
     assert "needs --allow-mark-read" in output
@@ -229,15 +273,24 @@ def test_a_dry_run_counts_what_a_run_then_sends(tmp_path: Path, flags: list[str]
     assert code == 0, output
     for operation, methods in report["sent"].items():
         for method, count in methods.items():
-            assert re.search(rf"^  {operation} .*[:,] {count:,} {method}\b", output, re.MULTILINE), (
+            assert re.search(
+                rf"^  {operation} .*[:,] {count:,} {method}\b", output, re.MULTILINE
+            ), (
                 operation,
                 methods,
                 output,
             )
-    assert f"{sum(sum(methods.values()) for methods in report['sent'].values()):,} calls in all" in output
+    assert (
+        f"{sum(sum(methods.values()) for methods in report['sent'].values()):,} calls in all"
+        in output
+    )
 
 
 def test_a_report_counts_every_request(tmp_path: Path) -> None:
     api = Recorder()
-    _, report, output = run(tmp_path, api, "--laws", "http", "--laws", "concurrency", "--allow-writes")
-    assert sum(sum(methods.values()) for methods in report["sent"].values()) == len(api.calls), output
+    _, report, output = run(
+        tmp_path, api, "--laws", "http", "--laws", "concurrency", "--allow-writes"
+    )
+    assert sum(sum(methods.values()) for methods in report["sent"].values()) == len(api.calls), (
+        output
+    )

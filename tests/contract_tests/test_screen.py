@@ -35,7 +35,9 @@ def test_every_character_is_seen(evil: str) -> None:
     assert shown(seen) == seen
 
 
-@pytest.mark.parametrize("good", ["plain\ttext\n", "größer 漢字 שלום", "e\u0301", "👍🏽 🇩🇪", "‹text 1›…"])
+@pytest.mark.parametrize(
+    "good", ["plain\ttext\n", "größer 漢字 שלום", "e\u0301", "👍🏽 🇩🇪", "‹text 1›…"]
+)
 def test_what_can_be_seen_stays(good: str) -> None:
     assert shown(good) == good
 
@@ -80,5 +82,8 @@ def test_evidence_of_a_finding_is_shown_as_text() -> None:
     ledger.find("http.method", "getProfile", "400 \x1b[2J\nhttp://x CONFORMS", "a\u202eb")
     ledger.not_judged("\x1b[2J", "y" * 9000)
     finding = next(iter(ledger.findings.values()))
-    assert (finding.received, finding.documented) == ("400 \\u001b[2J\\nhttp://x CONFORMS", "a\\u202eb")
+    assert (finding.received, finding.documented) == (
+        "400 \\u001b[2J\\nhttp://x CONFORMS",
+        "a\\u202eb",
+    )
     assert all(len(each) < 1000 and each.isprintable() for pair in ledger.skipped for each in pair)

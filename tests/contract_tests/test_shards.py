@@ -35,12 +35,17 @@ FEW = ("--laws", "read", "--laws", "session", "--laws", "pages", "--laws", "proj
 
 def merge(*arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "contract_tests", "merge", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
     return done.returncode, done.stdout + done.stderr
 
 
 def found(report: dict[str, Any]) -> set[tuple[str, ...]]:
-    return {tuple(finding[key] for key in ("check", "operation", "field", "severity")) for finding in report["findings"]}
+    return {
+        tuple(finding[key] for key in ("check", "operation", "field", "severity"))
+        for finding in report["findings"]
+    }
 
 
 def in_parts(name: str, of: int, folder: Path, *flags: str) -> tuple[int, dict[str, Any], str]:
@@ -49,7 +54,11 @@ def in_parts(name: str, of: int, folder: Path, *flags: str) -> tuple[int, dict[s
         with serving(FAULTS[name].make() if name else Api()) as url:
             part = ["--base-url", url, "--depth", "quick", "--shard", f"{number}/{of}", *flags]
             gate(folder / str(number), *part, measured=number == 1)
-    code, output = merge(*(str(folder / str(number)) for number in range(1, of + 1)), "--report-dir", str(folder / "all"))
+    code, output = merge(
+        *(str(folder / str(number)) for number in range(1, of + 1)),
+        "--report-dir",
+        str(folder / "all"),
+    )
     return code, json.loads((folder / "all" / "report.json").read_text()), output
 
 
@@ -86,11 +95,15 @@ def test_what_no_part_has_reached_is_found(tmp_path: Path) -> None:
 
 
 def test_our_own_mock_is_judged_in_several_processes(tmp_path: Path) -> None:
-    code, report, output = gate(tmp_path, "--depth", "quick", "--processes", "2", *FEW, measured=True)
+    code, report, output = gate(
+        tmp_path, "--depth", "quick", "--processes", "2", *FEW, measured=True
+    )
     assert code == 0, output
     assert (report["findings"], report["strict"]) == ([], True)
     assert len(report["laws"]) > 100
-    assert sum(int(suite.get("tests", 0)) for suite in ET.parse(tmp_path / "junit.xml").getroot()) == len(report["laws"])
+    assert sum(
+        int(suite.get("tests", 0)) for suite in ET.parse(tmp_path / "junit.xml").getroot()
+    ) == len(report["laws"])
 
 
 @pytest.mark.parametrize(
@@ -106,15 +119,35 @@ def test_our_own_mock_is_judged_in_several_processes(tmp_path: Path) -> None:
 )
 def test_a_wrong_wish_is_explained(arguments: list[str], words: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "contract_tests", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert words in done.stderr
 
 
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
     with serving(Api()) as url:
-        gate(tmp_path / "1", "--base-url", url, "--depth", "quick", "--shard", "1/2", "--laws", "referrals")
-    assert merge(str(tmp_path / "1")) == (2, "Error: part 2/2 is missing: give the report directories of all 2 parts\n")
+        gate(
+            tmp_path / "1",
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--shard",
+            "1/2",
+            "--laws",
+            "referrals",
+        )
+    assert merge(str(tmp_path / "1")) == (
+        2,
+        "Error: part 2/2 is missing: give the report directories of all 2 parts\n",
+    )
     assert merge(str(tmp_path / "1"), str(tmp_path / "1"))[0] == 2
 
 
@@ -135,12 +168,32 @@ def test_ctrl_c_ends_every_part_and_puts_back_what_it_changed(tmp_path: Path) ->
     before = [profiles(api) for api in servers]
     with serving(servers[0]) as first, serving(servers[1]) as second:
         target = tmp_path / "target.yaml"
-        entries = {"sessions": {"primary": "ada-session", "secondary": "grace-session"}, "containers": ["main"]}
-        target.write_text(yaml.safe_dump({**entries, "shards": [{"base_url": first}, {"base_url": second}]}))
-        command = [sys.executable, "-m", "contract_tests", "--target", str(target), "--laws", "update", "-n", "2"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        entries = {
+            "sessions": {"primary": "ada-session", "secondary": "grace-session"},
+            "containers": ["main"],
+        }
+        target.write_text(
+            yaml.safe_dump({**entries, "shards": [{"base_url": first}, {"base_url": second}]})
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "contract_tests",
+            "--target",
+            str(target),
+            "--laws",
+            "update",
+            "-n",
+            "2",
+        ]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         until = time.monotonic() + 90
-        while any(profiles(api) == old or len(api.calls) < 150 for api, old in zip(servers, before, strict=True)):
+        while any(
+            profiles(api) == old or len(api.calls) < 150
+            for api, old in zip(servers, before, strict=True)
+        ):
             assert time.monotonic() < until, "a part wrote nothing"
             assert process.poll() is None, process.communicate()[0]
             time.sleep(0.01)
@@ -153,8 +206,20 @@ def test_ctrl_c_ends_every_part_and_puts_back_what_it_changed(tmp_path: Path) ->
 
 
 def test_parts_that_only_read_share_the_users_of_one_target(tmp_path: Path) -> None:
-    with serving(FAULTS[next(name for name in FAULTS if FAULTS[name].law.startswith("pages"))].make()) as url:
-        only = ["--base-url", url, "--depth", "quick", "--read-only", "--laws", "referrals", "--laws", "steady"]
+    with serving(
+        FAULTS[next(name for name in FAULTS if FAULTS[name].law.startswith("pages"))].make()
+    ) as url:
+        only = [
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--read-only",
+            "--laws",
+            "referrals",
+            "--laws",
+            "steady",
+        ]
         code, report, output = gate(tmp_path, *only, "--processes", "2")
     assert code in (0, 1), output
     assert {method for row in report["sent"].values() for method in row} <= {"GET", "HEAD"}

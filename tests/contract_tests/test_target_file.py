@@ -46,7 +46,9 @@ def refusal(tmp_path: Path, text: str) -> str:
     [("  secondary: {}", 4), ("containers: [main, {}]", 4), ("usernames:\n- {}", 5)],
     ids=["session", "container", "username"],
 )
-def test_what_is_no_text_is_refused_with_its_line(entry: str, line: int, value: str, tmp_path: Path) -> None:
+def test_what_is_no_text_is_refused_with_its_line(
+    entry: str, line: int, value: str, tmp_path: Path
+) -> None:
     said = refusal(tmp_path, GOOD + entry.format(value or "~"))
     assert said.startswith(f":{line}: "), said
     assert "quote it" in said or "is empty" in said
@@ -55,7 +57,13 @@ def test_what_is_no_text_is_refused_with_its_line(entry: str, line: int, value: 
 
 
 def test_a_quoted_number_is_a_token(tmp_path: Path) -> None:
-    target = load(written(tmp_path, GOOD.replace("token", '"0123456712"') + "containers: ['no', \"1\", 2026-01-01]"), None)
+    target = load(
+        written(
+            tmp_path,
+            GOOD.replace("token", '"0123456712"') + "containers: ['no', \"1\", 2026-01-01]",
+        ),
+        None,
+    )
     assert target.sessions == {"primary": "0123456712"}
     assert target.containers == ("no", "1", "2026-01-01")
 
@@ -71,18 +79,35 @@ def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
         (GOOD + "  secundary: x", ":4: unknown session secundary; did you mean secondary?"),
         (GOOD + "  primary: SECRET", ":4: has the key 'primary' twice, first in line 3"),
         (GOOD + "containers: [a]\ncontainers: [b]", "twice, first in line 4"),
-        (GOOD.replace("token", "$PRIMARY"), ":3: sessions.primary: a variable of the environment is written ${PRIMARY}"),
-        (GOOD.replace("token", "${NOT_THERE}"), ":3: sessions.primary: the environment has no variable NOT_THERE"),
+        (
+            GOOD.replace("token", "$PRIMARY"),
+            ":3: sessions.primary: a variable of the environment is written ${PRIMARY}",
+        ),
+        (
+            GOOD.replace("token", "${NOT_THERE}"),
+            ":3: sessions.primary: the environment has no variable NOT_THERE",
+        ),
         (GOOD.replace("token", "${EMPTY}"), ":3: sessions.primary: the variable EMPTY is empty"),
-        (GOOD.replace("token", "${BROKEN}"), ":3: sessions.primary: $BROKEN cannot be sent: there is a line break in it"),
-        (GOOD.replace("token", '"SEC\\x1bRET"'), ":3: sessions.primary cannot be sent: there is a control character in it"),
-        (GOOD.replace("token", "Bearer SECRET"), ":3: sessions.primary cannot be sent: a token is what follows `Bearer`"),
+        (
+            GOOD.replace("token", "${BROKEN}"),
+            ":3: sessions.primary: $BROKEN cannot be sent: there is a line break in it",
+        ),
+        (
+            GOOD.replace("token", '"SEC\\x1bRET"'),
+            ":3: sessions.primary cannot be sent: there is a control character in it",
+        ),
+        (
+            GOOD.replace("token", "Bearer SECRET"),
+            ":3: sessions.primary cannot be sent: a token is what follows `Bearer`",
+        ),
         (GOOD + "shards: {}", ":4: shards must be a list of mappings"),
         (GOOD + "shards:\n- session: {}", ":5: unknown key session; did you mean sessions?"),
         (GOOD + "usernames: ada", ":4: usernames must be a list of names"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_is_said_with_its_line(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EMPTY", "")
     monkeypatch.setenv("BROKEN", "SECRET\n")
     monkeypatch.delenv("NOT_THERE", raising=False)
@@ -91,14 +116,18 @@ def test_what_is_wrong_is_said_with_its_line(text: str, says: str, tmp_path: Pat
     assert "SEC" not in said
 
 
-def test_a_part_needs_no_variable_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_needs_no_variable_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FIRST", "one")
     monkeypatch.delenv("OTHER", raising=False)
     shards = "shards:\n- sessions: {primary: '${FIRST}'}\n- sessions: {primary: '${OTHER}'}\n"
     path = written(tmp_path, "base_url: http://127.0.0.1:1\n" + shards)
     assert parts(path) == 2
     assert load(path, None, Shard(1, 2)).sessions == {"primary": "one"}
-    with pytest.raises(TargetError, match=r":4: sessions\.primary: the environment has no variable OTHER"):
+    with pytest.raises(
+        TargetError, match=r":4: sessions\.primary: the environment has no variable OTHER"
+    ):
         load(path, None, Shard(2, 2))
 
 

@@ -37,7 +37,11 @@ def lab() -> Iterator[Callable[..., Lab]]:
 
     def open_lab(url: str, permission: Permission | None = None) -> Lab:
         coverage, ledger = Coverage(KNOWN), Ledger(url)
-        opened.append(Lab(Target(url), KNOWN, ledger, DEPTHS["quick"], 1, coverage, permission or Permission()))
+        opened.append(
+            Lab(
+                Target(url), KNOWN, ledger, DEPTHS["quick"], 1, coverage, permission or Permission()
+            )
+        )
         return opened[-1]
 
     yield open_lab
@@ -58,7 +62,11 @@ class Watched(Api):
 def test_whatever_a_run_writes_it_shows_that_it_is_there(tmp_path: Path) -> None:
     api = Watched()
     before = profiles(api)
-    laws = [word for law in ("update", "bounds", "text", "handles", "concurrency", "machine") for word in ("--laws", law)]
+    laws = [
+        word
+        for law in ("update", "bounds", "text", "handles", "concurrency", "machine")
+        for word in ("--laws", law)
+    ]
     with serving(api) as url:
         code, _, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", *laws)
     assert code == 0, output
@@ -73,7 +81,9 @@ def test_a_profile_that_holds_marks_is_not_written_to(allowed: list[str], tmp_pa
     api.users["grace"]["displayName"] = run_marks.text(Random(1), run)
     before = copy.deepcopy(api.users)
     with serving(api) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update", *allowed)
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update", *allowed
+        )
     assert api.users == before
     assert "POST" not in {method for method, _ in api.calls}
     if allowed:
@@ -81,25 +91,42 @@ def test_a_profile_that_holds_marks_is_not_written_to(allowed: list[str], tmp_pa
         return
     assert code == 3, output
     why = report["not_judged"][0]["why"]
-    assert re.match(rf"displayName of \$SECONDARY holds what the run {run}, which began on 20\d\d-\d\d-\d\d at", why)
+    assert re.match(
+        rf"displayName of \$SECONDARY holds what the run {run}, which began on 20\d\d-\d\d-\d\d at",
+        why,
+    )
     assert "contract-tests restore" in why
     assert not report["findings"]
 
 
-@pytest.mark.parametrize("left", ["0123456789ab contract-tests", "start contract-tests", "g0123456789_gate", "gate_machine_5"])
+@pytest.mark.parametrize(
+    "left",
+    ["0123456789ab contract-tests", "start contract-tests", "g0123456789_gate", "gate_machine_5"],
+)
 def test_marks_of_earlier_versions_are_known(left: str, lab: Opened) -> None:
     api = Api()
     api.users["ada"]["handle" if "_" in left else "biography"] = left
     with serving(api) as url:
         one = lab(url)
         remember(one)
-        with pytest.raises(profile_claims.InUseError, match="a run of an earlier version of the gate"):
+        with pytest.raises(
+            profile_claims.InUseError, match="a run of an earlier version of the gate"
+        ):
             profile_claims.refuse_marks(one)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["I maintain contract-tests", "contract-tests tutorial", "see contract-tests 1.0", "gate_keeper", "g_gate", "", None, 5],
+    [
+        "I maintain contract-tests",
+        "contract-tests tutorial",
+        "see contract-tests 1.0",
+        "gate_keeper",
+        "g_gate",
+        "",
+        None,
+        5,
+    ],
 )
 def test_what_people_write_is_no_mark(text: object) -> None:
     assert run_marks.run_of(text) is None
@@ -117,7 +144,9 @@ def test_a_mark_tells_the_run_and_its_beginning() -> None:
     )
     assert len(text) <= 50
     assert re.fullmatch("[a-z0-9_]{3,19}", handle)
-    assert time.strftime("which began on %Y-%m-%d at %H:", time.gmtime(time.time() - 2))[:-4] in run_marks.named(run)
+    assert time.strftime("which began on %Y-%m-%d at %H:", time.gmtime(time.time() - 2))[
+        :-4
+    ] in run_marks.named(run)
 
 
 def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(lab: Opened) -> None:
@@ -194,9 +223,22 @@ def test_two_processes_that_start_at_once_leave_everything_as_it_was() -> None:
     api = Api()
     before = profiles(api)
     with serving(api) as url:
-        command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--depth", "quick", "--laws", "update"]
+        command = [
+            sys.executable,
+            "-m",
+            "contract_tests",
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            "--laws",
+            "update",
+        ]
         runs = [
-            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)
+            subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            for _ in range(2)
         ]
         said = [run.communicate(timeout=100)[0] for run in runs]
     assert profiles(api) == before, said

@@ -23,10 +23,20 @@ from tests.contract_tests.serving import serving
 
 def command(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
     }
     line = [sys.executable, "-m", "contract_tests", *words]
-    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env={**kept, **variables}, timeout=120, check=False)
+    return subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**kept, **variables},
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("name", ["contract_tests", "mock_server", "yaml"])
@@ -57,7 +67,11 @@ def test_what_lies_in_the_working_directory_is_not_taken_for_the_gate(
     ids=str,
 )
 def test_a_variable_that_is_set_and_empty_is_wrong_usage(variables: dict[str, str]) -> None:
-    done = command("--laws", "lasting", **variables) if "CONTRACT_TESTS_LAWS" not in variables else command(**variables)
+    done = (
+        command("--laws", "lasting", **variables)
+        if "CONTRACT_TESTS_LAWS" not in variables
+        else command(**variables)
+    )
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"the variable {next(iter(variables))} is set, but empty" in done.stderr
     assert "Traceback" not in done.stderr
@@ -99,14 +113,21 @@ def test_a_law_that_there_is_not_is_wrong_usage(name: str, says: str, tmp_path: 
 
 def test_one_law_alone_is_judged_by_the_name_that_a_report_gives_it(tmp_path: Path) -> None:
     with serving(Api()) as url:
-        _, family, _ = forked_gate(tmp_path / "family", "--base-url", url, "--depth", "quick", "--laws", "projection")
+        _, family, _ = forked_gate(
+            tmp_path / "family", "--base-url", url, "--depth", "quick", "--laws", "projection"
+        )
         name = family["laws"][-1]["law"]
-        code, report, output = forked_gate(tmp_path / "one", "--base-url", url, "--depth", "quick", "--laws", name)
+        code, report, output = forked_gate(
+            tmp_path / "one", "--base-url", url, "--depth", "quick", "--laws", name
+        )
     assert code == 0, output
     assert {law["law"].partition("[")[0] for law in report["laws"]} == {name.partition("[")[0]}
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "http://", "http://:80", "ftp://x", "http://a..b"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "http://127.0.0.1:99999", "http://", "http://:80", "ftp://x", "http://a..b"],
+)
 def test_an_address_that_is_none_is_wrong_usage(url: str, tmp_path: Path) -> None:
     code, _, output = forked_gate(tmp_path, "--base-url", url)
     assert code == 2, output
@@ -119,8 +140,15 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_sent(tmp_pat
     (tmp_path / "file").touch()
     (tmp_path / "taken" / "report.json").mkdir(parents=True)
     with serving(api) as url:
-        for place in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "taken", Path("/proc/reports")):
-            code, _, output = forked_gate(tmp_path, "--base-url", url, "--report-dir", str(place), whole=True)
+        for place in (
+            tmp_path / "file",
+            tmp_path / "file" / "below",
+            tmp_path / "taken",
+            Path("/proc/reports"),
+        ):
+            code, _, output = forked_gate(
+                tmp_path, "--base-url", url, "--report-dir", str(place), whole=True
+            )
             assert code == 2, output
             assert str(place) in output
             assert "Traceback" not in output
@@ -138,7 +166,14 @@ def test_a_summary_that_cannot_be_written_is_only_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "summary"))
-    data = {"outcome": "conforms", "strict": False, "not_judged": [], "accepted": [], "outdated": [], "findings": []}
+    data = {
+        "outcome": "conforms",
+        "strict": False,
+        "not_judged": [],
+        "accepted": [],
+        "outdated": [],
+        "findings": [],
+    }
     github_actions.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS", "::resume::")
     assert "GITHUB_STEP_SUMMARY) cannot be written" in capsys.readouterr().out
 
@@ -147,7 +182,9 @@ def test_a_reader_that_has_gone_ends_no_run(tmp_path: Path) -> None:
     with serving(Api()) as url:
         flags = f"--base-url {url} --depth quick --laws referrals -v --report-dir {tmp_path}"
         line = f"{sys.executable} -m contract_tests {flags} >/dev/full"
-        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+        )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.json").exists()
 
@@ -159,7 +196,12 @@ def _break(*_: object) -> None:
 def test_an_error_of_the_gate_is_no_breach(tmp_path: Path) -> None:
     with serving(Api()) as url:
         code, report, output = broken_gate(
-            tmp_path, "contract_tests.api.pagination.items_of", "--base-url", url, "--laws", "referrals"
+            tmp_path,
+            "contract_tests.api.pagination.items_of",
+            "--base-url",
+            url,
+            "--laws",
+            "referrals",
         )
     assert code == 4, output
     assert report["outcome"] == "failed"
@@ -168,7 +210,9 @@ def test_an_error_of_the_gate_is_no_breach(tmp_path: Path) -> None:
 
 
 def test_an_error_outside_a_run_is_one_line(tmp_path: Path) -> None:
-    code, _, output = broken_gate(tmp_path, "contract_tests.cli.judge_command.load", "--base-url", "http://127.0.0.1:9")
+    code, _, output = broken_gate(
+        tmp_path, "contract_tests.cli.judge_command.load", "--base-url", "http://127.0.0.1:9"
+    )
     assert code == 4, output
     assert output.count("\n") == 1, output
     assert (
@@ -186,13 +230,30 @@ def broken_gate(directory: Path, place: str, *words: str) -> tuple[int, dict[str
         f"module, _, name = {place!r}.rpartition('.'); setattr(importlib.import_module(module), name, _break);"
         "cli.main(sys.argv[1:])"
     )
-    line = [sys.executable, "-c", script, "--report-dir", str(directory), "--depth", "quick", *words]
+    line = [
+        sys.executable,
+        "-c",
+        script,
+        "--report-dir",
+        str(directory),
+        "--depth",
+        "quick",
+        *words,
+    ]
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
     }
-    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env=kept, timeout=120, check=False)
+    done = subprocess.run(
+        line, capture_output=True, text=True, cwd=ROOT, env=kept, timeout=120, check=False
+    )
     report = directory / "report.json"
-    return done.returncode, json.loads(report.read_text()) if report.exists() else {}, done.stdout + done.stderr
+    return (
+        done.returncode,
+        json.loads(report.read_text()) if report.exists() else {},
+        done.stdout + done.stderr,
+    )
 
 
 def test_what_failed_is_told_without_what_it_was_about() -> None:
@@ -240,7 +301,16 @@ def test_the_own_mock_starts_as_it_comes(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_run_is_too_slow_for_its_time_and_says_so_before(tmp_path: Path) -> None:
-    words = ("--base-url", "http://127.0.0.1:9", "--dry-run", "--depth", "quick", "--laws", "referrals", "--rate-limit")
+    words = (
+        "--base-url",
+        "http://127.0.0.1:9",
+        "--dry-run",
+        "--depth",
+        "quick",
+        "--laws",
+        "referrals",
+        "--rate-limit",
+    )
     _, _, short = forked_gate(tmp_path, *words, "1/m")
     assert "--max-time 300 is too short for that" in short
     assert "exit code 3" in short
@@ -248,7 +318,10 @@ def test_a_run_is_too_slow_for_its_time_and_says_so_before(tmp_path: Path) -> No
     assert "--max-time 300 is enough for that" in enough
 
 
-@pytest.mark.parametrize(("text", "share"), [("0.9", 0.9), ("90%", 0.9), ("0", 0), ("1", 1), ("100 %".replace(" ", ""), 1)])
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("0.9", 0.9), ("90%", 0.9), ("0", 0), ("1", 1), ("100 %".replace(" ", ""), 1)],
+)
 def test_a_share_is_read(text: str, share: float) -> None:
     assert Share().convert(text, None, None) == share
 

@@ -45,7 +45,12 @@ class Front(Api):
 class Ending(Api):
     """The session of one user ends after so many calls with it, and is then answered with something else."""
 
-    def __init__(self, token: str = "ada-session", after: int = 60, answer: Answer | str = "SESSION_TOKEN_EXPIRED") -> None:
+    def __init__(
+        self,
+        token: str = "ada-session",
+        after: int = 60,
+        answer: Answer | str = "SESSION_TOKEN_EXPIRED",
+    ) -> None:
         super().__init__()
         self.token, self.left, self.answer = token, after, answer
 
@@ -89,7 +94,10 @@ def profiles(api: Api) -> dict[str, dict[str, Any]]:
             "redirected (301) to https://login.example/start",
         ),
         (PAGE, "every call is answered with 200 and a page for people (HTML)"),
-        (Answer(401, {"code": "GENERIC_UNAUTHORIZED"}, CHALLENGE), "no session works: every call is answered with 401"),
+        (
+            Answer(401, {"code": "GENERIC_UNAUTHORIZED"}, CHALLENGE),
+            "no session works: every call is answered with 401",
+        ),
         (Answer(-1), "is there, but does not answer"),
     ],
     ids=["503", "301", "page", "401", "hangs up"],
@@ -111,19 +119,26 @@ def test_a_target_that_is_wrong_in_one_operation_is_judged(tmp_path: Path) -> No
 
     code, report, output = judged(NoProfile(), tmp_path, "--depth", "quick", "--laws", "projection")
     assert code == 1, output
-    assert {(each["check"], each["operation"]) for each in report["findings"]} >= {("answer.no-server-error", "getProfile")}
+    assert {(each["check"], each["operation"]) for each in report["findings"]} >= {
+        ("answer.no-server-error", "getProfile")
+    }
     assert "and again when asked a second time" in output
 
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
-def test_one_wrong_session_beside_a_right_one_is_said(role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_wrong_session_beside_a_right_one_is_said(
+    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STAGING_TOKEN", "not-the-session")
     sessions = {"primary": "ada-session", "secondary": "grace-session", role: "${STAGING_TOKEN}"}
     with serving(Api()) as url:
         path = target_file(tmp_path, url, sessions=sessions, containers=["main"])
         code, report, output = forked_gate(tmp_path, "--target", path, *QUICK)
     assert code == 3, output
-    assert f"the session of ${role.upper()} does not work: every call is answered with 401 GENERIC_UNAUTHORIZED" in output
+    assert (
+        f"the session of ${role.upper()} does not work: every call is answered with 401 GENERIC_UNAUTHORIZED"
+        in output
+    )
     assert "is $STAGING_TOKEN right, and still valid?" in output
     assert "not-the-session" not in output
     assert report["findings"] == []
@@ -138,7 +153,9 @@ def test_one_wrong_session_beside_a_right_one_is_said(role: str, tmp_path: Path,
     ],
     ids=["expired", "403", "redirect"],
 )
-def test_a_session_that_ends_is_noticed_at_once(token: str, answer: Answer | str, tmp_path: Path) -> None:
+def test_a_session_that_ends_is_noticed_at_once(
+    token: str, answer: Answer | str, tmp_path: Path
+) -> None:
     api = Ending(token, 200, answer)
     code, report, output = judged(api, tmp_path)
     assert code == 3, output
@@ -154,25 +171,35 @@ def test_what_was_found_before_a_session_ended_is_kept(tmp_path: Path) -> None:
         def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
             return {**super().project(user, names), "handle": user["handle"]}
 
-    code, report, output = judged(Wrong(after=250), tmp_path, "--depth", "quick", "--laws", "projection", "--laws", "update")
+    code, report, output = judged(
+        Wrong(after=250), tmp_path, "--depth", "quick", "--laws", "projection", "--laws", "update"
+    )
     assert code == 3, output
     assert {each["check"] for each in report["findings"]} == {"projection.exact"}
     assert "projection.exact" in output
 
 
 def test_a_session_that_is_refused_now_and_then_is_the_targets_fault(tmp_path: Path) -> None:
-    refusal = Answer(401, {"code": "GENERIC_UNAUTHORIZED", "message": "x"}, {**CHALLENGE, "Cache-Control": "no-store"})
+    refusal = Answer(
+        401,
+        {"code": "GENERIC_UNAUTHORIZED", "message": "x"},
+        {**CHALLENGE, "Cache-Control": "no-store"},
+    )
     code, report, output = judged(Sometimes(refusal, lambda number: number % 9 == 5), tmp_path)
     assert code == 1, output
     assert "session.valid" in {each["check"] for each in report["findings"]}
 
 
-def test_what_an_ended_session_left_behind_is_put_back_by_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_ended_session_left_behind_is_put_back_by_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     api = Ending(after=400)
     before = profiles(api)
     with serving(api) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update")
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update"
+        )
         assert code == 3, output
         assert profiles(api)["grace"] == before["grace"]
         assert profiles(api)["ada"] != before["ada"]
@@ -190,11 +217,15 @@ def test_what_an_ended_session_left_behind_is_put_back_by_a_command(tmp_path: Pa
     assert not kept.exists()
 
 
-def test_only_the_owner_of_a_profile_gets_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_owner_of_a_profile_gets_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     api = Ending(after=400)
     with serving(api) as url:
-        _, report, _ = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update")
+        _, report, _ = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "update"
+        )
         before = profiles(api)
         kept = Path(report["originals"])
         target = target_file(tmp_path, url, sessions={"primary": "newcomer-session"})
@@ -209,7 +240,12 @@ def test_originals_of_one_server_are_not_written_to_another(tmp_path: Path) -> N
     """Users of the same names may be there: staging and production often have them."""
     kept = tmp_path / "kept.json"
     people = {"primary": {"username": "ada", "profile": {"handle": "ada_of_staging"}}}
-    data = {"format": saved_profiles.FORMAT, "base_url": "https://staging.example", "shard": "", "people": people}
+    data = {
+        "format": saved_profiles.FORMAT,
+        "base_url": "https://staging.example",
+        "shard": "",
+        "people": people,
+    }
     kept.write_text(json.dumps(data))
     api = Api()
     before = profiles(api)
@@ -234,21 +270,35 @@ def test_a_part_is_put_back_where_it_was_judged(tmp_path: Path) -> None:
         file.write_text(
             f"base_url: {url}\nsessions: {{primary: ada-session}}\nshards: [{{}}, {{sessions: {{primary: grace-session}}}}]\n"
         )
-        kept.write_text(json.dumps({"format": saved_profiles.FORMAT, "base_url": url, "shard": "2/2", "people": people}))
+        kept.write_text(
+            json.dumps(
+                {"format": saved_profiles.FORMAT, "base_url": url, "shard": "2/2", "people": people}
+            )
+        )
         done = CliRunner().invoke(main, ["restore", str(kept), "--target", str(file)])
     assert done.exit_code == 0, done.output
     assert api.users["grace"]["handle"] == "grace_as_she_was"
 
 
-@pytest.mark.parametrize("people", [None, [], {"primary": {}}, {"primary": {"username": "ada", "profile": None}}], ids=repr)
+@pytest.mark.parametrize(
+    "people",
+    [None, [], {"primary": {}}, {"primary": {"username": "ada", "profile": None}}],
+    ids=repr,
+)
 def test_a_file_of_originals_that_is_damaged_is_wrong_usage(people: object, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
-    kept.write_text(json.dumps({"format": saved_profiles.FORMAT, "base_url": "http://127.0.0.1:9", "people": people}))
+    kept.write_text(
+        json.dumps(
+            {"format": saved_profiles.FORMAT, "base_url": "http://127.0.0.1:9", "people": people}
+        )
+    )
     done = CliRunner().invoke(main, ["restore", str(kept)])
     assert (done.exit_code, "not what a run writes" in done.output) == (2, True), done.output
 
 
-def test_a_run_that_puts_everything_back_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_puts_everything_back_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     code, _, output = judged(Api(), tmp_path)
     assert code == 0, output
@@ -262,13 +312,18 @@ def test_a_run_that_puts_everything_back_leaves_no_file(tmp_path: Path, monkeypa
         (Answer(502, None), "the target went out of order after"),
         (PAGE, "every call is answered with 200 and a page for people"),
         (Answer(-1), "could then not be reached any more"),
-        (Answer(404, {"code": "GENERIC_NOT_FOUND", "message": "No such route."}), "every call is answered with 404"),
+        (
+            Answer(404, {"code": "GENERIC_NOT_FOUND", "message": "No such route."}),
+            "every call is answered with 404",
+        ),
         (Answer(200, {}), "every call is answered with 200 and a body of another kind than before"),
         (Answer(200, None), "every call is answered with 200 and nothing"),
     ],
     ids=["502", "page", "hangs up", "404", "200 and an empty object", "200 and nothing"],
 )
-def test_an_outage_in_the_middle_of_a_run_is_no_breach(answer: Answer, says: str, tmp_path: Path) -> None:
+def test_an_outage_in_the_middle_of_a_run_is_no_breach(
+    answer: Answer, says: str, tmp_path: Path
+) -> None:
     begun = time.monotonic()
     code, report, output = judged(Front(answer, since=300), tmp_path)
     assert code == 3, output
@@ -282,11 +337,15 @@ def test_an_outage_that_announced_itself_is_no_breach(tmp_path: Path) -> None:
     api = Sometimes(Answer(503, None), lambda number: number >= 150 or number % 60 == 50)
     code, report, output = judged(api, tmp_path, "--depth", "quick", "--laws", "projection")
     assert code == 3, output
-    assert {finding["check"] for finding in report["findings"]} <= {"answer.no-server-error"}, "of the time before"
+    assert {finding["check"] for finding in report["findings"]} <= {"answer.no-server-error"}, (
+        "of the time before"
+    )
 
 
 def test_one_answer_of_something_in_front_is_asked_again_and_said(tmp_path: Path) -> None:
-    code, report, output = judged(Sometimes(Answer(502, None), lambda number: number == 100), tmp_path)
+    code, report, output = judged(
+        Sometimes(Answer(502, None), lambda number: number == 100), tmp_path
+    )
     assert code == 0, output
     assert report["findings"] == []
     assert re.search(r"1 of \d+ calls got 502", output)
@@ -296,9 +355,15 @@ def test_one_answer_of_something_in_front_is_asked_again_and_said(tmp_path: Path
 def test_many_such_answers_are_the_targets_own(answer: Answer, tmp_path: Path) -> None:
     api = Sometimes(answer, lambda number: number % 40 == 30)
     with serving(api, frozenset({"close"})) as url:
-        code, report, output = forked_gate(tmp_path, "--base-url", url, "--depth", "quick", "--laws", "projection")
+        code, report, output = forked_gate(
+            tmp_path, "--base-url", url, "--depth", "quick", "--laws", "projection"
+        )
     assert code == 1, output
-    assert {each["check"] for each in report["findings"]} <= {"answer.no-server-error", "answer.complete", "answer.status"}
+    assert {each["check"] for each in report["findings"]} <= {
+        "answer.no-server-error",
+        "answer.complete",
+        "answer.status",
+    }
     assert "but not when asked a second time" in output
 
 
@@ -309,7 +374,18 @@ class Slow(Api):
 
 
 def test_a_verdict_on_a_few_laws_is_none(tmp_path: Path) -> None:
-    flags = ("--depth", "quick", "--laws", "referrals", "--laws", "update", "--laws", "pages", "--max-time", "2")
+    flags = (
+        "--depth",
+        "quick",
+        "--laws",
+        "referrals",
+        "--laws",
+        "update",
+        "--laws",
+        "pages",
+        "--max-time",
+        "2",
+    )
     code, report, output = judged(Slow(), tmp_path, *flags)
     assert code == 3, output
     assert re.search("TOO LITTLE JUDGED|NOTHING JUDGED", output)
@@ -322,7 +398,10 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
     """A run of so many laws: judged, without time, and not applicable."""
     names = [f"law {number}" for number in range(judged + unfinished + idle)]
     known = Run(Ledger("http://x"), Coverage(contract.load()), "quick", 1, **changes)
-    known.laws = [Law(name, "passed" if place < judged else "skipped", 0, 0) for place, name in enumerate(names)]
+    known.laws = [
+        Law(name, "passed" if place < judged else "skipped", 0, 0)
+        for place, name in enumerate(names)
+    ]
     known.unfinished = names[judged : judged + unfinished]
     return known
 
@@ -330,8 +409,16 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
 @pytest.mark.parametrize(
     ("run", "code", "says"),
     [
-        (run_of(90, 10), 0, "CONFORMS to the contract as far as it was judged (10 laws had no time)"),
-        (run_of(89, 11), 3, "TOO LITTLE JUDGED: 89 of 100 laws that apply (89%), and --min-judged asks for 90%"),
+        (
+            run_of(90, 10),
+            0,
+            "CONFORMS to the contract as far as it was judged (10 laws had no time)",
+        ),
+        (
+            run_of(89, 11),
+            3,
+            "TOO LITTLE JUDGED: 89 of 100 laws that apply (89%), and --min-judged asks for 90%",
+        ),
         (run_of(89, 11, min_judged=0.5), 0, "as far as it was judged"),
         (run_of(9, 1, idle=300), 0, "9 of 310 laws judged (300 not for this depth or target)"),
         (run_of(0, 10), 3, "NOTHING JUDGED"),
@@ -364,7 +451,15 @@ def test_what_a_run_comes_to(run: Run, code: int, says: str) -> None:
 
 def test_laws_that_do_not_apply_are_not_missed(tmp_path: Path) -> None:
     code, report, output = judged(
-        Api(), tmp_path, "--depth", "quick", "--laws", "update", "--laws", "referrals", "--read-only"
+        Api(),
+        tmp_path,
+        "--depth",
+        "quick",
+        "--laws",
+        "update",
+        "--laws",
+        "referrals",
+        "--read-only",
     )
     assert code == 0, output
     assert report["judged"]["not_applicable"] > report["judged"]["judged"]
@@ -388,7 +483,9 @@ class Hanging(Api):
 @pytest.mark.parametrize("after", [0, 200])
 def test_a_target_that_hangs_is_left_within_the_time(after: int, tmp_path: Path) -> None:
     begun = time.monotonic()
-    code, report, output = judged(Hanging(after), tmp_path, *QUICK, "--request-timeout", "1", "--max-time", "5")
+    code, report, output = judged(
+        Hanging(after), tmp_path, *QUICK, "--request-timeout", "1", "--max-time", "5"
+    )
     assert code == 3, output
     assert report["findings"] == [], output
     assert time.monotonic() - begun < 30, "5 s, some time-outs of 1 s, and the start"
@@ -396,7 +493,10 @@ def test_a_target_that_hangs_is_left_within_the_time(after: int, tmp_path: Path)
 
 def exchange(status: int, body: bytes = b"", **headers: str) -> Exchange:
     return Exchange(
-        Call("x", "GET", "/x"), status, tuple((name.replace("_", "-"), value) for name, value in headers.items()), body
+        Call("x", "GET", "/x"),
+        status,
+        tuple((name.replace("_", "-"), value) for name, value in headers.items()),
+        body,
     )
 
 
@@ -409,9 +509,15 @@ def exchange(status: int, body: bytes = b"", **headers: str) -> Exchange:
             exchange(403, b"<html>", Content_Type="text/html"),
             "every call is answered with 403; is something in front of the API",
         ),
-        (exchange(404, b"{}"), "every call is answered with 404; is the path of the base URL right?"),
+        (
+            exchange(404, b"{}"),
+            "every call is answered with 404; is the path of the base URL right?",
+        ),
         (exchange(200), "every call is answered with 200 and nothing"),
-        (exchange(200, b"<!DOCTYPE html>"), "every call is answered with 200 and a page for people (HTML)"),
+        (
+            exchange(200, b"<!DOCTYPE html>"),
+            "every call is answered with 200 and a page for people (HTML)",
+        ),
     ],
     ids=lambda value: str(value.status) if isinstance(value, Exchange) else "",
 )
@@ -427,9 +533,14 @@ def test_one_answer_of_the_api_is_enough_to_judge() -> None:
 
 
 def test_redirections_are_told_without_what_stands_in_their_query() -> None:
-    places = [exchange(301, Location=f"https://a.example:8443/{path}?token=hush") for path in ("x", "y")]
+    places = [
+        exchange(301, Location=f"https://a.example:8443/{path}?token=hush") for path in ("x", "y")
+    ]
     assert availability.out_of_order(places) == "every call is redirected to https://a.example:8443"
-    assert availability.kind(exchange(301, Location="http://[::1")) == "is redirected (301) to somewhere else"
+    assert (
+        availability.kind(exchange(301, Location="http://[::1"))
+        == "is redirected (301) to somewhere else"
+    )
     assert availability.kind(exchange(304)) == "is redirected (304) to nowhere"
 
 
@@ -443,8 +554,12 @@ def test_drift_compares_with_nothing_that_is_out_of_order(side: str, tmp_path: P
     assert f"the {side} side, {bad}, is out of order: every call is answered with 503" in output
 
 
-@pytest.mark.parametrize("answer", [Answer(503, None), Answer(404, None), Answer(-1)], ids=["503", "404", "hangs up"])
-def test_drift_takes_an_outage_in_the_middle_for_no_difference(answer: Answer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer", [Answer(503, None), Answer(404, None), Answer(-1)], ids=["503", "404", "hangs up"]
+)
+def test_drift_takes_an_outage_in_the_middle_for_no_difference(
+    answer: Answer, tmp_path: Path
+) -> None:
     with serving(Api()) as good, serving(Front(answer, since=60)) as bad:
         code, _, output = forked_gate(tmp_path, "drift", "--left", good, "--right", bad, whole=True)
     assert code == 3, output
@@ -453,7 +568,9 @@ def test_drift_takes_an_outage_in_the_middle_for_no_difference(answer: Answer, t
 
 def test_the_example_for_ci_can_finish() -> None:
     page = (ROOT / "docs" / "ci.md").read_text()
-    step = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["jobs"]["contract"]["steps"][1]["with"]
+    step = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["jobs"]["contract"][
+        "steps"
+    ][1]["with"]
     words = step["args"].split()
     rate, seconds = words[words.index("--rate-limit") + 1], words[words.index("--max-time") + 1]
     assert step["depth"] == "quick"

@@ -43,7 +43,9 @@ def ends(start: bytes) -> Answer:
 
 def asked(answer: bytes | Answer, seconds: float = 10, *, raw: bool = False) -> Exchange:
     with raw_upstream(answer=answer) as upstream:
-        client = Client(upstream.url, lambda _: None, lambda _: None, Manners(timeout=seconds), "abc123")
+        client = Client(
+            upstream.url, lambda _: None, lambda _: None, Manners(timeout=seconds), "abc123"
+        )
         exchange = client.send_raw(replace(CALL, method="HEAD")) if raw else client.send(CALL)
         client.close()
     return exchange
@@ -60,7 +62,10 @@ def asked(answer: bytes | Answer, seconds: float = 10, *, raw: bool = False) -> 
 )
 def test_an_answer_that_drips_is_not_waited_for(answer: Answer) -> None:
     exchange = asked(answer, 0.3)
-    assert (exchange.status, exchange.trouble) == (0, "no complete HTTP answer (TimeoutError: not whole after 0.3 s)")
+    assert (exchange.status, exchange.trouble) == (
+        0,
+        "no complete HTTP answer (TimeoutError: not whole after 0.3 s)",
+    )
 
 
 def test_what_is_there_is_not_read_when_the_time_is_over() -> None:
@@ -73,7 +78,8 @@ def test_what_is_there_is_not_read_when_the_time_is_over() -> None:
 
 TOO_LARGE = {
     "of a known length": whole(LONG),
-    "in chunks": OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(LONG), LONG),
+    "in chunks": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(LONG), LONG),
     "until it closes": ends(OK + b"\r\n" + LONG),
     "in gzip": whole(gzip.compress(LONG), b"Content-Encoding: gzip"),
     "in deflate": whole(zlib.compress(LONG), b"Content-Encoding: deflate"),
@@ -81,7 +87,9 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("answer", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_a_body_without_end_is_not_read_to_its_end(answer: bytes | Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_without_end_is_not_read_to_its_end(
+    answer: bytes | Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert asked(answer).body == LONG
     monkeypatch.setattr("contract_tests.http.response_reader.LARGEST", 1000)
     assert "a body of more than" in asked(answer).trouble
@@ -110,7 +118,9 @@ def test_what_comes_after_the_answer_to_head_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [ends(b"\r\n"), ends(b""), ends(b"SSH-2.0\r\n\r\n")], ids=["a blank line", "nothing", "no HTTP"]
+    "answer",
+    [ends(b"\r\n"), ends(b""), ends(b"SSH-2.0\r\n\r\n")],
+    ids=["a blank line", "nothing", "no HTTP"],
 )
 def test_what_is_no_answer_to_head_is_none(answer: Answer) -> None:
     exchange = asked(answer, raw=True)
@@ -132,8 +142,13 @@ def test_a_coding_that_is_not_known_is_left(coding: str) -> None:
 IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
 
 
-@pytest.mark.parametrize("answer", [whole(b"{}"), IN_CHUNKS], ids=["of a known length", "in chunks"])
+@pytest.mark.parametrize(
+    "answer", [whole(b"{}"), IN_CHUNKS], ids=["of a known length", "in chunks"]
+)
 def test_what_follows_an_answer_is_seen(answer: bytes) -> None:
-    assert asked(answer + b"}}").trouble == "no complete HTTP answer (SurplusError: 2 bytes after its end)"
+    assert (
+        asked(answer + b"}}").trouble
+        == "no complete HTTP answer (SurplusError: 2 bytes after its end)"
+    )
     for harmless in (b"", b"\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
         assert asked(answer + harmless).body == b"{}"

@@ -20,8 +20,15 @@ class ExtraProperties(Api):
     """More keys everywhere but in a projection, one of them different each time."""
 
     def finish(self, request: Request, answer: Answer) -> Answer:
-        if isinstance(answer.body, dict) and request.handler not in ("get_profile", "update_profile"):
-            answer.body = {"requestId": request.number, **answer.body, "links": {"self": request.path}}
+        if isinstance(answer.body, dict) and request.handler not in (
+            "get_profile",
+            "update_profile",
+        ):
+            answer.body = {
+                "requestId": request.number,
+                **answer.body,
+                "links": {"self": request.path},
+            }
             for item in answer.body.get("items", []):
                 item["extra"] = request.number
         return answer
@@ -31,7 +38,12 @@ class ExtraInErrors(Api):
     """Errors carry an identity, and details in another order."""
 
     def error_body(self, request: Request, code: str) -> dict[str, Any]:
-        return {"traceId": f"{request.number:x}", "message": f"Sorry! {code.lower()} " * 20, "code": code, "help": None}
+        return {
+            "traceId": f"{request.number:x}",
+            "message": f"Sorry! {code.lower()} " * 20,
+            "code": code,
+            "help": None,
+        }
 
 
 class KeyOrder(Api):
@@ -51,7 +63,9 @@ class OtherIds(Api):
         for number, item in enumerate(items):
             item["id"] = f"{number:04d}"
             item["title"] = f"{name} {number}"
-            item["createdAt"] = f"2026-03-01T{23 - number % 24:02d}:00:00.{number % 7}00{number % 3}+01:00"
+            item["createdAt"] = (
+                f"2026-03-01T{23 - number % 24:02d}:00:00.{number % 7}00{number % 3}+01:00"
+            )
         return items
 
 
@@ -108,9 +122,16 @@ class BirthAndMore(Api):
     """A date of birth has more parts in answers."""
 
     def finish(self, request: Request, answer: Answer) -> Answer:
-        if request.handler in ("get_profile", "update_profile") and answer.status == 200 and answer.body.get("dateOfBirth"):
+        if (
+            request.handler in ("get_profile", "update_profile")
+            and answer.status == 200
+            and answer.body.get("dateOfBirth")
+        ):
             birth = answer.body["dateOfBirth"]
-            answer.body["dateOfBirth"] = {**birth, "iso": f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}"}
+            answer.body["dateOfBirth"] = {
+                **birth,
+                "iso": f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}",
+            }
         return answer
 
 
@@ -122,7 +143,10 @@ class Namesakes(Api):
         self.users["ADA"] = {**self.new_user("ADA"), "handle": "other_ada"}
         self.containers["main"] = {*self.containers["main"], "ADA"}
         self.containers["MAIN"] = {"ada"}
-        more = [{**item, "id": f"{item['id']}-more", "containerId": "MAIN"} for item in self.inbox["ada"][:5]]
+        more = [
+            {**item, "id": f"{item['id']}-more", "containerId": "MAIN"}
+            for item in self.inbox["ada"][:5]
+        ]
         self.inbox["ada"] = [*self.inbox["ada"], *more]
 
 
@@ -132,7 +156,9 @@ class InFront(Api):
     def finish(self, request: Request, answer: Answer) -> Answer:
         large = len(request.body) > 8192
         if large or "%00" in request.path:
-            return Answer(413 if large else 400, headers={"Content-Type": "text/html"}, raw=b"<h1>No</h1>")
+            return Answer(
+                413 if large else 400, headers={"Content-Type": "text/html"}, raw=b"<h1>No</h1>"
+            )
         return answer
 
 
@@ -140,11 +166,18 @@ class Translated(Api):
     """Sentences come in the language that is asked for; identities are numbers, and in their order."""
 
     def ordered(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return sorted(sorted(items, key=lambda item: int(item["id"])), key=lambda item: item["createdAt"], reverse=True)
+        return sorted(
+            sorted(items, key=lambda item: int(item["id"])),
+            key=lambda item: item["createdAt"],
+            reverse=True,
+        )
 
     def new_inbox(self, name: str) -> list[dict[str, Any]]:
         number = {"ada": 1, "grace": 2}.get(name, 3)
-        return [{**item, "id": f"{count * 10 + number}"} for count, item in enumerate(super().new_inbox(name))]
+        return [
+            {**item, "id": f"{count * 10 + number}"}
+            for count, item in enumerate(super().new_inbox(name))
+        ]
 
     def finish(self, request: Request, answer: Answer) -> Answer:
         if "de" in request.headers.get("accept-language", "") and isinstance(answer.body, dict):
@@ -162,7 +195,12 @@ class Apart(Api):
         self.containers = {"main": {"ada", "newcomer"}, "side": {"grace"}}
 
 
-STYLES = ("gzip charset lower-headers", "chunked media-case extra-headers", "close ascii early-hints", "slow")
+STYLES = (
+    "gzip charset lower-headers",
+    "chunked media-case extra-headers",
+    "close ascii early-hints",
+    "slow",
+)
 """Ways to write answers, together where one does not hide the other."""
 
 
@@ -329,7 +367,11 @@ class Cuts(Api):
     """Longer text is cut without a word."""
 
     def stored(self, name: str, value: Any) -> Any:
-        return value[:16] if isinstance(value, str) and name != "handle" else super().stored(name, value)
+        return (
+            value[:16]
+            if isinstance(value, str) and name != "handle"
+            else super().stored(name, value)
+        )
 
 
 class MembersOnly(Api):
@@ -397,7 +439,11 @@ class OtherDates(Api):
     """A date of birth is answered as text, a handle with a mark beside it."""
 
     def finish(self, request: Request, answer: Answer) -> Answer:
-        if request.handler in ("get_profile", "update_profile") and answer.status == 200 and answer.body.get("dateOfBirth"):
+        if (
+            request.handler in ("get_profile", "update_profile")
+            and answer.status == 200
+            and answer.body.get("dateOfBirth")
+        ):
             birth = answer.body["dateOfBirth"]
             answer.body["dateOfBirth"] = f"{birth['year']}-{birth['month']:02d}-{birth['day']:02d}"
         if isinstance(answer.body, dict) and "handle" in answer.body:
@@ -419,7 +465,11 @@ class Rolls(Api):
             birth = super().stored(name, value)
             day = date(birth["year"], birth["month"], 1) + timedelta(birth["day"] - 1)
             return {"year": day.year, "month": day.month, "day": day.day}
-        return value.encode("latin-1", "replace").decode("latin-1") if isinstance(value, str) else value
+        return (
+            value.encode("latin-1", "replace").decode("latin-1")
+            if isinstance(value, str)
+            else value
+        )
 
 
 class Capped(Api):
@@ -471,7 +521,9 @@ class Unknowing(Api):
         try:
             return super().route(request)
         except RefusalError as refusal:
-            raise RefusalError(501 if refusal.status == 405 else refusal.status, str(refusal)) from None
+            raise RefusalError(
+                501 if refusal.status == 405 else refusal.status, str(refusal)
+            ) from None
 
     def authenticate(self, request: Request) -> str:
         if not re.fullmatch("(?i)bearer [^ ]+", request.headers.get("authorization", "Bearer x")):

@@ -61,7 +61,9 @@ def settings() -> Settings:
 def steer(client: FlaskClient) -> Steer:
     """Calls the control API: status and parsed body."""
 
-    def call(method: str, path: str, body: object = None, sandbox: str = "default") -> tuple[int, Any]:
+    def call(
+        method: str, path: str, body: object = None, sandbox: str = "default"
+    ) -> tuple[int, Any]:
         headers = {"X-Mock-Control": "1", "X-Mock-Sandbox": sandbox}
         answer = client.open(f"/__mock{path}", method=method, json=body, headers=headers)
         return answer.status_code, answer.get_json(silent=True)

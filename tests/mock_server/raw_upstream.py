@@ -18,7 +18,9 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Type: application/json\r\n"
 
 
-def whole(body: bytes, *headers: bytes, status: bytes = b"200 OK", kind: bytes = b"application/json") -> bytes:
+def whole(
+    body: bytes, *headers: bytes, status: bytes = b"200 OK", kind: bytes = b"application/json"
+) -> bytes:
     """The bytes of an answer with a length."""
     more = b"".join(header + b"\r\n" for header in headers)
     start = b"HTTP/1.1 %s\r\nCache-Control: no-store\r\nContent-Type: %s\r\n" % (status, kind)
@@ -36,7 +38,11 @@ class Request:
 
     def values(self, name: str) -> list[str]:
         lines = [line.partition(b":") for line in self.head.split(b"\r\n")[1:]]
-        return [value.strip().decode("latin-1") for key, _, value in lines if key.decode("latin-1").lower() == name]
+        return [
+            value.strip().decode("latin-1")
+            for key, _, value in lines
+            if key.decode("latin-1").lower() == name
+        ]
 
 
 @dataclass
@@ -75,14 +81,18 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 
 @contextmanager
-def raw_upstream(tls: ssl.SSLContext | None = None, **answers: bytes | Answer) -> Iterator[RawUpstream]:
+def raw_upstream(
+    tls: ssl.SSLContext | None = None, **answers: bytes | Answer
+) -> Iterator[RawUpstream]:
     """Serve from a thread; answers by path without its first slash."""
     upstream, loop, started = RawUpstream(), asyncio.new_event_loop(), threading.Event()
     upstream.answers = {f"/{path}": answer for path, answer in answers.items()}
 
     async def run() -> None:
         server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=tls)
-        upstream.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        upstream.url = (
+            f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        )
         started.set()
         await stopped.wait()
         server.close()
@@ -104,7 +114,9 @@ def raw_upstream(tls: ssl.SSLContext | None = None, **answers: bytes | Answer) -
 
 
 def journal(proxy: LiveMock) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = requests.get(f"{proxy.url}/__mock/requests", timeout=5).json()["requests"]
+    found: list[dict[str, Any]] = requests.get(f"{proxy.url}/__mock/requests", timeout=5).json()[
+        "requests"
+    ]
     return found
 
 
@@ -119,7 +131,13 @@ def entry(proxy: LiveMock, path: str) -> dict[str, Any]:
     raise AssertionError(f"{path} is not in the journal")
 
 
-def exchange(url: str, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Any:
+def exchange(
+    url: str,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    body: bytes | None = None,
+) -> Any:
     """Status, headers in order and raw body, as they come over the wire."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
     connection.request(method, path, body=body, headers=headers or {})

@@ -93,15 +93,25 @@ Ask = Callable[..., tuple[int, Client]]
 def ask(build: Build) -> Ask:
     """Sends a request to a shell; answers the status, and the client, which knows whether its body was asked for."""
 
-    def send(method: str, path: str, *headers: tuple[bytes, bytes], client: Client, **options: Any) -> tuple[int, Client]:
-        scope = {"method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "http_version": "1.1"}
+    def send(
+        method: str, path: str, *headers: tuple[bytes, bytes], client: Client, **options: Any
+    ) -> tuple[int, Client]:
+        scope = {
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "http_version": "1.1",
+        }
         sent: list[Any] = []
 
         async def run() -> None:
             async def keep(message: Any) -> None:
                 sent.append(message)
 
-            await Shell(build(**options), 1000)({**scope, "headers": [LOCAL, *headers]}, client.receive, keep)
+            await Shell(build(**options), 1000)(
+                {**scope, "headers": [LOCAL, *headers]}, client.receive, keep
+            )
 
         asyncio.run(run())
         return sent[0]["status"], client
@@ -136,7 +146,10 @@ def test_who_is_refused_hears_so_before_the_body_is_sent(
 
 
 def test_a_token_is_asked_for_before_the_body(ask: Ask) -> None:
-    assert ask("PUT", "/__mock/state", *EXPECT, STEERING, client=Client(), control_token="right")[0] == 403
+    assert (
+        ask("PUT", "/__mock/state", *EXPECT, STEERING, client=Client(), control_token="right")[0]
+        == 403
+    )
 
 
 def test_a_whole_state_is_read_where_its_sender_may(ask: Ask) -> None:

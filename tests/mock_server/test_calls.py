@@ -62,7 +62,9 @@ def test_an_error_is_for_who_asked_and_one_of_all_for_all() -> None:
         said = await asyncio.gather(*tasks, return_exceptions=True)
         assert [str(each) for each in said] == ["fine", "mine", "", "fine too"]
         assert await asyncio.gather(*busy) == [*range(LINES)]
-        both = await asyncio.gather(calls.answer("one"), calls.answer("all"), return_exceptions=True)
+        both = await asyncio.gather(
+            calls.answer("one"), calls.answer("all"), return_exceptions=True
+        )
         assert [str(each) for each in both] == ["gone", "gone"]
 
     run(test())

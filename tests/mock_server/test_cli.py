@@ -24,7 +24,9 @@ CONTRACT = DEFAULT_CONTRACT.read_text()
 
 def run(*flags: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mock_server", *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, **env}, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=30, env={**os.environ, **env}, check=False
+    )
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -36,7 +38,9 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 def test_the_greeting_has_a_curl_line_that_works_when_pasted() -> None:
     with live_mock() as mock:
         line = next(line for line in mock.greeting.splitlines() if "curl" in line)
-        answer = subprocess.run(["bash", "-c", f"{line} -s"], capture_output=True, text=True, timeout=10, check=True)
+        answer = subprocess.run(
+            ["bash", "-c", f"{line} -s"], capture_output=True, text=True, timeout=10, check=True
+        )
     assert answer.stdout == '{"displayName":"Ada Lovelace","handle":"ada"}'
 
 
@@ -49,7 +53,9 @@ def test_it_stops_at_once_and_quietly(signum: int) -> None:
         assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize("flag", [option.name for option in main.params if option.name not in {"version", "help"}])
+@pytest.mark.parametrize(
+    "flag", [option.name for option in main.params if option.name not in {"version", "help"}]
+)
 def test_every_flag_has_an_environment_variable(flag: str) -> None:
     assert f"MOCK_SERVER_{flag.upper()}" in run("--help", COLUMNS="200").stdout
 
@@ -90,17 +96,31 @@ BROKEN_FIXTURES = {
         GOOD.replace("[ada, grace, newcomer, alan, ", "[ada, grace, newcomer, stranger, ", 1),
         ["there is no user 'stranger'"],
     ),
-    "a session of nobody": (GOOD + "  - {token: x, username: nobody}\n", ["there is no user 'nobody'"]),
-    "a token twice": (GOOD + "  - {token: ada-session, username: ada}\n", ["'ada-session' is there 2 times"]),
-    "a token that no header can carry": (GOOD + "  - {token: 'a b', username: ada}\n", ["sessions/"]),
-    "a wrong time": (GOOD + "  - {token: x, username: ada, expiresAt: '2026-13-01T00:00:00Z'}\n", ["expiresAt"]),
+    "a session of nobody": (
+        GOOD + "  - {token: x, username: nobody}\n",
+        ["there is no user 'nobody'"],
+    ),
+    "a token twice": (
+        GOOD + "  - {token: ada-session, username: ada}\n",
+        ["'ada-session' is there 2 times"],
+    ),
+    "a token that no header can carry": (
+        GOOD + "  - {token: 'a b', username: ada}\n",
+        ["sessions/"],
+    ),
+    "a wrong time": (
+        GOOD + "  - {token: x, username: ada, expiresAt: '2026-13-01T00:00:00Z'}\n",
+        ["expiresAt"],
+    ),
     "a key that JSON cannot hold": ("users: [{username: ada, 1: 2}]", ["holds what JSON cannot"]),
     "a lone surrogate": ('users: [{username: "\\ud800"}]', ["mine.yaml"]),
 }
 
 
 @pytest.mark.parametrize(("text", "words"), BROKEN_FIXTURES.values(), ids=BROKEN_FIXTURES)
-def test_a_broken_fixture_is_named_with_line_field_and_reason(text: str | None, words: list[str], tmp_path: Path) -> None:
+def test_a_broken_fixture_is_named_with_line_field_and_reason(
+    text: str | None, words: list[str], tmp_path: Path
+) -> None:
     path = tmp_path / "mine.yaml"
     if text is not None:
         path.write_text(text)
@@ -109,7 +129,9 @@ def test_a_broken_fixture_is_named_with_line_field_and_reason(text: str | None, 
 
 def test_the_line_of_a_wrong_value(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("# a comment\nusers:\n  - username: ada\n    handle: ada\n  - username: grace\n    handle: NO!\n")
+    path.write_text(
+        "# a comment\nusers:\n  - username: ada\n    handle: ada\n  - username: grace\n    handle: NO!\n"
+    )
     assert_refused(run("--fixtures", str(path), "--port", "0"), "mine.yaml:6: users/1/handle")
 
 
@@ -118,7 +140,9 @@ def test_an_unknown_scenario_lists_those_there_are() -> None:
 
 
 RENAMED = CONTRACT.replace("operationId: getProfile", "operationId: readProfile")
-PIPES = CONTRACT.replace("style: form", "style: pipeDelimited").replace("explode: true", "explode: false")
+PIPES = CONTRACT.replace("style: form", "style: pipeDelimited").replace(
+    "explode: true", "explode: false"
+)
 BROKEN_CONTRACTS = {
     "not YAML": ("openapi: [", ["not valid YAML"]),
     "another version": ("openapi: 3.0.3", ["is not an OpenAPI 3.1 document"]),
@@ -140,7 +164,13 @@ def test_a_broken_contract_is_named(text: str, words: list[str], tmp_path: Path)
 def test_every_scenario_has_the_sessions_of_everyday(scenario: str) -> None:
     fixture = yaml.safe_load((DEFAULT_FIXTURES / f"{scenario}.yaml").read_text())
     tokens = {session["token"] for session in fixture["sessions"]}
-    everyday = {"ada-session", "grace-session", "newcomer-session", "ada-session-expired", "ada-refresh-expired"}
+    everyday = {
+        "ada-session",
+        "grace-session",
+        "newcomer-session",
+        "ada-session-expired",
+        "ada-refresh-expired",
+    }
     assert everyday <= tokens
 
 
@@ -156,4 +186,6 @@ def test_a_port_that_needs_privileges_is_named() -> None:
 
 
 def test_a_folder_is_no_contract() -> None:
-    assert_refused(run("--port", "0", "--openapi", str(DEFAULT_FIXTURES)), "cannot be read: Is a directory")
+    assert_refused(
+        run("--port", "0", "--openapi", str(DEFAULT_FIXTURES)), "cannot be read: Is a directory"
+    )

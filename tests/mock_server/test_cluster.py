@@ -46,7 +46,9 @@ def cluster(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield stack.enter_context(balancer(tmp_path_factory.mktemp("balancer"), urls))
 
 
-def test_clients_see_one_order_while_processes_are_killed(redis: RedisServer, tmp_path: Path) -> None:
+def test_clients_see_one_order_while_processes_are_killed(
+    redis: RedisServer, tmp_path: Path
+) -> None:
     ports = [free_port() for _ in range(3)]
     with ExitStack() as stack:
         mocks = [stack.enter_context(mock(redis, port)) for port in ports]
@@ -90,11 +92,16 @@ def test_a_window_hears_of_the_requests_to_every_process(cluster: str) -> None:
         requests.get(f"{cluster}/elsewhere", timeout=10)
         requests.put(f"{base}/__mock/clock", json={"action": "freeze"}, headers=CONTROL, timeout=10)
         heard = list(islice(news, 10))
-    assert [said["path"] for name, said in heard if name == "request"] == [f"/number/{n}" for n in range(9)]
+    assert [said["path"] for name, said in heard if name == "request"] == [
+        f"/number/{n}" for n in range(9)
+    ]
     assert heard[-1] == ("changed", {"operation": "setClock", "sandbox": "window"})
     ids = [said["id"] for name, said in heard if name == "request"]
     with requests.get(
-        f"{base}/__mock/requests/stream", headers={"Last-Event-ID": str(ids[4])}, stream=True, timeout=20
+        f"{base}/__mock/requests/stream",
+        headers={"Last-Event-ID": str(ids[4])},
+        stream=True,
+        timeout=20,
     ) as stream:
         assert [said["id"] for _, said in islice(events(stream), 4)] == ids[5:]
 
@@ -103,21 +110,31 @@ def test_a_stream_goes_on_after_the_store_was_away(tmp_path: Path) -> None:
     with (
         redis_server(tmp_path, "--appendonly", "yes") as own,
         mock(own, 0) as one,
-        requests.get(f"{one.url}/__mock/requests/stream?after=0", stream=True, timeout=20) as stream,
+        requests.get(
+            f"{one.url}/__mock/requests/stream?after=0", stream=True, timeout=20
+        ) as stream,
     ):
         requests.get(f"{one.url}/before", timeout=10)
         news = events(stream)
         assert next(news)[1]["path"] == "/before"
         own.send(signal.SIGKILL)
         own.start()
-        until("in service again", lambda: requests.get(f"{one.url}/__mock/health", timeout=10).status_code == 200)
+        until(
+            "in service again",
+            lambda: requests.get(f"{one.url}/__mock/health", timeout=10).status_code == 200,
+        )
         requests.get(f"{one.url}/after", timeout=10)
-        assert next(news) == ("changed", {"operation": "reload", "sandbox": None}), "something may have been missed"
+        assert next(news) == ("changed", {"operation": "reload", "sandbox": None}), (
+            "something may have been missed"
+        )
         assert next(news)[1]["path"] == "/after"
 
 
 def children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    return [
+        int(pid)
+        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
 
 
 def gone(pid: int) -> bool:
@@ -135,13 +152,22 @@ def until(what: str, happens: Any) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds processes by Linux's /proc")
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL], ids=lambda signum: signal.Signals(signum).name)
-def test_workers_serve_one_port_are_replaced_and_end_with_their_parent(redis: RedisServer, signum: int) -> None:
+@pytest.mark.parametrize(
+    "signum", [signal.SIGTERM, signal.SIGKILL], ids=lambda signum: signal.Signals(signum).name
+)
+def test_workers_serve_one_port_are_replaced_and_end_with_their_parent(
+    redis: RedisServer, signum: int
+) -> None:
     with mock(redis, 0, "--workers", "2") as running:
         first = children(running.process)
         assert len(first) == 2
-        requests.post(f"{running.url}/v1/user/profile", json={"displayName": "Ours"}, headers=ADA, timeout=10)
-        names = Counter(requests.get(running.url + PROFILE, headers=ADA, timeout=10).json()["displayName"] for _ in range(20))
+        requests.post(
+            f"{running.url}/v1/user/profile", json={"displayName": "Ours"}, headers=ADA, timeout=10
+        )
+        names = Counter(
+            requests.get(running.url + PROFILE, headers=ADA, timeout=10).json()["displayName"]
+            for _ in range(20)
+        )
         assert names == {"Ours": 20}
         os.kill(first[0], signal.SIGKILL)
         until("another worker", lambda: len(set(children(running.process)) - set(first)) == 1)

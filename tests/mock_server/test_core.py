@@ -21,23 +21,31 @@ def test_updates_from_many_threads_lose_nothing(core: Core) -> None:
     names = [f"user-{n}" for n in range(8)]
     box = core.store.load(DEFAULT)
     newcomer = box.world.users["newcomer"]
-    made = {name: replace(newcomer, profile={**newcomer.profile, "username": name}) for name in names}
+    made = {
+        name: replace(newcomer, profile={**newcomer.profile, "username": name}) for name in names
+    }
     sessions = HashTrieMap({name: Session(name, name) for name in names})
     core.store.commit(
-        DEFAULT, core.store.load(DEFAULT), replace(box, world=replace(box.world, users=HashTrieMap(made), sessions=sessions))
+        DEFAULT,
+        core.store.load(DEFAULT),
+        replace(box, world=replace(box.world, users=HashTrieMap(made), sessions=sessions)),
     )
 
     def work(name: str) -> None:
         client = core.test_client()
         for n in range(50):
             answer = client.post(
-                "/v1/user/profile", json={"biography": f"{name} {n}"}, headers={"Authorization": f"Bearer {name}"}
+                "/v1/user/profile",
+                json={"biography": f"{name} {n}"},
+                headers={"Authorization": f"Bearer {name}"},
             )
             assert answer.status_code == 200
 
     _in_threads(work, names)
     users = core.store.load(DEFAULT).world.users
-    assert {name: users[name].profile["biography"] for name in names} == {name: f"{name} 49" for name in names}
+    assert {name: users[name].profile["biography"] for name in names} == {
+        name: f"{name} 49" for name in names
+    }
 
 
 def test_threads_that_change_different_fields_of_one_profile_lose_nothing(core: Core) -> None:
@@ -46,11 +54,18 @@ def test_threads_that_change_different_fields_of_one_profile_lose_nothing(core: 
     def work(field: str) -> None:
         client = core.test_client()
         for n in range(100):
-            assert client.post("/v1/user/profile", json={field: values[field].format(n)}, headers=ADA).status_code == 200
+            assert (
+                client.post(
+                    "/v1/user/profile", json={field: values[field].format(n)}, headers=ADA
+                ).status_code
+                == 200
+            )
 
     _in_threads(work, values)
     profile = core.store.load(DEFAULT).world.users["ada"].profile
-    assert {field: profile[field] for field in values} == {field: text.format(99) for field, text in values.items()}
+    assert {field: profile[field] for field in values} == {
+        field: text.format(99) for field, text in values.items()
+    }
 
 
 def _in_threads(work: Callable[[str], None], names: Iterable[str]) -> None:
@@ -72,7 +87,10 @@ def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
 
     monkeypatch.setitem(operations.OPERATIONS, "listReferrals", explode)
     answer = client.get("/v1/user/referrals", headers=ADA)
-    assert (answer.status_code, answer.json) == (500, {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."})
+    assert (answer.status_code, answer.json) == (
+        500,
+        {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."},
+    )
     assert "the secret of the house" in caplog.text
 
 
@@ -82,26 +100,44 @@ def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
     ids=["schema", "no body", "status", "201"],
 )
 def test_an_answer_that_breaks_the_contract_never_leaves(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wrong: Answer
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    wrong: Answer,
 ) -> None:
     monkeypatch.setitem(operations.OPERATIONS, "listReferrals", lambda world, *_: (world, wrong))
     assert client.get("/v1/user/referrals", headers=ADA).status_code == 500
     assert "breaks the contract" in caplog.text
 
 
-def test_a_body_where_none_is_documented_never_leaves(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(operations.OPERATIONS, "markNotificationsRead", lambda world, *_: (world, Answer(201, {})))
+def test_a_body_where_none_is_documented_never_leaves(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        operations.OPERATIONS, "markNotificationsRead", lambda world, *_: (world, Answer(201, {}))
+    )
     assert client.post("/v1/user/notifications/read", headers=ADA).status_code == 500
 
 
 def test_a_session_ends_to_the_second(core: Core) -> None:
     end = datetime(2026, 1, 1, tzinfo=UTC)
     box = core.store.load(DEFAULT)
-    box = replace(box, world=box.world.with_session(Session("short", "ada", end, end + timedelta(days=30))))
+    box = replace(
+        box, world=box.world.with_session(Session("short", "ada", end, end + timedelta(days=30)))
+    )
     codes = []
-    for now in (end - timedelta(seconds=1), end, end + timedelta(days=30) - timedelta(seconds=1), end + timedelta(days=30)):
-        core.store.commit(DEFAULT, core.store.load(DEFAULT), replace(box, clock=box.clock.freeze(now)))
-        answer = core.test_client().get("/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"})
+    for now in (
+        end - timedelta(seconds=1),
+        end,
+        end + timedelta(days=30) - timedelta(seconds=1),
+        end + timedelta(days=30),
+    ):
+        core.store.commit(
+            DEFAULT, core.store.load(DEFAULT), replace(box, clock=box.clock.freeze(now))
+        )
+        answer = core.test_client().get(
+            "/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"}
+        )
         codes.append(answer.get_json().get("code", answer.status_code))
     assert codes == [200, "SESSION_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED"]
 
@@ -111,14 +147,18 @@ def test_the_control_api_knows_its_paths(client: FlaskClient) -> None:
     assert client.get("/__mock/health").get_json()["status"] == "ok"
 
 
-@pytest.mark.parametrize("wish", ["delay=x", "delay=-1", "delay=60001", "delay=9999999999999", "delay"])
+@pytest.mark.parametrize(
+    "wish", ["delay=x", "delay=-1", "delay=60001", "delay=9999999999999", "delay"]
+)
 def test_an_impossible_wish_is_a_clear_error(client: FlaskClient, wish: str) -> None:
     answer = client.get("/v1/user/referrals", headers={**ADA, "Prefer": wish})
     assert answer.status_code == 400
     assert answer.get_json()["details"][0]["name"] == "Prefer"
 
 
-def test_a_change_that_came_too_late_is_computed_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_came_too_late_is_computed_again(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, calls = operations.OPERATIONS["updateProfile"], []
 
     def overtaken(world: World, session: Session, call: Call) -> tuple[World, Answer]:
@@ -135,10 +175,15 @@ def test_a_change_that_came_too_late_is_computed_again(core: Core, monkeypatch: 
     monkeypatch.setitem(operations.OPERATIONS, "updateProfile", overtaken)
     answer = core.test_client().post("/v1/user/profile", json={"displayName": "Ada"}, headers=ADA)
     assert len(calls) == 2
-    assert (answer.get_json()["displayName"], answer.get_json()["biography"]) == ("Ada", "somebody was faster")
+    assert (answer.get_json()["displayName"], answer.get_json()["biography"]) == (
+        "Ada",
+        "somebody was faster",
+    )
 
 
-def test_a_disagreement_of_the_tiers_is_our_bug(core: Core, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_disagreement_of_the_tiers_is_our_bug(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
     core.pipeline.api.__dict__["explain"] = lambda *_: []
     assert core.test_client().get("/v1/user/profile", headers=ADA).status_code == 500
     assert "disagree" in caplog.text
@@ -146,20 +191,34 @@ def test_a_disagreement_of_the_tiers_is_our_bug(core: Core, caplog: pytest.LogCa
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "TRACE", "FOO"])
 def test_every_method_everywhere_gets_an_error_in_shape(client: FlaskClient, method: str) -> None:
-    for path in ("/nowhere", "/v1/user/profile", "/v1/user/notifications/read", "/%", "/%ff", "/v1/user/by-id//public"):
+    for path in (
+        "/nowhere",
+        "/v1/user/profile",
+        "/v1/user/notifications/read",
+        "/%",
+        "/%ff",
+        "/v1/user/by-id//public",
+    ):
         answer = client.open(path, method=method)
         assert answer.status_code in {401, 404, 405}, f"{method} {path}: {answer.status_code}"
         assert {"code", "message"} <= set(answer.get_json()), f"{method} {path}"
         assert ("Allow" in answer.headers) == (answer.status_code == 405)
 
 
-def test_even_a_failure_after_the_answer_is_an_error_in_shape(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_even_a_failure_after_the_answer_is_an_error_in_shape(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(core.journal, "record", None)
     environ = core.test_client().get("/v1/user/referrals", headers=ADA).request.environ
-    assert core.answer(environ).get_json() == {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."}
+    assert core.answer(environ).get_json() == {
+        "code": "INTERNAL_SERVER_ERROR",
+        "message": "Internal server error.",
+    }
 
 
-def test_an_impossible_wish_comes_after_the_session_and_beside_all_else_that_is_wrong(client: FlaskClient) -> None:
+def test_an_impossible_wish_comes_after_the_session_and_beside_all_else_that_is_wrong(
+    client: FlaskClient,
+) -> None:
     wish = {"Prefer": "delay=x"}
     assert client.get("/v1/user/profile", headers=wish).status_code == 401
     details = client.get("/v1/user/profile", headers={**ADA, **wish}).get_json()["details"]

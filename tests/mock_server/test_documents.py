@@ -24,7 +24,9 @@ def read(request: pytest.FixtureRequest, control: Contract) -> Read:
 
 
 @pytest.mark.parametrize(("raw", "line", "says"), BOMBS.values(), ids=BOMBS)
-def test_a_bomb_is_refused_with_its_line(raw: bytes, line: int, says: str, read: Read, tmp_path: Path) -> None:
+def test_a_bomb_is_refused_with_its_line(
+    raw: bytes, line: int, says: str, read: Read, tmp_path: Path
+) -> None:
     path = tmp_path / "file.yaml"
     path.write_bytes(raw)
     with pytest.raises(FileError) as caught:
@@ -35,8 +37,14 @@ def test_a_bomb_is_refused_with_its_line(raw: bytes, line: int, says: str, read:
 
 
 JSON = {
-    "a key twice": (b'{\n"users": [],\n"\\u0075sers": []}', ":3: has the key 'users' twice, first in line 2"),
-    "a key twice, deep within": (b'{"users": [{"username": "a",\n"username": "b"}]}', ":2: has the key 'username' twice"),
+    "a key twice": (
+        b'{\n"users": [],\n"\\u0075sers": []}',
+        ":3: has the key 'users' twice, first in line 2",
+    ),
+    "a key twice, deep within": (
+        b'{"users": [{"username": "a",\n"username": "b"}]}',
+        ":2: has the key 'username' twice",
+    ),
     "101 lists": (b"[" * 101 + b"]" * 101, "nested deeper than 100 levels"),
     "100,000 lists": (b"[" * 100_000, "nested deeper than 100 levels"),
     "a number beyond all": (b"[\n1e400]", ":2: is not valid JSON"),
@@ -66,11 +74,19 @@ def test_a_hundred_levels_are_read_and_written(suffix: str, tmp_path: Path) -> N
 
 def test_a_reasonable_document_with_anchors_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file.yaml"
-    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc:\n  - *a\n  - <<: [*a, {x: 5, z: 6}]\n    v: 7\n")
+    path.write_text(
+        "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc:\n  - *a\n  - <<: [*a, {x: 5, z: 6}]\n    v: 7\n"
+    )
     both = {"x": 1, "y": 2}
-    assert read_document(path) == {"a": both, "b": {"x": 1, "y": 3}, "c": [both, {**both, "z": 6, "v": 7}]}
+    assert read_document(path) == {
+        "a": both,
+        "b": {"x": 1, "y": 3},
+        "c": [both, {**both, "z": 6, "v": 7}],
+    }
     assert line_of(path, ["c", 1, "v"]) == 6
-    assert line_of(path, ["c", 0, "nothing"]) == 1, "the line of the anchor, where the value is written"
+    assert line_of(path, ["c", 0, "nothing"]) == 1, (
+        "the line of the anchor, where the value is written"
+    )
     assert line_of(path, ["c", 7]) == 3 + 1, "the list starts there"
 
 
@@ -83,13 +99,19 @@ def test_an_empty_file_is_called_so(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
-def test_what_is_no_file_is_refused_soon(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_file_is_refused_soon(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(safe_yaml, "PATIENCE", 0.05)
     pipe, device, folder = (tmp_path / f"{name}.{suffix}" for name in ("pipe", "device", "folder"))
     os.mkfifo(pipe)
     device.symlink_to("/dev/zero")
     folder.mkdir()
-    for path, reason in {pipe: "said nothing", device: "it is a device", folder: "Is a directory"}.items():
+    for path, reason in {
+        pipe: "said nothing",
+        device: "it is a device",
+        folder: "Is a directory",
+    }.items():
         with pytest.raises(FileError, match=reason):
             read_document(path)
 
@@ -105,7 +127,11 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 def test_a_wrong_file_is_not_quoted_whole(control: Contract, tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    path.write_text(json.dumps({"users": [{"username": "u", "biography": ["secret " * 100_000]}], "x" * 100_000: 1}))
+    path.write_text(
+        json.dumps(
+            {"users": [{"username": "u", "biography": ["secret " * 100_000]}], "x" * 100_000: 1}
+        )
+    )
     with pytest.raises(FileError) as caught:
         load_world(path, control)
     assert len(str(caught.value)) < len(str(path)) + 400
@@ -116,16 +142,24 @@ REFERENCES = {
     "a file": ("{$ref: 'file:///etc/passwd'}", "is outside of this document"),
     "a neighbour": ("{$ref: 'other.yaml#/Loop'}", "is outside of this document"),
     "the web": ("{properties: {a: {$ref: 'http://127.0.0.1:9/'}}}", "is outside of this document"),
-    "another way to the web": ("{$dynamicRef: 'http://127.0.0.1:9/'}", "is outside of this document"),
+    "another way to the web": (
+        "{$dynamicRef: 'http://127.0.0.1:9/'}",
+        "is outside of this document",
+    ),
     "nothing": ("{$ref: '#/components/nothing'}", "is not in this document"),
     "itself": (f"{{{LOOP}}}", "refers to itself in a circle"),
-    "itself, in a longer circle": (f"{{allOf: [{{not: {{anyOf: [{{{LOOP}}}]}}}}]}}", "refers to itself in a circle"),
+    "itself, in a longer circle": (
+        f"{{allOf: [{{not: {{anyOf: [{{{LOOP}}}]}}}}]}}",
+        "refers to itself in a circle",
+    ),
 }
 
 
 @pytest.mark.parametrize(("schema", "says"), REFERENCES.values(), ids=REFERENCES)
 def test_a_contract_holds_all_that_it_refers_to(schema: str, says: str, tmp_path: Path) -> None:
-    text = DEFAULT_CONTRACT.read_text().replace("\n  schemas:\n", f"\n  schemas:\n    Loop: {schema}\n")
+    text = DEFAULT_CONTRACT.read_text().replace(
+        "\n  schemas:\n", f"\n  schemas:\n    Loop: {schema}\n"
+    )
     path = tmp_path / "openapi.yaml"
     path.write_text(text)
     line = text[: text.index("    Loop: ")].count("\n") + 1

@@ -31,7 +31,11 @@ def connected(server: LiveMock, sent: bytes) -> socket.socket:
     [
         ((signal.SIGINT, signal.SIGINT), 0.0, b""),
         ((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 0.05, HALF),
-        ((signal.SIGHUP,), 0.001, b"GET /__mock/requests/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        (
+            (signal.SIGHUP,),
+            0.001,
+            b"GET /__mock/requests/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        ),
     ],
     ids=["idle", "half a body", "a stream"],
 )
@@ -40,7 +44,9 @@ def test_no_number_of_signals_keeps_the_state_from_being_written(
 ) -> None:
     path = tmp_path / "state.json"
     with live_mock("--export-on-exit", str(path)) as mock, connected(mock, sent):
-        requests.post(f"{mock.url}/v1/user/profile", json={"displayName": "Kept"}, headers=ADA, timeout=10)
+        requests.post(
+            f"{mock.url}/v1/user/profile", json={"displayName": "Kept"}, headers=ADA, timeout=10
+        )
         began = time.monotonic()
         assert mock.burst(*signums, pause=pause) == (0, f"State written to {path}\n", "")
         assert time.monotonic() - began < 10
@@ -48,7 +54,9 @@ def test_no_number_of_signals_keeps_the_state_from_being_written(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_no_number_of_signals_keeps_a_recording_from_being_written(mock: LiveMock, tmp_path: Path) -> None:
+def test_no_number_of_signals_keeps_a_recording_from_being_written(
+    mock: LiveMock, tmp_path: Path
+) -> None:
     path = tmp_path / "recorded.json"
     with live_proxy(mock.url, "--record", str(path)) as proxy, connected(proxy, b"GET"):
         requests.get(f"{proxy.url}/v1/user/profile", headers=ADA, timeout=10)
@@ -61,9 +69,22 @@ def test_no_number_of_signals_keeps_a_recording_from_being_written(mock: LiveMoc
 def test_a_signal_at_any_moment_of_the_start_ends_it_without_a_traceback(tmp_path: Path) -> None:
     started: list[tuple[Path, signal.Signals, subprocess.Popen[str]]] = []
     for n in range(4):
-        path, signum = tmp_path / f"{n}.json", (signal.SIGTERM, signal.SIGHUP)[n % 2]  # SIGINT is Python's own at first
-        command = [sys.executable, "-m", "mock_server", "--port", "0", "--export-on-exit", str(path)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        path, signum = (
+            tmp_path / f"{n}.json",
+            (signal.SIGTERM, signal.SIGHUP)[n % 2],
+        )  # SIGINT is Python's own at first
+        command = [
+            sys.executable,
+            "-m",
+            "mock_server",
+            "--port",
+            "0",
+            "--export-on-exit",
+            str(path),
+        ]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         started.append((path, signum, process))
         time.sleep(0.2)
     for path, signum, process in started:

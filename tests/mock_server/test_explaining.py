@@ -19,15 +19,31 @@ from mock_server.proxy.judging.judge import Judge
 from tests.steering import Steer
 
 CLOCK = {
-    "an action that there is not": ({"action": "fly"}, "/action", "must be one of freeze, set, advance, reset"),
+    "an action that there is not": (
+        {"action": "fly"},
+        "/action",
+        "must be one of freeze, set, advance, reset",
+    ),
     "no action": ({}, "/action", "is required"),
-    "a key of another action": ({"action": "reset", "time": "2026-03-01T08:00:00Z"}, "", "'time' was unexpected"),
+    "a key of another action": (
+        {"action": "reset", "time": "2026-03-01T08:00:00Z"},
+        "",
+        "'time' was unexpected",
+    ),
     "no time": ({"action": "set"}, "/time", "is required"),
     "a time that is none": ({"action": "freeze", "time": "noon"}, "/time", "must be a date-time"),
     "seconds as text": ({"action": "advance", "seconds": "601"}, "/seconds", "must be a number"),
-    "seconds without end": ({"action": "advance", "seconds": 1e12}, "/seconds", "must be at most 315360000"),
+    "seconds without end": (
+        {"action": "advance", "seconds": 1e12},
+        "/seconds",
+        "must be at most 315360000",
+    ),
     "a list": (["freeze"], "", "must be an object"),
-    "a long list in the place of a time": ({"action": "set", "time": ["x"] * 5000}, "/time", "must be a string"),
+    "a long list in the place of a time": (
+        {"action": "set", "time": ["x"] * 5000},
+        "/time",
+        "must be a string",
+    ),
     "a long list": (["x"] * 5000, "", "must be an object"),
 }
 DELAY = {
@@ -50,7 +66,9 @@ def test_of_several_alternatives_the_one_that_was_meant_is_explained(
 
 
 @pytest.mark.parametrize(("delay", "name", "reason"), DELAY.values(), ids=DELAY)
-def test_alternatives_deep_within_are_explained_likewise(steer: Steer, delay: object, name: str, reason: str) -> None:
+def test_alternatives_deep_within_are_explained_likewise(
+    steer: Steer, delay: object, name: str, reason: str
+) -> None:
     status, answer = steer("POST", "/rules", {"operation": "getProfile", "delay": delay})
     assert (status, answer["details"]) == (400, [{"in": "body", "name": name, "reason": reason}])
 
@@ -63,14 +81,20 @@ ECHOES: list[tuple[str, str, Any]] = [
     ("POST", "/rules", {"delay": LONG}),
     ("POST", "/rules", {"delay": {"min": 1, "max": 2, LONG: 3}}),
     ("POST", "/rules", {f"{n}{LONG[:2000]}": n for n in range(50)}),
-    ("PUT", "/state", {"users": [{"username": "ada", "handle": LONG, "biography": LONG, "dateOfBirth": LONG}]}),
+    (
+        "PUT",
+        "/state",
+        {"users": [{"username": "ada", "handle": LONG, "biography": LONG, "dateOfBirth": LONG}]},
+    ),
     ("PUT", "/state", {"users": [LONG[:1000]] * 2000}),
     ("PATCH", "/sessions/ada-session", {"refuseOnce": LONG}),
 ]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ECHOES)
-def test_no_refusal_echoes_what_was_sent(steer: Steer, method: str, path: str, body: object) -> None:
+def test_no_refusal_echoes_what_was_sent(
+    steer: Steer, method: str, path: str, body: object
+) -> None:
     status, answer = steer(method, path, body)
     assert status == 400
     assert all(len(each["reason"]) < 300 for each in answer["details"])
@@ -86,7 +110,9 @@ def seconds(explainer: Explainer, place: tuple[str, ...], value: object) -> floa
 SCENARIO = ("components", "schemas", "Scenario")
 WRONG: dict[str, Any] = {
     "users that are none": lambda n: {"users": [1] * n},
-    "users and one that is none": lambda n: {"users": [{"username": f"u{k}"} for k in range(n)] + [1]},
+    "users and one that is none": lambda n: {
+        "users": [{"username": f"u{k}"} for k in range(n)] + [1]
+    },
     "empty notifications": lambda n: {"users": [{"username": "ada", "notifications": [{}] * n}]},
     "unknown keys": lambda n: {"users": [{"username": "ada", **{f"x{k}": k for k in range(n)}}]},
     "no list of users": lambda n: {"users": {f"x{k}": k for k in range(n)}},
@@ -94,10 +120,14 @@ WRONG: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_explaining_twice_as_much_takes_no_more_than_about_twice_as_long(control: Contract, wrong: Any) -> None:
+def test_explaining_twice_as_much_takes_no_more_than_about_twice_as_long(
+    control: Contract, wrong: Any
+) -> None:
     explainer = Explainer(control)
     seconds(explainer, SCENARIO, wrong(2000))  # compiles
-    once, fourfold = (min(seconds(explainer, SCENARIO, wrong(n)) for _ in range(3)) for n in (5000, 20_000))
+    once, fourfold = (
+        min(seconds(explainer, SCENARIO, wrong(n)) for _ in range(3)) for n in (5000, 20_000)
+    )
     assert fourfold < 10 * once + 0.05
 
 
@@ -112,7 +142,10 @@ def test_what_is_wrong_at_the_end_of_a_long_list_is_found(steer: Steer) -> None:
     users: list[Any] = [{"username": f"u{n}"} for n in range(3000)]
     users[2999] = {"username": "u2999", "handle": "X"}
     status, answer = steer("PUT", "/state", {"users": users})
-    assert (status, [each["name"] for each in answer["details"]]) == (400, ["/users/2999/handle"] * len(answer["details"]))
+    assert (status, [each["name"] for each in answer["details"]]) == (
+        400,
+        ["/users/2999/handle"] * len(answer["details"]),
+    )
 
 
 def test_an_answer_of_800_kilobytes_is_judged_item_by_item(contract: Contract) -> None:
@@ -132,7 +165,9 @@ def test_a_request_that_is_nested_too_deep_is_not_judged(contract: Contract) -> 
     headers = {"content-type": "application/json", "authorization": "Bearer x"}
     for levels in (101, 300, 1000, 1100, 100_000):
         with pytest.raises(UnjudgedError, match="nested too deep"):
-            judge.request(match, "", headers, b'{"displayName":%s%s}' % (b"[" * levels, b"]" * levels))
+            judge.request(
+                match, "", headers, b'{"displayName":%s%s}' % (b"[" * levels, b"]" * levels)
+            )
 
 
 def in_words(explainer: Explainer, value: object) -> set[tuple[str, str]]:
@@ -141,11 +176,15 @@ def in_words(explainer: Explainer, value: object) -> set[tuple[str, str]]:
 
 
 TEXTS = st.sampled_from(["ada", "A", "", "main", "2026-03-01T08:00:00Z", 5, None])
-ITEM_KEYS = st.sampled_from(["id", "containerId", "title", "read", "createdAt", "repeat", "every", "x"])
+ITEM_KEYS = st.sampled_from(
+    ["id", "containerId", "title", "read", "createdAt", "repeat", "every", "x"]
+)
 ITEMS = st.lists(st.dictionaries(ITEM_KEYS, TEXTS) | TEXTS)
 USER = {"username": TEXTS, "handle": TEXTS, "dateOfBirth": TEXTS, "notifications": ITEMS}
 USERS = st.lists(st.fixed_dictionaries({}, optional=USER) | TEXTS)
-SCENARIOS = st.fixed_dictionaries({}, optional={"users": USERS | TEXTS, "sessions": ITEMS, "containers": ITEMS, "x": TEXTS})
+SCENARIOS = st.fixed_dictionaries(
+    {}, optional={"users": USERS | TEXTS, "sessions": ITEMS, "containers": ITEMS, "x": TEXTS}
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -160,7 +199,12 @@ def test_a_large_value_is_explained_like_a_small_one(control: Contract, scenario
 
 def test_what_is_large_is_told_without_a_look_at_all_of_it() -> None:
     assert is_small([{"a": "b" * 1000}] * 300)
-    for large in ([0] * 1_000_000, [[[0] * 20] * 20] * 20, "x" * 20_000_000, {"a": "x" * 20_000_000}):
+    for large in (
+        [0] * 1_000_000,
+        [[[0] * 20] * 20] * 20,
+        "x" * 20_000_000,
+        {"a": "x" * 20_000_000},
+    ):
         assert not is_small(large)
 
 
@@ -174,26 +218,43 @@ def test_what_is_large_is_told_without_a_look_at_all_of_it() -> None:
             "fields[a]=x",
             "fields.0=handle",
         ),
-        *("fields=handle,username", "fields=handle%2C+username", "fields=handle;fields=username", "fields=handle%7Cusername"),
-        *("fields=handle+username", 'fields=["handle","username"]', "fields=handle&fields=handle,username"),
+        *(
+            "fields=handle,username",
+            "fields=handle%2C+username",
+            "fields=handle;fields=username",
+            "fields=handle%7Cusername",
+        ),
+        *(
+            "fields=handle+username",
+            'fields=["handle","username"]',
+            "fields=handle&fields=handle,username",
+        ),
     ],
 )
 def test_who_writes_a_list_otherwise_is_told_how(client: FlaskClient, query: str) -> None:
-    answer = client.get(f"/v1/user/profile?{query}", headers={"Authorization": "Bearer ada-session"})
+    answer = client.get(
+        f"/v1/user/profile?{query}", headers={"Authorization": "Bearer ada-session"}
+    )
     assert answer.status_code == 400
     (detail,) = answer.get_json()["details"]
     assert (detail["in"], detail["name"]) == ("query", "fields")
     assert detail["reason"].endswith("; repeat the name: fields=a&fields=b")
 
 
-@pytest.mark.parametrize("query", ["", "fields=", "fields=nope", "fieldsx=handle", "Fields=handle", "fields=nope,never"])
+@pytest.mark.parametrize(
+    "query", ["", "fields=", "fields=nope", "fieldsx=handle", "Fields=handle", "fields=nope,never"]
+)
 def test_who_wrote_no_list_is_told_nothing_of_lists(client: FlaskClient, query: str) -> None:
-    answer = client.get(f"/v1/user/profile?{query}", headers={"Authorization": "Bearer ada-session"})
+    answer = client.get(
+        f"/v1/user/profile?{query}", headers={"Authorization": "Bearer ada-session"}
+    )
     assert answer.status_code == 400
     assert "repeat the name" not in answer.text
 
 
 def test_a_list_of_thousands_in_a_query_is_explained_in_few_words(client: FlaskClient) -> None:
     query = "&".join([f"fields=x{n}" for n in range(8000)])
-    answer = client.get(f"/v1/user/profile?fields=handle&{query}", headers={"Authorization": "Bearer ada-session"})
+    answer = client.get(
+        f"/v1/user/profile?fields=handle&{query}", headers={"Authorization": "Bearer ada-session"}
+    )
     assert (answer.status_code, len(answer.get_json()["details"])) == (400, 1)

@@ -23,12 +23,28 @@ from mock_server.world.sandbox import Sandbox
 STEER = {"X-Mock-Control": "1", "Content-Type": "application/json"}
 ADA = {"Authorization": "Bearer ada-session", "Content-Type": "application/json"}
 
-DIGITS = st.sampled_from(["0", "1", "7", "9", "00000000007", "599", "60000", "60001", "9" * 25, "9" * 4300, "0" * 5000 + "1"])
+DIGITS = st.sampled_from(
+    [
+        "0",
+        "1",
+        "7",
+        "9",
+        "00000000007",
+        "599",
+        "60000",
+        "60001",
+        "9" * 25,
+        "9" * 4300,
+        "0" * 5000 + "1",
+    ]
+)
 SIGNS = st.sampled_from(["", "", "-", "+"])
 FRACTIONS = ("", "", ".0", ".5", "." + "0" * 400 + "1")
 EXPONENTS = ("", "e400", "e-400", "E+4000", "e9999999999999999999", "_0", " ", "٣")
 ENDS = st.sampled_from([fraction + exponent for fraction in FRACTIONS for exponent in EXPONENTS])
-NUMBERS = st.builds(lambda sign, digits, end: sign + digits + end, SIGNS, DIGITS, ENDS) | st.sampled_from(
+NUMBERS = st.builds(
+    lambda sign, digits, end: sign + digits + end, SIGNS, DIGITS, ENDS
+) | st.sampled_from(
     ["NaN", "Infinity", "-Infinity", "0x10", "1e-9999999999999999999", "", "-", "."]
 )
 IN_PATHS = (
@@ -44,8 +60,16 @@ IN_PATHS = (
 )
 IN_BODIES = (
     ("POST", "/v1/user/profile", '{{"dateOfBirth": {{"year": {0}, "month": {0}, "day": {0}}}}}'),
-    ("POST", "/__mock/sessions", '{{"username": "ada", "expiresIn": {0}, "refreshExpiresIn": {0}, "calls": {0}}}'),
-    ("PATCH", "/__mock/sessions/grace-session", '{{"expiresIn": {0}, "refreshExpiresIn": {0}, "calls": {0}}}'),
+    (
+        "POST",
+        "/__mock/sessions",
+        '{{"username": "ada", "expiresIn": {0}, "refreshExpiresIn": {0}, "calls": {0}}}',
+    ),
+    (
+        "PATCH",
+        "/__mock/sessions/grace-session",
+        '{{"expiresIn": {0}, "refreshExpiresIn": {0}, "calls": {0}}}',
+    ),
     ("POST", "/__mock/undo", '{{"changes": {0}}}'),
     ("PUT", "/__mock/clock", '{{"action": "advance", "seconds": {0}}}'),
     ("PUT", "/__mock/clock", '{{"action": "set", "time": {0}}}'),
@@ -55,14 +79,28 @@ IN_BODIES = (
     ("POST", "/__mock/rules", '{{"operation": "listReferrals", "probability": {0}}}'),
     ("POST", "/__mock/rules", '{{"operation": "listReferrals", "slowBody": {0}}}'),
     ("POST", "/__mock/rules", '{{"operation": "listReferrals", "delay": {0}}}'),
-    ("POST", "/__mock/rules", '{{"operation": "listReferrals", "delay": {{"min": {0}, "max": {0}}}}}'),
-    ("PUT", "/__mock/state", '{{"users": [{{"username": "ada", "dateOfBirth": {{"year": {0}, "month": 1, "day": 1}}}}]}}'),
+    (
+        "POST",
+        "/__mock/rules",
+        '{{"operation": "listReferrals", "delay": {{"min": {0}, "max": {0}}}}}',
+    ),
+    (
+        "PUT",
+        "/__mock/state",
+        '{{"users": [{{"username": "ada", "dateOfBirth": {{"year": {0}, "month": 1, "day": 1}}}}]}}',
+    ),
 )
 
 
-def ask(client: FlaskClient, method: str, path: str, body: str | None = None, prefer: str = "") -> int:
-    headers = STEER if path.startswith("/__mock") else {**ADA, **({"Prefer": prefer} if prefer else {})}
-    return client.open(path, method=method, data=None if body is None else body.encode(), headers=headers).status_code
+def ask(
+    client: FlaskClient, method: str, path: str, body: str | None = None, prefer: str = ""
+) -> int:
+    headers = (
+        STEER if path.startswith("/__mock") else {**ADA, **({"Prefer": prefer} if prefer else {})}
+    )
+    return client.open(
+        path, method=method, data=None if body is None else body.encode(), headers=headers
+    ).status_code
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +114,9 @@ def shared(contract: Contract, control: Contract, scenarios: Scenarios) -> Flask
 @given(number=NUMBERS, path=st.sampled_from(IN_PATHS), name=st.sampled_from(["code", "delay"]))
 @example(number="1e9999999999999999999", path=IN_PATHS[0], name="code")
 @example(number="0000000000", path=IN_PATHS[4], name="delay")
-def test_no_number_in_a_query_or_a_header_is_a_failure(shared: FlaskClient, number: str, path: str, name: str) -> None:
+def test_no_number_in_a_query_or_a_header_is_a_failure(
+    shared: FlaskClient, number: str, path: str, name: str
+) -> None:
     assert ask(shared, "GET", path.replace("{}", number)) in {200, 400, 401, 404}
     if number.isascii() and number.strip() == number:
         assert ask(shared, "GET", "/v1/user/profile", prefer=f"{name}={number}") in {200, 400, 401}
@@ -84,10 +124,14 @@ def test_no_number_in_a_query_or_a_header_is_a_failure(shared: FlaskClient, numb
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(number=NUMBERS, asked=st.sampled_from(IN_BODIES))
-def test_no_number_in_a_body_is_a_failure(shared: FlaskClient, number: str, asked: tuple[str, str, str]) -> None:
+def test_no_number_in_a_body_is_a_failure(
+    shared: FlaskClient, number: str, asked: tuple[str, str, str]
+) -> None:
     method, path, body = asked
     assert ask(shared, method, path, body.format(number)) in {200, 201, 204, 400, 404, 409}
-    assert ask(shared, "GET", "/v1/user/profile") == 200 or ask(shared, "POST", "/__mock/reset") == 204
+    assert (
+        ask(shared, "GET", "/v1/user/profile") == 200 or ask(shared, "POST", "/__mock/reset") == 204
+    )
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -95,7 +139,11 @@ def test_no_number_in_a_body_is_a_failure(shared: FlaskClient, number: str, aske
 @example(number="00000000099999999")
 @example(number="00000000007")
 def test_no_spelling_of_a_delay_gets_past_its_bound(examples: Examples, number: str) -> None:
-    for prefer, query in ((f"delay={number}", ""), (f'delay="{number}"', ""), (None, f"__delay={quote(number)}")):
+    for prefer, query in (
+        (f"delay={number}", ""),
+        (f'delay="{number}"', ""),
+        (None, f"__delay={quote(number)}"),
+    ):
         plan, refused = wish(examples, "getProfile", prefer, query)
         is_right = number.isascii() and number.isdigit() and Decimal(number) <= LONGEST_DELAY
         assert bool(refused) != is_right, number
@@ -111,7 +159,11 @@ DEEP = {
     "a sign-in": ("POST", "/__mock/sessions", '{"username": %s}'),
     "a state": ("PUT", "/__mock/state", "%s"),
     "a user": ("PUT", "/__mock/state", '{"users": [{"username": "ada", "biography": %s}]}'),
-    "a notification": ("PUT", "/__mock/state", '{"users": [{"username": "ada", "notifications": [{"x": %s}]}]}'),
+    "a notification": (
+        "PUT",
+        "/__mock/state",
+        '{"users": [{"username": "ada", "notifications": [{"x": %s}]}]}',
+    ),
     "a clock": ("PUT", "/__mock/clock", "%s"),
     "a rule": ("POST", "/__mock/rules", '{"delay": %s}'),
     "a count": ("POST", "/__mock/requests/count", '{"operation": %s}'),
@@ -135,7 +187,11 @@ def test_no_depth_is_a_failure(client: FlaskClient, method: str, path: str, body
 def test_a_hundred_levels_are_not_too_deep() -> None:
     assert read_json(b"[" * 100 + b"]" * 100)
     assert read_json(b'{"a":' * 100 + b"1" + b"}" * 100)
-    for raw in (b"[" * 101 + b"]" * 101, b'{"a":' * 101 + b"1" + b"}" * 101, b"[" * 5000 + b"]" * 5000):
+    for raw in (
+        b"[" * 101 + b"]" * 101,
+        b'{"a":' * 101 + b"1" + b"}" * 101,
+        b"[" * 5000 + b"]" * 5000,
+    ):
         with pytest.raises(ValueError, match="deeper"):
             read_json(raw)
     assert read_json(b"[%s[]]" % (b"[]," * 1000))
@@ -145,8 +201,18 @@ def test_a_hundred_levels_are_not_too_deep() -> None:
     ("method", "path", "body", "key"),
     [
         ("PUT", "/__mock/state", '{"users": [{"username": "ada"}], "users": []}', "users"),
-        ("PUT", "/__mock/state", '{"users": [{"username": "ada", "\\u0075sername": "grace"}]}', "username"),
-        ("POST", "/__mock/rules", '{"operation": "getProfile", "delay": {"min": 1, "max": 2, "min": 3}}', "min"),
+        (
+            "PUT",
+            "/__mock/state",
+            '{"users": [{"username": "ada", "\\u0075sername": "grace"}]}',
+            "username",
+        ),
+        (
+            "POST",
+            "/__mock/rules",
+            '{"operation": "getProfile", "delay": {"min": 1, "max": 2, "min": 3}}',
+            "min",
+        ),
     ],
 )
 def test_a_key_twice_in_a_body_of_the_control_api_is_refused(
@@ -154,11 +220,17 @@ def test_a_key_twice_in_a_body_of_the_control_api_is_refused(
 ) -> None:
     answer = client.open(path, method=method, data=body, headers=STEER)
     assert answer.status_code == 400
-    assert answer.get_json()["details"] == [{"in": "body", "name": "", "reason": f"must not have the key '{key}' twice"}]
+    assert answer.get_json()["details"] == [
+        {"in": "body", "name": "", "reason": f"must not have the key '{key}' twice"}
+    ]
 
 
 @settings(max_examples=40, deadline=None)
-@given(value=st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    value=st.recursive(
+        st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_a_key_is_twice_only_where_it_is(value: object) -> None:
     raw = json.dumps(value)
     assert repeated_key(raw.encode()) is None
@@ -168,7 +240,15 @@ def test_a_key_is_twice_only_where_it_is(value: object) -> None:
         read_json_once(twice)
 
 
-FLAGS = ("--max-body", "--max-requests", "--max-journal", "--max-sandboxes", "--sandbox-idle", "--port", "--workers")
+FLAGS = (
+    "--max-body",
+    "--max-requests",
+    "--max-journal",
+    "--max-sandboxes",
+    "--sandbox-idle",
+    "--port",
+    "--workers",
+)
 
 
 @pytest.mark.parametrize("flag", FLAGS)
@@ -181,4 +261,7 @@ def test_a_number_that_no_flag_can_mean_is_a_usage_error(flag: str, number: str)
 
 def test_a_patience_without_end_is_a_usage_error() -> None:
     for number in ("nan", "inf", "1e999", "0", "-1"):
-        assert CliRunner().invoke(main, ["proxy", "http://127.0.0.1:9", "--timeout", number]).exit_code == 2
+        assert (
+            CliRunner().invoke(main, ["proxy", "http://127.0.0.1:9", "--timeout", number]).exit_code
+            == 2
+        )

@@ -33,7 +33,10 @@ NOTE = {
 def load(tmp_path: Path, control: Contract) -> Load:
     def write_and_load(**ada: object) -> World:
         path = tmp_path / "mine.json"
-        world = {"users": [{"username": "ada", **ada}], "containers": [{"id": "main", "members": ["ada"]}]}
+        world = {
+            "users": [{"username": "ada", **ada}],
+            "containers": [{"id": "main", "members": ["ada"]}],
+        }
         path.write_bytes(orjson.dumps(world))
         return load_world(path, control)
 
@@ -71,7 +74,10 @@ def test_lists_are_newest_first_and_among_equals_by_id(scenario: str, control: C
     world = load_world(find_scenario(DEFAULT_FIXTURES, scenario), control)
     for user in world.users.values():
         for held in user.inbox.values():
-            keys = [(-datetime.fromisoformat(str(item["createdAt"])).timestamp(), str(item["id"])) for item in held]
+            keys = [
+                (-datetime.fromisoformat(str(item["createdAt"])).timestamp(), str(item["id"]))
+                for item in held
+            ]
             assert keys == sorted(keys)
         joined = [datetime.fromisoformat(str(item["joinedAt"])) for item in user.referrals]
         assert joined == sorted(joined, reverse=True)
@@ -110,15 +116,24 @@ def test_the_nearest_line_is_told_where_there_is_no_better(tmp_path: Path) -> No
     assert line_of(path, ["users"]) is None
 
 
-PAGES = st.lists(st.sampled_from(["2026-03-01T08:00:00Z", "2026-03-01T09:00:00+01:00", "2026-03-02T00:00:00Z"]), max_size=12)
+PAGES = st.lists(
+    st.sampled_from(["2026-03-01T08:00:00Z", "2026-03-01T09:00:00+01:00", "2026-03-02T00:00:00Z"]),
+    max_size=12,
+)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(times=PAGES, limit=st.integers(1, 5))
 def test_pages_of_any_size_add_up_to_the_whole(load: Load, times: list[str], limit: int) -> None:
-    user = load(notifications=[{**NOTE, "id": f"n-{n}", "createdAt": at} for n, at in enumerate(times)]).users["ada"]
+    user = load(
+        notifications=[{**NOTE, "id": f"n-{n}", "createdAt": at} for n, at in enumerate(times)]
+    ).users["ada"]
     whole, total = user.notifications("main", 0, 100)
-    pages = [user.notifications("main", start, limit)[0] for start in range(0, len(times) + limit, limit)]
+    pages = [
+        user.notifications("main", start, limit)[0] for start in range(0, len(times) + limit, limit)
+    ]
     assert total == len(times)
     assert [item for page in pages for item in page] == whole
 
@@ -126,7 +141,10 @@ def test_pages_of_any_size_add_up_to_the_whole(load: Load, times: list[str], lim
 MANY = {**NOTE, "id": "n-{n}", "repeat": 600_000}
 TOO_EARLY = "every: leads to a time before the year 1"
 REPEATED = {
-    "more than there is room for": ([MANY, {**MANY, "id": "m-{n}"}], "notifications/1/repeat: makes more than 1,000,000"),
+    "more than there is room for": (
+        [MANY, {**MANY, "id": "m-{n}"}],
+        "notifications/1/repeat: makes more than 1,000,000",
+    ),
     "back to before there were years": ([{**MANY, "repeat": 3, "every": 10**11}], TOO_EARLY),
     "back beyond all numbers": ([{**MANY, "repeat": 3, "every": 10**18}], TOO_EARLY),
     "a whole number in another form": ([{**MANY, "repeat": 2.0, "every": 1e17}], TOO_EARLY),
@@ -134,6 +152,8 @@ REPEATED = {
 
 
 @pytest.mark.parametrize(("notifications", "says"), REPEATED.values(), ids=REPEATED)
-def test_what_repeat_stands_for_is_bounded(load: Load, notifications: list[dict[str, Any]], says: str) -> None:
+def test_what_repeat_stands_for_is_bounded(
+    load: Load, notifications: list[dict[str, Any]], says: str
+) -> None:
     with pytest.raises(FileError, match=says):
         load(notifications=notifications)

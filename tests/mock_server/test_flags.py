@@ -40,10 +40,15 @@ def test_a_mistake_is_named(command: list[str], mistake: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "variable"),
-    [([], "MOCK_SERVER_CONTROL_TOKEN"), (["proxy", "http://127.0.0.1:1"], "MOCK_SERVER_PROXY_CONTROL_TOKEN")],
+    [
+        ([], "MOCK_SERVER_CONTROL_TOKEN"),
+        (["proxy", "http://127.0.0.1:1"], "MOCK_SERVER_PROXY_CONTROL_TOKEN"),
+    ],
 )
 @pytest.mark.parametrize("value", ["", "a b", "é"])
-def test_a_variable_that_protects_nothing_is_refused(command: list[str], variable: str, value: str) -> None:
+def test_a_variable_that_protects_nothing_is_refused(
+    command: list[str], variable: str, value: str
+) -> None:
     done = CliRunner().invoke(main, [*command, "--port", "0"], env={variable: value})
     assert (done.exit_code, "--control-token" in done.output) == (2, True), done.output
 
@@ -62,15 +67,34 @@ def read(*arguments: str, **env: str) -> Any:
 
 
 def test_flags_are_repeated_and_variables_hold_several() -> None:
-    by_flags = read("--cors-origin", "http://A.test/", "--cors-origin", "ionic://localhost", "--allowed-host", "A.test")
-    by_variables = read(MOCK_SERVER_CORS_ORIGINS="http://A.test/ ionic://localhost", MOCK_SERVER_ALLOWED_HOSTS="A.test")
+    by_flags = read(
+        "--cors-origin",
+        "http://A.test/",
+        "--cors-origin",
+        "ionic://localhost",
+        "--allowed-host",
+        "A.test",
+    )
+    by_variables = read(
+        MOCK_SERVER_CORS_ORIGINS="http://A.test/ ionic://localhost",
+        MOCK_SERVER_ALLOWED_HOSTS="A.test",
+    )
     assert by_flags == by_variables
-    assert (by_flags.cors_origins, by_flags.allowed_hosts) == (("http://a.test", "ionic://localhost"), frozenset({"a.test"}))
+    assert (by_flags.cors_origins, by_flags.allowed_hosts) == (
+        ("http://a.test", "ionic://localhost"),
+        frozenset({"a.test"}),
+    )
 
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    {"localhost": "127.0.0.1", "127.1": "127.0.0.1", "[::1]": "::1", "::1": "::1", "0.0.0.0": "0.0.0.0"}.items(),
+    {
+        "localhost": "127.0.0.1",
+        "127.1": "127.0.0.1",
+        "[::1]": "::1",
+        "::1": "::1",
+        "0.0.0.0": "0.0.0.0",
+    }.items(),
 )
 def test_a_host_is_looked_up(host: str, address: str) -> None:
     assert find_address(host) == address
@@ -78,6 +102,8 @@ def test_a_host_is_looked_up(host: str, address: str) -> None:
 
 def test_the_name_that_is_listened_on_is_an_own_one() -> None:
     given: dict[str, Any] = {"max_journal": 1, "control_token": None, "allowed_hosts": ()}
-    assert shared_flags.options("127.0.0.1", "MyMachine", **given).allowed_hosts == frozenset({"mymachine"})
+    assert shared_flags.options("127.0.0.1", "MyMachine", **given).allowed_hosts == frozenset(
+        {"mymachine"}
+    )
     assert shared_flags.options("127.0.0.1", "127.0.0.1", **given).allowed_hosts == frozenset()
     assert shared_flags.options("0.0.0.0", "0.0.0.0", **{**given, "control_token": "t"}).any_host

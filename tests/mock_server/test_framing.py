@@ -24,7 +24,10 @@ NO_REQUESTS = {
     ),
     "a host instead of a path": (b"GET localhost:80 HTTP/1.1\r\n" + HERE + b"\r\n", ""),
     "a tunnel": (b"CONNECT localhost:80 HTTP/1.1\r\n" + HERE + b"\r\n", ""),
-    "a broken size of a chunk": (POST + HERE + ADA + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", ""),
+    "a broken size of a chunk": (
+        POST + HERE + ADA + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        "",
+    ),
     "a chunk that is longer than it says": (
         POST + HERE + ADA + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
         "",
@@ -39,7 +42,11 @@ def raw(url: str, request: bytes) -> tuple[int, bytes]:
         client.sendall(request)
         head, body = client.recv(65536), b""
         head, _, body = head.partition(b"\r\n\r\n")
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length")
+        )
         while len(body) < length and (more := client.recv(65536)):
             body += more
     return int(head.split(b" ")[1]), body
@@ -58,11 +65,17 @@ def servers(own: LiveMock) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(("request_bytes", "name"), NO_REQUESTS.values(), ids=NO_REQUESTS)
-def test_what_is_no_request_is_refused_in_the_shape_of_an_error(servers: list[str], request_bytes: bytes, name: str) -> None:
+def test_what_is_no_request_is_refused_in_the_shape_of_an_error(
+    servers: list[str], request_bytes: bytes, name: str
+) -> None:
     for url in servers:
         status, body = raw(url, request_bytes)
         error = json.loads(body)
-        assert (status, error["code"], error["details"][0]["name"]) == (400, "GENERIC_CLIENT_ERROR", name), url
+        assert (status, error["code"], error["details"][0]["name"]) == (
+            400,
+            "GENERIC_CLIENT_ERROR",
+            name,
+        ), url
         newest = requests.get(f"{url}/__mock/requests?limit=1", timeout=5).json()["requests"][0]
         assert newest["status"] == 400, f"{url}: it stands in the journal"
 
@@ -72,14 +85,27 @@ def test_a_foreign_name_gets_nothing_and_an_own_one_everything(own: LiveMock) ->
     with live_mock(*names) as mock, live_proxy(own.url, *names) as proxy:
         for url in (mock.url, proxy.url):
             for path in (b"/v1/user/referrals", b"/__mock/requests", b"/nothing"):
-                foreign = b"GET " + path + b" HTTP/1.1\r\nHost: evil.example:4010\r\n" + ADA + b"\r\n"
+                foreign = (
+                    b"GET " + path + b" HTTP/1.1\r\nHost: evil.example:4010\r\n" + ADA + b"\r\n"
+                )
                 status, body = raw(url, foreign)
-                assert (status, "--allowed-host" in json.loads(body)["message"]) == (421, True), (url, path)
-                assert raw(url, foreign.replace(b"evil.example", b"MyApp.Test"))[0] in {200, 404}, (url, path)
-                assert raw(url, foreign.replace(b"evil.example", b"other.test"))[0] in {200, 404}, (url, path)
+                assert (status, "--allowed-host" in json.loads(body)["message"]) == (421, True), (
+                    url,
+                    path,
+                )
+                assert raw(url, foreign.replace(b"evil.example", b"MyApp.Test"))[0] in {200, 404}, (
+                    url,
+                    path,
+                )
+                assert raw(url, foreign.replace(b"evil.example", b"other.test"))[0] in {200, 404}, (
+                    url,
+                    path,
+                )
 
 
-def test_whatever_a_page_that_was_made_to_point_here_spells_it_learns_nothing(servers: list[str]) -> None:
+def test_whatever_a_page_that_was_made_to_point_here_spells_it_learns_nothing(
+    servers: list[str],
+) -> None:
     for url in servers:
         for path in (
             b"//__mock/requests",
@@ -90,7 +116,10 @@ def test_whatever_a_page_that_was_made_to_point_here_spells_it_learns_nothing(se
         ):
             asked = b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + ADA + b"\r\n"
             assert raw(url, asked)[0] == 404, (url, path)
-            assert raw(url, asked.replace(b"localhost", b"evil.example"))[0] in {404, 421}, (url, path)
+            assert raw(url, asked.replace(b"localhost", b"evil.example"))[0] in {404, 421}, (
+                url,
+                path,
+            )
 
 
 def test_a_refused_sender_need_not_send(servers: list[str]) -> None:
@@ -103,7 +132,9 @@ def test_a_refused_sender_need_not_send(servers: list[str]) -> None:
         assert (status, "must be at most" in body.decode()) == (400, True), url
 
 
-def test_a_sender_that_reads_nothing_before_its_end_hears_why_it_was_refused(servers: list[str]) -> None:
+def test_a_sender_that_reads_nothing_before_its_end_hears_why_it_was_refused(
+    servers: list[str],
+) -> None:
     for url in servers:
         answer = requests.post(f"{url}/__mock/requests/count", data=b" " * 5_000_000, timeout=10)
         assert answer.status_code == 403, url
@@ -111,10 +142,21 @@ def test_a_sender_that_reads_nothing_before_its_end_hears_why_it_was_refused(ser
 
 def test_a_compressed_body_is_refused_with_the_reason(own: LiveMock) -> None:
     for coding in ("gzip", "br", "deflate", "gzip, gzip"):
-        headers = {"Authorization": "Bearer ada-session", "Content-Type": "application/json", "Content-Encoding": coding}
-        answer = requests.post(f"{own.url}/v1/user/profile", data=b"\x1f\x8b junk", headers=headers, timeout=5)
+        headers = {
+            "Authorization": "Bearer ada-session",
+            "Content-Type": "application/json",
+            "Content-Encoding": coding,
+        }
+        answer = requests.post(
+            f"{own.url}/v1/user/profile", data=b"\x1f\x8b junk", headers=headers, timeout=5
+        )
         details = answer.json()["details"]
         assert (answer.status_code, len(details)) == (400, 1), coding
         assert "Content-Encoding" in details[0]["reason"], coding
     headers["Content-Encoding"] = "identity"
-    assert requests.post(f"{own.url}/v1/user/profile", data=b"{}", headers=headers, timeout=5).status_code == 200
+    assert (
+        requests.post(
+            f"{own.url}/v1/user/profile", data=b"{}", headers=headers, timeout=5
+        ).status_code
+        == 200
+    )

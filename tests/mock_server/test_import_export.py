@@ -16,7 +16,9 @@ CONTROL = {"X-Mock-Control": "1"}
 
 
 def rename(mock: LiveMock, name: str) -> None:
-    answer = requests.post(f"{mock.url}/v1/user/profile", json={"displayName": name}, headers=ADA, timeout=10)
+    answer = requests.post(
+        f"{mock.url}/v1/user/profile", json={"displayName": name}, headers=ADA, timeout=10
+    )
     assert answer.json()["displayName"] == name
 
 
@@ -29,7 +31,9 @@ def test_the_state_outlives_the_server(tmp_path: Path, suffix: str, signum: int)
         assert mock.stop(signum) == (0, "")
     first = path.read_bytes()
     with live_mock("--import", str(path), "--export-on-exit", str(path)) as mock:
-        answer = requests.get(f"{mock.url}/v1/user/profile?fields=displayName", headers=ADA, timeout=10)
+        answer = requests.get(
+            f"{mock.url}/v1/user/profile?fields=displayName", headers=ADA, timeout=10
+        )
         assert answer.json() == {"displayName": "Zoë 漢 😀"}
         assert mock.stop() == (0, "")
     assert path.read_bytes() == first
@@ -41,7 +45,9 @@ def test_an_exported_state_is_a_scenario(tmp_path: Path) -> None:
         rename(mock, "saved")
         mock.stop()
     with live_mock("--fixtures", str(tmp_path), "--scenario", "mine") as mock:
-        answer = requests.get(f"{mock.url}/v1/user/profile?fields=displayName", headers=ADA, timeout=10)
+        answer = requests.get(
+            f"{mock.url}/v1/user/profile?fields=displayName", headers=ADA, timeout=10
+        )
         assert answer.json() == {"displayName": "saved"}
 
 
@@ -51,15 +57,22 @@ def test_a_state_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "nope.json: cannot be read: No such file" in done.stderr
 
 
-def test_a_state_that_can_be_written_no_more_is_kept_elsewhere_and_fails_the_exit(tmp_path: Path) -> None:
+def test_a_state_that_can_be_written_no_more_is_kept_elsewhere_and_fails_the_exit(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    with live_mock("--export-on-exit", str(folder / "state.json"), env={"TMPDIR": str(tmp_path)}) as mock:
+    with live_mock(
+        "--export-on-exit", str(folder / "state.json"), env={"TMPDIR": str(tmp_path)}
+    ) as mock:
         rename(mock, "rescued")
         folder.rmdir()
         code, errors = mock.stop()
     assert code == 1
-    assert f"{folder}/state.json: cannot be written: No such file or directory; it is kept in " in errors
+    assert (
+        f"{folder}/state.json: cannot be written: No such file or directory; it is kept in "
+        in errors
+    )
     kept = Path(errors.rpartition(" kept in ")[2].strip())
     assert (kept.parent, kept.stat().st_mode & 0o777) == (tmp_path, 0o600)
     assert "rescued" in kept.read_text()
@@ -91,7 +104,9 @@ def test_the_same_seed_and_requests_give_the_same_bytes() -> None:
         with live_mock("--seed", str(seed)) as mock:
             for method, path, body in SCRIPT:
                 try:
-                    answer = requests.request(method, mock.url + path, json=body, headers={**ADA, **CONTROL}, timeout=10)
+                    answer = requests.request(
+                        method, mock.url + path, json=body, headers={**ADA, **CONTROL}, timeout=10
+                    )
                     found.append((answer.status_code, hashlib.sha256(answer.content).hexdigest()))
                 except requests.RequestException as error:
                     found.append((0, type(error).__name__))
@@ -109,7 +124,11 @@ SCRIPT: list[tuple[str, str, Any]] = [
     *[("GET", "/v1/user/profile?fields=handle", None)] * 12,
     ("POST", "/v1/user/profile", {"displayName": "x"}),
     ("POST", "/v1/user/auth/refresh-session", {"refreshToken": "ada-session-expired-refresh"}),
-    ("POST", "/__mock/rules", {"fault": "EMPTY_RESPONSE", "operation": "listReferrals", "probability": 0.4}),
+    (
+        "POST",
+        "/__mock/rules",
+        {"fault": "EMPTY_RESPONSE", "operation": "listReferrals", "probability": 0.4},
+    ),
     *[("GET", "/v1/user/referrals", None)] * 8,
     ("GET", "/__mock/sessions", None),
     ("GET", "/__mock/state", None),

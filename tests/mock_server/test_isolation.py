@@ -37,7 +37,9 @@ class Client:
         answer = self.connection.getresponse()
         content = answer.read()
         self.calls += 1
-        assert answer.status == status, f"client {self.number}: {method} {path} answered {answer.status} {content!r}"
+        assert answer.status == status, (
+            f"client {self.number}: {method} {path} answered {answer.status} {content!r}"
+        )
         return json.loads(content) if content else None
 
     def freeze(self) -> None:
@@ -45,7 +47,10 @@ class Client:
 
     def write(self) -> None:
         self.name = f"client {self.number} call {self.calls}"
-        assert self.call("POST", "/v1/user/profile", {"displayName": self.name})["displayName"] == self.name
+        assert (
+            self.call("POST", "/v1/user/profile", {"displayName": self.name})["displayName"]
+            == self.name
+        )
 
     def mark(self) -> None:
         self.call("POST", "/v1/user/notifications/read", status=201)
@@ -80,7 +85,11 @@ class Client:
 def test_two_hundred_clients_do_not_see_each_other() -> None:
     together = Barrier(CLIENTS)
     with live_mock() as mock, ThreadPoolExecutor(CLIENTS) as pool:
-        calls = list(pool.map(lambda number: Client(mock.url, number).work(together, SECONDS), range(CLIENTS)))
+        calls = list(
+            pool.map(
+                lambda number: Client(mock.url, number).work(together, SECONDS), range(CLIENTS)
+            )
+        )
         code, errors = mock.stop()
     assert (code, errors) == (0, "")
     assert min(calls) > 5, f"a client was starved: {sorted(calls)[:5]} calls"

@@ -54,7 +54,9 @@ def test_an_entry_says_everything_about_a_request(client: FlaskClient, steer: St
 
 def test_marking_is_one_change_and_marking_again_is_none(client: FlaskClient, steer: Steer) -> None:
     client.post("/v1/user/notifications/read", headers=ADA)
-    assert newest(steer)["changes"] == [{"path": "/users/ada/notifications/*/read", "before": False, "after": True}]
+    assert newest(steer)["changes"] == [
+        {"path": "/users/ada/notifications/*/read", "before": False, "after": True}
+    ]
     client.post("/v1/user/notifications/read", headers=ADA)
     assert newest(steer)["changes"] == []
 
@@ -64,7 +66,9 @@ def test_long_texts_are_cut(client: FlaskClient, steer: Steer) -> None:
     assert newest(steer)["changes"][0]["after"] == "x" * 200 + "…"
 
 
-@pytest.mark.parametrize("name", ["token", "access_token", "sessionToken", "password", "SECRET", "session"])
+@pytest.mark.parametrize(
+    "name", ["token", "access_token", "sessionToken", "password", "SECRET", "session"]
+)
 def test_credentials_are_hidden(client: FlaskClient, steer: Steer, name: str) -> None:
     client.get(f"/v1/user/profile?fields=handle&{name}=hush-hush&last=1", headers=ADA)
     assert newest(steer)["query"] == f"fields=handle&{name}=***&last=1"
@@ -72,7 +76,9 @@ def test_credentials_are_hidden(client: FlaskClient, steer: Steer, name: str) ->
 
 
 NEAREST = {
-    "GET /v1/user/profiles": ("getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'"),
+    "GET /v1/user/profiles": (
+        "getProfile (GET /v1/user/profile) is nearest; it has 'profile' where this path has 'profiles'"
+    ),
     "PUT /v1/user/profile": "getProfile (GET /v1/user/profile) has this path; the method is GET or POST, not PUT",
     "GET /v1/user/by-id/ada": (
         "getPublicProfile (GET /v1/user/by-id/{username}/public) is nearest; it has 5 segments, this path 4"
@@ -102,7 +108,9 @@ NEAREST = {
 
 
 @pytest.mark.parametrize("asked", NEAREST)
-def test_an_unmatched_request_is_told_what_was_nearest(client: FlaskClient, steer: Steer, asked: str) -> None:
+def test_an_unmatched_request_is_told_what_was_nearest(
+    client: FlaskClient, steer: Steer, asked: str
+) -> None:
     method, path = asked.split()
     client.open(path, method=method, headers=ADA)
     assert newest(steer)["nearest"] == NEAREST[asked]
@@ -122,7 +130,10 @@ def test_one_request_can_be_read_whole(client: FlaskClient, steer: Steer) -> Non
     entry = whole(steer)
     assert entry["session"] == "ada-session"
     assert json.loads(entry["asked"]["body"]) == {"biography": "née Byron"}
-    assert (headers(entry["asked"])["x-app"], headers(entry["answered"])["cache-control"]) == ("7", "no-store")
+    assert (headers(entry["asked"])["x-app"], headers(entry["answered"])["cache-control"]) == (
+        "7",
+        "no-store",
+    )
     assert json.loads(entry["answered"]["body"])["biography"] == "née Byron"
     assert entry["asked"]["whole"]
     assert entry["answered"]["length"] > 50
@@ -137,10 +148,16 @@ def test_long_bodies_are_kept_in_part(client: FlaskClient, steer: Steer) -> None
     answer = client.get("/v1/user/notifications?containerId=main&limit=100", headers=ADA)
     assert len(answer.data) > 4096
     answered = whole(steer)["answered"]
-    assert (answered["body"], answered["length"], answered["whole"]) == (answer.text, len(answer.data), True)
+    assert (answered["body"], answered["length"], answered["whole"]) == (
+        answer.text,
+        len(answer.data),
+        True,
+    )
 
 
-def test_requests_are_found_by_what_is_shown_of_their_bodies(client: FlaskClient, steer: Steer) -> None:
+def test_requests_are_found_by_what_is_shown_of_their_bodies(
+    client: FlaskClient, steer: Steer
+) -> None:
     client.get("/v1/user/referrals", headers={"Authorization": "Bearer ada-session-expired"})
     client.post("/v1/user/profile", json={"biography": "N\u00e9e Byron"}, headers=ADA)
     client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
@@ -164,8 +181,13 @@ def test_a_search_that_would_hold_up_everybody_is_refused(
     for _ in range(5):
         client.post("/v1/user/profile", json={"biography": "Nothing but numbers"}, headers=ADA)
     assert len(steer("GET", "/requests?text=numbers&limit=1")[1]["requests"]) == 1
-    assert steer("POST", "/requests/count", {"text": "letters"}) == (200, {"count": 0}), "what is nowhere costs nothing"
-    for status, answer in (steer("GET", "/requests?text=numbers"), steer("POST", "/requests/count", {"text": "numbers"})):
+    assert steer("POST", "/requests/count", {"text": "letters"}) == (200, {"count": 0}), (
+        "what is nowhere costs nothing"
+    )
+    for status, answer in (
+        steer("GET", "/requests?text=numbers"),
+        steer("POST", "/requests/count", {"text": "numbers"}),
+    ):
         assert (status, answer["details"][0]["name"].strip("/")) == (409, "text")
         assert "narrow it down" in answer["details"][0]["reason"]
 
@@ -178,7 +200,11 @@ def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:
         "X-Api-Key": "hush-4",
         "X-Mock-Control": "hush-5",
     }
-    client.post("/v1/user/profile", json={"password": "hush-6", "deep": {"accessToken": "hush-7"}}, headers=secrets)
+    client.post(
+        "/v1/user/profile",
+        json={"password": "hush-6", "deep": {"accessToken": "hush-7"}},
+        headers=secrets,
+    )
     entry = whole(steer)
     assert entry["session"] is None
     assert "hush" not in json.dumps(entry)
@@ -186,8 +212,12 @@ def test_no_credentials_are_kept(client: FlaskClient, steer: Steer) -> None:
     assert "hush" not in json.dumps(whole(steer)), "a secret that was cut is a secret still"
 
 
-def test_renewing_a_session_leaves_no_token_in_the_journal(client: FlaskClient, steer: Steer) -> None:
-    answer = client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
+def test_renewing_a_session_leaves_no_token_in_the_journal(
+    client: FlaskClient, steer: Steer
+) -> None:
+    answer = client.post(
+        "/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"}
+    )
     entry = whole(steer)
     assert json.loads(entry["asked"]["body"]) == {"refreshToken": "***"}
     assert json.loads(entry["answered"]["body"]) == {"sessionToken": "***"}
@@ -230,7 +260,10 @@ def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> No
         assert steer("POST", "/requests/count", wanted) == (200, {"count": count}), wanted
     found = steer("GET", "/requests?user=ada&only=violations")[1]["requests"]
     assert [entry["operation"] for entry in found] == ["getProfile"]
-    assert [entry["path"] for entry in steer("GET", "/requests?limit=2")[1]["requests"]] == ["/nope", "/v1/user/referrals"]
+    assert [entry["path"] for entry in steer("GET", "/requests?limit=2")[1]["requests"]] == [
+        "/nope",
+        "/v1/user/referrals",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +276,9 @@ def test_requests_are_found_and_counted(client: FlaskClient, steer: Steer) -> No
     ],
     ids=str,
 )
-def test_what_can_never_be_found_is_refused_and_not_counted_as_never_called(steer: Steer, wanted: dict[str, str]) -> None:
+def test_what_can_never_be_found_is_refused_and_not_counted_as_never_called(
+    steer: Steer, wanted: dict[str, str]
+) -> None:
     status, answer = steer("POST", "/requests/count", wanted)
     assert (status, answer["details"][0]["name"]) == (409, f"/{next(iter(wanted))}")
 
@@ -273,7 +308,14 @@ def test_the_journal_is_bounded_in_bytes_and_the_busiest_sandbox_pays(build: Bui
     kept = client.get("/__mock/requests").get_json()["requests"]
     assert 20 < len(kept) < 100
     assert kept[0]["path"].startswith("/499/")
-    assert len(client.get("/__mock/requests", headers={"X-Mock-Sandbox": "modest"}).get_json()["requests"]) == 1
+    assert (
+        len(
+            client.get("/__mock/requests", headers={"X-Mock-Sandbox": "modest"}).get_json()[
+                "requests"
+            ]
+        )
+        == 1
+    )
 
 
 def test_an_empty_journal_may_be_asked_for() -> None:
@@ -311,7 +353,9 @@ def test_of_sandboxes_with_as_much_the_longest_unused_pay_first() -> None:
 UNKNOWN = {"operation": "markNotificationRead"}
 
 
-def test_an_operation_that_does_not_exist_is_refused_lest_it_passes_for_never_called(steer: Steer) -> None:
+def test_an_operation_that_does_not_exist_is_refused_lest_it_passes_for_never_called(
+    steer: Steer,
+) -> None:
     for status, answer in (
         steer("POST", "/requests/count", UNKNOWN),
         steer("GET", "/requests?operation=markNotificationRead"),
@@ -333,13 +377,17 @@ def test_an_operation_that_does_not_exist_is_refused_lest_it_passes_for_never_ca
         ("text", 0),
     ],
 )
-def test_requests_are_counted_and_found_by_their_body(client: FlaskClient, steer: Steer, wanted: object, count: int) -> None:
+def test_requests_are_counted_and_found_by_their_body(
+    client: FlaskClient, steer: Steer, wanted: object, count: int
+) -> None:
     born = {"year": 1815, "month": 12, "day": 10}
     for body in ({"biography": "x", "handle": "ada_2"}, {"biography": "x", "dateOfBirth": born}):
         client.post("/v1/user/profile", json=body, headers=ADA)
     client.get("/v1/user/referrals", headers=ADA)
     assert steer("POST", "/requests/count", {"body": wanted}) == (200, {"count": count})
-    found = steer("GET", f"/requests?operation=updateProfile&body={quote(json.dumps(wanted))}")[1]["requests"]
+    found = steer("GET", f"/requests?operation=updateProfile&body={quote(json.dumps(wanted))}")[1][
+        "requests"
+    ]
     assert len(found) == count
 
 
@@ -369,11 +417,24 @@ def test_a_number_of_any_length_breaks_nothing(client: FlaskClient, digits: str)
 
 def test_the_rule_that_answered_is_named(client: FlaskClient, steer: Steer) -> None:
     steer("POST", "/rules", {"operation": "listReferrals", "code": 500})
-    rule = {"operation": "getProfile", "code": 401, "example": "SESSION_TOKEN_EXPIRED", "delay": 1500, "times": 1}
+    rule = {
+        "operation": "getProfile",
+        "code": 401,
+        "example": "SESSION_TOKEN_EXPIRED",
+        "delay": 1500,
+        "times": 1,
+    }
     identity = steer("POST", "/rules", rule)[1]["id"]
     client.get("/v1/user/profile?fields=handle", headers=ADA)
     entry = newest(steer)
-    named = {"by": "rule", "name": identity, "position": 2, "code": 401, "example": "SESSION_TOKEN_EXPIRED", "delay": 1500}
+    named = {
+        "by": "rule",
+        "name": identity,
+        "position": 2,
+        "code": 401,
+        "example": "SESSION_TOKEN_EXPIRED",
+        "delay": 1500,
+    }
     assert entry["override"] == named
     assert 1500 < entry["duration"] < 2500, "the client waits for the delay too"
     client.get("/v1/user/profile?fields=handle", headers=ADA)
@@ -385,7 +446,12 @@ def test_the_wish_that_answered_is_named(client: FlaskClient, steer: Steer) -> N
     client.get("/v1/user/profile?fields=handle", headers={**ADA, "Prefer": "code=401"})
     assert newest(steer)["override"] == {"by": "wish", "name": "Prefer", "code": 401}
     client.get("/v1/user/profile?fields=handle&__code=500&__delay=20", headers=ADA)
-    assert newest(steer)["override"] == {"by": "wish", "name": "__code, __delay", "code": 500, "delay": 20}
+    assert newest(steer)["override"] == {
+        "by": "wish",
+        "name": "__code, __delay",
+        "code": 500,
+        "delay": 20,
+    }
     client.get("/v1/user/profile?fields=handle&__code=299", headers=ADA)
     assert newest(steer)["override"] is None, "what is impossible is not done"
 
@@ -406,7 +472,10 @@ def test_of_a_broken_connection_is_shown_what_was_really_sent(
     client.get("/v1/user/profile?fields=handle", headers=ADA)
     entry = whole(steer)
     assert (entry["status"], entry["fault"], entry["override"]["fault"]) == (0, fault, fault)
-    assert (entry["answered"]["length"], [each["name"] for each in entry["answered"]["headers"]]) == (length, names)
+    assert (
+        entry["answered"]["length"],
+        [each["name"] for each in entry["answered"]["headers"]],
+    ) == (length, names)
     assert "handle" not in entry["answered"]["body"]
 
 
@@ -417,11 +486,17 @@ def test_nothing_was_sent_as_the_body_of_a_head(client: FlaskClient, steer: Stee
 
 def test_the_journal_knows_what_web_pages_were_allowed(client: FlaskClient, steer: Steer) -> None:
     client.get("/v1/user/profile?fields=handle", headers={**ADA, "Origin": "http://localhost:3000"})
-    assert headers(whole(steer)["answered"])["access-control-allow-origin"] == "http://localhost:3000"
+    assert (
+        headers(whole(steer)["answered"])["access-control-allow-origin"] == "http://localhost:3000"
+    )
 
 
 def test_a_token_that_the_sandbox_knows_is_in_no_path(client: FlaskClient, steer: Steer) -> None:
-    for path in ("/v1/user/by-id/ada-session/public?containerId=main", "/nope/ada-session-refresh", "/x/sessions/anything"):
+    for path in (
+        "/v1/user/by-id/ada-session/public?containerId=main",
+        "/nope/ada-session-refresh",
+        "/x/sessions/anything",
+    ):
         client.get(path, headers=ADA)
     text = json.dumps(steer("GET", "/requests")[1])
     assert "ada-session" not in text
@@ -432,7 +507,9 @@ def record(journal: Journal, path: str) -> None:
     journal.record("default", datetime.now(UTC), "GET", path, "", "", None, 404, 0.1)
 
 
-async def heard(journal: Journal, after: int | None, act: Callable[[], None], count: int) -> list[str]:
+async def heard(
+    journal: Journal, after: int | None, act: Callable[[], None], count: int
+) -> list[str]:
     """Act when the stream has begun, and answer what it says so many times: paths, and names of changes."""
     told: list[str] = []
     async with aclosing(cast("AsyncGenerator[bytes]", journal.follow("default", after))) as said:
@@ -467,7 +544,9 @@ def test_a_stream_begins_behind_what_was_seen_and_tells_of_changes() -> None:
         journal.changed("default", "setClock")
 
     assert asyncio.run(heard(journal, 3, act, 4)) == ["before-3", "before-4", "after", "setClock"]
-    assert asyncio.run(heard(journal, None, lambda: journal.changed("elsewhere", "forkSandbox"), 1)) == ["forkSandbox"]
+    assert asyncio.run(
+        heard(journal, None, lambda: journal.changed("elsewhere", "forkSandbox"), 1)
+    ) == ["forkSandbox"]
 
 
 def test_a_stream_goes_on_for_who_comes_back_from_an_earlier_process() -> None:

@@ -33,9 +33,9 @@ ASKS = (
 
 def entry(**changes: Any) -> Entry:
     at = datetime(2026, 3, 10, 9, tzinfo=UTC)
-    return Entry(1, "default", at, "GET", "/v1/user/profile", "fields=handle", "getProfile", "ada", 200, 0.42)._replace(
-        **changes
-    )
+    return Entry(
+        1, "default", at, "GET", "/v1/user/profile", "fields=handle", "getProfile", "ada", 200, 0.42
+    )._replace(**changes)
 
 
 def ask(port: int) -> None:
@@ -62,7 +62,9 @@ def on_a_terminal(*flags: str, **environment: str) -> Iterator[tuple[int, Any]]:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "mock_server", "--port", str(port), *flags]
     known = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**known, **environment})
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env={**known, **environment}
+    )
     os.close(theirs)
 
     def read() -> str:
@@ -86,7 +88,9 @@ def test_a_terminal_shows_each_request() -> None:
         ask(port)
         said = until(read, "red")
     assert ESCAPE in said, "colours"
-    first, second, third = (re.sub(r"[0-9.]+ ms", "… ms", line) for line in plain(said) if line.startswith("GET"))
+    first, second, third = (
+        re.sub(r"[0-9.]+ ms", "… ms", line) for line in plain(said) if line.startswith("GET")
+    )
     assert first == "GET  200 /v1/user/profile?fields=handle … ms"
     assert second.startswith("GET  400 /v1/user/profile?fields=nonsense … ms  query fields")
     assert third.startswith("GET  404 /v1/user/red?access_token=*** … ms")
@@ -153,7 +157,15 @@ def test_a_pipe_hears_the_greeting_only(flags: Sequence[str]) -> None:
 
 
 def test_who_does_not_listen_any_more_stops_nobody() -> None:
-    command = [sys.executable, "-m", "mock_server", "--port", str(port := free_port()), "--log-format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mock_server",
+        "--port",
+        str(port := free_port()),
+        "--log-format",
+        "json",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -172,10 +184,22 @@ def test_who_does_not_listen_any_more_stops_nobody() -> None:
     ("changes", "line"),
     [
         ({}, "GET  200 /v1/user/profile?fields=handle 0.4 ms"),
-        ({"status": 0, "fault": "EMPTY_RESPONSE"}, "GET  EMPTY_RESPONSE /v1/user/profile?fields=handle 0.4 ms"),
-        ({"status": 404, "nearest": "GET /v1/x"}, "GET  404 /v1/user/profile?fields=handle 0.4 ms  GET /v1/x"),
         (
-            {"status": 400, "violations": [Violation("body", "/a\n\x1b[2J", "is wrong"), Violation("query", "b", "too")]},
+            {"status": 0, "fault": "EMPTY_RESPONSE"},
+            "GET  EMPTY_RESPONSE /v1/user/profile?fields=handle 0.4 ms",
+        ),
+        (
+            {"status": 404, "nearest": "GET /v1/x"},
+            "GET  404 /v1/user/profile?fields=handle 0.4 ms  GET /v1/x",
+        ),
+        (
+            {
+                "status": 400,
+                "violations": [
+                    Violation("body", "/a\n\x1b[2J", "is wrong"),
+                    Violation("query", "b", "too"),
+                ],
+            },
             "GET  400 /v1/user/profile?fields=handle 0.4 ms  body /a\\u000a\\u001b[2J is wrong (and 1 more)",
         ),
         ({"path": "/\x9b31mred"}, "GET  200 /\\u009b31mred?fields=handle 0.4 ms"),

@@ -72,12 +72,24 @@ def test_a_body_of_any_form_is_shown_without_its_secrets_and_else_as_it_was(text
 @pytest.mark.parametrize(
     ("name", "value", "shown"),
     [
-        ("Referer", "https://a.example/b?token=x&y=1#access_token=z", "https://a.example/b?token=***&y=1#access_token=***"),
-        ("Location", "/b?redirect=https%3A%2F%2Fh%2F%3Fjwt%3Dx", "/b?redirect=https%3A//h/%3Fjwt%3D***"),
+        (
+            "Referer",
+            "https://a.example/b?token=x&y=1#access_token=z",
+            "https://a.example/b?token=***&y=1#access_token=***",
+        ),
+        (
+            "Location",
+            "/b?redirect=https%3A%2F%2Fh%2F%3Fjwt%3Dx",
+            "/b?redirect=https%3A//h/%3Fjwt%3D***",
+        ),
         ("Set-Cookie", "sid=abc; Path=/; HttpOnly", "sid=***; Path=/; HttpOnly"),
         ("X-Forward", "Basic dTpw", "***"),
         ("WWW-Authenticate", 'Bearer realm="here"', 'Bearer realm="here"'),
-        ("Prefer", "code=401, example=SESSION_TOKEN_EXPIRED", "code=401, example=SESSION_TOKEN_EXPIRED"),
+        (
+            "Prefer",
+            "code=401, example=SESSION_TOKEN_EXPIRED",
+            "code=401, example=SESSION_TOKEN_EXPIRED",
+        ),
         ("User-Agent", "curl/8.5 (x; y)", "curl/8.5 (x; y)"),
     ],
 )
@@ -99,7 +111,19 @@ def test_a_path_is_shown_without_its_secrets(path: str, shown: str) -> None:
 
 
 CANARY, NUMBER = "c4n4ryWh1chN0b0dyM4ySee", "4815162342108"
-TERMS = ("api key", "access key", "token", "refresh token", "client secret", "password", "passwd", "auth", "sid", "jwt", "pin")
+TERMS = (
+    "api key",
+    "access key",
+    "token",
+    "refresh token",
+    "client secret",
+    "password",
+    "passwd",
+    "auth",
+    "sid",
+    "jwt",
+    "pin",
+)
 
 
 @st.composite
@@ -129,16 +153,26 @@ PLACES: dict[str, Place] = {
     "query": lambda name: {"query": f"a=1&{name}={CANARY}&b=2"},
     "query, encoded": lambda name: {"query": f"{encoded(name)}={CANARY}"},
     "query, nested": lambda name: {"query": f"user[{name}]={CANARY}"},
-    "query, of a URL in it": lambda name: {"query": f"to={quote(f'https://x.example/?{name}={CANARY}', safe='')}"},
-    "query, echoed": lambda name: {"query": f"{name}={CANARY}", "reason": f"must be one of a, b, not {CANARY}"},
-    "path": lambda name: {"path": f"/v1/tokens/{CANARY}", "nearest": f"it has {CANARY}" if not name else ""},
+    "query, of a URL in it": lambda name: {
+        "query": f"to={quote(f'https://x.example/?{name}={CANARY}', safe='')}"
+    },
+    "query, echoed": lambda name: {
+        "query": f"{name}={CANARY}",
+        "reason": f"must be one of a, b, not {CANARY}",
+    },
+    "path": lambda name: {
+        "path": f"/v1/tokens/{CANARY}",
+        "nearest": f"it has {CANARY}" if not name else "",
+    },
     "path, parameter": lambda name: {"path": f"/v1/x;{name}={CANARY}"},
     "header": lambda name: {"header": f"{re.sub('(?<=[a-z])(?=[A-Z])', '-', name)}: {CANARY}"},
     "header, a URL": lambda name: {"header": f"Referer: https://x.example/?{name}={CANARY}&a=1"},
     "header, userinfo": lambda _: {"header": f"Location: https://user:{CANARY}@x.example/"},
     "JSON": lambda name: {"body": json.dumps({"a": [{name: CANARY}], "b": 1})},
     "JSON, a number": lambda name: {"body": json.dumps({name: int(NUMBER)})},
-    "JSON, an object": lambda name: {"body": json.dumps({name: {"deep": [CANARY, {"er": CANARY}]}}, indent=1)},
+    "JSON, an object": lambda name: {
+        "body": json.dumps({name: {"deep": [CANARY, {"er": CANARY}]}}, indent=1)
+    },
     "JSON, escaped": lambda name: {"body": f'{{"{escaped(name)}" : "{CANARY}"}}'},
     "JSON, cut": lambda name: {"body": f'{{"x":1,"{name}":["{CANARY[:20]}'},
     "JSON, in JSON": lambda name: {"body": json.dumps({"x": json.dumps({name: CANARY})})},
@@ -169,11 +203,36 @@ def entry(  # noqa: PLR0913 - every place
 ) -> Entry:
     name, _, value = header.partition(": ")
     raw = [(name.lower().encode(), value.encode())] if header else []
-    wire = Wire(0, raw, body.encode(), len(body), [(name, value)] if header else [], body.encode(), len(body))
+    wire = Wire(
+        0,
+        raw,
+        body.encode(),
+        len(body),
+        [(name, value)] if header else [],
+        body.encode(),
+        len(body),
+    )
     violations = [Violation("query", "x", reason)] if reason else []
     changes = ((change, CANARY, CANARY),) if change else ()
     at = datetime(2026, 3, 10, tzinfo=UTC)
-    return Entry(1, "s", at, "GET", path, query, "", None, 400, 0.1, violations, changes, nearest, "", "", wire)
+    return Entry(
+        1,
+        "s",
+        at,
+        "GET",
+        path,
+        query,
+        "",
+        None,
+        400,
+        0.1,
+        violations,
+        changes,
+        nearest,
+        "",
+        "",
+        wire,
+    )
 
 
 def outputs(kept: Entry) -> list[str]:
@@ -200,7 +259,11 @@ def test_a_secret_is_in_no_output_wherever_it_stood(place: str, name: str) -> No
 
 
 def test_what_the_shared_store_kept_is_read_and_shown_as_it_was() -> None:
-    kept = presentable(entry(query="a=1", header="Referer: https://x.example/?token=1", body='{"token":"1","n":"né"}'))
+    kept = presentable(
+        entry(
+            query="a=1", header="Referer: https://x.example/?token=1", body='{"token":"1","n":"né"}'
+        )
+    )
     again = unpack_entry(b"1 " + pack_entry(kept))
     assert again.wire is not None
     assert kept.wire is not None
@@ -208,7 +271,12 @@ def test_what_the_shared_store_kept_is_read_and_shown_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [f'{{"x": "y", "password": "{CANARY}", "b": 1}}', f'{{"token":{{"a":"{CANARY}"}}}}', f"a=b&pwd={CANARY}"]
+    "body",
+    [
+        f'{{"x": "y", "password": "{CANARY}", "b": 1}}',
+        f'{{"token":{{"a":"{CANARY}"}}}}',
+        f"a=b&pwd={CANARY}",
+    ],
 )
 def test_a_body_that_was_cut_anywhere_shows_nothing_of_a_secret(body: str) -> None:
     for length in range(len(body)):
@@ -254,7 +322,13 @@ pieces = st.sampled_from(
 @given(st.lists(pieces, max_size=30).map("".join))
 @example('{"token":"***"}')
 def test_hiding_twice_is_hiding_once_and_nothing_breaks_it(text: str) -> None:
-    for mask in (masking.body, masking.query, masking.path, masking.plain, lambda value: masking.header("X", value)):
+    for mask in (
+        masking.body,
+        masking.query,
+        masking.path,
+        masking.plain,
+        lambda value: masking.header("X", value),
+    ):
         once = mask(text)
         assert mask(once) == once
 
@@ -278,7 +352,19 @@ HOSTILE = [
     "://",
     "--a\n",
 ]
-HOSTILE += ['a:"', " ", 'key"\\=', '{"a":"{\\"b\\":', "A", "aA", "/sessions", "1", "[", ",bearer ", "é"]
+HOSTILE += [
+    'a:"',
+    " ",
+    'key"\\=',
+    '{"a":"{\\"b\\":',
+    "A",
+    "aA",
+    "/sessions",
+    "1",
+    "[",
+    ",bearer ",
+    "é",
+]
 READERS: dict[str, Callable[[str], object]] = {
     "query": masking.query,
     "path": masking.path,
@@ -291,7 +377,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "name": masking.is_secret,
     "canonical path": canonical,
     "split query": split_query,
-    "decoding": lambda text: _tried(percent_decode, text.encode("ascii", "replace").decode(), plus=True),
+    "decoding": lambda text: _tried(
+        percent_decode, text.encode("ascii", "replace").decode(), plus=True
+    ),
     "number": lambda text: _tried(decode_number, text),
 }
 

@@ -15,8 +15,23 @@ OWN = [
     "[::1]:4010",
 ]
 OWN += ["[::1]", "[2001:DB8::1]:4010", "myapp.test", "MYAPP.test:3000", "myapp.test."]
-FOREIGN = ["", "evil.example", "evil.example:4010", "localhost.evil.example", "127.0.0.1.evil.example", "127.1", "2130706433"]
-FOREIGN += ["0x7f.0.0.1", "localhost@evil.example", "evil.example#localhost", "localhost:80@evil", "::1", "[::1%25evil]"]
+FOREIGN = [
+    "",
+    "evil.example",
+    "evil.example:4010",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "127.1",
+    "2130706433",
+]
+FOREIGN += [
+    "0x7f.0.0.1",
+    "localhost@evil.example",
+    "evil.example#localhost",
+    "localhost:80@evil",
+    "::1",
+    "[::1%25evil]",
+]
 FOREIGN += [
     "notmyapp.test",
     "myapp.test.evil.example",
@@ -26,7 +41,14 @@ FOREIGN += [
     " localhost",
     "[::1",
 ]
-FOREIGN += ["localhost,evil.example", "a" * 100_000, "évil", "localhost\x00", "localhostx", "xlocalhost"]
+FOREIGN += [
+    "localhost,evil.example",
+    "a" * 100_000,
+    "évil",
+    "localhost\x00",
+    "localhostx",
+    "xlocalhost",
+]
 
 
 @pytest.mark.parametrize("host", OWN)
@@ -99,7 +121,8 @@ def test_what_no_page_has_as_its_origin_is_refused_with_a_reason(given: str) -> 
 
 
 @pytest.mark.parametrize(
-    "given", ["", "*", "*.myapp.test", "http://myapp.test", "myapp.test:3000", "a b", "-", "a/b", "x" * 300]
+    "given",
+    ["", "*", "*.myapp.test", "http://myapp.test", "myapp.test:3000", "a b", "-", "a/b", "x" * 300],
 )
 def test_what_is_no_name_is_refused_with_a_reason(given: str) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -107,8 +130,33 @@ def test_what_is_no_name_is_refused_with_a_reason(given: str) -> None:
 
 
 def test_only_pages_of_this_machine_are_local() -> None:
-    assert all(map(is_local, ["http://localhost", "https://a.localhost:1", "http://127.0.0.1:3000", "http://[::1]:5173"]))
-    foreign = ["http://localhost.evil.example", "http://localhost:3000/", "http://localhost\n", "null", "HTTP://localhost", ""]
+    assert all(
+        map(
+            is_local,
+            [
+                "http://localhost",
+                "https://a.localhost:1",
+                "http://127.0.0.1:3000",
+                "http://[::1]:5173",
+            ],
+        )
+    )
+    foreign = [
+        "http://localhost.evil.example",
+        "http://localhost:3000/",
+        "http://localhost\n",
+        "null",
+        "HTTP://localhost",
+        "",
+    ]
     assert not any(
-        map(is_local, [*foreign, "capacitor://localhost", "http://evil-localhost", "http://127.0.0.1.evil.example"])
+        map(
+            is_local,
+            [
+                *foreign,
+                "capacitor://localhost",
+                "http://evil-localhost",
+                "http://127.0.0.1.evil.example",
+            ],
+        )
     )

@@ -25,7 +25,12 @@ ADAS = {"refreshToken": "ada-session-refresh"}
 
 def wishes(core: Core) -> list[tuple[str, int, str]]:
     answers = core.examples.answers
-    return [(name, code, example) for name, codes in answers.items() for code, named in codes.items() for example in named]
+    return [
+        (name, code, example)
+        for name, codes in answers.items()
+        for code, named in codes.items()
+        for example in named
+    ]
 
 
 def test_every_documented_answer_can_be_had_and_is_as_documented(core: Core) -> None:
@@ -36,7 +41,9 @@ def test_every_documented_answer_can_be_had_and_is_as_documented(core: Core) -> 
         prefer = f"code={code}" + (f", example={example}" if example else "")
         answer = client.open(path, method=method, headers={"Prefer": prefer})
         body, headers = core.examples.answers[name][code][example]
-        assert (answer.status_code, answer.get_json(silent=True)) == (code, body), f"{name} {prefer}"
+        assert (answer.status_code, answer.get_json(silent=True)) == (code, body), (
+            f"{name} {prefer}"
+        )
         assert headers.items() <= dict(answer.headers).items()
 
 
@@ -52,7 +59,12 @@ def test_every_documented_answer_can_be_had_and_is_as_documented(core: Core) -> 
         ("code=404", "&__code=500", 404, "GENERIC_NOT_FOUND"),
         ("respond-async, wait=5", "", 200, None),
         ("code=401, code=500", "", 401, "GENERIC_UNAUTHORIZED"),
-        ("example=REFRESH_TOKEN_EXPIRED, code=401, example=SESSION_TOKEN_EXPIRED", "", 401, "REFRESH_TOKEN_EXPIRED"),
+        (
+            "example=REFRESH_TOKEN_EXPIRED, code=401, example=SESSION_TOKEN_EXPIRED",
+            "",
+            401,
+            "REFRESH_TOKEN_EXPIRED",
+        ),
         (' ,, CODE = 404 ; why="a, b", code=x', "", 404, "GENERIC_NOT_FOUND"),
         ('text="code=500, \\", code=400", code=404;code=500', "", 404, "GENERIC_NOT_FOUND"),
         ('example="SESSION\\_TOKEN_EXPIRED"', "", 401, "SESSION_TOKEN_EXPIRED"),
@@ -61,7 +73,9 @@ def test_every_documented_answer_can_be_had_and_is_as_documented(core: Core) -> 
         ("", "&__unknown=1", 200, None),
     ],
 )
-def test_wishes_by_header_and_by_query(client: FlaskClient, prefer: str, query: str, status: int, code: str | None) -> None:
+def test_wishes_by_header_and_by_query(
+    client: FlaskClient, prefer: str, query: str, status: int, code: str | None
+) -> None:
     answer = client.get(f"{ASKS['getProfile'][1]}{query}", headers={**ADA, "Prefer": prefer})
     assert (answer.status_code, answer.get_json().get("code")) == (status, code)
 
@@ -71,12 +85,32 @@ def test_wishes_by_header_and_by_query(client: FlaskClient, prefer: str, query: 
     [
         ("code=418", "", "Prefer", "code must be one of 200, 400, 401, 404, 500 for getProfile"),
         ("code=abc", "", "Prefer", "code must be a status from 0 to 599"),
-        ("example=nope", "", "Prefer", "example has no example 'nope'; there is some_fields (200), never_set (200), "),
-        ("code=401, example=nope", "", "Prefer", "example has no example 'nope'; there is GENERIC_UNAUTHORIZED (401), "),
+        (
+            "example=nope",
+            "",
+            "Prefer",
+            "example has no example 'nope'; there is some_fields (200), never_set (200), ",
+        ),
+        (
+            "code=401, example=nope",
+            "",
+            "Prefer",
+            "example has no example 'nope'; there is GENERIC_UNAUTHORIZED (401), ",
+        ),
         ("", "&__code=201", "__code", "code must be one of 200, 400, 401, 404, 500 for getProfile"),
-        ("", "&__delay=x", "__delay", "delay must be a whole number of milliseconds from 0 to 60000"),
+        (
+            "",
+            "&__delay=x",
+            "__delay",
+            "delay must be a whole number of milliseconds from 0 to 60000",
+        ),
         ("", "&__example=%ff", "__example", "example has no example '%ff'"),
-        ("code=418", "", "Prefer", "code must be one of 200, 400, 401, 404, 500 for getProfile; a rule can answer others"),
+        (
+            "code=418",
+            "",
+            "Prefer",
+            "code must be one of 200, 400, 401, 404, 500 for getProfile; a rule can answer others",
+        ),
         ("code=0", "", "Prefer", "code must be one of 200, 400, 401, 404, 500 for getProfile"),
         ("code", "", "Prefer", "code must be a status from 0 to 599"),
         ('code="", code=401', "", "Prefer", "code must be a status from 0 to 599"),
@@ -100,7 +134,9 @@ def test_an_impossible_wish_lists_what_is_possible(
 
 def test_a_wish_changes_nothing(client: FlaskClient, steer: Steer) -> None:
     before = steer("GET", "/state")
-    client.post("/v1/user/profile", json={"displayName": "Nobody"}, headers={**ADA, "Prefer": "code=200"})
+    client.post(
+        "/v1/user/profile", json={"displayName": "Nobody"}, headers={**ADA, "Prefer": "code=200"}
+    )
     client.post("/v1/user/notifications/read", headers={**ADA, "Prefer": "code=201"})
     assert steer("GET", "/state") == before
 
@@ -138,13 +174,17 @@ def test_the_first_rule_that_applies_decides(client: FlaskClient, steer: Steer) 
 
 def test_a_wish_goes_before_the_rules(client: FlaskClient, steer: Steer) -> None:
     steer("POST", "/rules", {"code": 500})
-    assert client.get(ASKS["getProfile"][1], headers={**ADA, "Prefer": "code=404"}).status_code == 404
+    assert (
+        client.get(ASKS["getProfile"][1], headers={**ADA, "Prefer": "code=404"}).status_code == 404
+    )
 
 
 def test_chance_follows_the_seed(build: Build) -> None:
     def statuses(seed: int) -> list[int]:
         client = build(seed=seed).test_client()
-        client.post("/__mock/rules", json={"code": 500, "probability": 0.5}, headers={"X-Mock-Control": "1"})
+        client.post(
+            "/__mock/rules", json={"code": 500, "probability": 0.5}, headers={"X-Mock-Control": "1"}
+        )
         return read(client, 60)
 
     assert statuses(1) == statuses(1)
@@ -173,7 +213,11 @@ def test_several_header_lines_are_one_list(client: FlaskClient) -> None:
         ({"operation": "getProfile", "code": 503}, 409, "/code"),
         ({"operation": "getProfile", "example": "none of these"}, 409, "/example"),
         ({"example": "some_fields"}, 409, "/example"),
-        ({"operation": "getProfile", "code": 404, "example": "SESSION_TOKEN_EXPIRED"}, 409, "/example"),
+        (
+            {"operation": "getProfile", "code": 404, "example": "SESSION_TOKEN_EXPIRED"},
+            409,
+            "/example",
+        ),
         ({"code": 201}, 409, "/code"),
         ({"delay": 0}, 409, "/delay"),
         ({"delay": {"min": 0, "max": 0}, "operation": "getProfile"}, 409, "/delay"),
@@ -203,19 +247,43 @@ def test_several_header_lines_are_one_list(client: FlaskClient) -> None:
         ({"code": 600, "undocumented": True}, 400, "/code"),
         ({"code": 100, "undocumented": True}, 400, "/code"),
         ({"code": 503, "undocumented": True, "body": "ä" * 32_769}, 409, "/body"),
-        ({"code": 503, "undocumented": True, "headers": {"Retry After": "2"}}, 409, "/headers/Retry After"),
-        ({"code": 503, "undocumented": True, "headers": {"Retry-After": "2\r\nX: 1"}}, 409, "/headers/Retry-After"),
+        (
+            {"code": 503, "undocumented": True, "headers": {"Retry After": "2"}},
+            409,
+            "/headers/Retry After",
+        ),
+        (
+            {"code": 503, "undocumented": True, "headers": {"Retry-After": "2\r\nX: 1"}},
+            409,
+            "/headers/Retry-After",
+        ),
         ({"code": 503, "undocumented": True, "headers": {"X": "\u007f"}}, 409, "/headers/X"),
         ({"code": 503, "undocumented": True, "headers": {"X": "\u20ac"}}, 409, "/headers/X"),
         ({"code": 503, "undocumented": True, "headers": {"X": " 1"}}, 409, "/headers/X"),
         ({"code": 503, "undocumented": True, "headers": {"": "1"}}, 409, "/headers/"),
         ({"code": 503, "undocumented": True, "headers": {"X": "1", "x": "2"}}, 409, "/headers/x"),
-        ({"code": 503, "undocumented": True, "headers": {"content-length": "1"}}, 409, "/headers/content-length"),
-        ({"code": 503, "undocumented": True, "headers": {"Transfer-Encoding": "gzip"}}, 409, "/headers/Transfer-Encoding"),
-        ({"code": 503, "undocumented": True, "headers": {"Content-Type": "text/html"}}, 409, "/headers/Content-Type"),
+        (
+            {"code": 503, "undocumented": True, "headers": {"content-length": "1"}},
+            409,
+            "/headers/content-length",
+        ),
+        (
+            {"code": 503, "undocumented": True, "headers": {"Transfer-Encoding": "gzip"}},
+            409,
+            "/headers/Transfer-Encoding",
+        ),
+        (
+            {"code": 503, "undocumented": True, "headers": {"Content-Type": "text/html"}},
+            409,
+            "/headers/Content-Type",
+        ),
         ({"code": 500, "headers": {"Content-Type": "text/html"}}, 409, "/headers/Content-Type"),
         ({"code": 401, "headers": {"www-authenticate": "Basic"}}, 409, "/headers"),
-        ({"code": 503, "undocumented": True, "headers": {"Access-Control-Allow-Origin": "*"}}, 409, None),
+        (
+            {"code": 503, "undocumented": True, "headers": {"Access-Control-Allow-Origin": "*"}},
+            409,
+            None,
+        ),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -230,24 +298,34 @@ def test_a_rule_that_could_never_do_anything_is_refused_with_a_reason(
 
 def test_the_refusal_of_an_undocumented_status_says_how_to_get_it(steer: Steer) -> None:
     [detail] = steer("POST", "/rules", {"operation": "getProfile", "code": 503})[1]["details"]
-    assert detail["reason"].endswith("for getProfile; with undocumented: true it is answered all the same")
+    assert detail["reason"].endswith(
+        "for getProfile; with undocumented: true it is answered all the same"
+    )
 
 
-def test_an_example_alone_is_answered_with_the_status_that_has_it(client: FlaskClient, steer: Steer) -> None:
+def test_an_example_alone_is_answered_with_the_status_that_has_it(
+    client: FlaskClient, steer: Steer
+) -> None:
     assert steer("POST", "/rules", {"example": "SESSION_TOKEN_EXPIRED", "times": 7})[0] == 201
     for name, (method, path) in ASKS.items():
         answer = client.open(path, method=method, headers=ADA)
-        assert (answer.status_code, answer.get_json()["code"]) == (401, "SESSION_TOKEN_EXPIRED"), name
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "SESSION_TOKEN_EXPIRED"), (
+            name
+        )
 
 
-def test_a_rule_with_conditions_only_lets_requests_through_before_later_ones(client: FlaskClient, steer: Steer) -> None:
+def test_a_rule_with_conditions_only_lets_requests_through_before_later_ones(
+    client: FlaskClient, steer: Steer
+) -> None:
     steer("POST", "/rules", {"operation": "getProfile", "times": 2})
     steer("POST", "/rules", {"code": 500, "times": 1})
     assert read(client, 4) == [200, 200, 500, 200]
 
 
 @pytest.mark.parametrize("code", [202, 204, 304, 403, 418, 429, 502, 503, 504, 599])
-def test_a_rule_answers_an_undocumented_status_where_it_says_so(client: FlaskClient, steer: Steer, code: int) -> None:
+def test_a_rule_answers_an_undocumented_status_where_it_says_so(
+    client: FlaskClient, steer: Steer, code: int
+) -> None:
     rule = {"code": code, "undocumented": True, "headers": {"Retry-After": 2}}
     assert steer("POST", "/rules", rule)[0] == 201
     answer = client.get(ASKS["getProfile"][1], headers=ADA)
@@ -260,18 +338,30 @@ def test_a_rule_answers_an_undocumented_status_where_it_says_so(client: FlaskCli
 @pytest.mark.parametrize(
     ("body", "headers", "sent"),
     [
-        ("<h1>Bad gateway</h1>", {"content-type": "text/html"}, (b"<h1>Bad gateway</h1>", "text/html")),
+        (
+            "<h1>Bad gateway</h1>",
+            {"content-type": "text/html"},
+            (b"<h1>Bad gateway</h1>", "text/html"),
+        ),
         ("{broken", {"Content-Type": "application/json"}, (b"{broken", "application/json")),
         ("späť", {}, ("späť".encode(), "text/plain; charset=utf-8")),
         ("", {}, (b"", "text/plain; charset=utf-8")),
-        ({"code": "DOWN", "n": [1.5, None, "ä"]}, {}, ('{"code":"DOWN","n":[1.5,null,"ä"]}'.encode(), "application/json")),
+        (
+            {"code": "DOWN", "n": [1.5, None, "ä"]},
+            {},
+            ('{"code":"DOWN","n":[1.5,null,"ä"]}'.encode(), "application/json"),
+        ),
         (None, {}, (b"null", "application/json")),
         (0, {"CACHE-CONTROL": "max-age=60"}, (b"0", "application/json")),
     ],
     ids=str,
 )
 def test_a_rule_brings_a_body_and_headers_of_its_own(
-    client: FlaskClient, steer: Steer, body: object, headers: dict[str, str], sent: tuple[bytes, str]
+    client: FlaskClient,
+    steer: Steer,
+    body: object,
+    headers: dict[str, str],
+    sent: tuple[bytes, str],
 ) -> None:
     rule = {
         "operation": "listReferrals",
@@ -288,35 +378,57 @@ def test_a_rule_brings_a_body_and_headers_of_its_own(
     assert answer.headers.getlist("Cache-Control") == [headers.get("CACHE-CONTROL", "no-store")]
 
 
-def test_a_documented_answer_may_have_another_documented_body_and_more_headers(client: FlaskClient, steer: Steer) -> None:
+def test_a_documented_answer_may_have_another_documented_body_and_more_headers(
+    client: FlaskClient, steer: Steer
+) -> None:
     body = {"code": "REFRESH_TOKEN_EXPIRED", "message": "Sign in again."}
     rule = {"code": 401, "body": body, "headers": {"X-Reason": "test"}}
     assert steer("POST", "/rules", rule)[0] == 201
     for name, (method, path) in ASKS.items():
         answer = client.open(path, method=method, headers=ADA)
-        assert (answer.status_code, answer.get_json(), answer.headers["X-Reason"]) == (401, body, "test"), name
+        assert (answer.status_code, answer.get_json(), answer.headers["X-Reason"]) == (
+            401,
+            body,
+            "test",
+        ), name
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_an_undocumented_header_value_needs_to_be_called_so(client: FlaskClient, steer: Steer) -> None:
+def test_an_undocumented_header_value_needs_to_be_called_so(
+    client: FlaskClient, steer: Steer
+) -> None:
     rule = {"code": 401, "headers": {"WWW-Authenticate": "Basic"}, "undocumented": True}
     assert steer("POST", "/rules", rule)[0] == 201
     answer = client.get(ASKS["getProfile"][1], headers=ADA)
-    assert (answer.headers.getlist("WWW-Authenticate"), answer.get_json()["code"]) == (["Basic"], "GENERIC_UNAUTHORIZED")
+    assert (answer.headers.getlist("WWW-Authenticate"), answer.get_json()["code"]) == (
+        ["Basic"],
+        "GENERIC_UNAUTHORIZED",
+    )
 
 
 def test_a_page_may_read_the_headers_that_a_rule_adds(client: FlaskClient, steer: Steer) -> None:
-    steer("POST", "/rules", {"code": 429, "undocumented": True, "headers": {"Retry-After": "2", "X-Left": "0"}})
+    steer(
+        "POST",
+        "/rules",
+        {"code": 429, "undocumented": True, "headers": {"Retry-After": "2", "X-Left": "0"}},
+    )
     answer = client.get(ASKS["getProfile"][1], headers={**ADA, "Origin": "http://localhost:3000"})
-    assert answer.headers["Access-Control-Expose-Headers"] == "Allow, WWW-Authenticate, Retry-After, X-Left"
+    assert (
+        answer.headers["Access-Control-Expose-Headers"]
+        == "Allow, WWW-Authenticate, Retry-After, X-Left"
+    )
 
 
-def renew(client: FlaskClient, token: object = "ada-session-refresh", **headers: str) -> tuple[int, Any]:
+def renew(
+    client: FlaskClient, token: object = "ada-session-refresh", **headers: str
+) -> tuple[int, Any]:
     answer = client.post(REFRESH, json={"refreshToken": token}, headers=headers)
     return answer.status_code, answer.get_json()
 
 
-def test_wishes_and_rules_reach_the_call_that_renews_a_session(client: FlaskClient, steer: Steer) -> None:
+def test_wishes_and_rules_reach_the_call_that_renews_a_session(
+    client: FlaskClient, steer: Steer
+) -> None:
     assert renew(client, Prefer="code=500")[1]["code"] == "INTERNAL_SERVER_ERROR"
     assert renew(client, Prefer="example=REFRESH_TOKEN_EXPIRED")[0] == 401
     assert client.post(f"{REFRESH}?__code=500", json=ADAS).status_code == 500
@@ -325,15 +437,25 @@ def test_wishes_and_rules_reach_the_call_that_renews_a_session(client: FlaskClie
         400,
         f"code must be one of 200, 400, 401, 404, 500 for refreshSession; {ONLY_RULES}",
     )
-    steer("POST", "/rules", {"operation": "refreshSession", "code": 503, "undocumented": True, "times": 1})
+    steer(
+        "POST",
+        "/rules",
+        {"operation": "refreshSession", "code": 503, "undocumented": True, "times": 1},
+    )
     steer("POST", "/rules", {"operation": "refreshSession", "code": 401, "times": 1})
     assert [renew(client)[0] for _ in range(3)] == [503, 401, 200]
     assert read(client) == [200]
 
 
-def test_a_rule_for_a_user_knows_whose_session_is_renewed(client: FlaskClient, steer: Steer) -> None:
+def test_a_rule_for_a_user_knows_whose_session_is_renewed(
+    client: FlaskClient, steer: Steer
+) -> None:
     steer("POST", "/rules", {"user": "ada", "code": 500})
-    assert [renew(client)[0], renew(client, "grace-session-refresh")[0], renew(client, "unknown")[0]] == [500, 200, 401]
+    assert [
+        renew(client)[0],
+        renew(client, "grace-session-refresh")[0],
+        renew(client, "unknown")[0],
+    ] == [500, 200, 401]
     assert renew(client, 5)[0] == 400
     assert client.post(REFRESH, data=b"no json").status_code == 400
     entries = steer("GET", "/requests?operation=refreshSession")[1]["requests"]
@@ -355,15 +477,27 @@ def test_a_wish_leaves_the_refresh_token_as_it_was(client: FlaskClient, steer: S
 def test_no_rule_is_for_a_call_that_is_switched_off(build: Build) -> None:
     client = build(refresh_session=False).test_client()
     rule = {"operation": "refreshSession", "code": 500}
-    assert client.post("/__mock/rules", json=rule, headers={"X-Mock-Control": "1"}).status_code == 409
+    assert (
+        client.post("/__mock/rules", json=rule, headers={"X-Mock-Control": "1"}).status_code == 409
+    )
     assert client.post(REFRESH, json=ADAS, headers={"Prefer": "code=500"}).status_code == 404
 
 
 def test_a_rule_shows_what_it_was_made_of(steer: Steer) -> None:
-    made = {"operation": "getProfile", "user": "ada", "times": 3, "probability": 0.5, "code": 401, "slowBody": 100}
+    made = {
+        "operation": "getProfile",
+        "user": "ada",
+        "times": 3,
+        "probability": 0.5,
+        "code": 401,
+        "slowBody": 100,
+    }
     for delay in (200, {"min": 1, "max": 9}):
         shown = steer("POST", "/rules", {**made, "delay": delay})[1]
-        assert {key: value for key, value in shown.items() if key not in {"id", "hits"}} == {**made, "delay": delay}
+        assert {key: value for key, value in shown.items() if key not in {"id", "hits"}} == {
+            **made,
+            "delay": delay,
+        }
 
 
 def test_rules_are_bounded(steer: Steer) -> None:

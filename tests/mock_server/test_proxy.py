@@ -41,7 +41,10 @@ async def chunks(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 
 def megabytes(count: int, kind: bytes = b"application/json") -> Callable[..., Any]:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, count << 20))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+            % (kind, count << 20)
+        )
         for n in range(count):
             writer.write(bytes([n % 256]) * (1 << 20))
             await writer.drain()
@@ -164,9 +167,23 @@ def test_large_requests_are_streamed(raw: RawUpstream, proxy: LiveMock) -> None:
     raw.requests.clear()
 
 
-def test_requests_keep_their_headers_but_for_those_of_one_connection(raw: RawUpstream, proxy: LiveMock) -> None:
-    sent = {"X-Own": "1", "Connection": "X-Mine", "X-Mine": "2", "TE": "trailers", "Authorization": "Bearer t"}
-    exchange(proxy.url, "POST", "/v1/x%2Fy//z/../w?a=%20&b=+", {**sent, "Accept-Encoding": "gzip, br"}, b"abc")
+def test_requests_keep_their_headers_but_for_those_of_one_connection(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
+    sent = {
+        "X-Own": "1",
+        "Connection": "X-Mine",
+        "X-Mine": "2",
+        "TE": "trailers",
+        "Authorization": "Bearer t",
+    }
+    exchange(
+        proxy.url,
+        "POST",
+        "/v1/x%2Fy//z/../w?a=%20&b=+",
+        {**sent, "Accept-Encoding": "gzip, br"},
+        b"abc",
+    )
     request = raw.requests[-1]
     assert request.target == "/v1/x%2Fy//z/../w?a=%20&b=+"
     assert request.body == b"abc"
@@ -174,7 +191,10 @@ def test_requests_keep_their_headers_but_for_those_of_one_connection(raw: RawUps
     assert request.values("host") == [raw.url.removeprefix("http://")]
     assert request.values("authorization") == ["Bearer t"]
     assert request.values("x-own") == ["1"]
-    assert [request.values(name) for name in ("connection", "x-mine", "te", "user-agent", "content-type")] == [[]] * 5
+    assert [
+        request.values(name)
+        for name in ("connection", "x-mine", "te", "user-agent", "content-type")
+    ] == [[]] * 5
     assert request.values("accept-encoding") == ["gzip"]
     assert request.values("via") == ["1.1 mock-server"]
 
@@ -188,11 +208,20 @@ def test_answers_keep_duplicate_headers_and_lose_those_of_one_connection(proxy: 
     ]
     assert ("x-latin", "caf\xe9") in [(name.lower(), value) for name, value in headers]
     assert not {"x-hop", "keep-alive"} & set(names)
-    assert [value for name, value in headers if name.lower() == "via"] == ["1.0 other", "1.1 mock-server"]
+    assert [value for name, value in headers if name.lower() == "via"] == [
+        "1.0 other",
+        "1.1 mock-server",
+    ]
 
 
 def test_every_answer_says_that_it_came_through_a_proxy(proxy: LiveMock) -> None:
-    paths = ("/gzip", "/__mock/health", "/__mock/nothing", "/__mock/requests", "/v1/user/referrals?page=x")
+    paths = (
+        "/gzip",
+        "/__mock/health",
+        "/__mock/nothing",
+        "/__mock/requests",
+        "/v1/user/referrals?page=x",
+    )
     asked: list[tuple[str, str, dict[str, str]]] = [("GET", path, {}) for path in paths]
     asked += [
         ("GET", "/gzip", {"Host": "evil.example"}),
@@ -209,8 +238,12 @@ def test_health_names_the_server_behind_and_nothing_else_of_its_url(raw: RawUpst
         assert requests.get(f"{proxy.url}/__mock/health", timeout=5).json()["upstream"] == raw.url
 
 
-@pytest.mark.parametrize(("path", "status", "body"), [("/teapot", 418, b"short and stout"), ("/moved", 302, b"")])
-def test_statuses_pass_whatever_they_are(proxy: LiveMock, path: str, status: int, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("path", "status", "body"), [("/teapot", 418, b"short and stout"), ("/moved", 302, b"")]
+)
+def test_statuses_pass_whatever_they_are(
+    proxy: LiveMock, path: str, status: int, body: bytes
+) -> None:
     assert exchange(proxy.url, "GET", path)[::2] == (status, body)
 
 
@@ -226,22 +259,35 @@ def test_pages_on_local_origins_may_read_where_the_upstream_says_nothing(proxy: 
     answer = requests.get(f"{proxy.url}/gzip", headers=local, timeout=5)
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
     assert "X-Contract-Violations" in answer.headers["Access-Control-Expose-Headers"]
-    asking = {**local, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    asking = {
+        **local,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
     preflight = requests.options(f"{proxy.url}/gzip", headers=asking, timeout=5)
-    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Headers"]) == (204, "authorization")
+    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Headers"]) == (
+        204,
+        "authorization",
+    )
     for foreign in ("https://evil.example", "null"):
         answer = requests.get(f"{proxy.url}/gzip", headers={"Origin": foreign}, timeout=5)
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_an_upstream_that_answers_cors_itself_is_left_to_it(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_an_upstream_that_answers_cors_itself_is_left_to_it(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     raw.answers["/cors"] = whole(b"{}", b"Access-Control-Allow-Origin: https://app.example")
-    answer = requests.get(f"{proxy.url}/cors", headers={"Origin": "http://localhost:3000"}, timeout=5)
+    answer = requests.get(
+        f"{proxy.url}/cors", headers={"Origin": "http://localhost:3000"}, timeout=5
+    )
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
     assert "Vary" not in answer.headers
 
 
-def test_a_page_of_a_name_that_was_made_to_point_here_gets_nothing(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_a_page_of_a_name_that_was_made_to_point_here_gets_nothing(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     raw.requests.clear()
     for path in ("/gzip", "/__mock/requests"):
         assert exchange(proxy.url, "GET", path, {"Host": "evil.example"})[0] == 421
@@ -253,6 +299,11 @@ def test_the_mock_behind_the_proxy_keeps_its_state() -> None:
     with live_mock() as mock, live_proxy(mock.url) as proxy:
         headers = {**ADA, "Content-Type": "application/json"}
         body = json.dumps({"biography": "through"}).encode()
-        assert requests.post(f"{proxy.url}/v1/user/profile", data=body, headers=headers, timeout=5).status_code == 200
+        assert (
+            requests.post(
+                f"{proxy.url}/v1/user/profile", data=body, headers=headers, timeout=5
+            ).status_code
+            == 200
+        )
         url = f"{mock.url}/v1/user/profile?fields=biography"
         assert requests.get(url, headers=ADA, timeout=5).json() == {"biography": "through"}

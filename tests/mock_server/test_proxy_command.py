@@ -25,7 +25,9 @@ UPSTREAM = "http://127.0.0.1:9"
 
 def run(*flags: str, **env: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "mock_server", *flags]
-    return subprocess.run(line, capture_output=True, text=True, timeout=30, env={**os.environ, **env}, check=False)
+    return subprocess.run(
+        line, capture_output=True, text=True, timeout=30, env={**os.environ, **env}, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +61,34 @@ MISTAKES = {
     "no such scheme": (["proxy", "localhost:3000"], ["must start with http:// or https://"]),
     "no host": (["proxy", "http://"], ["name a host"]),
     "a port that is none": (["proxy", "http://a:99999"], ["is not a URL"]),
-    "credentials": (["proxy", "https://user:hunter2@staging.example"], ["must not hold credentials"]),
+    "credentials": (
+        ["proxy", "https://user:hunter2@staging.example"],
+        ["must not hold credentials"],
+    ),
     "a query": (["proxy", "https://a.example?token=hunter2"], ["must not have a query"]),
-    "no certificates": (["proxy", UPSTREAM, "--tls-verify", "nope.pem"], ["nope.pem", "neither true nor false"]),
+    "no certificates": (
+        ["proxy", UPSTREAM, "--tls-verify", "nope.pem"],
+        ["nope.pem", "neither true nor false"],
+    ),
     "no contract": (["proxy", UPSTREAM, "--openapi", "nope.yaml"], ["nope.yaml", "cannot be read"]),
-    "a folder to record to": (["proxy", UPSTREAM, "--record", "/"], ["is a folder; name a file in it"]),
+    "a folder to record to": (
+        ["proxy", UPSTREAM, "--record", "/"],
+        ["is a folder; name a file in it"],
+    ),
     "a folder that is not there": (
         ["proxy", UPSTREAM, "--record", "/nope/x.yaml"],
         ["there is no folder /nope"],
     ),
     "everybody may steer": (["proxy", UPSTREAM, "--host", "0.0.0.0"], ["--control-token"]),
-    "an address that is not here": (["proxy", UPSTREAM, "--host", "192.0.2.1", "--control-token", "t"], ["cannot listen on"]),
+    "an address that is not here": (
+        ["proxy", UPSTREAM, "--host", "192.0.2.1", "--control-token", "t"],
+        ["cannot listen on"],
+    ),
     "no time": (["proxy", UPSTREAM, "--timeout", "0"], ["--timeout"]),
-    "a flag of the mock": (["--scenario", "busy", "proxy", UPSTREAM], ["--scenario is a flag of the mock"]),
+    "a flag of the mock": (
+        ["--scenario", "busy", "proxy", UPSTREAM],
+        ["--scenario is a flag of the mock"],
+    ),
     "another command": (["serve"], ["No such command"]),
 }
 
@@ -99,7 +116,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_the_mock_itself_needs_nothing_of_the_proxy() -> None:
     line = "import sys, mock_server.cli.serve_command; print(sorted({'aiohttp', 'yarl', 'ssl'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", line], capture_output=True, text=True, timeout=20, check=True
+    )
     assert "aiohttp" not in done.stdout
 
 
@@ -109,7 +128,13 @@ def ask(proxy: LiveMock, method: str, path: str, **more: Any) -> requests.Respon
 
 def test_health_says_what_is_behind(proxy: LiveMock, mock: LiveMock) -> None:
     told = ask(proxy, "GET", "/health").json()
-    assert told == {"status": "ok", "version": "0.1.0", "upstream": mock.url, "errors": False, "record": None}
+    assert told == {
+        "status": "ok",
+        "version": "0.1.0",
+        "upstream": mock.url,
+        "errors": False,
+        "record": None,
+    }
 
 
 def test_the_journal_is_read_counted_and_cleared(proxy: LiveMock) -> None:
@@ -118,9 +143,15 @@ def test_the_journal_is_read_counted_and_cleared(proxy: LiveMock) -> None:
     requests.get(f"{proxy.url}/v1/user/referrals", timeout=5)
     requests.get(f"{proxy.url}/nope", timeout=5)
     found = ask(proxy, "GET", "/requests?operation=listReferrals&status=401").json()["requests"]
-    assert [(each["path"], each["violations"][0]["view"]) for each in found] == [("/v1/user/referrals", "inferred")]
-    assert ask(proxy, "POST", "/requests/count", json={"operation": "listReferrals"}, headers=CONTROL).json() == {"count": 2}
-    assert ask(proxy, "POST", "/requests/count", json={"only": "unmatched"}, headers=CONTROL).json() == {"count": 1}
+    assert [(each["path"], each["violations"][0]["view"]) for each in found] == [
+        ("/v1/user/referrals", "inferred")
+    ]
+    assert ask(
+        proxy, "POST", "/requests/count", json={"operation": "listReferrals"}, headers=CONTROL
+    ).json() == {"count": 2}
+    assert ask(
+        proxy, "POST", "/requests/count", json={"only": "unmatched"}, headers=CONTROL
+    ).json() == {"count": 1}
     assert ask(proxy, "DELETE", "/requests", headers=CONTROL).status_code == 204
     assert ask(proxy, "GET", "/requests").json() == {"requests": []}
 
@@ -147,7 +178,9 @@ def test_the_stream_tells_of_every_request(proxy: LiveMock) -> None:
         ("GET", "/requests", {"headers": {"Host": "evil.example"}}, 421),
     ],
 )
-def test_refusals_of_the_control_api(proxy: LiveMock, method: str, path: str, more: dict[str, Any], status: int) -> None:
+def test_refusals_of_the_control_api(
+    proxy: LiveMock, method: str, path: str, more: dict[str, Any], status: int
+) -> None:
     answer = ask(proxy, method, path, **more)
     assert (answer.status_code, "code" in answer.json()) == (status, True)
     assert "Access-Control-Allow-Origin" not in answer.headers
@@ -159,12 +192,20 @@ def test_an_origin_and_a_token(mock: LiveMock) -> None:
         asking = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
         preflight = ask(proxy, "OPTIONS", "/requests", headers=asking)
         assert preflight.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
-        assert ask(proxy, "GET", "/requests", headers={"X-Mock-Control": "wrong"}).status_code == 403
-        right = {"X-Mock-Control": "right", "Host": "proxy.example", "Origin": "http://localhost:3000"}
+        assert (
+            ask(proxy, "GET", "/requests", headers={"X-Mock-Control": "wrong"}).status_code == 403
+        )
+        right = {
+            "X-Mock-Control": "right",
+            "Host": "proxy.example",
+            "Origin": "http://localhost:3000",
+        }
         assert ask(proxy, "GET", "/requests", headers=right).status_code == 200
         named = {**ADA, "Host": "proxy.example"}
         asked = requests.get(f"{proxy.url}/v1/user/referrals", headers=named, timeout=5)
-        assert asked.status_code == 421, "the token opens /__mock/ only, not the upstream to a rebound page"
+        assert asked.status_code == 421, (
+            "the token opens /__mock/ only, not the upstream to a rebound page"
+        )
 
 
 class Secret(BaseHTTPRequestHandler):
@@ -183,7 +224,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate that nobody but its holder trusts, and its key."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    line = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", "-", "-out", "-"]
+    line = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        *subject,
+        "-keyout",
+        "-",
+        "-out",
+        "-",
+    ]
     path.write_bytes(subprocess.run(line, capture_output=True, check=True, timeout=30).stdout)
     return path
 
@@ -203,7 +258,10 @@ def tls(certificate: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(("verify", "status"), [("true", 502), ("false", 200), ("FILE", 200)])
 def test_certificates_are_verified(certificate: Path, verify: str, status: int) -> None:
-    with tls(certificate) as url, live_proxy(url, "--tls-verify", verify.replace("FILE", str(certificate))) as proxy:
+    with (
+        tls(certificate) as url,
+        live_proxy(url, "--tls-verify", verify.replace("FILE", str(certificate))) as proxy,
+    ):
         answer = requests.get(f"{proxy.url}/x", timeout=5)
     assert answer.status_code == status
     if status == 502:
@@ -211,15 +269,25 @@ def test_certificates_are_verified(certificate: Path, verify: str, status: int) 
         assert "--tls-verify" in answer.json()["message"]
 
 
-def test_the_window_is_there_and_the_root_is_the_upstream_s(mock: LiveMock, proxy: LiveMock) -> None:
+def test_the_window_is_there_and_the_root_is_the_upstream_s(
+    mock: LiveMock, proxy: LiveMock
+) -> None:
     for path in ("/ui", "/docs", "/static/main.js", "/static/style.css", "/docs/swagger-ui.css"):
         given, expected = ask(proxy, "GET", path), ask(mock, "GET", path)
         assert (given.status_code, given.content) == (200, expected.content), path
-        assert given.headers["Content-Security-Policy"] == expected.headers["Content-Security-Policy"]
+        assert (
+            given.headers["Content-Security-Policy"] == expected.headers["Content-Security-Policy"]
+        )
         again = ask(proxy, "GET", path, headers={"If-None-Match": given.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert ask(proxy, "GET", path, headers={"Host": "evil.example"}).status_code == 421
-    for path in ("/static/none.js", "/static/..%2Fmain.js", "/static/%2e%2e/main.js", "/ui/", "//ui"):
+    for path in (
+        "/static/none.js",
+        "/static/..%2Fmain.js",
+        "/static/%2e%2e/main.js",
+        "/ui/",
+        "//ui",
+    ):
         assert ask(proxy, "GET", path).status_code == 404, path
     assert ask(proxy, "GET", "/openapi.json").json() == ask(mock, "GET", "/openapi.json").json()
     view = "/openapi.json?view=client"

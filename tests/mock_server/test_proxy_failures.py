@@ -90,19 +90,30 @@ def proxy(raw: RawUpstream) -> Iterator[LiveMock]:
         yield running
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/silent"), ("GET", "/drips"), ("POST", "/drips")])
-def test_a_silent_upstream_is_a_gateway_timeout(raw: RawUpstream, proxy: LiveMock, method: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/silent"), ("GET", "/drips"), ("POST", "/drips")]
+)
+def test_a_silent_upstream_is_a_gateway_timeout(
+    raw: RawUpstream, proxy: LiveMock, method: str, path: str
+) -> None:
     started = time.monotonic()
-    answer = requests.request(method, proxy.url + path, data=b"{}" if method == "POST" else None, timeout=10)
+    answer = requests.request(
+        method, proxy.url + path, data=b"{}" if method == "POST" else None, timeout=10
+    )
     assert 1.4 < time.monotonic() - started < 4
     said = f"The upstream {raw.url} did not answer within 1.5 s (--timeout)."
-    assert (answer.status_code, answer.json()) == (504, {"code": "INTERNAL_SERVER_ERROR", "message": said})
+    assert (answer.status_code, answer.json()) == (
+        504,
+        {"code": "INTERNAL_SERVER_ERROR", "message": said},
+    )
     assert answer.headers["Proxy-Status"] == "mock-server; error=connection_timeout"
     assert entry(proxy, path)["fault"] == "UPSTREAM_TIMEOUT"
 
 
 @pytest.mark.parametrize("path", ["/hangs_up", "/nonsense"])
-def test_an_upstream_that_does_not_answer_is_a_bad_gateway(raw: RawUpstream, proxy: LiveMock, path: str) -> None:
+def test_an_upstream_that_does_not_answer_is_a_bad_gateway(
+    raw: RawUpstream, proxy: LiveMock, path: str
+) -> None:
     answer = requests.get(proxy.url + path, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (502, "INTERNAL_SERVER_ERROR")
     assert raw.url in answer.json()["message"]
@@ -114,7 +125,11 @@ def test_an_upstream_that_is_not_there_is_named() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         with live_proxy(url) as proxy:
-            answer = requests.get(f"{proxy.url}/v1/user/referrals", headers={"Origin": "http://localhost:3000"}, timeout=10)
+            answer = requests.get(
+                f"{proxy.url}/v1/user/referrals",
+                headers={"Origin": "http://localhost:3000"},
+                timeout=10,
+            )
     assert answer.status_code == 502
     assert answer.json()["message"] == f"The upstream {url} cannot be reached: Connection refused."
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
@@ -127,7 +142,9 @@ def read_whole(url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/breaks_off", "/breaks_off_later", "/stalls"])
-def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(proxy: LiveMock, path: str) -> None:
+def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(
+    proxy: LiveMock, path: str
+) -> None:
     # Before or after the head has come: that depends on how soon the upstream's break is seen.
     with pytest.raises(requests.RequestException):
         read_whole(proxy.url + path)
@@ -149,7 +166,10 @@ def test_a_client_that_leaves_before_the_answer_frees_the_upstream(raw: RawUpstr
         with pytest.raises(requests.ReadTimeout):
             requests.get(f"{proxy.url}/silent", timeout=0.5)
         assert raw.closed.wait(5)
-        assert (entry(proxy, "/silent")["fault"], entry(proxy, "/silent")["status"]) == ("CLIENT_LEFT", 0)
+        assert (entry(proxy, "/silent")["fault"], entry(proxy, "/silent")["status"]) == (
+            "CLIENT_LEFT",
+            0,
+        )
 
 
 def test_slow_answers_hold_up_nobody(proxy: LiveMock) -> None:

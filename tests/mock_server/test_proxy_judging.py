@@ -53,9 +53,9 @@ def strict(raw: RawUpstream) -> Iterator[LiveMock]:
 
 
 def violations(proxy: LiveMock) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = requests.get(f"{proxy.url}/__mock/requests?limit=1", timeout=5).json()["requests"][0][
-        "violations"
-    ]
+    found: list[dict[str, str]] = requests.get(
+        f"{proxy.url}/__mock/requests?limit=1", timeout=5
+    ).json()["requests"][0]["violations"]
     return found
 
 
@@ -65,20 +65,48 @@ def short(proxy: LiveMock) -> list[tuple[str, str, str, str]]:
 
 ANSWERS: dict[str, tuple[str, bytes, list[tuple[str, str, str, str]]]] = {
     "right": (PROFILE, whole(b'{"handle":"ada"}'), []),
-    "of another shape": (PROFILE, whole(b'{"handle":"A"}'), [(INFERRED, "answer", "body", "/handle")]),
+    "of another shape": (
+        PROFILE,
+        whole(b'{"handle":"A"}'),
+        [(INFERRED, "answer", "body", "/handle")],
+    ),
     "with a key too many": (PROFILE, whole(b'{"age":1}'), [(INFERRED, "answer", "body", "")]),
     "not JSON": (PROFILE, whole(b"{handle}"), [(DOCUMENTED, "answer", "body", "")]),
-    "not of the type": (PROFILE, whole(b"hi", kind=b"text/html"), [(DOCUMENTED, "answer", "header", "Content-Type")]),
+    "not of the type": (
+        PROFILE,
+        whole(b"hi", kind=b"text/html"),
+        [(DOCUMENTED, "answer", "header", "Content-Type")],
+    ),
     "cached": (
         PROFILE,
         whole(b'{"handle":"ada"}').replace(b"no-store", b"public"),
         [(INFERRED, "answer", "header", "Cache-Control")],
     ),
-    "with more directives": (PROFILE, whole(b'{"handle":"ada"}').replace(b"no-store", b"private, No-Store"), []),
-    "an undocumented failure": (PROFILE, whole(b"{}", status=b"503 No"), [(DOCUMENTED, "answer", "status", "")]),
-    "an unlisted refusal": (PROFILE, whole(b"{}", status=b"403 No"), [(INFERRED, "answer", "status", "")]),
-    "another success": (PROFILE, whole(b"{}", status=b"202 Yes"), [(INFERRED, "answer", "status", "")]),
-    "a status where no default is": (READ, whole(b"{}", status=b"200 OK"), [(DOCUMENTED, "answer", "status", "")]),
+    "with more directives": (
+        PROFILE,
+        whole(b'{"handle":"ada"}').replace(b"no-store", b"private, No-Store"),
+        [],
+    ),
+    "an undocumented failure": (
+        PROFILE,
+        whole(b"{}", status=b"503 No"),
+        [(DOCUMENTED, "answer", "status", "")],
+    ),
+    "an unlisted refusal": (
+        PROFILE,
+        whole(b"{}", status=b"403 No"),
+        [(INFERRED, "answer", "status", "")],
+    ),
+    "another success": (
+        PROFILE,
+        whole(b"{}", status=b"202 Yes"),
+        [(INFERRED, "answer", "status", "")],
+    ),
+    "a status where no default is": (
+        READ,
+        whole(b"{}", status=b"200 OK"),
+        [(DOCUMENTED, "answer", "status", "")],
+    ),
     "a body where none is": (
         READ,
         whole(b"{}", status=b"201 Created"),
@@ -104,7 +132,11 @@ ANSWERS: dict[str, tuple[str, bytes, list[tuple[str, str, str, str]]]] = {
 
 @pytest.mark.parametrize(("path", "answer", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_answers_are_judged_by_both_views(
-    raw: RawUpstream, proxy: LiveMock, path: str, answer: bytes, expected: list[tuple[str, str, str, str]]
+    raw: RawUpstream,
+    proxy: LiveMock,
+    path: str,
+    answer: bytes,
+    expected: list[tuple[str, str, str, str]],
 ) -> None:
     raw.answers[path] = answer
     method = "POST" if path == READ else "GET"
@@ -134,12 +166,32 @@ REQUESTS: dict[str, tuple[str, str, bytes | None, list[tuple[str, str, str]]]] =
         None,
         [(DOCUMENTED, "query", "page"), (INFERRED, "query", "limit")],
     ),
-    "twice": ("GET", "/v1/user/notifications?page=1&page=2&containerId=a", None, [(INFERRED, "query", "page")]),
-    "broken text": ("GET", "/v1/user/notifications?containerId=%FF", None, [(INFERRED, "query", "containerId")]),
+    "twice": (
+        "GET",
+        "/v1/user/notifications?page=1&page=2&containerId=a",
+        None,
+        [(INFERRED, "query", "page")],
+    ),
+    "broken text": (
+        "GET",
+        "/v1/user/notifications?containerId=%FF",
+        None,
+        [(INFERRED, "query", "containerId")],
+    ),
     "a wrong type": ("POST", PROFILE, b'{"displayName":5}', [(DOCUMENTED, "body", "/displayName")]),
-    "too long": ("POST", PROFILE, b'{"displayName":"%s"}' % (b"x" * 51), [(INFERRED, "body", "/displayName")]),
+    "too long": (
+        "POST",
+        PROFILE,
+        b'{"displayName":"%s"}' % (b"x" * 51),
+        [(INFERRED, "body", "/displayName")],
+    ),
     "no object": ("POST", PROFILE, b'{"dateOfBirth":"x"}', [(DOCUMENTED, "body", "/dateOfBirth")]),
-    "no day": ("POST", PROFILE, b'{"dateOfBirth":{"year":2000,"month":1}}', [(INFERRED, "body", "/dateOfBirth/day")]),
+    "no day": (
+        "POST",
+        PROFILE,
+        b'{"dateOfBirth":{"year":2000,"month":1}}',
+        [(INFERRED, "body", "/dateOfBirth/day")],
+    ),
     "no JSON": ("POST", PROFILE, b"{", [(DOCUMENTED, "body", "")]),
     "right": ("POST", PROFILE, b"{}", []),
 }
@@ -147,7 +199,12 @@ REQUESTS: dict[str, tuple[str, str, bytes | None, list[tuple[str, str, str]]]] =
 
 @pytest.mark.parametrize(("method", "target", "body", "expected"), REQUESTS.values(), ids=REQUESTS)
 def test_requests_are_judged_by_both_views(  # noqa: PLR0913, PLR0917 - a table
-    raw: RawUpstream, proxy: LiveMock, method: str, target: str, body: bytes | None, expected: list[tuple[str, str, str]]
+    raw: RawUpstream,
+    proxy: LiveMock,
+    method: str,
+    target: str,
+    body: bytes | None,
+    expected: list[tuple[str, str, str]],
 ) -> None:
     raw.answers.clear()
     seen = len(raw.requests)
@@ -155,12 +212,22 @@ def test_requests_are_judged_by_both_views(  # noqa: PLR0913, PLR0917 - a table
     given = requests.request(method, proxy.url + target, data=body, headers=headers, timeout=5)
     assert given.status_code == 200
     assert len(raw.requests) == seen + 1
-    assert [(v["view"], v["in"], v["name"]) for v in violations(proxy) if v["side"] == "request"] == expected
+    assert [
+        (v["view"], v["in"], v["name"]) for v in violations(proxy) if v["side"] == "request"
+    ] == expected
 
 
 OWN: dict[str, tuple[dict[str, str], bytes, bool]] = {
-    "429": ({}, whole(b"slow down", b"Retry-After: 7", status=b"429 Many", kind=b"text/html"), True),
-    "503 with a time": ({}, whole(b"<p>", b"Retry-After: 7", status=b"503 Later", kind=b"text/html"), True),
+    "429": (
+        {},
+        whole(b"slow down", b"Retry-After: 7", status=b"429 Many", kind=b"text/html"),
+        True,
+    ),
+    "503 with a time": (
+        {},
+        whole(b"<p>", b"Retry-After: 7", status=b"503 Later", kind=b"text/html"),
+        True,
+    ),
     "503 without": ({}, whole(b"{}", status=b"503 No"), False),
     "502": ({}, whole(b"<p>", status=b"502 Bad", kind=b"text/html"), True),
     "504": ({}, whole(b"<p>", status=b"504 Late", kind=b"text/html"), True),
@@ -174,7 +241,11 @@ OWN: dict[str, tuple[dict[str, str], bytes, bool]] = {
     "304 unasked": ({}, b"HTTP/1.1 304 Same\r\nETag: x\r\n\r\n", False),
     "412 as asked": ({"If-Match": '"x"'}, whole(b"", status=b"412 Failed"), True),
     "412 unasked": ({}, whole(b"", status=b"412 Failed"), False),
-    "206 as asked": ({"Range": "bytes=0-1"}, whole(b'{"', b"Content-Range: bytes 0-1/9", status=b"206 Part"), True),
+    "206 as asked": (
+        {"Range": "bytes=0-1"},
+        whole(b'{"', b"Content-Range: bytes 0-1/9", status=b"206 Part"),
+        True,
+    ),
     "206 unasked": ({}, whole(b'{"', status=b"206 Part"), False),
     "416 as asked": ({"Range": "bytes=9-"}, whole(b"", status=b"416 Range"), True),
     "406 as asked": ({"Accept": "text/csv"}, whole(b"", status=b"406 No"), True),
@@ -188,7 +259,12 @@ def test_what_http_itself_answers_breaks_no_contract(
     raw: RawUpstream, strict: LiveMock, asked: dict[str, str], answer: bytes, *, is_own: bool
 ) -> None:
     raw.answers[PROFILE] = answer
-    given = requests.get(f"{strict.url}{PROFILE}?fields=handle", headers={**ADA, **asked}, timeout=5, allow_redirects=False)
+    given = requests.get(
+        f"{strict.url}{PROFILE}?fields=handle",
+        headers={**ADA, **asked},
+        timeout=5,
+        allow_redirects=False,
+    )
     assert (short(strict) == []) is is_own
     if is_own:
         assert given.status_code == int(answer.split(b" ")[1])
@@ -197,7 +273,11 @@ def test_what_http_itself_answers_breaks_no_contract(
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 def test_a_server_need_not_know_head(raw: RawUpstream, proxy: LiveMock, method: str) -> None:
-    raw.answers[REFERRALS] = whole(b"", status=b"405 No") if method == "GET" else OK.replace(b"200 OK", b"405 No") + b"\r\n"
+    raw.answers[REFERRALS] = (
+        whole(b"", status=b"405 No")
+        if method == "GET"
+        else OK.replace(b"200 OK", b"405 No") + b"\r\n"
+    )
     requests.request(method, f"{proxy.url}{REFERRALS}", headers=ADA, timeout=5)
     assert (short(proxy) == []) is (method == "HEAD")
 
@@ -219,7 +299,9 @@ def test_bodies_are_judged_in_every_coding_that_http_knows(
     raw: RawUpstream, proxy: LiveMock, coding: bytes, body: bytes
 ) -> None:
     raw.answers[PROFILE] = whole(body, b"Content-Encoding: " + coding)
-    requests.get(f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5, stream=True).raw.read()
+    requests.get(
+        f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5, stream=True
+    ).raw.read()
     said = requests.get(f"{proxy.url}/__mock/requests?limit=1", timeout=5).json()["requests"][0]
     assert (said["violations"], said.get("unjudged")) == ([], None)
 
@@ -228,7 +310,10 @@ ODD_JSON: dict[str, tuple[bytes, list[str]]] = {
     "half a character": (rb'{"displayName":"a\ud800b"}', []),
     "half a character in a key": (rb'{"\udc00":1}', ["must not have the key �"]),
     "an escaped backslash": (rb'{"biography":"\\ud800"}', []),
-    "a number past doubles": (b'{"dateOfBirth":{"year":1e400,"month":1,"day":1}}', ["must be at most 2100 or must be null"]),
+    "a number past doubles": (
+        b'{"dateOfBirth":{"year":1e400,"month":1,"day":1}}',
+        ["must be at most 2100 or must be null"],
+    ),
     "a number of 5,000 digits": (
         b'{"dateOfBirth":{"year":-1%s,"month":1,"day":1}}' % (b"0" * 5000),
         ["must be at least 1900 or must be null"],
@@ -236,12 +321,17 @@ ODD_JSON: dict[str, tuple[bytes, list[str]]] = {
     "no number": (b'{"biography":NaN}', ["must be valid JSON"]),
     "no number of JSON": (b'{"biography":-Infinity}', ["must be valid JSON"]),
     "no text": (b'{"biography":"\xff"}', ["must be valid JSON"]),
-    "half a character and no number": (rb'{"biography":"\ud800","handle":NaN}', ["must be valid JSON"]),
+    "half a character and no number": (
+        rb'{"biography":"\ud800","handle":NaN}',
+        ["must be valid JSON"],
+    ),
 }
 
 
 @pytest.mark.parametrize(("body", "reasons"), ODD_JSON.values(), ids=ODD_JSON)
-def test_json_is_what_its_standard_says(raw: RawUpstream, proxy: LiveMock, body: bytes, reasons: list[str]) -> None:
+def test_json_is_what_its_standard_says(
+    raw: RawUpstream, proxy: LiveMock, body: bytes, reasons: list[str]
+) -> None:
     raw.answers[PROFILE] = whole(body)
     url, headers = f"{proxy.url}{PROFILE}", {**ADA, "Content-Type": "application/json"}
     requests.get(f"{url}?fields=handle", headers=headers, timeout=5)
@@ -252,12 +342,17 @@ def test_json_is_what_its_standard_says(raw: RawUpstream, proxy: LiveMock, body:
     assert ("must be valid JSON" in said) is ("must be valid JSON" in reasons)
 
 
-def test_json_that_is_nested_too_deep_is_not_called_invalid(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_json_that_is_nested_too_deep_is_not_called_invalid(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     for levels in (300, 1000, 1100, 100_000):
         raw.answers[PROFILE] = whole(b'{"handle":%s%s}' % (b"[" * levels, b"]" * levels))
         requests.get(f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5)
         said = requests.get(f"{proxy.url}/__mock/requests?limit=1", timeout=5).json()["requests"][0]
-        assert (said["violations"], said["unjudged"]) == ([], "answer: the body is nested too deep"), levels
+        assert (said["violations"], said["unjudged"]) == (
+            [],
+            "answer: the body is nested too deep",
+        ), levels
 
 
 def test_a_request_without_a_session_breaks_only_what_was_inferred(proxy: LiveMock) -> None:
@@ -269,20 +364,26 @@ def test_what_is_not_in_the_contract_is_not_judged(raw: RawUpstream, proxy: Live
     raw.answers["/v1/user/referral"] = whole(b"<p>", kind=b"text/html")
     given = requests.get(f"{proxy.url}/v1/user/referral", timeout=5)
     assert (given.content, "X-Contract-Violations" in given.headers) == (b"<p>", False)
-    entry = requests.get(f"{proxy.url}/__mock/requests?only=unmatched", timeout=5).json()["requests"][0]
+    entry = requests.get(f"{proxy.url}/__mock/requests?only=unmatched", timeout=5).json()[
+        "requests"
+    ][0]
     assert "listReferrals" in entry["nearest"]
 
 
 def test_what_must_not_be_there_is_named(raw: RawUpstream, proxy: LiveMock) -> None:
     path = "/v1/user/by-id/ada/public"
-    public = b'{"username":"ada","displayName":"A","handle":"ada","biography":null,"dateOfBirth":{}}'
+    public = (
+        b'{"username":"ada","displayName":"A","handle":"ada","biography":null,"dateOfBirth":{}}'
+    )
     raw.answers = {path: whole(public)}
     requests.get(f"{proxy.url}{path}?containerId=main", headers=ADA, timeout=5)
     assert [each["reason"] for each in violations(proxy)] == ["must not have the key dateOfBirth"]
 
 
 def test_reasons_hold_nothing_of_what_was_sent(raw: RawUpstream, proxy: LiveMock) -> None:
-    raw.answers[PROFILE] = whole(json.dumps({"displayName": PLANTED * 9, "handle": PLANTED, "biography": 5}).encode())
+    raw.answers[PROFILE] = whole(
+        json.dumps({"displayName": PLANTED * 9, "handle": PLANTED, "biography": 5}).encode()
+    )
     given = requests.post(
         f"{proxy.url}{PROFILE}",
         json={"displayName": PLANTED * 9, "handle": PLANTED},
@@ -297,10 +398,16 @@ def test_reasons_hold_nothing_of_what_was_sent(raw: RawUpstream, proxy: LiveMock
 def test_the_journal_hides_credentials(raw: RawUpstream, proxy: LiveMock) -> None:
     raw.answers.clear()
     headers = {"Authorization": "Bearer planted-token", "Cookie": "session=planted-token"}
-    requests.get(f"{proxy.url}{REFERRALS}?access_token=planted-token&x=1", headers=headers, timeout=5)
+    requests.get(
+        f"{proxy.url}{REFERRALS}?access_token=planted-token&x=1", headers=headers, timeout=5
+    )
     text = requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
     assert "access_token=***&x=1" in text
-    requests.get(f"{proxy.url}/planted-token?fields=planted-token&x=planted-token", headers=headers, timeout=5)
+    requests.get(
+        f"{proxy.url}/planted-token?fields=planted-token&x=planted-token",
+        headers=headers,
+        timeout=5,
+    )
     requests.get(f"{proxy.url}/v1/user/profile?fields=planted-token", headers=headers, timeout=5)
     text += requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
     assert "fields=***&x=***" in text, "what is a secret in a header is one everywhere"
@@ -317,7 +424,9 @@ def test_the_journal_hides_credentials(raw: RawUpstream, proxy: LiveMock) -> Non
     ],
     ids=["an unknown coding", "a broken coding", "a bomb", "a large body"],
 )
-def test_what_cannot_be_judged_passes_and_is_said(raw: RawUpstream, proxy: LiveMock, answer: bytes, reason: str) -> None:
+def test_what_cannot_be_judged_passes_and_is_said(
+    raw: RawUpstream, proxy: LiveMock, answer: bytes, reason: str
+) -> None:
     raw.answers[REFERRALS] = answer
     given = requests.get(f"{proxy.url}{REFERRALS}", headers=ADA, timeout=5, stream=True)
     assert given.raw.read(decode_content=False) == answer.partition(b"\r\n\r\n")[2]
@@ -337,41 +446,69 @@ def test_a_late_answer_is_judged_in_the_journal_only(raw: RawUpstream, proxy: Li
 
 
 class TestErrors:
-    def test_a_request_that_the_documentation_forbids_is_not_forwarded(self, raw: RawUpstream, strict: LiveMock) -> None:
+    def test_a_request_that_the_documentation_forbids_is_not_forwarded(
+        self, raw: RawUpstream, strict: LiveMock
+    ) -> None:
         raw.requests.clear()
-        given = requests.post(f"{strict.url}{PROFILE}", json={"displayName": 5}, headers=ADA, timeout=5)
+        given = requests.post(
+            f"{strict.url}{PROFILE}", json={"displayName": 5}, headers=ADA, timeout=5
+        )
         said = {"in": "body", "name": "/displayName", "reason": "must be a string"}
         message = "The request breaks the documented contract in 1 place."
         assert given.status_code == 400
-        assert given.json() == {"code": "GENERIC_CLIENT_ERROR", "message": message, "details": [said]}
+        assert given.json() == {
+            "code": "GENERIC_CLIENT_ERROR",
+            "message": message,
+            "details": [said],
+        }
         assert raw.requests == []
 
-    def test_an_answer_that_breaks_the_documentation_is_a_bad_gateway(self, raw: RawUpstream, strict: LiveMock) -> None:
+    def test_an_answer_that_breaks_the_documentation_is_a_bad_gateway(
+        self, raw: RawUpstream, strict: LiveMock
+    ) -> None:
         raw.answers[REFERRALS] = whole(b"{", b"Set-Cookie: a=1")
         given = requests.get(f"{strict.url}{REFERRALS}", headers=ADA, timeout=5)
         assert (given.status_code, given.json()["code"]) == (502, "INTERNAL_SERVER_ERROR")
-        assert given.json()["details"] == [{"in": "body", "name": "", "reason": "must be valid JSON"}]
+        assert given.json()["details"] == [
+            {"in": "body", "name": "", "reason": "must be valid JSON"}
+        ]
         assert raw.url in given.json()["message"]
         assert "Set-Cookie" not in given.headers
         raw.answers[REFERRALS] = whole(b"{}", status=b"503 No")
         given = requests.get(f"{strict.url}{REFERRALS}", headers=ADA, timeout=5)
-        assert given.json()["details"] == [{"in": "header", "name": ":status", "reason": "503 is not documented"}]
+        assert given.json()["details"] == [
+            {"in": "header", "name": ":status", "reason": "503 is not documented"}
+        ]
 
     @pytest.mark.parametrize("body", [b'{"handle":"A"}', b'{"items": 5}'])
-    def test_what_breaks_only_the_inferred_view_passes(self, raw: RawUpstream, strict: LiveMock, body: bytes) -> None:
+    def test_what_breaks_only_the_inferred_view_passes(
+        self, raw: RawUpstream, strict: LiveMock, body: bytes
+    ) -> None:
         raw.answers[REFERRALS] = whole(body)
         given = requests.get(f"{strict.url}{REFERRALS}?x", headers=ADA, timeout=5)
         assert (given.status_code, given.content) == (200, body)
         assert json.loads(given.headers["X-Contract-Violations"])["inferred"] > 0
 
-    def test_a_request_in_pieces_is_judged_before_it_goes_on(self, raw: RawUpstream, strict: LiveMock) -> None:
+    def test_a_request_in_pieces_is_judged_before_it_goes_on(
+        self, raw: RawUpstream, strict: LiveMock
+    ) -> None:
         raw.answers.clear()
         headers = {**ADA, "Content-Type": "application/json"}
         pieces = [b'{"biography":', b'"x"}']
-        assert requests.post(f"{strict.url}{PROFILE}", data=iter(pieces), headers=headers, timeout=5).status_code == 200
+        assert (
+            requests.post(
+                f"{strict.url}{PROFILE}", data=iter(pieces), headers=headers, timeout=5
+            ).status_code
+            == 200
+        )
         assert raw.requests[-1].body == b"".join(pieces)
         large = b'{"biography":"' + b"x" * (2 << 20) + b'"}'
-        assert requests.post(f"{strict.url}{PROFILE}", data=large, headers=headers, timeout=5).status_code == 200
+        assert (
+            requests.post(
+                f"{strict.url}{PROFILE}", data=large, headers=headers, timeout=5
+            ).status_code
+            == 200
+        )
         assert raw.requests[-1].body == large
 
     def test_a_late_answer_is_waited_for(self, raw: RawUpstream, strict: LiveMock) -> None:
@@ -379,7 +516,9 @@ class TestErrors:
         given = requests.get(f"{strict.url}{REFERRALS}", headers=ADA, timeout=5)
         assert json.loads(given.headers["X-Contract-Violations"])["inferred"] > 0
 
-    def test_an_answer_that_breaks_off_is_a_bad_gateway(self, raw: RawUpstream, strict: LiveMock) -> None:
+    def test_an_answer_that_breaks_off_is_a_bad_gateway(
+        self, raw: RawUpstream, strict: LiveMock
+    ) -> None:
         async def breaks(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(OK + b"Content-Length: 9\r\n\r\n{")
             await writer.drain()
@@ -390,7 +529,9 @@ class TestErrors:
         assert (given.status_code, given.json()["code"]) == (502, "INTERNAL_SERVER_ERROR")
 
 
-@pytest.mark.parametrize("odd", ["\r\nSet-Cookie: a=1", "\0\x7f\x1b", "ünïcödé 😀", "x" * 100_000, '"\\'])
+@pytest.mark.parametrize(
+    "odd", ["\r\nSet-Cookie: a=1", "\0\x7f\x1b", "ünïcödé 😀", "x" * 100_000, '"\\']
+)
 def test_the_header_never_breaks_http(odd: str) -> None:
     value = header_value([Finding(INFERRED, "answer", "body", odd, odd)])
     assert value.isascii()
@@ -400,12 +541,17 @@ def test_the_header_never_breaks_http(odd: str) -> None:
 
 
 def test_the_first_reason_is_one_that_the_documentation_gives() -> None:
-    found = [Finding(INFERRED, "answer", "body", "", "a"), Finding(DOCUMENTED, "answer", "status", "", "b")]
+    found = [
+        Finding(INFERRED, "answer", "body", "", "a"),
+        Finding(DOCUMENTED, "answer", "status", "", "b"),
+    ]
     assert json.loads(header_value(found))["first"] == "answer: status b"
 
 
 def test_odd_keys_of_an_answer_do_not_break_the_header(raw: RawUpstream, proxy: LiveMock) -> None:
-    raw.answers[PROFILE] = whole(json.dumps({"\r\nSet-Cookie: evil=1": 1, "\ud83d\ude00": 2, "x" * 5000: 3}).encode())
+    raw.answers[PROFILE] = whole(
+        json.dumps({"\r\nSet-Cookie: evil=1": 1, "\ud83d\ude00": 2, "x" * 5000: 3}).encode()
+    )
     given = requests.get(f"{proxy.url}{PROFILE}?fields=handle", headers=ADA, timeout=5)
     assert "Set-Cookie" not in given.headers
     assert json.loads(given.headers["X-Contract-Violations"])["inferred"] == 1
@@ -447,7 +593,9 @@ class _Broken:
     head = body = saw = request
 
 
-def test_a_failure_of_the_judge_keeps_nothing_from_passing(raw: RawUpstream, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_the_judge_keeps_nothing_from_passing(
+    raw: RawUpstream, caplog: pytest.LogCaptureFixture
+) -> None:
     raw.answers[REFERRALS] = whole(b"{}")
     broken: Any = _Broken(Judge(load_contract(DEFAULT_CONTRACT)))
     journal, sent = Journal(10, 10_000), list[Any]()
@@ -465,7 +613,9 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(raw: RawUpstream, cap
 
     asyncio.run(main())
     assert [message.get("status", message.get("body")) for message in sent] == [200, b"{}"]
-    assert [entry.unjudged for entry in journal.newest_first("default")] == ["the judge failed; the log says why"]
+    assert [entry.unjudged for entry in journal.newest_first("default")] == [
+        "the judge failed; the log says why"
+    ]
     assert "could not be judged" in caplog.text
     assert "could not be recorded" in caplog.text
 
@@ -475,7 +625,9 @@ class _Failing(Upstream):
         raise ZeroDivisionError
 
 
-def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     journal, sent = Journal(10, 10_000), list[Any]()
     control: Any = None
 
@@ -486,7 +638,13 @@ def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(caplog: pytest.Log
         await asyncio.sleep(60)
 
     async def main() -> None:
-        proxy = Proxy(Judge(load_contract(DEFAULT_CONTRACT)), _Failing("http://x", 5, verify=True), journal, control, None)
+        proxy = Proxy(
+            Judge(load_contract(DEFAULT_CONTRACT)),
+            _Failing("http://x", 5, verify=True),
+            journal,
+            control,
+            None,
+        )
         await proxy(ASKED, receive, send)
 
     asyncio.run(main())
@@ -513,5 +671,7 @@ def test_a_token_of_the_control_api_does_not_open_what_is_behind_the_proxy() -> 
         Journal(10, 10_000),
         _Failing("http://x", 5, verify=True),
     )
-    asyncio.run(Proxy(judge, upstream, journal, control, None, options=options)(rebound, receive, send))
+    asyncio.run(
+        Proxy(judge, upstream, journal, control, None, options=options)(rebound, receive, send)
+    )
     assert sent[0]["status"] == 421

@@ -12,7 +12,15 @@ import pytest
 import requests
 
 from tests.live import LiveMock, live_proxy
-from tests.mock_server.raw_upstream import OK, Answer, RawUpstream, entry, exchange, raw_upstream, whole
+from tests.mock_server.raw_upstream import (
+    OK,
+    Answer,
+    RawUpstream,
+    entry,
+    exchange,
+    raw_upstream,
+    whole,
+)
 
 PATIENCE = 0.6
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -48,7 +56,9 @@ def proxy(raw: RawUpstream) -> Iterator[LiveMock]:
         yield running
 
 
-def told(raw: RawUpstream, proxy: LiveMock, path: str, sent: bytes | Answer) -> tuple[int, dict[str, Any]]:
+def told(
+    raw: RawUpstream, proxy: LiveMock, path: str, sent: bytes | Answer
+) -> tuple[int, dict[str, Any]]:
     """What a client gets, and what the journal says of it."""
     raw.answers[path] = sent
     status, headers, body = exchange(proxy.url, "GET", path)
@@ -60,7 +70,9 @@ def told(raw: RawUpstream, proxy: LiveMock, path: str, sent: bytes | Answer) -> 
 
 
 @pytest.mark.parametrize("status", [*range(0, 100, 9), 100, 101, 103, 199])
-def test_a_status_that_ends_no_exchange_is_a_bad_gateway(raw: RawUpstream, proxy: LiveMock, status: int) -> None:
+def test_a_status_that_ends_no_exchange_is_a_bad_gateway(
+    raw: RawUpstream, proxy: LiveMock, status: int
+) -> None:
     sent = answer(b"Content-Length: 2", status=b"%03d X" % status)
     given, noted = told(raw, proxy, f"/status/{status:03d}", sent)
     assert given == noted["status"] == 502 or (given == noted["status"] == 504 and status >= 102)
@@ -71,42 +83,69 @@ def test_a_status_that_ends_no_exchange_is_a_bad_gateway(raw: RawUpstream, proxy
 
 @pytest.mark.parametrize("status", [200, 201, 208, 226, 299, 418, 451, 499, 599, 600, 777, 999])
 def test_every_other_status_passes(raw: RawUpstream, proxy: LiveMock, status: int) -> None:
-    given, noted = told(raw, proxy, f"/status/{status}", answer(b"Content-Length: 2", status=b"%d X" % status))
+    given, noted = told(
+        raw, proxy, f"/status/{status}", answer(b"Content-Length: 2", status=b"%d X" % status)
+    )
     assert (given, noted["status"], noted["fault"]) == (status, status, "")
     assert "upstream" not in noted
 
 
-@pytest.mark.parametrize("status", [b"", b"2", b"20", b"2000", b"-20", b"0x2", b"2e2", b"abc", b"\xb2\xb0\xb0", b" 200"])
-def test_what_is_no_status_is_a_bad_gateway(raw: RawUpstream, proxy: LiveMock, status: bytes) -> None:
-    given, noted = told(raw, proxy, f"/word/{status.hex()}", answer(b"Content-Length: 2", status=status + b" X"))
+@pytest.mark.parametrize(
+    "status", [b"", b"2", b"20", b"2000", b"-20", b"0x2", b"2e2", b"abc", b"\xb2\xb0\xb0", b" 200"]
+)
+def test_what_is_no_status_is_a_bad_gateway(
+    raw: RawUpstream, proxy: LiveMock, status: bytes
+) -> None:
+    given, noted = told(
+        raw, proxy, f"/word/{status.hex()}", answer(b"Content-Length: 2", status=status + b" X")
+    )
     assert (given, noted["status"], noted["fault"]) == (502, 502, "UPSTREAM_BROKE_OFF")
-    assert noted["upstream"] == "did not answer with valid HTTP (Bad status line: Invalid status code)" or status == b"2000"
+    assert (
+        noted["upstream"] == "did not answer with valid HTTP (Bad status line: Invalid status code)"
+        or status == b"2000"
+    )
 
 
-def test_control_characters_in_headers_are_a_bad_gateway_and_other_bytes_pass(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_control_characters_in_headers_are_a_bad_gateway_and_other_bytes_pass(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     for byte in range(256):
         path = f"/value/{byte:02x}"
         given, noted = told(raw, proxy, path, answer(b"X-Odd: a%cb" % byte, b"Content-Length: 2"))
         is_fine = byte == 0x09 or 0x20 <= byte != 0x7F
-        assert (given, noted["fault"]) == ((200, "") if is_fine else (502, "UPSTREAM_BROKE_OFF")), path
-    assert entry(proxy, "/value/7f")["upstream"] == "sent a header that holds what HTTP forbids: X-Odd"
+        assert (given, noted["fault"]) == ((200, "") if is_fine else (502, "UPSTREAM_BROKE_OFF")), (
+            path
+        )
+    assert (
+        entry(proxy, "/value/7f")["upstream"] == "sent a header that holds what HTTP forbids: X-Odd"
+    )
 
 
-@pytest.mark.parametrize("byte", [0, 1, 9, 10, 11, 13, 31, 32, 127, 128, 255, ord("("), ord("@"), ord("é")])
-def test_what_is_no_name_of_a_header_is_a_bad_gateway(raw: RawUpstream, proxy: LiveMock, byte: int) -> None:
-    given, noted = told(raw, proxy, f"/name/{byte:02x}", answer(b"X%cOdd: a" % byte, b"Content-Length: 2"))
+@pytest.mark.parametrize(
+    "byte", [0, 1, 9, 10, 11, 13, 31, 32, 127, 128, 255, ord("("), ord("@"), ord("é")]
+)
+def test_what_is_no_name_of_a_header_is_a_bad_gateway(
+    raw: RawUpstream, proxy: LiveMock, byte: int
+) -> None:
+    given, noted = told(
+        raw, proxy, f"/name/{byte:02x}", answer(b"X%cOdd: a" % byte, b"Content-Length: 2")
+    )
     assert (given, noted["fault"]) == (502, "UPSTREAM_BROKE_OFF")
 
 
 LIES = {
     "two-lengths": answer(b"Content-Length: 2", b"Content-Length: 3"),
-    "length-and-chunks": answer(b"Content-Length: 2", b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\n\r\n"),
+    "length-and-chunks": answer(
+        b"Content-Length: 2", b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\n\r\n"
+    ),
     "negative-length": answer(b"Content-Length: -1"),
     "signed-length": answer(b"Content-Length: +2"),
     "hexadecimal-length": answer(b"Content-Length: 0x2"),
     "a-list-of-lengths": answer(b"Content-Length: 2, 2"),
     "huge-length": answer(b"Content-Length: 1" + b"0" * 30),
-    "gzip-as-transfer-coding": answer(b"Transfer-Encoding: gzip, chunked", body=b"2\r\n{}\r\n0\r\n\r\n"),
+    "gzip-as-transfer-coding": answer(
+        b"Transfer-Encoding: gzip, chunked", body=b"2\r\n{}\r\n0\r\n\r\n"
+    ),
     "unknown-transfer-coding": answer(b"Transfer-Encoding: xchunked", body=b"2\r\n{}\r\n0\r\n\r\n"),
     "no-chunk-size": answer(b"Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n0\r\n\r\n"),
     "huge-chunk-size": answer(b"Transfer-Encoding: chunked", body=b"f" * 40 + b"\r\n{}"),
@@ -114,7 +153,9 @@ LIES = {
     "too-many-headers": answer(*[b"X-Many: 1"] * 1100, b"Content-Length: 2"),
     "a-long-header": answer(b"X-Long: " + b"x" * 100_000, b"Content-Length: 2"),
     "long-headers": answer(*[b"X-Long: " + b"x" * 60_000] * 20, b"Content-Length: 2"),
-    "switched": answer(b"Connection: Upgrade", b"Upgrade: websocket", status=b"101 Switching Protocols", body=b""),
+    "switched": answer(
+        b"Connection: Upgrade", b"Upgrade: websocket", status=b"101 Switching Protocols", body=b""
+    ),
     "no-http": b"220 mail.example ESMTP\r\n\r\n",
     "another-version": b"HTTP/9.9 200 OK\r\nContent-Length: 2\r\n\r\n{}",
 }
@@ -136,22 +177,36 @@ def test_what_is_no_http_is_a_bad_gateway(raw: RawUpstream, proxy: LiveMock, nam
         answer(b"Content-Length: 2", status="200 très bien".encode()),
         answer(b"Content-Length: 2", status=b"200"),
         answer(b"Content-Length: " + b"0" * 5000 + b"2", b"Content-Type: application/json"),
-        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + answer(b"Content-Length: 2"),
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+        + answer(b"Content-Length: 2"),
         answer(b"Transfer-Encoding: Chunked", body=b"2;x=y\r\n{}\r\n0\r\nX-Trailer: \x7f\r\n\r\n"),
         answer(*[b"X-Many: 1"] * 900, b"Content-Length: 2"),
     ],
-    ids=["folded", "utf-8", "reason", "no-reason", "zeros", "early-hints", "trailer", "900-headers"],
+    ids=[
+        "folded",
+        "utf-8",
+        "reason",
+        "no-reason",
+        "zeros",
+        "early-hints",
+        "trailer",
+        "900-headers",
+    ],
 )
 def test_what_is_only_strange_passes(raw: RawUpstream, proxy: LiveMock, sent: bytes) -> None:
     raw.answers["/v1/user/profile"] = sent
     with socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5) as client:
-        client.sendall(f"GET {HANDLE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(
+            f"GET {HANDLE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
         given = b"".join(iter(lambda: client.recv(65536), b""))
     assert given.startswith(b"HTTP/1.1 200 ")
     assert b"{}" in given.partition(b"\r\n\r\n")[2]
 
 
-def test_what_follows_an_answer_is_not_taken_for_the_next_one(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_what_follows_an_answer_is_not_taken_for_the_next_one(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     raw.answers["/smuggled"] = whole(b"{}") + whole(b'{"smuggled": true}')
     for _ in range(3):
         assert exchange(proxy.url, "GET", "/smuggled")[2] == b"{}"
@@ -176,12 +231,18 @@ WAYS = {
 
 
 @pytest.mark.parametrize("pause", [0.1, 0.001], ids=["slowly", "quickly"])
-def test_nothing_that_never_ends_outlasts_the_timeout(raw: RawUpstream, proxy: LiveMock, pause: float) -> None:
+def test_nothing_that_never_ends_outlasts_the_timeout(
+    raw: RawUpstream, proxy: LiveMock, pause: float
+) -> None:
     def ask(name: str) -> tuple[bytes, float]:
         raw.answers[f"/{name}/{pause}"] = again(*WAYS[name], pause)
         started, given = time.monotonic(), b""
-        with socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 20) as client:
-            client.sendall(f"GET /{name}/{pause} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        with socket.create_connection(
+            ("127.0.0.1", int(proxy.url.rpartition(":")[2])), 20
+        ) as client:
+            client.sendall(
+                f"GET /{name}/{pause} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
             while piece := client.recv(65536):
                 given += piece
         return given, time.monotonic() - started
@@ -190,14 +251,20 @@ def test_nothing_that_never_ends_outlasts_the_timeout(raw: RawUpstream, proxy: L
         for name, (given, took) in zip(WAYS, pool.map(ask, WAYS), strict=True):
             noted = entry(proxy, f"/{name}/{pause}")
             assert noted["fault"] in {"UPSTREAM_TIMEOUT", "UPSTREAM_BROKE_OFF"}, name
-            assert given.startswith(b"HTTP/1.1 %d " % noted["status"]), (name, noted["status"], given[:80])
+            assert given.startswith(b"HTTP/1.1 %d " % noted["status"]), (
+                name,
+                noted["status"],
+                given[:80],
+            )
             assert not given.endswith(b"0\r\n\r\n"), f"{name}: the client takes it for whole"
             assert took < 10, name
 
 
 def test_with_errors_an_answer_is_not_held_for_ever(raw: RawUpstream) -> None:
     with live_proxy(raw.url, "--timeout", str(PATIENCE), "--errors") as proxy:
-        given, noted = told(raw, proxy, "/v1/user/profile", again(OK + b"Content-Length: 9999\r\n\r\n{", b" ", 0.05))
+        given, noted = told(
+            raw, proxy, "/v1/user/profile", again(OK + b"Content-Length: 9999\r\n\r\n{", b" ", 0.05)
+        )
         assert given == noted["status"] == 504 or given == 400
         raw.answers["/v1/user/profile"] = again(OK + b"Content-Length: 9999\r\n\r\n{", b" ", 0.05)
         status, _, body = exchange(proxy.url, "GET", HANDLE, {"Authorization": "Bearer t"})
@@ -214,7 +281,9 @@ def test_an_upstream_that_takes_no_request_is_a_gateway_timeout() -> None:
     assert (noted["status"], noted["fault"]) == (504, "UPSTREAM_TIMEOUT")
 
 
-def test_an_answer_that_breaks_off_at_once_is_a_bad_gateway_where_it_is_judged(raw: RawUpstream, proxy: LiveMock) -> None:
+def test_an_answer_that_breaks_off_at_once_is_a_bad_gateway_where_it_is_judged(
+    raw: RawUpstream, proxy: LiveMock
+) -> None:
     async def breaks_off(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(OK + b'Content-Length: 100\r\n\r\n{"handle":')
         await writer.drain()
@@ -224,4 +293,8 @@ def test_an_answer_that_breaks_off_at_once_is_a_bad_gateway_where_it_is_judged(r
     status, _, body = exchange(proxy.url, "GET", "/v1/user/referrals")
     assert (status, b"broke off the connection" in body) == (502, True)
     noted = entry(proxy, "/v1/user/referrals")
-    assert (noted["status"], noted["fault"], noted["upstream"]) == (502, "UPSTREAM_BROKE_OFF", "broke off the connection")
+    assert (noted["status"], noted["fault"], noted["upstream"]) == (
+        502,
+        "UPSTREAM_BROKE_OFF",
+        "broke off the connection",
+    )

@@ -22,7 +22,10 @@ from tests.live import LiveMock, live_mock, live_proxy
 
 DAY = {"year": 1987, "month": 11, "day": 23}
 PEOPLE = {
-    "containers": [{"id": "main", "members": ["zebulon", "quincy@mail.example"]}, {"id": "side", "members": ["zebulon"]}],
+    "containers": [
+        {"id": "main", "members": ["zebulon", "quincy@mail.example"]},
+        {"id": "side", "members": ["zebulon"]},
+    ],
     "users": [
         {
             "username": "zebulon",
@@ -31,7 +34,11 @@ PEOPLE = {
             "biography": "Dwells at 4711471 Marigold Street. Жанна знает.",
             "dateOfBirth": DAY,
             "referrals": [
-                {"username": "quincy@mail.example", "displayName": "Quincy Adams", "joinedAt": "2026-01-15T18:00:00Z"},
+                {
+                    "username": "quincy@mail.example",
+                    "displayName": "Quincy Adams",
+                    "joinedAt": "2026-01-15T18:00:00Z",
+                },
                 {"username": "thomasina", "displayName": None, "joinedAt": "2026-01-14T18:00:00Z"},
             ],
             "notifications": [
@@ -47,7 +54,12 @@ PEOPLE = {
                 for n in range(30)
             ],
         },
-        {"username": "quincy@mail.example", "displayName": "Quincy Adams", "handle": "quincy_a", "biography": ""},
+        {
+            "username": "quincy@mail.example",
+            "displayName": "Quincy Adams",
+            "handle": "quincy_a",
+            "biography": "",
+        },
     ],
     "sessions": [
         {"token": "secret-zebulon-1", "username": "zebulon"},
@@ -101,9 +113,19 @@ CALLS: list[tuple[str, str, str, dict[str, Any] | None]] = [
     ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=nowhere", None),
     ("secret-zebulon-1", "GET", "/v1/user/notifications?containerId=main&page=0", None),
     ("secret-quincy", "GET", "/v1/user/by-id/zebulon/public?containerId=main", None),
-    ("secret-zebulon-2", "GET", "/v1/user/by-id/quincy%40mail.example/public?containerId=main", None),
+    (
+        "secret-zebulon-2",
+        "GET",
+        "/v1/user/by-id/quincy%40mail.example/public?containerId=main",
+        None,
+    ),
     ("secret-quincy", "GET", "/v1/user/by-id/saturnine/public?containerId=main", None),
-    ("secret-zebulon-1", "POST", "/v1/user/profile", {"displayName": "Newname", "biography": "newbio"}),
+    (
+        "secret-zebulon-1",
+        "POST",
+        "/v1/user/profile",
+        {"displayName": "Newname", "biography": "newbio"},
+    ),
     ("secret-zebulon-1", "POST", "/v1/user/profile", {"displayName": 5}),
     ("secret-zebulon-1", "GET", f"/v1/user/profile{ALL}", None),
     ("secret-zebulon-1", "POST", "/v1/user/notifications/read", None),
@@ -114,8 +136,12 @@ CALLS: list[tuple[str, str, str, dict[str, Any] | None]] = [
 ]
 
 
-def call(base: str, token: str, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Any]:
-    answer = requests.request(method, base + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+def call(
+    base: str, token: str, method: str, path: str, body: dict[str, Any] | None
+) -> tuple[int, Any]:
+    answer = requests.request(
+        method, base + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
+    )
     return answer.status_code, answer.json() if answer.content else None
 
 
@@ -123,7 +149,9 @@ def shape(value: Any) -> Any:
     """Types, keys, lengths of lists and numbers that pages are made of; of texts that they are there."""
     if isinstance(value, dict):
         return {
-            key: each if key in {"code", "page", "limit", "total", "read", "details"} else shape(each)
+            key: each
+            if key in {"code", "page", "limit", "total", "read", "details"}
+            else shape(each)
             for key, each in value.items()
         }
     if isinstance(value, list):
@@ -137,7 +165,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
     folder = tmp_path_factory.mktemp("recorded")
     (folder / "people.yaml").write_text(yaml.safe_dump(PEOPLE, allow_unicode=True))
     path = folder / "recorded.yaml"
-    with live_mock("--fixtures", str(folder / "people.yaml")) as mock, live_proxy(mock.url, "--record", str(path)) as proxy:
+    with (
+        live_mock("--fixtures", str(folder / "people.yaml")) as mock,
+        live_proxy(mock.url, "--record", str(path)) as proxy,
+    ):
         answers = [call(proxy.url, *each) for each in CALLS]
         proxy.process.send_signal(signal.SIGINT)
         said, errors = proxy.process.communicate(timeout=20)
@@ -161,7 +192,11 @@ def test_the_mock_serves_it_and_the_same_calls_have_answers_of_the_same_shapes(
         names: dict[str, str] = {"saturnine": "saturnine"}
         for given, (status, body) in zip(CALLS, before, strict=True):
             token, method, target, sent = given
-            alias = token if token == "unknown-token" else aliases.setdefault(token, f"recorded-{len(aliases) + 1}")
+            alias = (
+                token
+                if token == "unknown-token"
+                else aliases.setdefault(token, f"recorded-{len(aliases) + 1}")
+            )
             for name, other in names.items():
                 target = target.replace(requests.utils.quote(name), requests.utils.quote(other))  # type: ignore[attr-defined]
             after = call(mock.url, alias, method, target, sent)
@@ -223,7 +258,9 @@ def test_where_nothing_was_seen_nothing_is_written(tmp_path: Path, mock: LiveMoc
     assert path.read_text() == "kept"
 
 
-def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(tmp_path: Path, control: Contract) -> None:
+def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(
+    tmp_path: Path, control: Contract
+) -> None:
     recorder = Recorder(tmp_path / "odd.json", control)
     judge = Judge(load_contract(DEFAULT_CONTRACT))
     good = {
@@ -237,14 +274,26 @@ def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(tmp_pat
     }
     other = {**good, "id": "m", "createdAt": "2026-01-01T00:00:00Z", "more": 1}
     odd: list[tuple[str, str, Any]] = [
-        ("/v1/user/profile", "", {"username": "", "handle": "NO", "displayName": "x" * 51, "biography": "fine"}),
+        (
+            "/v1/user/profile",
+            "",
+            {"username": "", "handle": "NO", "displayName": "x" * 51, "biography": "fine"},
+        ),
         ("/v1/user/profile", "", [1]),
         ("/v1/user/by-id/abc/public", "containerId=c", {"displayName": "Abc"}),
         ("/v1/user/by-id/abc/public", "containerId=c", None),
         ("/v1/user/referrals", "", {"items": [{"username": 1}], "total": 1}),
         ("/v1/user/referrals", "", {"items": {}}),
-        ("/v1/user/notifications", "containerId=c", {"items": [good, {**good, "createdAt": "soon"}, other, 5], "total": "x"}),
-        ("/v1/user/notifications", "containerId=d", {"items": [{**other, "containerId": "e"}], "total": 3}),
+        (
+            "/v1/user/notifications",
+            "containerId=c",
+            {"items": [good, {**good, "createdAt": "soon"}, other, 5], "total": "x"},
+        ),
+        (
+            "/v1/user/notifications",
+            "containerId=d",
+            {"items": [{**other, "containerId": "e"}], "total": 3},
+        ),
         ("/v1/user/notifications", "", {"items": []}),
     ]
     for path, query, value in odd:
@@ -273,7 +322,9 @@ class TestAnonymous:
 
     def test_different_words_have_different_replacements(self) -> None:
         hide = Anonymous()
-        words = [first + second for first in "abcdefghij" for second in "abcdefghij"] + list("abcdefghij")
+        words = [first + second for first in "abcdefghij" for second in "abcdefghij"] + list(
+            "abcdefghij"
+        )
         assert len({hide.text(word) for word in words}) == len(words)
 
     def test_the_shape_of_a_text_stays(self) -> None:

@@ -34,7 +34,9 @@ def proxy(raw: RawUpstream) -> Iterator[LiveMock]:
 
 
 def rewritten(upstream: str, name: bytes, value: str, host: str = HOST) -> str:
-    return Rewriting(upstream).answer([(name, value.encode("latin-1"))], host)[0][1].decode("latin-1")
+    return (
+        Rewriting(upstream).answer([(name, value.encode("latin-1"))], host)[0][1].decode("latin-1")
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,10 @@ def rewritten(upstream: str, name: bytes, value: str, host: str = HOST) -> str:
         ("https://api.example.com/login", "https://api.example.com/login"),
         ("http://api.example.com/api/v9/x", "http://api.example.com/api/v9/x"),
         ("https://api.example.com:8443/api/v9/x", "https://api.example.com:8443/api/v9/x"),
-        ("https://api.example.com.evil.example/api/v9/x", "https://api.example.com.evil.example/api/v9/x"),
+        (
+            "https://api.example.com.evil.example/api/v9/x",
+            "https://api.example.com.evil.example/api/v9/x",
+        ),
         ("https://api.example.com:99999/api/v9", "https://api.example.com:99999/api/v9"),
         ("http://[::1", "http://[::1"),
         ("mailto:ada@api.example.com", "mailto:ada@api.example.com"),
@@ -75,7 +80,11 @@ def test_a_redirect_leads_on_where_the_client_told_no_host() -> None:
         (b"refresh", "5; url=http://h/a?b=c", "5; url=http://127.0.0.1:4010/a?b=c"),
         (b"refresh", "5;URL='http://h/a'", "5;URL=http://127.0.0.1:4010/a"),
         (b"refresh", "5", "5"),
-        (b"link", '<http://h/a>; rel="next", </b>, <http://o/>', '<http://127.0.0.1:4010/a>; rel="next", </b>, <http://o/>'),
+        (
+            b"link",
+            '<http://h/a>; rel="next", </b>, <http://o/>',
+            '<http://127.0.0.1:4010/a>; rel="next", </b>, <http://o/>',
+        ),
         (b"x-location", "http://h/a", "http://h/a"),
     ],
 )
@@ -86,13 +95,19 @@ def test_other_links_of_headers_lead_to_the_proxy(name: bytes, value: str, expec
 @pytest.mark.parametrize(
     ("cookie", "expected"),
     [
-        ("a=1; Path=/; Domain=api.example.com; Secure; HttpOnly; SameSite=None", "a=1; Path=/; HttpOnly"),
+        (
+            "a=1; Path=/; Domain=api.example.com; Secure; HttpOnly; SameSite=None",
+            "a=1; Path=/; HttpOnly",
+        ),
         ("a=1; domain=.Example.com; path=/api/v9/x; samesite=lax", "a=1; Path=/x; samesite=lax"),
         ("a=1; Path=/api/v9", "a=1; Path=/"),
         ("a=1; Domain=other.example; Path=/other", "a=1; Domain=other.example; Path=/other"),
         ("__Host-s=x=y; Secure; Path=/", "mock-server-__Host-s=x=y; Path=/"),
         ("__secure-s=1; Partitioned; secure", "mock-server-__secure-s=1"),
-        ("a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT", "a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT"),
+        (
+            "a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT",
+            "a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT",
+        ),
         ("a", "a"),
         ("=;=;\xff;;", "=;=;\xff;;"),
     ],
@@ -102,7 +117,10 @@ def test_a_cookie_is_kept_for_the_proxy(cookie: str, expected: str) -> None:
 
 
 def test_the_upstream_gets_its_cookies_by_their_names() -> None:
-    assert returned(f"a=1; {renamed('__Host-s=x=y')};mock-server-b=2") == "a=1; __Host-s=x=y; mock-server-b=2"
+    assert (
+        returned(f"a=1; {renamed('__Host-s=x=y')};mock-server-b=2")
+        == "a=1; __Host-s=x=y; mock-server-b=2"
+    )
     assert returned("a=1;b") == "a=1;b"
 
 
@@ -116,7 +134,9 @@ def test_a_client_stays_with_the_proxy(raw: RawUpstream, proxy: LiveMock) -> Non
 
 
 def test_nothing_is_rewritten_where_that_is_not_wanted(raw: RawUpstream) -> None:
-    raw.answers["/old"] = whole(b"", b"Location: %s/new" % raw.url.encode(), b"Set-Cookie: a=1; Secure", status=b"302 Found")
+    raw.answers["/old"] = whole(
+        b"", b"Location: %s/new" % raw.url.encode(), b"Set-Cookie: a=1; Secure", status=b"302 Found"
+    )
     with live_proxy(raw.url, "--no-rewrite") as proxy:
         headers = dict(exchange(proxy.url, "GET", "/old")[1])
     assert (headers["location"], headers["set-cookie"]) == (f"{raw.url}/new", "a=1; Secure")
@@ -125,14 +145,24 @@ def test_nothing_is_rewritten_where_that_is_not_wanted(raw: RawUpstream) -> None
 def test_what_is_said_to_the_proxy_goes_no_further_and_what_it_says_cannot_be_forged(
     raw: RawUpstream, proxy: LiveMock
 ) -> None:
-    raw.answers["/forged"] = whole(b"{}", b'x-CONTRACT-violations: {"documented": 9}', b"X-Mock-Control: 1")
-    sent = {"X-Mock-Control": "secret", "X-Contract-Violations": "1", "Prefer": "code=1", "X-Mock-Sandbox": "mine"}
+    raw.answers["/forged"] = whole(
+        b"{}", b'x-CONTRACT-violations: {"documented": 9}', b"X-Mock-Control: 1"
+    )
+    sent = {
+        "X-Mock-Control": "secret",
+        "X-Contract-Violations": "1",
+        "Prefer": "code=1",
+        "X-Mock-Sandbox": "mine",
+    }
     headers = exchange(proxy.url, "GET", "/forged?__code=500", sent)[1]
     assert not {"x-contract-violations", "x-mock-control"} & {name.lower() for name, _ in headers}
     asked = raw.requests[-1]
     assert asked.target == "/forged?__code=500"
     assert (asked.values("x-mock-control"), asked.values("x-contract-violations")) == ([], [])
-    assert (asked.values("prefer"), asked.values("x-mock-sandbox")) == (["code=1"], ["mine"])  # of a mock behind the proxy
+    assert (asked.values("prefer"), asked.values("x-mock-sandbox")) == (
+        ["code=1"],
+        ["mine"],
+    )  # of a mock behind the proxy
 
 
 def spoken(proxy: LiveMock, line: str) -> bytes:
@@ -167,13 +197,25 @@ def test_methods_keep_their_case(raw: RawUpstream, proxy: LiveMock) -> None:
     [
         ("http://api.example", {"http_proxy": "http://p:1"}, "http://p:1"),
         ("http://api.example", {"HTTP_PROXY": "p:1"}, "http://p:1"),
-        ("https://api.example", {"HTTPS_PROXY": "http://u:w@p:1", "HTTP_PROXY": "http://q:1"}, "http://u:w@p:1"),
+        (
+            "https://api.example",
+            {"HTTPS_PROXY": "http://u:w@p:1", "HTTP_PROXY": "http://q:1"},
+            "http://u:w@p:1",
+        ),
         ("https://api.example", {"ALL_PROXY": "http://p:1"}, "http://p:1"),
         ("https://api.example", {"HTTP_PROXY": "http://p:1"}, None),
         ("https://api.example", {"HTTPS_PROXY": ""}, None),
         ("https://api.example", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, None),
-        ("https://api.example:8443", {"HTTPS_PROXY": "http://p:1", "no_proxy": "x, .example"}, None),
-        ("https://api.example", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.example.com"}, "http://p:1"),
+        (
+            "https://api.example:8443",
+            {"HTTPS_PROXY": "http://p:1", "no_proxy": "x, .example"},
+            None,
+        ),
+        (
+            "https://api.example",
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.example.com"},
+            "http://p:1",
+        ),
     ],
 )
 def test_the_environment_says_which_proxy(
@@ -188,7 +230,9 @@ def test_the_environment_says_which_proxy(
     assert next_proxy(url, "http://given:1") == "http://given:1"
 
 
-@pytest.mark.parametrize("given", ["", "socks5://p:1", "http://", "http://p:x", "http://p:0", "ftp://word@p"])
+@pytest.mark.parametrize(
+    "given", ["", "socks5://p:1", "http://", "http://p:x", "http://p:0", "ftp://word@p"]
+)
 def test_what_is_no_http_proxy_is_refused_without_its_secrets(given: str) -> None:
     with pytest.raises(ValueError, match="--proxy must be the URL of an HTTP proxy") as raised:
         next_proxy(NOBODY, given)
@@ -207,9 +251,16 @@ def test_the_upstream_is_reached_through_a_proxy(raw: RawUpstream, how: str) -> 
         raw.answers[f"{NOBODY}/closed"] = whole(b"no", status=b"407 Wanted")
         status, _, body = exchange(proxy.url, "GET", "/closed")
         assert (status, entry(proxy, "/closed")["fault"]) == (502, "UPSTREAM_UNREACHABLE")
-        said = proxy.greeting + body.decode() + requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
+        said = (
+            proxy.greeting
+            + body.decode()
+            + requests.get(f"{proxy.url}/__mock/requests", timeout=5).text
+        )
         said += requests.get(f"{proxy.url}/__mock/health", timeout=5).text
-    assert f"credentials are wanted (http://USER:PASSWORD@HOST) or wrong (through the proxy {raw.url})" in body.decode()
+    assert (
+        f"credentials are wanted (http://USER:PASSWORD@HOST) or wrong (through the proxy {raw.url})"
+        in body.decode()
+    )
     assert f"through the proxy {raw.url}." in proxy.greeting
     assert "secret-word" not in said
 
@@ -224,8 +275,22 @@ def test_a_tunnel_that_is_refused_is_said(raw: RawUpstream) -> None:
 
 def certificate(folder: Path, *more: str) -> tuple[str, str]:
     cert, key = str(folder / "own.crt"), str(folder / "own.key")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, "-days", "1", "-keyout", key, "-out", cert, *more], check=True, capture_output=True)
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-subj",
+        "/CN=own",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ]
+    subprocess.run(
+        [*command, "-days", "1", "-keyout", key, "-out", cert, *more],
+        check=True,
+        capture_output=True,
+    )
     return cert, key
 
 
@@ -250,7 +315,11 @@ def test_a_certificate_that_cannot_be_used_is_said(tmp_path: Path, kind: str) ->
         Path(cert).write_text("hello")
     if kind == "encrypted":
         cert, key = certificate(tmp_path, "-passout", "pass:secret")
-    flags = ["--client-key", cert] if kind == "key alone" else ["--client-cert", cert, *(["--client-key", key] if key else [])]
+    flags = (
+        ["--client-key", cert]
+        if kind == "key alone"
+        else ["--client-cert", cert, *(["--client-key", key] if key else [])]
+    )
     done = CliRunner().invoke(main, ["proxy", NOBODY, "--port", "0", *flags])
     assert done.exit_code == 2
     assert "--client-cert" in done.output

@@ -18,7 +18,9 @@ MISSPELLINGS: dict[str, Callable[[str], str]] = {
     "three slashes": lambda path: f"//{path}",
     "a doubled slash": lambda path: re.sub("(.)/", r"\1//", path, count=1),
     "a slash at its end": lambda path: f"{path}/",
-    "an encoded letter": lambda path: re.sub("[a-z](?=/|$)", lambda found: f"%{ord(found[0]):02x}", path, count=1),
+    "an encoded letter": lambda path: re.sub(
+        "[a-z](?=/|$)", lambda found: f"%{ord(found[0]):02x}", path, count=1
+    ),
     "an encoded first letter": lambda path: f"/%{ord(path[1]):02X}{path[2:]}",
     "an encoded slash": lambda path: re.sub("(.)/", r"\1%2F", path, count=1),
     "a backslash": lambda path: re.sub("(.)/", r"\1\\\\", path, count=1),
@@ -51,7 +53,9 @@ def test_another_spelling_leads_nowhere(
 
 
 @pytest.mark.parametrize("method", ["post", "Post", "get", "delete", "pOST"])
-def test_methods_have_one_case(core: Core, contract: Contract, control: Contract, method: str) -> None:
+def test_methods_have_one_case(
+    core: Core, contract: Contract, control: Contract, method: str
+) -> None:
     for _, path in documented(contract, control):
         route = core.matched({"REQUEST_METHOD": method, "REQUEST_URI": path})
         assert route.rule is None, path
@@ -63,7 +67,11 @@ def test_no_spelling_gets_past_the_guard(build: Build, misspelling: Callable[[st
     for options in ({}, {"control_token": "right"}):
         core = build(**options)
         before = core.store.load("default")
-        for method, path in (("POST", "/__mock/reset"), ("GET", "/__mock/state"), ("DELETE", "/__mock/requests")):
+        for method, path in (
+            ("POST", "/__mock/reset"),
+            ("GET", "/__mock/state"),
+            ("DELETE", "/__mock/requests"),
+        ):
             uri = misspelling(path)
             for host, statuses in (("evil.example", {404, 421}), ("localhost", {404})):
                 asked = {
@@ -71,8 +79,13 @@ def test_no_spelling_gets_past_the_guard(build: Build, misspelling: Callable[[st
                     "HTTP_HOST": host,
                     "HTTP_ORIGIN": "https://evil.example",
                 }
-                asked = {key: value for key, value in asked.items() if not key.startswith("mock_server.")}
-                assert core.answer({**asked, "REQUEST_METHOD": method, "REQUEST_URI": uri}).status_code in statuses, uri
+                asked = {
+                    key: value for key, value in asked.items() if not key.startswith("mock_server.")
+                }
+                assert (
+                    core.answer({**asked, "REQUEST_METHOD": method, "REQUEST_URI": uri}).status_code
+                    in statuses
+                ), uri
         assert core.store.load("default") is before
 
 
@@ -84,7 +97,9 @@ def test_a_parameter_may_be_encoded(client: FlaskClient) -> None:
 
 def test_the_hint_names_every_method_and_what_is_spelt_otherwise(contract: Contract) -> None:
     operations = contract.operations.values()
-    assert "the method is GET or POST, not PATCH" in nearest(operations, "PATCH", "/v1/user/profile")
+    assert "the method is GET or POST, not PATCH" in nearest(
+        operations, "PATCH", "/v1/user/profile"
+    )
     assert "the method is GET or POST, not PATCH" in nearest(operations, "PATCH", "/v1/user/profil")
     assert "the base URL ends in one" in nearest(operations, "GET", "//v1/user/referrals")
     for misspelling in MISSPELLINGS.values():

@@ -33,12 +33,17 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a folder that takes no files": (lambda _: Path("/proc/x.json"), "cannot be written: "),
     "a device": (lambda _: Path(os.devnull), "is not a regular file"),
     "a pipe": (a_pipe, "is not a regular file"),
-    "a name too long": (lambda folder: folder / ("x" * 300), "cannot be written: File name too long"),
+    "a name too long": (
+        lambda folder: folder / ("x" * 300),
+        "cannot be written: File name too long",
+    ),
 }
 
 
 @pytest.mark.parametrize(("place", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_written_is_found_before(place: Callable[[Path], Path], words: str, tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_found_before(
+    place: Callable[[Path], Path], words: str, tmp_path: Path
+) -> None:
     path = place(tmp_path)
     with pytest.raises(FileError) as refused:
         check_target(path)
@@ -57,8 +62,12 @@ def test_looking_leaves_no_trace(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, 0o600), (0o644, 0o600), (0o666, 0o600), (0o400, 0o400)])
-def test_only_its_owner_reads_a_file_and_a_stricter_mode_stays(before: int | None, after: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, 0o600), (0o644, 0o600), (0o666, 0o600), (0o400, 0o400)]
+)
+def test_only_its_owner_reads_a_file_and_a_stricter_mode_stays(
+    before: int | None, after: int, tmp_path: Path
+) -> None:
     path = tmp_path / "state.json"
     if before is not None:
         path.touch()
@@ -91,7 +100,9 @@ def test_a_link_stays_a_link_and_its_name_says_the_format(tmp_path: Path) -> Non
     assert [each.name for each in (tmp_path / "volume").iterdir()] == ["data"]
 
 
-def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "state.json"
     path.write_text("old")
 

@@ -24,15 +24,26 @@ def own() -> Iterator[LiveMock]:
 def test_a_body_over_the_limit_is_refused_in_the_shape_of_an_error(own: LiveMock) -> None:
     headers = {**ADA, "Content-Type": "application/json"}
     for size in (2001, 5_000_000):
-        answer = requests.post(f"{own.url}/v1/user/profile", data=b" " * size, headers=headers, timeout=10)
+        answer = requests.post(
+            f"{own.url}/v1/user/profile", data=b" " * size, headers=headers, timeout=10
+        )
         assert answer.status_code == 400
-        assert answer.json()["details"] == [{"in": "body", "name": "", "reason": "must be at most 2000 bytes"}]
+        assert answer.json()["details"] == [
+            {"in": "body", "name": "", "reason": "must be at most 2000 bytes"}
+        ]
     at_the_limit = json.dumps({"biography": "x"}).ljust(2000).encode()
-    assert requests.post(f"{own.url}/v1/user/profile", data=at_the_limit, headers=headers, timeout=10).status_code == 200
+    assert (
+        requests.post(
+            f"{own.url}/v1/user/profile", data=at_the_limit, headers=headers, timeout=10
+        ).status_code
+        == 200
+    )
 
 
 def test_authentication_comes_before_the_size_of_the_body(own: LiveMock) -> None:
-    assert requests.post(f"{own.url}/v1/user/profile", data=b" " * 9999, timeout=10).status_code == 401
+    assert (
+        requests.post(f"{own.url}/v1/user/profile", data=b" " * 9999, timeout=10).status_code == 401
+    )
 
 
 def test_a_chunked_body_is_read(own: LiveMock) -> None:
@@ -45,11 +56,11 @@ def test_a_chunked_body_is_read(own: LiveMock) -> None:
 def test_a_body_that_never_came_whole_does_nothing(own: LiveMock) -> None:
     host, _, port = own.url.removeprefix("http://").partition(":")
     body = b'{"displayName": "Half a request"}'
-    head = (
-        b"POST /v1/user/profile HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada-session\r\nContent-Type: application/json\r\n"
-    )
+    head = b"POST /v1/user/profile HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada-session\r\nContent-Type: application/json\r\n"  # noqa: E501
     reset = b"POST /__mock/reset HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Mock-Control: 1\r\n"
-    requests.post(f"{own.url}/v1/user/profile", json={"displayName": "kept"}, headers=ADA, timeout=10)
+    requests.post(
+        f"{own.url}/v1/user/profile", json={"displayName": "kept"}, headers=ADA, timeout=10
+    )
     for start, sent in ((head, body), (reset, b"")):
         with socket.create_connection((host, int(port)), timeout=5) as raw:
             raw.sendall(start + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + sent)
@@ -68,11 +79,16 @@ def test_head_has_the_length_and_no_body(own: LiveMock) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("line", [b"GET /v1/user/profile?fields=\xff HTTP/1.1", b"GET /v1/user/by-id/\xff/public HTTP/1.1"])
+@pytest.mark.parametrize(
+    "line",
+    [b"GET /v1/user/profile?fields=\xff HTTP/1.1", b"GET /v1/user/by-id/\xff/public HTTP/1.1"],
+)
 def test_raw_bytes_in_the_target_get_an_answer(own: LiveMock, line: bytes) -> None:
     host, _, port = own.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=5) as raw:
-        raw.sendall(line + b"\r\nHost: x\r\nAuthorization: Bearer ada-session\r\nConnection: close\r\n\r\n")
+        raw.sendall(
+            line + b"\r\nHost: x\r\nAuthorization: Bearer ada-session\r\nConnection: close\r\n\r\n"
+        )
         assert raw.recv(4096).startswith(b"HTTP/1.1 400")
 
 
@@ -82,14 +98,23 @@ def test_concurrent_updates_of_different_fields_lose_nothing() -> None:
 
         def update(field: str, value: str) -> int:
             body = json.dumps({field: value}).encode()
-            return requests.post(f"{mock.url}/v1/user/profile", data=body, headers=headers, timeout=10).status_code
+            return requests.post(
+                f"{mock.url}/v1/user/profile", data=body, headers=headers, timeout=10
+            ).status_code
 
         for turn in range(20):
-            wanted = {"displayName": f"name {turn}", "handle": f"handle_{turn}", "biography": f"text {turn}"}
+            wanted = {
+                "displayName": f"name {turn}",
+                "handle": f"handle_{turn}",
+                "biography": f"text {turn}",
+            }
             with ThreadPoolExecutor(3) as pool:
                 assert list(pool.map(update, wanted, wanted.values())) == [200, 200, 200]
             query = "&".join(f"fields={field}" for field in wanted)
-            assert requests.get(f"{mock.url}/v1/user/profile?{query}", headers=ADA, timeout=10).json() == wanted
+            assert (
+                requests.get(f"{mock.url}/v1/user/profile?{query}", headers=ADA, timeout=10).json()
+                == wanted
+            )
 
 
 def test_many_clients_at_once_all_get_answers(mock: LiveMock) -> None:
@@ -98,7 +123,9 @@ def test_many_clients_at_once_all_get_answers(mock: LiveMock) -> None:
     def read() -> None:
         with requests.Session() as session:
             for _ in range(20):
-                answer = session.get(f"{mock.url}/v1/user/notifications?containerId=main", headers=ADA, timeout=20)
+                answer = session.get(
+                    f"{mock.url}/v1/user/notifications?containerId=main", headers=ADA, timeout=20
+                )
                 statuses.append(answer.status_code)
 
     threads = [threading.Thread(target=read) for _ in range(20)]
@@ -112,7 +139,10 @@ def test_many_clients_at_once_all_get_answers(mock: LiveMock) -> None:
 def test_every_one_of_many_open_connections_is_answered(mock: LiveMock) -> None:
     host = mock.url.removeprefix("http://")
     with ExitStack() as stack:
-        clients = [stack.enter_context(closing(http.client.HTTPConnection(host, timeout=10))) for _ in range(400)]
+        clients = [
+            stack.enter_context(closing(http.client.HTTPConnection(host, timeout=10)))
+            for _ in range(400)
+        ]
         for client in clients:
             client.request("GET", "/v1/user/referrals", headers=ADA)
         assert {client.getresponse().read() for client in clients} == {
@@ -124,6 +154,8 @@ def test_a_delayed_answer_is_late_and_holds_up_nobody(mock: LiveMock) -> None:
     url, slow = f"{mock.url}/v1/user/referrals", {**ADA, "Prefer": "respond-async, delay=1500"}
     with ThreadPoolExecutor(50) as pool:
         late = [pool.submit(requests.get, url, headers=slow, timeout=10) for _ in range(50)]
-        quick = [requests.get(url, headers=ADA, timeout=10).elapsed.total_seconds() for _ in range(10)]
+        quick = [
+            requests.get(url, headers=ADA, timeout=10).elapsed.total_seconds() for _ in range(10)
+        ]
         assert max(quick) < 1.4
         assert min(future.result().elapsed.total_seconds() for future in late) >= 1.5

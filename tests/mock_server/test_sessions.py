@@ -17,7 +17,9 @@ NOON = "2026-03-10T12:00:00Z"
 
 def ask(client: FlaskClient, token: str) -> Any:
     """200, or the name of the error."""
-    answer = client.get("/v1/user/profile?fields=handle", headers={"Authorization": f"Bearer {token}"})
+    answer = client.get(
+        "/v1/user/profile?fields=handle", headers={"Authorization": f"Bearer {token}"}
+    )
     return answer.get_json().get("code", answer.status_code)
 
 
@@ -34,8 +36,12 @@ def advance(steer: Steer, seconds: float) -> None:
     assert steer("PUT", "/clock", {"action": "advance", "seconds": seconds})[0] == 200
 
 
-def test_a_session_lives_ten_minutes_and_its_refresh_token_thirty_days(client: FlaskClient, steer: Steer, token: str) -> None:
-    [session] = [each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token]
+def test_a_session_lives_ten_minutes_and_its_refresh_token_thirty_days(
+    client: FlaskClient, steer: Steer, token: str
+) -> None:
+    [session] = [
+        each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token
+    ]
     assert session["expiresAt"] == "2026-03-10T12:10:00Z"
     assert session["refreshExpiresAt"] == "2026-04-09T12:00:00Z"
     advance(steer, 599)
@@ -56,7 +62,10 @@ def test_a_session_lives_ten_minutes_and_its_refresh_token_thirty_days(client: F
         ({"calls": 2}, [200, 200, "SESSION_TOKEN_EXPIRED", "SESSION_TOKEN_EXPIRED"]),
         ({"calls": 0}, ["SESSION_TOKEN_EXPIRED"]),
         ({"refuseOnce": "SESSION_TOKEN_EXPIRED"}, ["SESSION_TOKEN_EXPIRED", 200, 200]),
-        ({"refuseOnce": "GENERIC_UNAUTHORIZED", "calls": 1}, ["GENERIC_UNAUTHORIZED", 200, "SESSION_TOKEN_EXPIRED"]),
+        (
+            {"refuseOnce": "GENERIC_UNAUTHORIZED", "calls": 1},
+            ["GENERIC_UNAUTHORIZED", 200, "SESSION_TOKEN_EXPIRED"],
+        ),
         ({"expiresIn": None, "refreshExpiresIn": None}, [200]),
     ],
     ids=str,
@@ -68,22 +77,33 @@ def test_a_session_ends_as_it_was_told(
     assert [ask(client, token) for _ in answers] == answers
 
 
-def test_a_session_is_counted_down_by_refused_requests_too(client: FlaskClient, steer: Steer, token: str) -> None:
+def test_a_session_is_counted_down_by_refused_requests_too(
+    client: FlaskClient, steer: Steer, token: str
+) -> None:
     steer("PATCH", f"/sessions/{token}", {"calls": 1})
-    assert client.get("/v1/user/profile", headers={"Authorization": f"Bearer {token}"}).status_code == 400
+    assert (
+        client.get("/v1/user/profile", headers={"Authorization": f"Bearer {token}"}).status_code
+        == 400
+    )
     assert ask(client, token) == "SESSION_TOKEN_EXPIRED"
 
 
-def test_counting_is_no_change_that_undo_takes_back(client: FlaskClient, steer: Steer, token: str) -> None:
+def test_counting_is_no_change_that_undo_takes_back(
+    client: FlaskClient, steer: Steer, token: str
+) -> None:
     steer("PATCH", f"/sessions/{token}", {"calls": 5})
     ask(client, token)
     assert steer("POST", "/undo") == (204, None)
-    [session] = [each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token]
+    [session] = [
+        each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token
+    ]
     assert session["calls"] is None
 
 
 def test_a_revoked_session_is_unknown(client: FlaskClient, steer: Steer, token: str) -> None:
-    [session] = [each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token]
+    [session] = [
+        each for each in steer("GET", "/sessions")[1]["sessions"] if each["token"] == token
+    ]
     assert steer("DELETE", f"/sessions/{token}") == (204, None)
     assert ask(client, token) == "GENERIC_UNAUTHORIZED"
     assert client.post(REFRESH, json={"refreshToken": session["refreshToken"]}).status_code == 401
@@ -119,7 +139,9 @@ def test_an_expired_session_is_renewed(client: FlaskClient, steer: Steer) -> Non
     ],
     ids=str,
 )
-def test_a_refresh_that_cannot_be(client: FlaskClient, body: object, status: int, code: str) -> None:
+def test_a_refresh_that_cannot_be(
+    client: FlaskClient, body: object, status: int, code: str
+) -> None:
     answer = client.post(REFRESH, json=body)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
@@ -132,24 +154,38 @@ def test_a_client_that_renews_its_session_for_ever_takes_no_more_and_more_memory
     monkeypatch.setattr("mock_server.http.authentication.MOST_SESSIONS", len(before) + 8)
     renewed = []
     for _ in range(40):
-        answer = client.post("/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"})
+        answer = client.post(
+            "/v1/user/auth/refresh-session", json={"refreshToken": "ada-session-refresh"}
+        )
         renewed.append(answer.get_json()["sessionToken"])
     after = {each["token"] for each in steer("GET", "/sessions")[1]["sessions"]}
     assert len(after) <= len(before) + 8
     assert before <= after, "nobody else is signed out"
-    assert [ask(client, token) for token in (renewed[0], *renewed[-2:])] == ["GENERIC_UNAUTHORIZED", 200, 200]
+    assert [ask(client, token) for token in (renewed[0], *renewed[-2:])] == [
+        "GENERIC_UNAUTHORIZED",
+        200,
+        200,
+    ]
 
 
 def test_refreshing_can_be_switched_off(build: Build) -> None:
     client = build(refresh_session=False).test_client()
-    assert client.post(REFRESH, json={"refreshToken": "ada-session-expired-refresh"}).status_code == 404
+    assert (
+        client.post(REFRESH, json={"refreshToken": "ada-session-expired-refresh"}).status_code
+        == 404
+    )
 
 
 def test_the_same_seed_makes_the_same_tokens(build: Build) -> None:
     def made(seed: int) -> list[str]:
         client = build(seed=seed).test_client()
         headers = {"X-Mock-Control": "1"}
-        return [client.post("/__mock/sessions", json={"username": "ada"}, headers=headers).get_json()["token"] for _ in "ab"]
+        return [
+            client.post("/__mock/sessions", json={"username": "ada"}, headers=headers).get_json()[
+                "token"
+            ]
+            for _ in "ab"
+        ]
 
     assert made(1) == made(1)
     assert len({*made(1), *made(2)}) == 4
@@ -183,12 +219,22 @@ def test_time_does_not_leave_the_calendar(steer: Steer) -> None:
 
 
 def test_a_leap_second_is_the_second_after(steer: Steer) -> None:
-    assert steer("PUT", "/clock", {"action": "freeze", "time": "2016-12-31T23:59:60Z"})[1]["now"] == "2017-01-01T00:00:00Z"
+    assert (
+        steer("PUT", "/clock", {"action": "freeze", "time": "2016-12-31T23:59:60Z"})[1]["now"]
+        == "2017-01-01T00:00:00Z"
+    )
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"action": "stop"}, {"action": "set"}, {"action": "set", "time": "noon"}, {"action": "advance"}, {"seconds": 1}],
+    [
+        {},
+        {"action": "stop"},
+        {"action": "set"},
+        {"action": "set", "time": "noon"},
+        {"action": "advance"},
+        {"seconds": 1},
+    ],
     ids=str,
 )
 def test_a_wrong_wish_for_the_clock_is_refused(steer: Steer, body: object) -> None:
@@ -205,7 +251,9 @@ MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.
 
 
 @given(start=MOMENTS, steps=st.lists(st.timedeltas(timedelta(), timedelta(days=300)), max_size=5))
-def test_a_frozen_clock_shows_exactly_what_it_was_advanced_by(start: datetime, steps: list[timedelta]) -> None:
+def test_a_frozen_clock_shows_exactly_what_it_was_advanced_by(
+    start: datetime, steps: list[timedelta]
+) -> None:
     clock = Clock().freeze(start)
     for step in steps:
         clock = clock.advance(step)

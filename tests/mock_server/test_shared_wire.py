@@ -27,7 +27,9 @@ USERS = ("ada", "grace", "alan")
 @cache
 def world(name: str) -> World:
     contract = load_contract(DEFAULT_CONTRACT)
-    return Scenarios(DEFAULT_FIXTURES, Contract(without_headers(control_document(contract.document)))).world(name)
+    return Scenarios(
+        DEFAULT_FIXTURES, Contract(without_headers(control_document(contract.document)))
+    ).world(name)
 
 
 Change = Callable[[Sandbox], Sandbox]
@@ -36,7 +38,11 @@ Change = Callable[[Sandbox], Sandbox]
 def updated(user: str, field: str, value: str) -> Change:
     def change(box: Sandbox) -> Sandbox:
         try:
-            return box.become(box.world.update_profile(user, {field: value})) if user in box.world.users else box
+            return (
+                box.become(box.world.update_profile(user, {field: value}))
+                if user in box.world.users
+                else box
+            )
         except HandleTakenError:
             return box
 
@@ -49,7 +55,9 @@ def signed_in(token: str, user: str, refresh: str | None, *, expires: bool) -> C
 
 
 def signed_out(token: str) -> Change:
-    return lambda box: box.become(box.world.without_session(token)) if token in box.world.sessions else box
+    return lambda box: (
+        box.become(box.world.without_session(token)) if token in box.world.sessions else box
+    )
 
 
 def undone(count: int) -> Change:
@@ -57,7 +65,14 @@ def undone(count: int) -> Change:
 
 
 def ruled(name: str, place: int) -> Change:
-    own = Plan(503, delay=0.5, content="späť", media_type="text/plain", headers=(("Retry-After", "2"),), undocumented=True)
+    own = Plan(
+        503,
+        delay=0.5,
+        content="späť",
+        media_type="text/plain",
+        headers=(("Retry-After", "2"),),
+        undocumented=True,
+    )
     rule = Rule(name, own, "getProfile", delay=(1, 2))
     return lambda box: replace(box, rules=(*box.rules[:place], rule, *box.rules[place + 1 :]))
 
@@ -69,28 +84,53 @@ def restored(name: str) -> Change:
 names, tokens = st.sampled_from("abc"), st.sampled_from(["ada-session", "t1", "t2"])
 CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(updated, st.sampled_from(USERS), st.just("biography"), st.text(max_size=5)),
-    st.builds(updated, st.sampled_from(USERS), st.just("handle"), st.sampled_from(["ada", "new", "other"])),
-    st.sampled_from(USERS).map(
-        lambda user: lambda box: box.become(box.world.mark_notifications_read(user)) if user in box.world.users else box
+    st.builds(
+        updated, st.sampled_from(USERS), st.just("handle"), st.sampled_from(["ada", "new", "other"])
     ),
-    st.builds(signed_in, tokens, st.sampled_from(USERS), st.sampled_from([None, "r1", "r2"]), expires=st.booleans()),
+    st.sampled_from(USERS).map(
+        lambda user: (
+            lambda box: (
+                box.become(box.world.mark_notifications_read(user))
+                if user in box.world.users
+                else box
+            )
+        )
+    ),
+    st.builds(
+        signed_in,
+        tokens,
+        st.sampled_from(USERS),
+        st.sampled_from([None, "r1", "r2"]),
+        expires=st.booleans(),
+    ),
     st.builds(signed_out, tokens),
     st.builds(undone, st.integers(1, 4)),
     st.just(Sandbox.reset),
-    names.map(lambda name: lambda box: replace(box, snapshots=box.snapshots.insert(name, box.world))),
+    names.map(
+        lambda name: lambda box: replace(box, snapshots=box.snapshots.insert(name, box.world))
+    ),
     names.map(lambda name: lambda box: replace(box, snapshots=box.snapshots.discard(name))),
     st.builds(restored, names),
     st.builds(ruled, names, st.integers(0, 3)),
     st.just(lambda box: replace(box, rules=())),
     st.just(lambda box: replace(box, start=world("edge"), scenario="edge").reset()),
     st.just(lambda box: box.become(build_world({"users": [{"username": "ada"}]}))),
-    st.integers(-9, 9).map(lambda n: lambda box: replace(box, clock=Clock(timedelta(microseconds=n), MOMENT if n else None))),
+    st.integers(-9, 9).map(
+        lambda n: (
+            lambda box: replace(box, clock=Clock(timedelta(microseconds=n), MOMENT if n else None))
+        )
+    ),
     st.just(lambda box: replace(box, serial=box.serial + 1)),
 )
 
 
 def content(box: Sandbox) -> tuple[object, ...]:
-    worlds = [box.world, box.start, *box.past, *(box.snapshots[name] for name in sorted(box.snapshots))]
+    worlds = [
+        box.world,
+        box.start,
+        *box.past,
+        *(box.snapshots[name] for name in sorted(box.snapshots)),
+    ]
     rest = box.scenario, box.clock, box.rules, sorted(box.snapshots), len(box.past), box.serial
     return *rest, *map(pack_world, worlds), *(dict(each.handles) for each in worlds)
 
@@ -114,7 +154,9 @@ class Process:
 
 @settings(max_examples=100, deadline=None)
 @given(turns=st.lists(st.lists(CHANGES, min_size=1, max_size=4), max_size=12))
-def test_two_processes_that_tell_each_other_what_changed_hold_the_same(turns: list[list[Change]]) -> None:
+def test_two_processes_that_tell_each_other_what_changed_hold_the_same(
+    turns: list[list[Change]],
+) -> None:
     one, other = Process(), Process()
     one.box = Sandbox.of(world("default"))
     other.hear(None, one.say(None), one)

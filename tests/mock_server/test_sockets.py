@@ -35,7 +35,10 @@ def base(own: LiveMock, request: pytest.FixtureRequest) -> str:
 
 
 def rule(base: str, **made: Any) -> None:
-    assert requests.post(f"{base}/__mock/rules", json=made, headers=CONTROL, timeout=10).status_code == 201
+    assert (
+        requests.post(f"{base}/__mock/rules", json=made, headers=CONTROL, timeout=10).status_code
+        == 201
+    )
 
 
 def raw(base: str, fault: str) -> bytes | type[Exception]:
@@ -81,7 +84,13 @@ def test_a_malformed_chunk_starts_as_an_answer(base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["EMPTY_RESPONSE", "MALFORMED_RESPONSE_CHUNK", "RANDOM_DATA_THEN_CLOSE", "CONNECTION_RESET_BY_PEER"]
+    "fault",
+    [
+        "EMPTY_RESPONSE",
+        "MALFORMED_RESPONSE_CHUNK",
+        "RANDOM_DATA_THEN_CLOSE",
+        "CONNECTION_RESET_BY_PEER",
+    ],
 )
 def test_a_client_meets_an_error_and_then_the_truth_again(base: str, fault: str) -> None:
     rule(base, operation="listReferrals", fault=fault, times=1)
@@ -90,11 +99,15 @@ def test_a_client_meets_an_error_and_then_the_truth_again(base: str, fault: str)
         with pytest.raises(requests.RequestException):
             session.get(base + REFERRALS, headers=ADA, timeout=5)
         assert session.get(base + REFERRALS, headers=ADA, timeout=5).status_code == 200
-    entries = requests.get(f"{base}/__mock/requests?operation=listReferrals", timeout=5).json()["requests"]
+    entries = requests.get(f"{base}/__mock/requests?operation=listReferrals", timeout=5).json()[
+        "requests"
+    ]
     assert [(entry["status"], entry["fault"]) for entry in entries] == [(200, ""), (0, fault)]
 
 
-def test_broken_connections_leave_nothing_behind_and_hit_nobody_else(own: LiveMock, base: str) -> None:
+def test_broken_connections_leave_nothing_behind_and_hit_nobody_else(
+    own: LiveMock, base: str
+) -> None:
     rule(base, operation="listReferrals", fault="CONNECTION_RESET_BY_PEER")
     others = f"{own.url}{REFERRALS}"
 
@@ -111,7 +124,10 @@ def test_broken_connections_leave_nothing_behind_and_hit_nobody_else(own: LiveMo
 
 def test_a_delay_is_drawn_from_its_range(base: str) -> None:
     rule(base, delay={"min": 100, "max": 400})
-    times = [requests.get(base + REFERRALS, headers=ADA, timeout=10).elapsed.total_seconds() for _ in range(5)]
+    times = [
+        requests.get(base + REFERRALS, headers=ADA, timeout=10).elapsed.total_seconds()
+        for _ in range(5)
+    ]
     assert min(times) >= 0.1
     assert len({round(each, 2) for each in times}) > 1
 
@@ -119,9 +135,14 @@ def test_a_delay_is_drawn_from_its_range(base: str) -> None:
 def test_a_slow_body_dribbles_and_holds_up_nobody(own: LiveMock, base: str) -> None:
     rule(base, operation="listReferrals", slowBody=1500)
     with ThreadPoolExecutor(50) as pool:
-        slow = [pool.submit(requests.get, base + REFERRALS, headers=ADA, timeout=15) for _ in range(50)]
+        slow = [
+            pool.submit(requests.get, base + REFERRALS, headers=ADA, timeout=15) for _ in range(50)
+        ]
         time.sleep(0.3)
-        quick = [requests.get(own.url + REFERRALS, headers=ADA, timeout=10).elapsed.total_seconds() for _ in range(10)]
+        quick = [
+            requests.get(own.url + REFERRALS, headers=ADA, timeout=10).elapsed.total_seconds()
+            for _ in range(10)
+        ]
         bodies = {future.result().text for future in slow}
     assert max(quick) < 1.2
     assert bodies == {requests.get(own.url + REFERRALS, headers=ADA, timeout=10).text}
@@ -135,18 +156,35 @@ def test_a_slow_body_dribbles_and_holds_up_nobody(own: LiveMock, base: str) -> N
 def test_renewing_a_session_is_slow_or_breaks_like_any_other_call(base: str) -> None:
     def renew(prefer: str = "") -> requests.Response:
         sent = {"refreshToken": "ada-session-refresh"}
-        return requests.post(f"{base}/v1/user/auth/refresh-session", json=sent, headers={"Prefer": prefer}, timeout=10)
+        return requests.post(
+            f"{base}/v1/user/auth/refresh-session",
+            json=sent,
+            headers={"Prefer": prefer},
+            timeout=10,
+        )
 
     rule(base, operation="refreshSession", fault="CONNECTION_RESET_BY_PEER", times=1)
     rule(base, operation="refreshSession", slowBody=200, delay=100, times=1)
-    rule(base, operation="refreshSession", code=503, undocumented=True, headers={"Retry-After": 2}, body="Back soon.", times=1)
+    rule(
+        base,
+        operation="refreshSession",
+        code=503,
+        undocumented=True,
+        headers={"Retry-After": 2},
+        body="Back soon.",
+        times=1,
+    )
     with pytest.raises(requests.ConnectionError):
         renew()
     started = time.monotonic()
     assert renew().status_code == 200
     assert time.monotonic() - started >= 0.3
     refused = renew()
-    assert (refused.status_code, refused.text, refused.headers["Retry-After"]) == (503, "Back soon.", "2")
+    assert (refused.status_code, refused.text, refused.headers["Retry-After"]) == (
+        503,
+        "Back soon.",
+        "2",
+    )
     assert renew("delay=120").elapsed.total_seconds() >= 0.12
     entries = requests.get(f"{base}/__mock/requests", timeout=5).json()["requests"]
     assert [entry["status"] for entry in entries] == [200, 503, 200, 0]
@@ -154,7 +192,10 @@ def test_renewing_a_session_is_slow_or_breaks_like_any_other_call(base: str) -> 
 
 def test_a_slow_body_that_is_empty_is_no_trouble(base: str) -> None:
     rule(base, slowBody=300)
-    assert requests.post(f"{base}/v1/user/notifications/read", headers=ADA, timeout=10).status_code == 201
+    assert (
+        requests.post(f"{base}/v1/user/notifications/read", headers=ADA, timeout=10).status_code
+        == 201
+    )
     assert requests.head(base + REFERRALS, headers=ADA, timeout=10).status_code == 200
 
 
@@ -166,7 +207,9 @@ def events(
     listening = threading.Event()
 
     def follow() -> None:
-        with requests.get(f"{base}/__mock/requests/stream{query}", headers=headers, stream=True, timeout=10) as stream:
+        with requests.get(
+            f"{base}/__mock/requests/stream{query}", headers=headers, stream=True, timeout=10
+        ) as stream:
             assert stream.headers["Content-Type"].startswith("text/event-stream")
             for line in stream.iter_lines(1, decode_unicode=True):
                 listening.set()
@@ -200,7 +243,9 @@ def test_the_stream_resumes_after_what_was_seen(base: str) -> None:
         assert [entry["path"] for entry in found] == ["/two", "/three"]
 
 
-def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that_come_and_go(own: LiveMock, base: str) -> None:
+def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that_come_and_go(
+    own: LiveMock, base: str
+) -> None:
     name = base.rpartition("/")[2]
     thread, found = events(base, 4)
     some: dict[str, int] = {"delay": 1}
@@ -216,8 +261,15 @@ def test_the_stream_tells_of_what_else_changed_the_sandbox_and_of_sandboxes_that
     requests.delete(f"{base}/__mock/rules", headers=CONTROL, timeout=5)
     thread.join(5)
     told = [(each["operation"], each["sandbox"]) for each in found]
-    here = [("addRule", name), ("forkSandbox", f"{name}-copy"), ("listReferrals", name), ("clearRules", name)]
-    assert told == here, "neither what another sandbox did, nor what only looked, nor what was refused"
+    here = [
+        ("addRule", name),
+        ("forkSandbox", f"{name}-copy"),
+        ("listReferrals", name),
+        ("clearRules", name),
+    ]
+    assert told == here, (
+        "neither what another sandbox did, nor what only looked, nor what was refused"
+    )
     requests.delete(f"{own.url}/__mock/rules", headers=CONTROL, timeout=5)
 
 

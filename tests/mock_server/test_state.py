@@ -29,11 +29,15 @@ def rename(client: FlaskClient, name: str, base: str = "", **headers: str) -> No
 
 
 def name_of(client: FlaskClient, base: str = "", **headers: str) -> str:
-    name: str = client.get(f"{base}{PROFILE}?fields=displayName", headers={**ADA, **headers}).get_json()["displayName"]
+    name: str = client.get(
+        f"{base}{PROFILE}?fields=displayName", headers={**ADA, **headers}
+    ).get_json()["displayName"]
     return name
 
 
-def test_a_sandbox_is_chosen_by_header_or_by_base_url_and_seen_by_nobody_else(client: FlaskClient) -> None:
+def test_a_sandbox_is_chosen_by_header_or_by_base_url_and_seen_by_nobody_else(
+    client: FlaskClient,
+) -> None:
     rename(client, "in one", **{"X-Mock-Sandbox": "one"})
     rename(client, "in two", base="/__sandbox/two")
     assert name_of(client) == "Ada Lovelace"
@@ -120,14 +124,19 @@ def test_a_sandbox_has_a_hundred_snapshots_at_most(steer: Steer) -> None:
 def test_undo_takes_back_changes_and_nothing_else(client: FlaskClient, steer: Steer) -> None:
     for name in ("one", "two", "three"):
         rename(client, name)
-        assert client.post("/v1/user/profile", json={"displayName": 5}, headers=ADA).status_code == 400
+        assert (
+            client.post("/v1/user/profile", json={"displayName": 5}, headers=ADA).status_code == 400
+        )
         assert client.post("/v1/user/profile", json={}, headers=ADA).status_code == 200
     assert steer("POST", "/undo") == (204, None)
     assert name_of(client) == "two"
     assert steer("POST", "/undo", {"changes": 2}) == (204, None)
     assert name_of(client) == "Ada Lovelace"
     status, body = steer("POST", "/undo")
-    assert (status, body["details"][0]["reason"]) == (409, "must be at most 0, which is all there is to undo")
+    assert (status, body["details"][0]["reason"]) == (
+        409,
+        "must be at most 0, which is all there is to undo",
+    )
 
 
 def test_fifty_changes_can_be_undone(client: FlaskClient, steer: Steer) -> None:
@@ -139,7 +148,9 @@ def test_fifty_changes_can_be_undone(client: FlaskClient, steer: Steer) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["default", "empty", "busy", "edge"])
-def test_what_comes_out_goes_in_and_comes_out_the_same_byte_for_byte(client: FlaskClient, steer: Steer, scenario: str) -> None:
+def test_what_comes_out_goes_in_and_comes_out_the_same_byte_for_byte(
+    client: FlaskClient, steer: Steer, scenario: str
+) -> None:
     steer("POST", "/reset", {"scenario": scenario})
     client.post("/v1/user/notifications/read", headers=ADA)
     first = client.get("/__mock/state").data
@@ -170,7 +181,10 @@ def test_a_state_that_was_written_is_a_scenario(
         ({"users": [{"username": "a"}, {"username": "a"}]}, 409, "/users/0/username"),
         ({"users": [], "sessions": [{"token": "t", "username": "a"}]}, 409, "/sessions/0/username"),
         (
-            {"users": [{"username": "a"}], "sessions": [{"token": "t", "username": "a", "expiresAt": "0000-01-01T00:00:00Z"}]},
+            {
+                "users": [{"username": "a"}],
+                "sessions": [{"token": "t", "username": "a", "expiresAt": "0000-01-01T00:00:00Z"}],
+            },
             409,
             "/sessions/0/expiresAt",
         ),
@@ -192,7 +206,9 @@ def test_of_a_state_with_very_many_faults_the_first_hundred_are_told(steer: Stee
     assert (status, len(body["details"])) == (409, 100)
 
 
-def test_sandboxes_are_bounded_and_the_oldest_goes_first(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandboxes_are_bounded_and_the_oldest_goes_first(
+    scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = 100.0
     monkeypatch.setattr("mock_server.stores.memory.time.monotonic", lambda: now)
     store = MemoryStore(Sandbox.of(scenarios.world("default")), most=2, idle=1000)
@@ -220,13 +236,20 @@ def test_a_sandbox_too_many_is_a_clear_refusal(build: Build, scenarios: Scenario
 
 
 CONTROL = Contract(without_headers(control_document(load_contract(DEFAULT_CONTRACT).document)))
-NAMES = st.lists(st.text(min_size=1, max_size=6).filter(lambda text: text.isprintable()), min_size=1, max_size=4, unique=True)
+NAMES = st.lists(
+    st.text(min_size=1, max_size=6).filter(lambda text: text.isprintable()),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     names, text = draw(NAMES), st.one_of(st.none(), st.text(min_size=1, max_size=20))
-    users: list[dict[str, Any]] = [{"username": name, "displayName": draw(text), "biography": draw(text)} for name in names]
+    users: list[dict[str, Any]] = [
+        {"username": name, "displayName": draw(text), "biography": draw(text)} for name in names
+    ]
     note = st.fixed_dictionaries(
         {
             "id": st.text(min_size=1, max_size=5),
@@ -242,7 +265,9 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=80, deadline=None)
 @given(scenario=worlds())
-def test_any_state_survives_a_file(scenario: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_state_survives_a_file(
+    scenario: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert not list(reference_problems(scenario))
     state = scenario_of(build_world(scenario))
     for suffix in ("json", "yaml"):

@@ -48,7 +48,14 @@ class Client:
     loop: asyncio.AbstractEventLoop
     turns: Turns | None = None
 
-    def ask(self, method: str, path: str, body: object = None, user: str = "ada", sandbox: str = "default") -> tuple[int, Any]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        user: str = "ada",
+        sandbox: str = "default",
+    ) -> tuple[int, Any]:
         raw = b"" if body is None else orjson.dumps(body)
         uri, _, query = path.partition("?")
         environ = {
@@ -104,7 +111,9 @@ def processes(
         def over_memory(
             most: int = 10_000, idle: float = 3600.0, start: Sandbox = start, **options: Any
         ) -> tuple[Client, Client]:
-            core = Core(contract, control, MemoryStore(start, most, idle), scenarios, Options(**options))
+            core = Core(
+                contract, control, MemoryStore(start, most, idle), scenarios, Options(**options)
+            )
             return Client(core, loop), Client(core, loop)
 
         def over_redis(
@@ -116,7 +125,10 @@ def processes(
             limits = Limits(most, idle, chosen.max_requests, chosen.max_journal_bytes)
             shared.extend(Turns(server.url, start, limits) for _ in range(2))
             one, other = (
-                Client(Core(contract, control, each.draft, scenarios, chosen, each.draft), loop, each) for each in shared[-2:]
+                Client(
+                    Core(contract, control, each.draft, scenarios, chosen, each.draft), loop, each
+                )
+                for each in shared[-2:]
             )
             return one, other
 
@@ -173,7 +185,11 @@ def test_another_scenario_is_what_both_have(processes: Processes) -> None:
     state = other.steer("GET", "/state")
     assert state == one.steer("GET", "/state")
     assert other.steer("GET", "/health")["scenario"] == "busy"
-    other.steer("PUT", "/state", {"users": [{"username": "solo"}], "sessions": [{"token": "t-session", "username": "solo"}]})
+    other.steer(
+        "PUT",
+        "/state",
+        {"users": [{"username": "solo"}], "sessions": [{"token": "t-session", "username": "solo"}]},
+    )
     assert [user["username"] for user in one.steer("GET", "/users")["users"]] == ["solo"]
     assert one.ask("GET", PROFILE, user="t")[1]["displayName"] is None
     one.steer("POST", "/undo")
@@ -185,10 +201,16 @@ def test_sessions_are_everywhere_and_end_everywhere(processes: Processes) -> Non
     made = one.steer("POST", "/sessions", {"username": "alan", "calls": 2})
     token = made["token"]
     assert other.steer("GET", "/sessions") == one.steer("GET", "/sessions")
-    assert [client.ask("GET", f"{PROFILE}&by={token}", user="alan")[0] for client in (one, other)] == [200, 200]
-    renewed = other.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": made["refreshToken"]})
+    assert [
+        client.ask("GET", f"{PROFILE}&by={token}", user="alan")[0] for client in (one, other)
+    ] == [200, 200]
+    renewed = other.ask(
+        "POST", "/v1/user/auth/refresh-session", {"refreshToken": made["refreshToken"]}
+    )
     assert renewed[0] == 200
-    assert renewed[1]["sessionToken"] in {each["token"] for each in one.steer("GET", "/sessions")["sessions"]}
+    assert renewed[1]["sessionToken"] in {
+        each["token"] for each in one.steer("GET", "/sessions")["sessions"]
+    }
     one.steer("PATCH", "/sessions/ada-session", {"refuseOnce": "SESSION_TOKEN_EXPIRED"})
     assert [other.ask("GET", PROFILE)[0], one.ask("GET", PROFILE)[0]] == [401, 200]
     other.steer("DELETE", "/sessions/ada-session")
@@ -207,12 +229,18 @@ def test_the_clock_stands_still_for_both(processes: Processes) -> None:
 def test_rules_count_together(processes: Processes) -> None:
     one, other = processes()
     first = one.steer("POST", "/rules", {"operation": "getProfile", "code": 500, "times": 3})
-    other.steer("POST", "/rules", {"operation": "listReferrals", "code": 404, "example": "GENERIC_NOT_FOUND"})
+    other.steer(
+        "POST",
+        "/rules",
+        {"operation": "listReferrals", "code": 404, "example": "GENERIC_NOT_FOUND"},
+    )
     codes = [client.ask("GET", PROFILE)[0] for client in (one, other, one, other)]
     assert codes == [500, 500, 500, 200]
     assert [rule["hits"] for rule in other.steer("GET", "/rules")["rules"]] == [3, 0]
     one.steer("DELETE", f"/rules/{first['id']}")
-    assert [rule["operation"] for rule in other.steer("GET", "/rules")["rules"]] == ["listReferrals"]
+    assert [rule["operation"] for rule in other.steer("GET", "/rules")["rules"]] == [
+        "listReferrals"
+    ]
     own = {
         "operation": "refreshSession",
         "code": 503,
@@ -222,7 +250,9 @@ def test_rules_count_together(processes: Processes) -> None:
     }
     assert own.items() <= one.steer("POST", "/rules", own).items()
     assert own.items() <= other.steer("GET", "/rules")["rules"][1].items()
-    assert other.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": "ada-session-refresh"}) == (503, {"a": "ä"})
+    assert other.ask(
+        "POST", "/v1/user/auth/refresh-session", {"refreshToken": "ada-session-refresh"}
+    ) == (503, {"a": "ä"})
 
 
 def test_sandboxes_are_made_copied_listed_and_dropped_for_everybody(processes: Processes) -> None:
@@ -231,16 +261,27 @@ def test_sandboxes_are_made_copied_listed_and_dropped_for_everybody(processes: P
     one.rename("Before", sandbox="mine")
     other.steer("PUT", "/sandboxes/copy", {"from": "mine"})
     one.rename("Later", sandbox="mine")
-    assert (one.name(sandbox="copy"), other.name(sandbox="mine"), other.name()) == ("Before", "Later", "Ada Lovelace")
+    assert (one.name(sandbox="copy"), other.name(sandbox="mine"), other.name()) == (
+        "Before",
+        "Later",
+        "Ada Lovelace",
+    )
     one.steer("POST", "/undo", sandbox="copy")
     assert other.name(sandbox="copy") == "In mine"
-    assert {each["name"] for each in one.steer("GET", "/sandboxes")["sandboxes"]} == {"default", "mine", "copy"}
+    assert {each["name"] for each in one.steer("GET", "/sandboxes")["sandboxes"]} == {
+        "default",
+        "mine",
+        "copy",
+    }
     one.steer("DELETE", "/sandboxes/mine")
     assert other.ask("DELETE", "/__mock/sandboxes/mine")[0] == 404
     assert other.name(sandbox="mine") == "Ada Lovelace"
     one.steer("DELETE", "/sandboxes/default")
     one.steer("DELETE", "/sandboxes/copy", sandbox="copy")
-    assert {each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]} == {"default", "mine"}
+    assert {each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]} == {
+        "default",
+        "mine",
+    }
 
 
 def test_a_copy_over_a_sandbox_replaces_it_for_who_knew_it(processes: Processes) -> None:
@@ -270,7 +311,9 @@ def test_a_sandbox_takes_its_journal_with_it_however_it_ends(processes: Processe
     time.sleep(0.5)
     assert other.steer("POST", "/requests/count", sandbox="gone") == {"count": 0}, "it expired"
     one.rename("Again", sandbox="gone")
-    assert one.steer("POST", "/requests/count", sandbox="gone") == {"count": 1}, "a new one begins at nothing"
+    assert one.steer("POST", "/requests/count", sandbox="gone") == {"count": 1}, (
+        "a new one begins at nothing"
+    )
     one.steer("DELETE", "/sandboxes/gone")
     assert one.steer("POST", "/requests/count", sandbox="gone") == {"count": 0}, "it was dropped"
     one.name()
@@ -298,7 +341,9 @@ def test_the_journal_is_one(processes: Processes) -> None:
     found = other.steer("GET", "/requests")["requests"]
     assert [entry["id"] for entry in found] == [3, 2, 1]
     assert [entry["path"] for entry in found] == ["/nope", "/v1/user/profile", "/v1/user/profile"]
-    assert found[2]["changes"] == [{"path": "/users/ada/displayName", "before": "Ada Lovelace", "after": "Seen"}]
+    assert found[2]["changes"] == [
+        {"path": "/users/ada/displayName", "before": "Ada Lovelace", "after": "Seen"}
+    ]
     assert found[1]["violations"] == [{"in": "query", "name": "fields", "reason": "is required"}]
     whole = one.steer("GET", f"/requests/by-id/{found[2]['id']}")
     assert (whole["asked"]["body"], whole["session"]) == ('{"displayName":"Seen"}', "ada-session")
@@ -318,9 +363,14 @@ HUSH = ("hush-query-1", "hush-body-2", "hush-refresh-3")
 def test_no_secret_is_stored_or_shown(processes: Processes, request: pytest.FixtureRequest) -> None:
     one, other = processes()
     one.ask("GET", f"/v1/user/profile?apiKey={HUSH[0]}&fields=handle", user="nobody")
-    one.ask("POST", "/v1/user/profile", {"password": HUSH[1], "deep": [{"accessKey": {"pin": HUSH[1]}}]})
+    one.ask(
+        "POST", "/v1/user/profile", {"password": HUSH[1], "deep": [{"accessKey": {"pin": HUSH[1]}}]}
+    )
     one.ask("POST", "/v1/user/auth/refresh-session", {"refreshToken": HUSH[2]})
-    shown = [other.steer("GET", f"/requests/by-id/{entry['id']}") for entry in other.steer("GET", "/requests")["requests"]]
+    shown = [
+        other.steer("GET", f"/requests/by-id/{entry['id']}")
+        for entry in other.steer("GET", "/requests")["requests"]
+    ]
     assert len(shown) == 3
     stored = "" if one.turns is None else everything(request.getfixturevalue("redis"))
     for secret in HUSH:
@@ -337,7 +387,13 @@ def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processe
     one, other = processes(max_requests=5, max_journal_bytes=20_000)
     for n in range(8):
         (one if n % 2 else other).ask("GET", f"/{n}")
-    assert [entry["path"] for entry in one.steer("GET", "/requests")["requests"]] == ["/7", "/6", "/5", "/4", "/3"]
+    assert [entry["path"] for entry in one.steer("GET", "/requests")["requests"]] == [
+        "/7",
+        "/6",
+        "/5",
+        "/4",
+        "/3",
+    ]
     for n in range(5):
         other.ask("GET", f"/{n}" + "x" * 1900, sandbox="modest" if n == 0 else "busy")
     for n in range(5):
@@ -354,7 +410,11 @@ def test_a_slow_reader_of_the_stream_loses_nothing_that_is_kept(processes: Proce
     def read(count: int) -> None:
         while len(heard) < count:
             said = one.loop.run_until_complete(asyncio.wait_for(anext(stream), 5))
-            heard.extend(orjson.loads(line[6:])["path"] for line in said.splitlines() if line.startswith(b"data: "))
+            heard.extend(
+                orjson.loads(line[6:])["path"]
+                for line in said.splitlines()
+                if line.startswith(b"data: ")
+            )
 
     other.ask("GET", "/first")
     read(1)
@@ -398,10 +458,14 @@ def test_a_request_that_computes_for_long_is_no_fault_of_the_store(
 
 
 @pytest.mark.parametrize("processes", ["redis"], indirect=True)
-def test_a_change_moves_as_few_bytes_in_a_large_world(processes: Processes, redis: RedisServer) -> None:
+def test_a_change_moves_as_few_bytes_in_a_large_world(
+    processes: Processes, redis: RedisServer
+) -> None:
     moved = []
     for users in (LARGE["users"], [{"username": "ada"}]):
-        one, other = processes(start=Sandbox.of(build_world({**LARGE, "users": users, "sessions": SESSION})))
+        one, other = processes(
+            start=Sandbox.of(build_world({**LARGE, "users": users, "sessions": SESSION}))
+        )
         one.rename("Before")
         other.name()
         before = redis.client.info("stats")
@@ -409,7 +473,12 @@ def test_a_change_moves_as_few_bytes_in_a_large_world(processes: Processes, redi
             one.rename(f"Number {n}")
             assert other.name() == f"Number {n}"
         after = redis.client.info("stats")
-        moved.append(sum(after[key] - before[key] for key in ("total_net_input_bytes", "total_net_output_bytes")))
+        moved.append(
+            sum(
+                after[key] - before[key]
+                for key in ("total_net_input_bytes", "total_net_output_bytes")
+            )
+        )
     large, small = moved
     assert large < 1.1 * small
 
@@ -418,6 +487,8 @@ def test_what_makes_no_sandbox_is_kept_for_those_who_ask(processes: Processes) -
     one, other = processes()
     assert one.ask("GET", "//v1/user/referrals", sandbox="new")[0] == 404
     assert [each["name"] for each in other.steer("GET", "/sandboxes")["sandboxes"]] == ["default"]
-    assert [each["path"] for each in other.steer("GET", "/requests", sandbox="new")["requests"]] == ["//v1/user/referrals"]
+    assert [
+        each["path"] for each in other.steer("GET", "/requests", sandbox="new")["requests"]
+    ] == ["//v1/user/referrals"]
     assert one.ask("GET", "/v1/nothing", sandbox="new")[0] == 404
     assert len(other.steer("GET", "/requests", sandbox="new")["requests"]) == 2

@@ -47,10 +47,16 @@ def until_served(url: str) -> None:
         time.sleep(0.02)
 
 
-def profile(url: str, body: dict[str, Any] | None = None, sandbox: str = "default") -> requests.Response:
+def profile(
+    url: str, body: dict[str, Any] | None = None, sandbox: str = "default"
+) -> requests.Response:
     headers = {**ADA, "X-Mock-Sandbox": sandbox}
     if body is None:
-        return requests.get(f"{url}/v1/user/profile?fields=displayName&fields=biography", headers=headers, timeout=10)
+        return requests.get(
+            f"{url}/v1/user/profile?fields=displayName&fields=biography",
+            headers=headers,
+            timeout=10,
+        )
     return requests.post(f"{url}/v1/user/profile", json=body, headers=headers, timeout=10)
 
 
@@ -77,7 +83,9 @@ def restarted(redis: RedisServer) -> None:
     redis.start()
 
 
-@pytest.mark.parametrize("fault", [killed, stopped, hung_up, restarted], ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(
+    "fault", [killed, stopped, hung_up, restarted], ids=lambda fault: fault.__name__
+)
 def test_no_acknowledged_write_is_lost_and_nobody_waits(
     fault: Callable[[RedisServer], None], redis: RedisServer, urls: list[str]
 ) -> None:
@@ -92,7 +100,9 @@ def test_no_acknowledged_write_is_lost_and_nobody_waits(
         clients.check()
 
 
-def test_a_server_that_does_not_answer_is_a_clear_refusal_in_time(redis: RedisServer, urls: list[str]) -> None:
+def test_a_server_that_does_not_answer_is_a_clear_refusal_in_time(
+    redis: RedisServer, urls: list[str]
+) -> None:
     profile(urls[0], {"displayName": "Kept"})
     redis.send(signal.SIGSTOP)
     try:
@@ -104,7 +114,10 @@ def test_a_server_that_does_not_answer_is_a_clear_refusal_in_time(redis: RedisSe
             "code": "INTERNAL_SERVER_ERROR",
             "message": "The store that the mock's processes share does not answer in time.",
         }
-        assert requests.get(f"{urls[0]}/__mock/health", timeout=10).json()["message"] == answer.json()["message"]
+        assert (
+            requests.get(f"{urls[0]}/__mock/health", timeout=10).json()["message"]
+            == answer.json()["message"]
+        )
         assert requests.get(f"{urls[0]}/__mock/nope", timeout=10).status_code == 404
     finally:
         redis.send(signal.SIGCONT)
@@ -112,12 +125,17 @@ def test_a_server_that_does_not_answer_is_a_clear_refusal_in_time(redis: RedisSe
     assert profile(urls[0]).json()["displayName"] == "Kept"
 
 
-def test_out_of_memory_reads_go_on_and_writes_are_refused(redis: RedisServer, urls: list[str]) -> None:
+def test_out_of_memory_reads_go_on_and_writes_are_refused(
+    redis: RedisServer, urls: list[str]
+) -> None:
     profile(urls[0], {"displayName": "Kept"})
     redis.client.config_set("maxmemory", 1)
     try:
         refused = profile(urls[1], {"displayName": "Too much"})
-        assert (refused.status_code, refused.json()["message"].split("share ")[1]) == (503, "is out of memory.")
+        assert (refused.status_code, refused.json()["message"].split("share ")[1]) == (
+            503,
+            "is out of memory.",
+        )
         assert [profile(url).json()["displayName"] for url in urls] == ["Kept", "Kept"]
     finally:
         redis.client.config_set("maxmemory", 0)
@@ -125,7 +143,9 @@ def test_out_of_memory_reads_go_on_and_writes_are_refused(redis: RedisServer, ur
     assert profile(urls[0]).json()["displayName"] == "Enough"
 
 
-def test_a_sandbox_in_another_format_is_refused_and_can_be_dropped(redis: RedisServer, urls: list[str]) -> None:
+def test_a_sandbox_in_another_format_is_refused_and_can_be_dropped(
+    redis: RedisServer, urls: list[str]
+) -> None:
     profile(urls[0], {"displayName": "Old"}, "old")
     redis.client.hset("user-profile-mock:1:box:old", "format", "0")
     refused = profile(urls[1], sandbox="old")
@@ -133,9 +153,17 @@ def test_a_sandbox_in_another_format_is_refused_and_can_be_dropped(redis: RedisS
         503,
         "holds 'old' in format 0, and this mock reads 1.",
     )
-    assert requests.get(f"{urls[0]}/__mock/health", headers={"X-Mock-Sandbox": "old"}, timeout=10).status_code == 503
+    assert (
+        requests.get(
+            f"{urls[0]}/__mock/health", headers={"X-Mock-Sandbox": "old"}, timeout=10
+        ).status_code
+        == 503
+    )
     assert profile(urls[0]).status_code == 200
-    assert requests.delete(f"{urls[0]}/__mock/sandboxes/old", headers=CONTROL, timeout=10).status_code == 204
+    assert (
+        requests.delete(f"{urls[0]}/__mock/sandboxes/old", headers=CONTROL, timeout=10).status_code
+        == 204
+    )
     assert profile(urls[1], sandbox="old").json()["displayName"] == "Ada Lovelace"
 
 
@@ -144,8 +172,16 @@ def test_damage_is_refused_and_can_be_reset(redis: RedisServer, urls: list[str])
     redis.client.rpush("user-profile-mock:1:log:broken", b"12345678{}")
     redis.client.hset("user-profile-mock:1:box:broken", mapping={"version": 2, "tag": "12345678"})
     refused = profile(urls[1], sandbox="broken")
-    assert (refused.status_code, refused.json()["message"].split("share ")[1]) == (503, "holds what cannot be used.")
-    assert requests.delete(f"{urls[0]}/__mock/sandboxes/broken", headers=CONTROL, timeout=10).status_code == 204
+    assert (refused.status_code, refused.json()["message"].split("share ")[1]) == (
+        503,
+        "holds what cannot be used.",
+    )
+    assert (
+        requests.delete(
+            f"{urls[0]}/__mock/sandboxes/broken", headers=CONTROL, timeout=10
+        ).status_code
+        == 204
+    )
     assert profile(urls[1], sandbox="broken").status_code == 200
 
 
@@ -163,14 +199,20 @@ def keys(redis: RedisServer, kind: str) -> list[bytes]:
 
 @pytest.mark.parametrize("sandbox", ["default", "mine"])
 @pytest.mark.parametrize("kind", PARTS + COUNTED)
-def test_a_key_that_is_lost_alone_misleads_nobody(kind: str, sandbox: str, redis: RedisServer, urls: list[str]) -> None:
+def test_a_key_that_is_lost_alone_misleads_nobody(
+    kind: str, sandbox: str, redis: RedisServer, urls: list[str]
+) -> None:
     for name in (sandbox, "other"):
         profile(urls[0], {"displayName": "Kept"}, name)
         profile(urls[1], sandbox=name)
         profile(urls[0], {"displayName": "Known to one process"}, name)
     there = {key.decode().split(":")[2] for key in keys(redis, "")}
     assert there <= {*PARTS, *COUNTED}, "a kind of key that no test loses"
-    lost = [key for key in keys(redis, kind) if kind not in PARTS or key.endswith(f":{sandbox}".encode())]
+    lost = [
+        key
+        for key in keys(redis, kind)
+        if kind not in PARTS or key.endswith(f":{sandbox}".encode())
+    ]
     assert lost
     redis.client.delete(*lost)
     answers = [profile(url, sandbox=sandbox) for url in reversed(urls)]
@@ -178,25 +220,41 @@ def test_a_key_that_is_lost_alone_misleads_nobody(kind: str, sandbox: str, redis
         assert [answer.status_code for answer in answers] == [503, 503]
         wanted = f"a part of it was deleted or evicted; DELETE /__mock/sandboxes/{sandbox} begins it anew"
         assert wanted in answers[0].json()["message"]
-        refused = requests.put(f"{urls[0]}/__mock/sandboxes/copy", json={"from": sandbox}, headers=CONTROL, timeout=10)
+        refused = requests.put(
+            f"{urls[0]}/__mock/sandboxes/copy", json={"from": sandbox}, headers=CONTROL, timeout=10
+        )
         assert refused.status_code == 503
-        assert requests.delete(f"{urls[0]}/__mock/sandboxes/{sandbox}", headers=CONTROL, timeout=10).status_code == 204
+        assert (
+            requests.delete(
+                f"{urls[0]}/__mock/sandboxes/{sandbox}", headers=CONTROL, timeout=10
+            ).status_code
+            == 204
+        )
         answers = [profile(url, sandbox=sandbox) for url in urls]
     known = "Ada Lovelace" if kind in PARTS else "Known to one process"
     assert [answer.json().get("displayName") for answer in answers] == [known, known]
     assert profile(urls[1], {"displayName": "Goes on"}, sandbox).status_code == 200
-    assert [profile(url, sandbox=sandbox).json()["displayName"] for url in urls] == ["Goes on", "Goes on"]
-    assert [profile(url, sandbox="other").json()["displayName"] for url in urls] == ["Known to one process"] * 2
+    assert [profile(url, sandbox=sandbox).json()["displayName"] for url in urls] == [
+        "Goes on",
+        "Goes on",
+    ]
+    assert [profile(url, sandbox="other").json()["displayName"] for url in urls] == [
+        "Known to one process"
+    ] * 2
 
 
 @pytest.mark.parametrize("kind", ["journal", "sizes", "ids", "bytes"])
-def test_what_is_counted_of_journals_is_counted_anew(kind: str, redis: RedisServer, urls: list[str]) -> None:
+def test_what_is_counted_of_journals_is_counted_anew(
+    kind: str, redis: RedisServer, urls: list[str]
+) -> None:
     for name in ("default", "mine"):
         profile(urls[0], sandbox=name)
         profile(urls[0], sandbox=name)
     redis.client.delete(*keys(redis, kind))
     profile(urls[0], sandbox="mine")
-    found = requests.get(f"{urls[1]}/__mock/requests", headers={"X-Mock-Sandbox": "mine"}, timeout=10).json()["requests"]
+    found = requests.get(
+        f"{urls[1]}/__mock/requests", headers={"X-Mock-Sandbox": "mine"}, timeout=10
+    ).json()["requests"]
     ids = [entry["id"] for entry in found]
     assert (len(ids), ids) == (1 if kind == "journal" else 3, sorted(set(ids), reverse=True))
     known: Any = redis.client
@@ -206,14 +264,19 @@ def test_what_is_counted_of_journals_is_counted_anew(kind: str, redis: RedisServ
     assert sum(sizes.values()) == int(known.get("user-profile-mock:1:bytes"))
 
 
-def test_a_server_that_begins_to_forget_is_not_trusted_when_it_comes_back(redis: RedisServer, urls: list[str]) -> None:
+def test_a_server_that_begins_to_forget_is_not_trusted_when_it_comes_back(
+    redis: RedisServer, urls: list[str]
+) -> None:
     profile(urls[0], {"displayName": "Kept"})
     redis.client.config_set("maxmemory-policy", "allkeys-lru")
     try:
         redis.client.script_flush()  # as after a restart
         for url in urls:
             refused = profile(url)
-            assert (refused.status_code, "its maxmemory-policy is allkeys-lru" in refused.json()["message"]) == (503, True)
+            assert (
+                refused.status_code,
+                "its maxmemory-policy is allkeys-lru" in refused.json()["message"],
+            ) == (503, True)
     finally:
         redis.client.config_set("maxmemory-policy", "noeviction")
     assert [profile(url).json()["displayName"] for url in urls] == ["Kept", "Kept"]

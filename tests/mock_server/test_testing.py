@@ -16,14 +16,30 @@ from tests.live import live_mock
 RECIPE = Path(__file__).parent.parent / "recipes" / "pytest" / "test_profile.py"
 HALF_A_REQUEST = b"POST /v1/user/profile HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{"
 ANSWERS_UNREAD = b"GET /__mock/state HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
-DEAD_PROXY = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "no_proxy": "", "NO_PROXY": ""}
+DEAD_PROXY = {
+    "http_proxy": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "no_proxy": "",
+    "NO_PROXY": "",
+}
 
 
 def run(folder: Path, *flags: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run pytest with the plugin, found by its entry point, and no other: those of this project take seconds to load."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "user_profile_mock", *flags]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "user_profile_mock",
+        *flags,
+    ]
     env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env}
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=120, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env=env, timeout=120, check=False
+    )
 
 
 def connect(url: str) -> socket.socket:
@@ -32,7 +48,9 @@ def connect(url: str) -> socket.socket:
 
 
 @pytest.mark.parametrize(
-    "flags", [("-W", "error"), ("-p", "xdist", "-n", "4", "-p", "randomly")], ids=["one process", "four processes, shuffled"]
+    "flags",
+    [("-W", "error"), ("-p", "xdist", "-n", "4", "-p", "randomly")],
+    ids=["one process", "four processes, shuffled"],
 )
 def test_the_recipe_works(tmp_path: Path, flags: tuple[str, ...]) -> None:
     (tmp_path / "test_profile.py").write_text(RECIPE.read_text())
@@ -42,7 +60,9 @@ def test_the_recipe_works(tmp_path: Path, flags: tuple[str, ...]) -> None:
     assert done.stderr == ""
 
 
-def test_it_is_there_without_being_asked_for_and_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
+def test_it_is_there_without_being_asked_for_and_costs_nothing_where_it_is_not_used(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "test_other.py").write_text(
         "import sys\n\n"
         "def test(pytestconfig):\n"
@@ -50,7 +70,9 @@ def test_it_is_there_without_being_asked_for_and_costs_nothing_where_it_is_not_u
         "    assert not {'flask', 'granian', 'mock_server.server.lifecycle'} & set(sys.modules)\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -71,7 +93,9 @@ def test_a_sandbox_tells_its_test_and_is_gone_after_it(tmp_path: Path) -> None:
 
 
 def test_a_wrong_call_says_what_is_wrong_and_leaves_no_noise(tmp_path: Path) -> None:
-    (tmp_path / "test_wrong.py").write_text("def test(user_profile_mock):\n    user_profile_mock.rule(cod=500)\n")
+    (tmp_path / "test_wrong.py").write_text(
+        "def test(user_profile_mock):\n    user_profile_mock.rule(cod=500)\n"
+    )
     done = run(tmp_path)
     assert done.returncode == 1
     assert "'cod' was unexpected" in done.stdout
@@ -102,7 +126,9 @@ def test_ctrl_c_leaves_no_noise(tmp_path: Path) -> None:
 
 
 def test_another_scenario_can_be_started_from_and_no_proxy_is_asked(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("users: [{username: zoe, displayName: Zoë}]\n", encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(
+        "users: [{username: zoe, displayName: Zoë}]\n", encoding="utf-8"
+    )
     (tmp_path / "test_mine.py").write_text(
         "def test(user_profile_mock):\n"
         "    assert user_profile_mock.control('GET', '/state')['users'] == [{'username': 'zoe', 'displayName': 'Zoë'}]\n"
@@ -123,12 +149,17 @@ def test_a_scenario_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_server_that_cannot_start_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_start_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def fail(_: object) -> None:
         raise OSError("the address is gone")
 
     monkeypatch.setattr("mock_server.server.asgi_server.Server.serve", fail)
-    with pytest.raises(RuntimeError, match="did not start: the address is gone"), running(Settings(port=0)):
+    with (
+        pytest.raises(RuntimeError, match="did not start: the address is gone"),
+        running(Settings(port=0)),
+    ):
         raise AssertionError("it started")
 
 
@@ -143,7 +174,9 @@ def test_a_request_that_was_half_sent_does_not_hold_up_the_end() -> None:
     assert time.monotonic() - begun < 10
 
 
-@pytest.mark.parametrize("sent", [HALF_A_REQUEST, ANSWERS_UNREAD], ids=["half a request", "answers that nobody reads"])
+@pytest.mark.parametrize(
+    "sent", [HALF_A_REQUEST, ANSWERS_UNREAD], ids=["half a request", "answers that nobody reads"]
+)
 def test_ctrl_c_ends_the_command_whatever_its_clients_do(sent: bytes) -> None:
     with live_mock("--scenario", "busy") as mock, connect(mock.url) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -22,7 +22,11 @@ def answer(client: FlaskClient, step: dict[str, Any]) -> dict[str, Any]:
     response = client.open(path, method=method, headers=step.get("headers"), data=step.get("body"))
     headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
     text = response.get_data(as_text=True)
-    return {"status": response.status_code, "headers": headers, "body": json.loads(text) if text else None}
+    return {
+        "status": response.status_code,
+        "headers": headers,
+        "body": json.loads(text) if text else None,
+    }
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)

@@ -17,7 +17,18 @@ from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
 
 EXAMPLES = int(os.environ.get("TWO_TIERS_EXAMPLES", "1500"))
 
-NAMES = ["fields", "page", "limit", "containerId", "username", "f%69elds", "fields[]", "unknown", "%zz", ""]
+NAMES = [
+    "fields",
+    "page",
+    "limit",
+    "containerId",
+    "username",
+    "f%69elds",
+    "fields[]",
+    "unknown",
+    "%zz",
+    "",
+]
 FIELDS = ["username", "displayName", "handle", "biography", "dateOfBirth"]
 NUMBERS = [
     "0",
@@ -65,21 +76,32 @@ ODD = [
     "%68andle",
     "a%26b",
 ]
-TEXTS = st.sampled_from(FIELDS + NUMBERS + ODD) | st.text(st.characters(max_codepoint=255), max_size=8)
-QUERIES = st.lists(st.tuples(st.sampled_from(NAMES), TEXTS).map(lambda pair: f"{pair[0]}={pair[1]}") | TEXTS, max_size=5).map(
-    "&".join
+TEXTS = st.sampled_from(FIELDS + NUMBERS + ODD) | st.text(
+    st.characters(max_codepoint=255), max_size=8
 )
+QUERIES = st.lists(
+    st.tuples(st.sampled_from(NAMES), TEXTS).map(lambda pair: f"{pair[0]}={pair[1]}") | TEXTS,
+    max_size=5,
+).map("&".join)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=5,
 )
-PARTS = st.sampled_from([1899, 1900, 2100, 2101, 0, 1, 12, 13, 31, 32, 5.0, 5.5, True, None, "1", 1e30, -1])
+PARTS = st.sampled_from(
+    [1899, 1900, 2100, 2101, 0, 1, 12, 13, 31, 32, 5.0, 5.5, True, None, "1", 1e30, -1]
+)
 DATES = st.dictionaries(st.sampled_from(["year", "month", "day", "hour"]), PARTS)
-HANDLES = st.sampled_from(["ab", "abc", "abc\n", "ABC", "a" * 20, "a" * 21, "a_1", "äbc", "٣٣٣", "abc ", "\nabc"])
+HANDLES = st.sampled_from(
+    ["ab", "abc", "abc\n", "ABC", "a" * 20, "a" * 21, "a_1", "äbc", "٣٣٣", "abc ", "\nabc"]
+)
 STRINGS = (
-    st.sampled_from(["", "x", "x" * 50, "x" * 51, "😀" * 50, "😀" * 51, "x" * 500, "x" * 501, "\x00"])
+    st.sampled_from(
+        ["", "x", "x" * 50, "x" * 51, "😀" * 50, "😀" * 51, "x" * 500, "x" * 501, "\x00"]
+    )
     | HANDLES
     | st.text(max_size=5)
 )
@@ -106,10 +128,13 @@ BROKEN = [
     b'"\xff"',
 ]
 RAW_BODIES = st.sampled_from(BROKEN) | st.binary(max_size=6)
-OBJECTS = BODIES.map(lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+OBJECTS = BODIES.map(
+    lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+)
 PAYLOADS = OBJECTS | JSON.map(lambda body: json.dumps(body).encode()) | RAW_BODIES
 MEDIA_TYPES = st.sampled_from(
-    ["application/json"] * 8 + ["", "text/plain", "application/json5", "*/*", "application/*", "json"]
+    ["application/json"] * 8
+    + ["", "text/plain", "application/json5", "*/*", "application/*", "json"]
 )
 
 
@@ -138,16 +163,26 @@ def disagreement(operation_id: str, request: RawRequest) -> str | None:
     body=PAYLOADS,
     media_type=MEDIA_TYPES,
 )
-def test_both_tiers_give_the_same_verdict(operation: str, query: str, name: str, body: bytes, media_type: str) -> None:
+def test_both_tiers_give_the_same_verdict(
+    operation: str, query: str, name: str, body: bytes, media_type: str
+) -> None:
     assert disagreement(operation, RawRequest({"username": name}, query, media_type, body)) is None
 
 
 REGRESSIONS = {
     "Python's $ matches before a last line break": ("updateProfile", "", b'{"handle":"abc\n"}'),
-    "Python's float takes what JSON does not": ("listNotifications", "containerId=main&page=1_0", b""),
+    "Python's float takes what JSON does not": (
+        "listNotifications",
+        "containerId=main&page=1_0",
+        b"",
+    ),
     "and digits of every script": ("listNotifications", "containerId=main&page=%D9%A5", b""),
     "an empty string counts as missing": ("listNotifications", "containerId=", b""),
-    "an integer is what JSON Schema says": ("updateProfile", "", b'{"dateOfBirth":{"year":1990.0,"month":1,"day":1}}'),
+    "an integer is what JSON Schema says": (
+        "updateProfile",
+        "",
+        b'{"dateOfBirth":{"year":1990.0,"month":1,"day":1}}',
+    ),
 }
 
 

@@ -115,7 +115,9 @@ def nothing_else(_: Watched) -> None:
     """Leave everything as it is."""
 
 
-@pytest.mark.parametrize("happening", [nothing_else, away_and_back, renamed_over, folder_replaced, linked])
+@pytest.mark.parametrize(
+    "happening", [nothing_else, away_and_back, renamed_over, folder_replaced, linked]
+)
 def test_no_edit_is_missed_after(happening: Callable[[Watched], None], there: Watched) -> None:
     happening(there)
     there.settle()
@@ -125,7 +127,9 @@ def test_no_edit_is_missed_after(happening: Callable[[Watched], None], there: Wa
         assert there.name() == f"{name} edit"
 
 
-def test_a_config_map_of_kubernetes_is_followed(tmp_path: Path, said: Callable[[], list[str]]) -> None:
+def test_a_config_map_of_kubernetes_is_followed(
+    tmp_path: Path, said: Callable[[], list[str]]
+) -> None:
     """Files are links into `..data`, itself a link that is replaced: the files' own links never change."""
     folder = tmp_path / "mounted"
     for version in ("1", "2"):
@@ -168,10 +172,15 @@ def test_half_a_file_is_not_read(there: Watched, said: Callable[[], list[str]]) 
     there.watch.step(there.shell)
     write(path, "whole")
     there.settle()
-    assert (there.name(), said()) == ("whole", ["reloaded: the state is that of default.yaml again"])
+    assert (there.name(), said()) == (
+        "whole",
+        ["reloaded: the state is that of default.yaml again"],
+    )
 
 
-def test_the_next_reset_to_another_scenario_knows_what_it_says_now(there: Watched, said: Callable[[], list[str]]) -> None:
+def test_the_next_reset_to_another_scenario_knows_what_it_says_now(
+    there: Watched, said: Callable[[], list[str]]
+) -> None:
     assert there.reset("busy", "mine") == 204
     write(there.folder / "busy.yaml", "edited")
     there.settle()
@@ -185,7 +194,9 @@ def test_the_next_reset_to_another_scenario_knows_what_it_says_now(there: Watche
     assert (there.reset("fresh"), there.name()) == (204, "fresh")
     assert said()[:1] == ["reloaded busy.yaml for the next reset to it"]
     [broken] = [line for line in said() if "not reloaded" in line]
-    assert broken.startswith(f"not reloaded, the last good state goes on: {there.folder}/busy.yaml:2: is not valid YAML")
+    assert broken.startswith(
+        f"not reloaded, the last good state goes on: {there.folder}/busy.yaml:2: is not valid YAML"
+    )
 
 
 def test_contract_and_scenario_may_be_saved_at_once(there: Watched) -> None:
@@ -207,12 +218,16 @@ ODD = {
     "a list": "- 1",
     "nothing": "",
     "not text": "\x00",
-    "a reference to nowhere": CONTRACT.replace("#/components/schemas/Profile'", "#/components/schemas/Nowhere'"),
+    "a reference to nowhere": CONTRACT.replace(
+        "#/components/schemas/Profile'", "#/components/schemas/Nowhere'"
+    ),
 }
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-def test_no_contract_ends_the_watching(text: str, there: Watched, said: Callable[[], list[str]]) -> None:
+def test_no_contract_ends_the_watching(
+    text: str, there: Watched, said: Callable[[], list[str]]
+) -> None:
     before = there.shell.core
     there.contract.write_text(text)
     there.settle()
@@ -236,7 +251,9 @@ def test_what_nobody_thought_of_is_one_line_too(
         patched.setattr("mock_server.scenarios.catalogue.load_world", broken)
         write(there.folder / "default.yaml", "one")
         there.settle()
-    assert said() == [f"not reloaded, the last good state goes on: {there.folder}/default.yaml: KeyError: 'odd'"]
+    assert said() == [
+        f"not reloaded, the last good state goes on: {there.folder}/default.yaml: KeyError: 'odd'"
+    ]
     os.utime(there.folder / "default.yaml")
     there.settle()
     assert there.name() == "one", "an edit that changes nothing but the time is one as well"
@@ -251,7 +268,9 @@ def test_watch_reloads_and_keeps_the_last_good_state(tmp_path: Path) -> None:
 
         def name() -> str:
             url = f"{mock.url}/v1/user/profile?fields=displayName"
-            return str(requests.get(url, headers={"Authorization": "Bearer ada-session"}, timeout=5).json())
+            return str(
+                requests.get(url, headers={"Authorization": "Bearer ada-session"}, timeout=5).json()
+            )
 
         def wait_for(expected: str) -> None:
             until = time.monotonic() + 15

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import click
 
-from tests.soak import bombs, clients, fuzz, guard, hostile, interrupts, redis_loss, secrets, upstream
+from tests.soak import (
+    bombs,
+    clients,
+    fuzz,
+    guard,
+    hostile,
+    interrupts,
+    redis_loss,
+    secrets,
+    upstream,
+)
 from tests.soak.figures import Trial, write
 
 TRIALS: dict[str, Trial] = {
@@ -28,9 +38,22 @@ ROOT = Path(__file__).parents[2]
 
 
 @click.command(help=__doc__)
-@click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="How long each trial takes.")
-@click.option("--only", type=click.Choice(list(TRIALS)), multiple=True, help="Only this trial; may be repeated.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Everything random follows it.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="How long each trial takes.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(list(TRIALS)),
+    multiple=True,
+    help="Only this trial; may be repeated.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Everything random follows it."
+)
 @click.option("--write", "page", is_flag=True, help="Put the figures into docs/reliability.md.")
 def main(seconds: float, only: tuple[str, ...], seed: int, *, page: bool) -> None:
     """Run the trials one after another; exit with 1 where one of them found something."""

@@ -15,12 +15,16 @@ SECONDS = 20.0
 NESTED = 900
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
 BOMBS = {
     "aliases that multiply": LAUGHS,
     "merge keys that multiply": "a: &a {x: 1}\n"
-    + "".join(f"{n}: &{n} {{<<: [{', '.join([f'*{b}'] * 9)}]}}\n" for b, n in zip("abcdefgh", "bcdefghi", strict=True)),
+    + "".join(
+        f"{n}: &{n} {{<<: [{', '.join([f'*{b}'] * 9)}]}}\n"
+        for b, n in zip("abcdefgh", "bcdefghi", strict=True)
+    ),
     "itself within itself": "users: &a [*a]\n",
     "an integer of 5,000 digits": f"users: {'9' * 5000}\n",
     "900 levels": "users: " + "[" * NESTED + "]" * NESTED + "\n",
@@ -58,7 +62,11 @@ def load_bombs(_seconds: float, _seed: int) -> Figures:
                 assert "Traceback" not in said, where
                 assert len(said) < 4000, f"{where} … {len(said)} characters"
                 assert "bomb.yaml" in said, f"the file is not named: {where}"
-    return {"files x commands": tried, "slowest": f"{slowest:.1f} s", "memory at most": f"{MEMORY // 1024**2} MiB"}
+    return {
+        "files x commands": tried,
+        "slowest": f"{slowest:.1f} s",
+        "memory at most": f"{MEMORY // 1024**2} MiB",
+    }
 
 
 def _run(module: str, *arguments: str) -> tuple[int, str]:

@@ -35,7 +35,9 @@ class CountedClient(Client):
         super().look()
         if self.chance.random() < 0.1:
             counted = self.call("POST", "/__mock/requests/count", {"operation": "updateProfile"})
-            assert counted == {"count": self.writes}, f"client {self.number}: {counted}, not {self.writes}"
+            assert counted == {"count": self.writes}, (
+                f"client {self.number}: {counted}, not {self.writes}"
+            )
 
 
 def _work(urls: list[str], seconds: float) -> Figures:
@@ -48,7 +50,12 @@ def _work(urls: list[str], seconds: float) -> Figures:
     with ThreadPoolExecutor(CLIENTS) as pool:
         calls = list(pool.map(one, range(CLIENTS)))
     rate = sum(calls) / (time.monotonic() - began)
-    return {"clients and sandboxes": CLIENTS, "calls": f"{sum(calls):,}", "calls a second": f"{rate:,.0f}", "mistaken": 0}
+    return {
+        "clients and sandboxes": CLIENTS,
+        "calls": f"{sum(calls):,}",
+        "calls a second": f"{rate:,.0f}",
+        "mistaken": 0,
+    }
 
 
 def work_in_memory(seconds: float, _seed: int) -> Figures:
@@ -59,6 +66,12 @@ def work_in_memory(seconds: float, _seed: int) -> Figures:
 
 def work_over_redis(seconds: float, _seed: int) -> Figures:
     """Let them work on two processes that share a Redis server."""
-    with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis, ExitStack() as stack:
-        urls = [stack.enter_context(live_mock("--quiet", "--store", redis.url)).url for _ in range(2)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        redis_server(Path(folder)) as redis,
+        ExitStack() as stack,
+    ):
+        urls = [
+            stack.enter_context(live_mock("--quiet", "--store", redis.url)).url for _ in range(2)
+        ]
         return _work(urls, seconds)

@@ -17,7 +17,11 @@ def write(page: Path, found: Mapping[str, Figures]) -> None:
     rows = dict(_row(line) for line in table.splitlines() if line.startswith("| `"))
     for name, figures in found.items():
         rows[name] = "; ".join(f"{what}: {value}" for what, value in figures.items())
-    lines = ["| trial | figures |", "|---|---|", *(f"| `{name}` | {text} |" for name, text in rows.items())]
+    lines = [
+        "| trial | figures |",
+        "|---|---|",
+        *(f"| `{name}` | {text} |" for name, text in rows.items()),
+    ]
     page.write_text("\n".join([before + BEGIN, *lines, END + after]), encoding="utf-8")
 
 

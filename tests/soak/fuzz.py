@@ -25,8 +25,33 @@ PAUSE = 1.0
 SERVER_ERROR = 500
 ANYWHERE = frozenset({400, 404, 405, 408, 411, 413, 414, 415, 421, 431})
 """Statuses with which a request is refused before it is known which operation it is for, or whether it is HTTP."""
-TOKENS = ("ada-session", "grace-session", "ada-session-expired", "ada-refresh-expired", "nobody", "", "ä", "a b", "x" * 5000)
-NUMBERS = ("0", "1", "-1", "101", "1e3", "1e99999999999999", "9" * 5000, "00000000007", "NaN", "0x10", "1_0", "٣", " 1", "1.0")
+TOKENS = (
+    "ada-session",
+    "grace-session",
+    "ada-session-expired",
+    "ada-refresh-expired",
+    "nobody",
+    "",
+    "ä",
+    "a b",
+    "x" * 5000,
+)
+NUMBERS = (
+    "0",
+    "1",
+    "-1",
+    "101",
+    "1e3",
+    "1e99999999999999",
+    "9" * 5000,
+    "00000000007",
+    "NaN",
+    "0x10",
+    "1_0",
+    "٣",
+    " 1",
+    "1.0",
+)
 TEXTS = (
     "main",
     "ada",
@@ -44,7 +69,14 @@ TEXTS = (
     "\u202e",
     "\r\nX: 1",
 )
-TYPES = ("application/json", "application/json; charset=latin-1", "text/plain", "", "multipart/form-data", "a/b;" * 500)
+TYPES = (
+    "application/json",
+    "application/json; charset=latin-1",
+    "text/plain",
+    "",
+    "multipart/form-data",
+    "a/b;" * 500,
+)
 PREFERENCES = (
     "code=401",
     "example=SESSION_TOKEN_EXPIRED",
@@ -124,8 +156,13 @@ class Operation:
         item = document["paths"][path]
         self.node = item[method]
         self.id: str = self.node["operationId"]
-        self.parameters = [self._resolved(each) for each in [*item.get("parameters", []), *self.node.get("parameters", [])]]
-        self._responses = {status: self._resolved(node) for status, node in self.node["responses"].items()}
+        self.parameters = [
+            self._resolved(each)
+            for each in [*item.get("parameters", []), *self.node.get("parameters", [])]
+        ]
+        self._responses = {
+            status: self._resolved(node) for status, node in self.node["responses"].items()
+        }
         self._validators: dict[str, Callable[[object], bool]] = {}
 
     def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +232,9 @@ class Dice:
             elif each["in"] == "query" and self.random.random() < 0.8:
                 query += [f"{each['name']}={self.encoded(text)}"] * self.random.choice([1, 1, 1, 2])
         if self.random.random() < 0.1:
-            query.append(self.encoded(self.random.choice(TEXTS)) + "=" + self.random.choice(NUMBERS[:4]))
+            query.append(
+                self.encoded(self.random.choice(TEXTS)) + "=" + self.random.choice(NUMBERS[:4])
+            )
         if self.random.random() < 0.05:
             path = self.random.choice(["/", "//", "/./", "/%2e%2e/", "/__mock/../"]) + path[1:]
         return path + ("?" + "&".join(query) if query else "")
@@ -209,12 +248,25 @@ class Dice:
     def headers(self) -> list[tuple[str, str]]:
         """Draw headers; those that steer the mock are always there."""
         found = [("X-Mock-Control", "1"), ("X-Mock-Sandbox", self.sandbox)]
-        found.append(("Authorization", f"Bearer {self.random.choice((TOKENS[0], TOKENS[1], self.random.choice(TOKENS)))}"))
+        found.append(
+            (
+                "Authorization",
+                f"Bearer {self.random.choice((TOKENS[0], TOKENS[1], self.random.choice(TOKENS)))}",
+            )
+        )
         if self.random.random() < 0.1:
             found.append(("Prefer", self.random.choice(PREFERENCES)))
         if self.random.random() < 0.1:
-            found.append((self.random.choice(["Accept", "X-Odd", "Cookie", "If-None-Match"]), self.random.choice(TYPES)))
-        return [(name, "".join(letter for letter in value if letter not in "\r\n\0")) for name, value in found]
+            found.append(
+                (
+                    self.random.choice(["Accept", "X-Odd", "Cookie", "If-None-Match"]),
+                    self.random.choice(TYPES),
+                )
+            )
+        return [
+            (name, "".join(letter for letter in value if letter not in "\r\n\0"))
+            for name, value in found
+        ]
 
     def body(self, operation: Operation) -> tuple[bytes | None, str]:
         """Draw a body and its type."""
@@ -236,7 +288,9 @@ class Dice:
             return self.random.choice(leaf)
         if self.random.random() < 0.5:
             return [self.json(depth - 1) for _ in range(self.random.choice([0, 1, 3, 100]))]
-        return {name: self.json(depth - 1) for name in ("year", "month", "day", "name", "action", "")}
+        return {
+            name: self.json(depth - 1) for name in ("year", "month", "day", "name", "action", "")
+        }
 
 
 def _properties(operation: Operation) -> list[str]:
@@ -253,7 +307,15 @@ def _properties(operation: Operation) -> list[str]:
                 walk(value)
 
     walk(operation.node)
-    return sorted(found) or ["displayName", "handle", "biography", "dateOfBirth", "users", "notifications", "sessions"]
+    return sorted(found) or [
+        "displayName",
+        "handle",
+        "biography",
+        "dateOfBirth",
+        "users",
+        "notifications",
+        "sessions",
+    ]
 
 
 def _work(url: str, client: str, seed: int, until: float, calls: list[Operation]) -> Counter[int]:
@@ -274,7 +336,9 @@ def _work(url: str, client: str, seed: int, until: float, calls: list[Operation]
     return statuses
 
 
-def _fuzz(server: LiveMock, seconds: float, seed: int, groups: list[tuple[str, list[Operation]]]) -> Figures:
+def _fuzz(
+    server: LiveMock, seconds: float, seed: int, groups: list[tuple[str, list[Operation]]]
+) -> Figures:
     probe = Probe(server.url)
     until = time.monotonic() + seconds
     with ThreadPoolExecutor(CLIENTS) as pool, watched(probe):
@@ -297,8 +361,13 @@ def _fuzz(server: LiveMock, seconds: float, seed: int, groups: list[tuple[str, l
 def fuzz_the_mock(seconds: float, seed: int) -> Figures:
     """Fuzz the API and the control API of one mock, each in sandboxes of its own."""
     with live_mock("--quiet") as server:
-        api, control = (requests.get(f"{server.url}/__mock/{name}.json", timeout=20).json() for name in ("openapi", "control"))
-        return _fuzz(server, seconds, seed, [("api", operations(api)), ("control", operations(control))])
+        api, control = (
+            requests.get(f"{server.url}/__mock/{name}.json", timeout=20).json()
+            for name in ("openapi", "control")
+        )
+        return _fuzz(
+            server, seconds, seed, [("api", operations(api)), ("control", operations(control))]
+        )
 
 
 def fuzz_the_proxy(seconds: float, seed: int) -> Figures:

@@ -38,8 +38,14 @@ GUISES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a sandboxed frame": ("", [("Origin", "null")]),
     "a rebound name": ("evil.example", []),
     "a rebound page": ("evil.example", [("Origin", "http://evil.example")]),
-    "a rebound page with the header": ("evil.example", [("Origin", "http://evil.example"), ("X-Mock-Control", "1")]),
-    "a foreign page with the header": ("", [("Origin", "https://evil.example"), ("X-Mock-Control", "1")]),
+    "a rebound page with the header": (
+        "evil.example",
+        [("Origin", "http://evil.example"), ("X-Mock-Control", "1")],
+    ),
+    "a foreign page with the header": (
+        "",
+        [("Origin", "https://evil.example"), ("X-Mock-Control", "1")],
+    ),
     "a form": ("", [("Origin", "https://evil.example"), ("Content-Type", "text/plain")]),
     "an image": ("", [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")]),
     NOBODY: ("", []),
@@ -48,7 +54,10 @@ WITH_TOKEN = {
     "no token": ("", []),
     "a wrong token": ("", [("X-Mock-Control", "1")]),
     "a longer token": ("", [("X-Mock-Control", TOKEN + "x")]),
-    "a foreign page with the token": ("", [("Origin", "https://evil.example"), ("X-Mock-Control", TOKEN)]),
+    "a foreign page with the token": (
+        "",
+        [("Origin", "https://evil.example"), ("X-Mock-Control", TOKEN)],
+    ),
 }
 REFUSED = frozenset({400, 403, 404, 405, 421})
 READING = "GET"
@@ -63,7 +72,9 @@ def try_every_spelling(_seconds: float, _seed: int) -> Figures:
     for flags, guises in (((), GUISES), (("--control-token", TOKEN), WITH_TOKEN)):
         with live_mock("--quiet", *flags) as mock:
             headers = {"X-Mock-Control": TOKEN if flags else "1"}
-            control = requests.get(f"{mock.url}/__mock/control.json", headers=headers, timeout=20).json()
+            control = requests.get(
+                f"{mock.url}/__mock/control.json", headers=headers, timeout=20
+            ).json()
             calls = [each for each in operations(control) if each.path.startswith("/__mock/")]
             before = _state(mock.url, headers)
             for guise, call, (how, spell) in product(guises, calls, SPELLINGS.items()):
@@ -73,7 +84,9 @@ def try_every_spelling(_seconds: float, _seed: int) -> Figures:
                 where = f"{call.method} {call.path}, {how}, by {guise}: {status} {body[:200]!r}"
                 assert open_to_all or status in REFUSED, where
                 if guise != NOBODY:  # who may read may also use a sandbox, which makes it
-                    assert how != LAST or _state(mock.url, headers) == before, f"{guise} changed something by {where}"
+                    assert how != LAST or _state(mock.url, headers) == before, (
+                        f"{guise} changed something by {where}"
+                    )
     return {"calls x spellings x guises": f"{tried:,}", "got past": 0}
 
 
@@ -83,18 +96,25 @@ def _filled(path: str) -> str:
     return path
 
 
-def _send(url: str, call: Operation, target: str, guise: tuple[str, list[tuple[str, str]]]) -> tuple[int, bytes]:
+def _send(
+    url: str, call: Operation, target: str, guise: tuple[str, list[tuple[str, str]]]
+) -> tuple[int, bytes]:
     host, headers = guise
     connection = Connection(url)
     body = b"{}" if "requestBody" in call.node else None
-    answer = connection.send(call.method, request(call.method, target, host or connection.host, headers, body))
+    answer = connection.send(
+        call.method, request(call.method, target, host or connection.host, headers, body)
+    )
     connection.close()
     return answer.status, answer.body
 
 
 def _state(url: str, headers: dict[str, str]) -> Any:
     """Return all that a call could have changed: the state, the rules, and which sandboxes there are."""
-    found = {name: requests.get(f"{url}/__mock/{name}", headers=headers, timeout=20).json() for name in WATCHED}
+    found = {
+        name: requests.get(f"{url}/__mock/{name}", headers=headers, timeout=20).json()
+        for name in WATCHED
+    }
     for sandbox in found["sandboxes"]["sandboxes"]:
         del sandbox["idle"]
     return found

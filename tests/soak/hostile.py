@@ -32,12 +32,20 @@ TELLING = (
 def judge_hostile_targets(seconds: float, seed: int) -> Figures:
     """Judge one hostile target after another."""
     every = lies() | {
-        "escapes in a body": HEAD + b"Content-Length: 25\r\n\r\n" + b'{"\\u001b[31mcode\\u0007": 1}'[:25],
+        "escapes in a body": HEAD
+        + b"Content-Length: 25\r\n\r\n"
+        + b'{"\\u001b[31mcode\\u0007": 1}'[:25],
         "100,000 levels": HEAD + b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000,
         "a number past all doubles": HEAD + b"Content-Length: 13\r\n\r\n" + b'{"a": 1e9999}',
     }
-    drips = {"a head that drips": (b"HTTP/1.1 200 OK\r\nX: ", b"a"), "a body that drips": (HEAD + b"\r\n", b"[")}
-    names = [*TELLING, *(each for each in every if each not in TELLING and not each.startswith(("status", "0x")))]
+    drips = {
+        "a head that drips": (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+        "a body that drips": (HEAD + b"\r\n", b"["),
+    }
+    names = [
+        *TELLING,
+        *(each for each in every if each not in TELLING and not each.startswith(("status", "0x"))),
+    ]
     rest = [each for each in every if each not in names]
     Random(seed).shuffle(rest)
     codes: Counter[int] = Counter()

@@ -70,21 +70,45 @@ class Outcome:
 
 
 def profiles(api: Api) -> dict[str, dict[str, object]]:
-    return copy.deepcopy({name: {field: user[field] for field in UPDATABLE} for name, user in api.users.items()})
+    return copy.deepcopy(
+        {name: {field: user[field] for field in UPDATABLE} for name, user in api.users.items()}
+    )
 
 
 def interrupted(
-    api: Patient, after: float, *flags: str, signum: int = signal.SIGINT, calls: int = 0, twice: float = 0
+    api: Patient,
+    after: float,
+    *flags: str,
+    signum: int = signal.SIGINT,
+    calls: int = 0,
+    twice: float = 0,
 ) -> Outcome:
     """Run the gate, and interrupt it after so many seconds and calls, and again `twice` seconds later."""
     before = profiles(api)
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONTRACT_TESTS_", "PYTEST_", "GITHUB_"))
     }
-    with serving(api) as url, tempfile.TemporaryDirectory() as state, tempfile.TemporaryFile("w+") as output:
-        command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--depth", "quick", *flags]
+    with (
+        serving(api) as url,
+        tempfile.TemporaryDirectory() as state,
+        tempfile.TemporaryFile("w+") as output,
+    ):
+        command = [
+            sys.executable,
+            "-m",
+            "contract_tests",
+            "--base-url",
+            url,
+            "--depth",
+            "quick",
+            *flags,
+        ]
         environment["XDG_STATE_HOME"] = state
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
         time.sleep(after)
         while api.calls < calls and process.poll() is None:
             time.sleep(0.01)
@@ -107,7 +131,9 @@ def interrupt_at_every_moment(seconds: float, seed: int) -> dict[str, object]:
     while time.monotonic() < until:
         hang = chance.choice((0, 0, 0, 400))
         signum = chance.choice((signal.SIGINT, signal.SIGTERM))
-        ended = interrupted(Patient(hang), moment, "--request-timeout", str(TIMEOUT), *LAWS, signum=signum)
+        ended = interrupted(
+            Patient(hang), moment, "--request-timeout", str(TIMEOUT), *LAWS, signum=signum
+        )
         tried += 1
         if ended.code in (0, 3):  # the run was over
             moment = START
@@ -129,13 +155,17 @@ def main() -> int:
     given = parser.parse_args()
     moment, bad = START, 0
     while moment < given.until:
-        ended = interrupted(Patient(given.hang), moment, "--request-timeout", str(TIMEOUT), *given.flags)
+        ended = interrupted(
+            Patient(given.hang), moment, "--request-timeout", str(TIMEOUT), *given.flags
+        )
         if ended.code in (0, 3):
             sys.stdout.write(f"{moment:6.2f} s: the run was over\n")
             break
         why = ended.wrong(TIMEOUT + GRACE, hangs=bool(given.hang))
         bad += bool(why)
-        sys.stdout.write(f"{moment:6.2f} s: {why or 'right'} ({ended.late:.2f} s)\n{ended.output if why else ''}")
+        sys.stdout.write(
+            f"{moment:6.2f} s: {why or 'right'} ({ended.late:.2f} s)\n{ended.output if why else ''}"
+        )
         sys.stdout.flush()
         moment += given.every
     return 1 if bad else 0

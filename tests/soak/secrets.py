@@ -19,8 +19,28 @@ from tests.soak.figures import Figures
 from tests.soak.wire import Connection, request
 
 PARAMETERS = (
-    *("token", "access_token", "accessToken", "ACCESS-TOKEN", "refreshToken", "id_token", "sessionToken", "session_token"),
-    *("api_key", "apiKey", "APIKEY", "api-key", "key", "access_key", "accessKey", "secret", "client_secret", "clientSecret"),
+    *(
+        "token",
+        "access_token",
+        "accessToken",
+        "ACCESS-TOKEN",
+        "refreshToken",
+        "id_token",
+        "sessionToken",
+        "session_token",
+    ),
+    *(
+        "api_key",
+        "apiKey",
+        "APIKEY",
+        "api-key",
+        "key",
+        "access_key",
+        "accessKey",
+        "secret",
+        "client_secret",
+        "clientSecret",
+    ),
     *(
         "password",
         "passwd",
@@ -35,10 +55,27 @@ PARAMETERS = (
         "authorization",
         "credential",
     ),
-    *("user[password]", "user.token", "X-Amz-Signature", "X-Amz-Security-Token", "csrf_token", "sessionid", "sid"),
+    *(
+        "user[password]",
+        "user.token",
+        "X-Amz-Signature",
+        "X-Amz-Security-Token",
+        "csrf_token",
+        "sessionid",
+        "sid",
+    ),
 )
 HEADERS = (
-    *("Authorization", "Proxy-Authorization", "Cookie", "X-Auth", "X-Auth-Token", "X-Access-Key", "X-Api-Key", "Api-Key"),
+    *(
+        "Authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        "X-Auth",
+        "X-Auth-Token",
+        "X-Access-Key",
+        "X-Api-Key",
+        "Api-Key",
+    ),
     *(
         "Ocp-Apim-Subscription-Key",
         "Dpop",
@@ -75,12 +112,23 @@ class Canaries:
 def _requests(canaries: Canaries, host: str) -> Iterator[tuple[str, bytes]]:
     """Return method and bytes of a request for each place and name."""
     for name in PARAMETERS:
-        for how, spelt in (("as it is", quote(name, safe="[]")), ("encoded", "".join(f"%{ord(one):02x}" for one in name))):
+        for how, spelt in (
+            ("as it is", quote(name, safe="[]")),
+            ("encoded", "".join(f"%{ord(one):02x}" for one in name)),
+        ):
             bird = canaries.make(f"query {name} {how}")
-            yield "GET", request("GET", f"{PROFILE}?fields=handle&{spelt}={bird}", host, [ADA], None)
+            yield (
+                "GET",
+                request("GET", f"{PROFILE}?fields=handle&{spelt}={bird}", host, [ADA], None),
+            )
         yield from _bodies(canaries, host, name)
         bird = canaries.make(f"Referer with {name}")
-        yield "GET", request("GET", PROFILE, host, [ADA, ("Referer", f"https://a.example/?{name}={bird}")], None)
+        yield (
+            "GET",
+            request(
+                "GET", PROFILE, host, [ADA, ("Referer", f"https://a.example/?{name}={bird}")], None
+            ),
+        )
     for name in HEADERS:
         value = canaries.make(f"header {name}")
         if name == "Cookie":
@@ -88,10 +136,16 @@ def _requests(canaries: Canaries, host: str) -> Iterator[tuple[str, bytes]]:
         headers = [(name, f"Bearer {value}" if "uthorization" in name else value)]
         yield "GET", request("GET", f"{PROFILE}?fields=handle", host, headers, None)
     bird = canaries.make("userinfo of a URL in Referer")
-    yield "GET", request("GET", PROFILE, host, [ADA, ("Referer", f"https://me:{bird}@a.example/")], None)
+    yield (
+        "GET",
+        request("GET", PROFILE, host, [ADA, ("Referer", f"https://me:{bird}@a.example/")], None),
+    )
     bird = canaries.make("a refresh token that nobody has")
     body = json.dumps({"refreshToken": bird}).encode()
-    yield "POST", request("POST", "/v1/user/auth/refresh-session", host, [("Content-Type", JSON)], body)
+    yield (
+        "POST",
+        request("POST", "/v1/user/auth/refresh-session", host, [("Content-Type", JSON)], body),
+    )
 
 
 def _bodies(canaries: Canaries, host: str, name: str) -> Iterator[tuple[str, bytes]]:
@@ -102,7 +156,9 @@ def _bodies(canaries: Canaries, host: str, name: str) -> Iterator[tuple[str, byt
     number = "9" * 6 + canaries.make(f"a number under {name}")[6:11] + "1234567"
     canaries.planted[number] = f"a number under {name}"
     yield post(JSON, json.dumps({name: canaries.make(f"JSON {name}")}))
-    yield post(JSON, json.dumps({"a": [{name: {"deep": canaries.make(f"an object under {name}")}}]}))
+    yield post(
+        JSON, json.dumps({"a": [{name: {"deep": canaries.make(f"an object under {name}")}}]})
+    )
     yield post(JSON, json.dumps({name: [canaries.make(f"a list under {name}")]}))
     yield post(JSON, f'{{"{escaped}": "{canaries.make(f"JSON {name} escaped")}"}}')
     yield post(JSON, f'{{"{name}": {number}}}')
@@ -116,14 +172,32 @@ def _bodies(canaries: Canaries, host: str, name: str) -> Iterator[tuple[str, byt
 def look_for_canaries(_seconds: float, _seed: int) -> Figures:
     """Send them to a mock, to a mock over Redis and to a proxy that records, and read all that these show and keep."""
     canaries, outputs = Canaries(), 0
-    with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        redis_server(Path(folder)) as redis,
+        ExitStack() as stack,
+    ):
         recording = Path(folder) / "recorded.yaml"
         plain = stack.enter_context(live_mock("--max-requests", "100000", "--log-format", "json"))
-        shared = stack.enter_context(live_mock("--max-requests", "100000", "--log-format", "json", "--store", redis.url))
-        proxy = stack.enter_context(
-            live_proxy(plain.url, "--max-requests", "100000", "--log-format", "json", "--record", str(recording))
+        shared = stack.enter_context(
+            live_mock("--max-requests", "100000", "--log-format", "json", "--store", redis.url)
         )
-        for name, server in (("the mock", plain), ("the mock over Redis", shared), ("the proxy", proxy)):
+        proxy = stack.enter_context(
+            live_proxy(
+                plain.url,
+                "--max-requests",
+                "100000",
+                "--log-format",
+                "json",
+                "--record",
+                str(recording),
+            )
+        )
+        for name, server in (
+            ("the mock", plain),
+            ("the mock over Redis", shared),
+            ("the proxy", proxy),
+        ):
             for log in _drained(server.process, server.url, canaries):
                 outputs += 1
                 canaries.look(f"the log of {name}", log)
@@ -153,7 +227,9 @@ def _drained(process: subprocess.Popen[str], url: str, canaries: Canaries) -> It
 def _available(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     text = b""
-    while select.select([process.stdout], [], [], 0)[0] and (chunk := os.read(process.stdout.fileno(), 65536)):
+    while select.select([process.stdout], [], [], 0)[0] and (
+        chunk := os.read(process.stdout.fileno(), 65536)
+    ):
         text += chunk
     return text.decode("utf-8", "replace")
 
@@ -163,8 +239,15 @@ def _shown(url: str) -> Iterator[tuple[str, str]]:
     listed = requests.get(f"{url}/__mock/requests?limit=100000", headers=headers, timeout=60)
     yield "the list", listed.text
     for each in listed.json()["requests"]:
-        yield "a request", requests.get(f"{url}/__mock/requests/by-id/{each['id']}", headers=headers, timeout=20).text
-    with requests.get(f"{url}/__mock/requests/stream", headers={"Last-Event-ID": "0"}, stream=True, timeout=5) as stream:
+        yield (
+            "a request",
+            requests.get(
+                f"{url}/__mock/requests/by-id/{each['id']}", headers=headers, timeout=20
+            ).text,
+        )
+    with requests.get(
+        f"{url}/__mock/requests/stream", headers={"Last-Event-ID": "0"}, stream=True, timeout=5
+    ) as stream:
         seen, until = "", time.monotonic() + 2
         for chunk in stream.iter_content(65536):
             seen += chunk.decode()

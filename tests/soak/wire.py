@@ -42,7 +42,9 @@ class Connection:
         response = http.client.HTTPResponse(self._socket, method=method)
         response.begin()
         body = response.read()
-        answer = Answer(response.status, (response.getheader("Content-Type") or "").partition(";")[0], body)
+        answer = Answer(
+            response.status, (response.getheader("Content-Type") or "").partition(";")[0], body
+        )
         if response.will_close:
             self.close()
         return answer
@@ -54,9 +56,15 @@ class Connection:
             self._socket = None
 
 
-def request(method: str, target: str, host: str, headers: list[tuple[str, str]], body: bytes | None) -> bytes:
+def request(
+    method: str, target: str, host: str, headers: list[tuple[str, str]], body: bytes | None
+) -> bytes:
     """Return the bytes of a request; headers are sent in Latin-1, as they are."""
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *(f"{name}: {value}" for name, value in headers)]
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        f"Host: {host}",
+        *(f"{name}: {value}" for name, value in headers),
+    ]
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (body or b"")

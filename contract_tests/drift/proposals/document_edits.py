@@ -76,13 +76,22 @@ class Text:
             return None
         start = self.text.rfind("\n", 0, spot[0].start_mark.index) + 1
         end = self.text.find("\n", spot[1].end_mark.index) + 1
-        alone = not self.text[start : spot[0].start_mark.index].strip() and not self.text[spot[1].end_mark.index : end].strip()
-        return Edit(start, end, "") if alone and isinstance(spot[1], yaml.ScalarNode | yaml.MappingNode) else None
+        alone = (
+            not self.text[start : spot[0].start_mark.index].strip()
+            and not self.text[spot[1].end_mark.index : end].strip()
+        )
+        return (
+            Edit(start, end, "")
+            if alone and isinstance(spot[1], yaml.ScalarNode | yaml.MappingNode)
+            else None
+        )
 
     def diff(self, edits: list[Edit]) -> str:
         """Return a unified diff of all edits that do not overlap, for `git apply`; empty without any."""
         text, last = self.text, len(self.text) + 1
-        for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end, edit.text), reverse=True):
+        for edit in sorted(
+            set(edits), key=lambda edit: (edit.start, edit.end, edit.text), reverse=True
+        ):
             if edit.end <= last:
                 text = text[: edit.start] + edit.text + text[edit.end :]
                 last = edit.start
@@ -103,8 +112,16 @@ def locate(document: dict[str, Any], pointer: str, path: str) -> list[str]:
     """Return the pointers of the schemas for a place in a body, from the schema at `pointer`; none if it names none."""
     spots = _branches(document, pointer)
     for part in path.split("/")[1:]:
-        inner = [f"{spot}/items" if part == "*" else f"{spot}/properties/{_escaped(part)}" for spot in spots]
-        spots = [found for spot in inner if _at(document, spot) is not None for found in _branches(document, spot)]
+        inner = [
+            f"{spot}/items" if part == "*" else f"{spot}/properties/{_escaped(part)}"
+            for spot in spots
+        ]
+        spots = [
+            found
+            for spot in inner
+            if _at(document, spot) is not None
+            for found in _branches(document, spot)
+        ]
     return spots
 
 
@@ -115,7 +132,11 @@ def _branches(document: dict[str, Any], pointer: str) -> list[str]:
         return []
     if "$ref" in node:
         return _branches(document, node["$ref"].removeprefix("#"))
-    more = [f"{pointer}/{key}/{place}" for key in ("anyOf", "allOf") for place in range(len(node.get(key, ())))]
+    more = [
+        f"{pointer}/{key}/{place}"
+        for key in ("anyOf", "allOf")
+        for place in range(len(node.get(key, ())))
+    ]
     return [pointer, *(found for each in more for found in _branches(document, each))]
 
 

@@ -45,7 +45,13 @@ class Verdict:
 
 
 MARKS = (
-    Mark("/components/securitySchemes/session", "bearer tokens", GETS, ("success", "no session"), r"status: status: success"),
+    Mark(
+        "/components/securitySchemes/session",
+        "bearer tokens",
+        GETS,
+        ("success", "no session"),
+        r"status: status: success",
+    ),
     Mark(
         f"{PROFILE_PATH}/parameters/0",
         "style, explode",
@@ -88,10 +94,34 @@ MARKS = (
         ("empty containerId",),
         "status: .*empty containerId",
     ),
-    Mark("/components/headers/NoStore", "Cache-Control: no-store", GETS, ("success", "no session"), "header: Cache-Control"),
-    Mark("/components/headers/WWWAuthenticate", "WWW-Authenticate: Bearer", GETS, ("no session",), "header: WWW-Authenticate"),
-    Mark("/components/schemas/ProfileFields", "shape", (PROFILE,), ("all fields",), f"({SHAPE}): (field|body).*: success"),
-    Mark("/components/schemas/PublicProfile", "shape", (PUBLIC,), ("success",), f"({SHAPE}): (field|body).*: success"),
+    Mark(
+        "/components/headers/NoStore",
+        "Cache-Control: no-store",
+        GETS,
+        ("success", "no session"),
+        "header: Cache-Control",
+    ),
+    Mark(
+        "/components/headers/WWWAuthenticate",
+        "WWW-Authenticate: Bearer",
+        GETS,
+        ("no session",),
+        "header: WWW-Authenticate",
+    ),
+    Mark(
+        "/components/schemas/ProfileFields",
+        "shape",
+        (PROFILE,),
+        ("all fields",),
+        f"({SHAPE}): (field|body).*: success",
+    ),
+    Mark(
+        "/components/schemas/PublicProfile",
+        "shape",
+        (PUBLIC,),
+        ("success",),
+        f"({SHAPE}): (field|body).*: success",
+    ),
     Mark(
         "/components/schemas/ReferralList",
         "shape",
@@ -99,7 +129,13 @@ MARKS = (
         ("success",),
         rf"({SHAPE}): (field /(items|total)$|body).*: success|pages: total",
     ),
-    Mark("/components/schemas/Referral", "shape", (REFERRALS,), ("items",), rf"({SHAPE}): .*/items/.*: success"),
+    Mark(
+        "/components/schemas/Referral",
+        "shape",
+        (REFERRALS,),
+        ("items",),
+        rf"({SHAPE}): .*/items/.*: success",
+    ),
     Mark(
         "/components/schemas/NotificationPage",
         "shape",
@@ -107,7 +143,13 @@ MARKS = (
         ("success",),
         rf"({SHAPE}): (field /(items|page|limit|total)|body): success",
     ),
-    Mark("/components/schemas/Notification", "shape", (LIST,), ("items",), rf"({SHAPE}): .*/items/.*: success"),
+    Mark(
+        "/components/schemas/Notification",
+        "shape",
+        (LIST,),
+        ("items",),
+        rf"({SHAPE}): .*/items/.*: success",
+    ),
     Mark(
         "/components/schemas/Error",
         "shape",
@@ -166,7 +208,13 @@ MARKS = (
         "status: .*(unknown user|unknown container|another container)",
     ),
     Mark("Order of lists", "newest first", (LIST, REFERRALS), ("items",), "pages: order"),
-    Mark("Past the last page", "200, no items", (LIST,), ("far past the end",), "(status|pages): .*past the end"),
+    Mark(
+        "Past the last page",
+        "200, no items",
+        (LIST,),
+        ("far past the end",),
+        "(status|pages): .*past the end",
+    ),
     Mark(
         "Which notifications",
         "404 rules",
@@ -191,22 +239,32 @@ MARKS = (
 )
 
 
-def verdicts(document: dict[str, Any], found: Iterable[Difference], compared: set[tuple[str, str]]) -> list[Verdict]:
+def verdicts(
+    document: dict[str, Any], found: Iterable[Difference], compared: set[tuple[str, str]]
+) -> list[Verdict]:
     """Return what the evidence says of each mark that it touches; the left side is taken to keep the contract."""
     found = list(found)
     said = []
     for mark in MARKS:
         pointer = _pointer(document, mark.pointer)
-        against = [each for each in found if each.operation in mark.operations and _matches(mark, each)]
+        against = [
+            each for each in found if each.operation in mark.operations and _matches(mark, each)
+        ]
         if against:
             said.append(Verdict(pointer, mark.says, "refutes", any(each.sure for each in against)))
-        elif all(any((operation, need) in compared for operation in mark.operations) for need in mark.needs):
+        elif all(
+            any((operation, need) in compared for operation in mark.operations)
+            for need in mark.needs
+        ):
             said.append(Verdict(pointer, mark.says, "confirms"))
     return said
 
 
 def _matches(mark: Mark, difference: Difference) -> bool:
-    return any(re.match(mark.refuted_by, f"{difference.kind}: {difference.what}: {where}") for where in difference.where)
+    return any(
+        re.match(mark.refuted_by, f"{difference.kind}: {difference.what}: {where}")
+        for where in difference.where
+    )
 
 
 def _pointer(document: dict[str, Any], named: str) -> str:

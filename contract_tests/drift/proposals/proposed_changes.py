@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from contract_tests.drift.differences import Difference
     from contract_tests.spec.contract import Contract
 
-PARAMETERS = {"page": f"{LIST_PATH}/parameters/0/schema", "limit": f"{LIST_PATH}/parameters/1/schema"}
-HEADERS = {"Cache-Control": "/components/headers/NoStore", "WWW-Authenticate": "/components/headers/WWWAuthenticate"}
+PARAMETERS = {
+    "page": f"{LIST_PATH}/parameters/0/schema",
+    "limit": f"{LIST_PATH}/parameters/1/schema",
+}
+HEADERS = {
+    "Cache-Control": "/components/headers/NoStore",
+    "WWW-Authenticate": "/components/headers/WWWAuthenticate",
+}
 NAMES = {"400": "/components/schemas/ClientError", "404": "/components/schemas/NotFoundError"}
 DEFAULTS = {"default page": "page", "default limit": "limit"}
 TYPES = ("string", "integer", "number", "boolean", "object", "array")
@@ -59,13 +65,21 @@ def _status(source: Source, each: Difference) -> list[Proposal]:
     if not each.right.isdigit() or not _operation(source, each) or each.right.startswith(FAILURE):
         return []
     if not DOCUMENTED.intersection(each.where):
-        return [Proposal("/x-decisions", f"say that {_where(each)} of {each.operation} is {each.right}")]
+        return [
+            Proposal("/x-decisions", f"say that {_where(each)} of {each.operation} is {each.right}")
+        ]
     each = replace(each, where=tuple(where for where in each.where if where in DOCUMENTED))
     if source.text.find(f"{place}/{each.right}"):
         return [Proposal(place, f"say in x-decisions that {_where(each)} is {each.right}")]
     if each.right.startswith(ERROR):
         line = f"'{each.right}': {{$ref: '#/components/responses/ClientError'}}"
-        return [Proposal(f"{place}/{each.right}", f"list {each.right} for {_where(each)}", source.text.entry(place, line))]
+        return [
+            Proposal(
+                f"{place}/{each.right}",
+                f"list {each.right} for {_where(each)}",
+                source.text.entry(place, line),
+            )
+        ]
     spot = source.text.find(f"{place}/{each.left}")
     if each.left.startswith("2") and each.right.startswith("2") and spot and spot[0]:
         edit = Edit(spot[0].start_mark.index, spot[0].end_mark.index, f"'{each.right}'")
@@ -76,7 +90,12 @@ def _status(source: Source, each: Difference) -> list[Proposal]:
 def _name(source: Source, each: Difference) -> list[Proposal]:
     names = [name for name in NAMES if _code(source, NAMES[name]) == each.left]
     if not names:
-        return [Proposal("/components/schemas/AuthenticationError", f"the name for {_where(each)} is {each.right}")]
+        return [
+            Proposal(
+                "/components/schemas/AuthenticationError",
+                f"the name for {_where(each)} is {each.right}",
+            )
+        ]
     pointer = f"{NAMES[names[0]]}/properties/code/const"
     return [Proposal(pointer, f"the name for {_where(each)} on {each.operation} is {each.right}")]
 
@@ -94,7 +113,11 @@ def _presence(source: Source, each: Difference) -> list[Proposal]:
     if each.right == "always" and not _schemas(source, each, each.path):
         spot = next((spot for spot in spots if source.text.find(f"{spot}/properties")), spots[0])
         return [
-            Proposal(f"{spot}/properties/{key}", "add the property", source.text.entry(f"{spot}/properties", f"{key}: {{}}"))
+            Proposal(
+                f"{spot}/properties/{key}",
+                "add the property",
+                source.text.entry(f"{spot}/properties", f"{key}: {{}}"),
+            )
         ]
     for spot in spots:
         if edit := source.text.without(f"{spot}/required", key):
@@ -110,21 +133,36 @@ def _format(source: Source, each: Difference) -> list[Proposal]:
     return _keyword(source, each, "format", FORMATS)
 
 
-def _keyword(source: Source, each: Difference, keyword: str, known: tuple[str, ...]) -> list[Proposal]:
+def _keyword(
+    source: Source, each: Difference, keyword: str, known: tuple[str, ...]
+) -> list[Proposal]:
     spots = _schemas(source, each, each.path)
     for spot in spots:
         node = source.text.find(f"{spot}/{keyword}")
         if node and node[1].value == each.left:
-            edit = source.text.value(f"{spot}/{keyword}", each.right) if each.right in known else None
+            edit = (
+                source.text.value(f"{spot}/{keyword}", each.right) if each.right in known else None
+            )
             return [Proposal(f"{spot}/{keyword}", f"the {keyword} is {each.right}", edit)]
-    return [Proposal(spots[0] if spots else "/components/schemas", f"the {keyword} of {each.what} is {each.right}")]
+    return [
+        Proposal(
+            spots[0] if spots else "/components/schemas",
+            f"the {keyword} of {each.what} is {each.right}",
+        )
+    ]
 
 
 def _values(source: Source, each: Difference) -> list[Proposal]:
     pointer = f"{PROFILE_PATH}/parameters/0/schema/items/enum"
     if each.what != "values of fields":
-        return [Proposal(spot, f"{each.what}: {each.right}") for spot in _schemas(source, each, each.path)[:1]]
-    return [Proposal(pointer, f"{name} is refused", source.text.without(pointer, name)) for name in each.where]
+        return [
+            Proposal(spot, f"{each.what}: {each.right}")
+            for spot in _schemas(source, each, each.path)[:1]
+        ]
+    return [
+        Proposal(pointer, f"{name} is refused", source.text.without(pointer, name))
+        for name in each.where
+    ]
 
 
 def _bounds(source: Source, each: Difference) -> list[Proposal]:
@@ -136,11 +174,19 @@ def _bounds(source: Source, each: Difference) -> list[Proposal]:
         made.append(_maximum(source, f"{pointer}/maximum"))
     if accepted and any(value < 1 for value in values):
         low = min(values)
-        edit = source.text.value(f"{pointer}/minimum", "0") if low == 0 else source.text.line_gone(f"{pointer}/minimum")
+        edit = (
+            source.text.value(f"{pointer}/minimum", "0")
+            if low == 0
+            else source.text.line_gone(f"{pointer}/minimum")
+        )
         made.append(Proposal(f"{pointer}/minimum", f"{low:g} is accepted", edit))
     if accepted and any(not value.is_integer() for value in values):
         made.append(
-            Proposal(f"{pointer}/multipleOf", "fractions are accepted", source.text.line_gone(f"{pointer}/multipleOf"))
+            Proposal(
+                f"{pointer}/multipleOf",
+                "fractions are accepted",
+                source.text.line_gone(f"{pointer}/multipleOf"),
+            )
         )
     return made or [Proposal(pointer, f"{each.what} {', '.join(each.where)}: {each.right}")]
 
@@ -149,7 +195,9 @@ def _maximum(source: Source, pointer: str) -> Proposal:
     if source.largest is None:
         return Proposal(pointer, "no maximum was found", source.text.line_gone(pointer))
     return Proposal(
-        pointer, f"the highest that is accepted is {source.largest}", source.text.value(pointer, str(source.largest))
+        pointer,
+        f"the highest that is accepted is {source.largest}",
+        source.text.value(pointer, str(source.largest)),
     )
 
 
@@ -166,7 +214,11 @@ def _header(_: Source, each: Difference) -> list[Proposal]:
 def _pages(source: Source, each: Difference) -> list[Proposal]:
     if each.operation == LIST and each.what in DEFAULTS:
         pointer = f"{PARAMETERS[DEFAULTS[each.what]]}/default"
-        return [Proposal(pointer, f"the default is {each.right}", source.text.value(pointer, each.right))]
+        return [
+            Proposal(
+                pointer, f"the default is {each.right}", source.text.value(pointer, each.right)
+            )
+        ]
     return [Proposal("/x-decisions", f"{each.what} of {each.operation}: {each.right}")]
 
 
@@ -178,13 +230,19 @@ def _schemas(source: Source, each: Difference, path: str) -> list[str]:
     spot = next((f"{place}/{code}" for code in codes if source.text.find(f"{place}/{code}")), "")
     node = source.text.find(f"{spot}/$ref") if spot else None
     start = str(node[1].value).removeprefix("#") if node else spot
-    found = locate(source.document, f"{start}/content/application~1json/schema", path) if start else []
+    found = (
+        locate(source.document, f"{start}/content/application~1json/schema", path) if start else []
+    )
     return [each for each in found if not each.endswith("/anyOf/1")]
 
 
 def _operation(source: Source, each: Difference) -> str:
     operation = source.contract.operations.get(each.operation)
-    return f"/paths/{operation.path.replace('/', '~1')}/{operation.method.lower()}" if operation else ""
+    return (
+        f"/paths/{operation.path.replace('/', '~1')}/{operation.method.lower()}"
+        if operation
+        else ""
+    )
 
 
 def _where(each: Difference) -> str:

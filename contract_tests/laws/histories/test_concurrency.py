@@ -38,15 +38,32 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
             changes = {name: fresh(lab, name, who, number) for name in names}
             before = resources.profile(lab, who)
             lab.client.close()
-            exchanges = _together(lab, pool, [update({name: value}) for name, value in changes.items()], who)
+            exchanges = _together(
+                lab, pool, [update({name: value}) for name, value in changes.items()], who
+            )
             after = resources.profile(lab, who)
             lab.client.close()
             for exchange, (name, value) in zip(exchanges, changes.items(), strict=True):
-                lost = after[name] != value and comparison.how_lost(value, before[name], after[name]) == "update.seen"
+                lost = (
+                    after[name] != value
+                    and comparison.how_lost(value, before[name], after[name]) == "update.seen"
+                )
                 if exchange.ok and lost:
-                    lab.find("concurrent.updates", "updateProfile", f"{name} is {after[name]!r}", f"{value!r}", *exchanges)
+                    lab.find(
+                        "concurrent.updates",
+                        "updateProfile",
+                        f"{name} is {after[name]!r}",
+                        f"{value!r}",
+                        *exchanges,
+                    )
                 if exchange.refused:
-                    lab.find("input.accepted", "updateProfile", exchange.shown(), "accepted, as without the others", exchange)
+                    lab.find(
+                        "input.accepted",
+                        "updateProfile",
+                        exchange.shown(),
+                        "accepted, as without the others",
+                        exchange,
+                    )
 
 
 @pytest.mark.parametrize("who", ["primary", "secondary"])
@@ -98,8 +115,13 @@ def test_a_public_profile_is_read_whole(lab: Lab, who: str) -> None:
     lab.client.close()
     with ThreadPoolExecutor(READERS + 1) as pool:
         for _ in range(lab.depth.rounds // 5):
-            writer = pool.submit(lambda: [_read(lab, update(_state(lab, number)), who) for number in range(FLIPS)])
-            readers = [pool.submit(lambda: [_read(lab, ask, who) for _ in range(FLIPS)]) for _ in range(READERS)]
+            writer = pool.submit(
+                lambda: [_read(lab, update(_state(lab, number)), who) for number in range(FLIPS)]
+            )
+            readers = [
+                pool.submit(lambda: [_read(lab, ask, who) for _ in range(FLIPS)])
+                for _ in range(READERS)
+            ]
             for exchange in writer.result():
                 lab.judge(exchange)
             for exchange in [exchange for reader in readers for exchange in reader.result()]:
@@ -116,8 +138,18 @@ def test_marking_loses_no_update(lab: Lab) -> None:
                 lab.client.close()
                 exchanges = _together(lab, pool, [update({name: value}), MARK_READ], who)
                 got = resources.profile(lab, who, name)[name]
-                if exchanges[0].ok and got != value and comparison.how_lost(value, before, got) == "update.seen":
-                    lab.find("concurrent.updates", "updateProfile", f"{name} is {got!r}", f"{value!r}", *exchanges)
+                if (
+                    exchanges[0].ok
+                    and got != value
+                    and comparison.how_lost(value, before, got) == "update.seen"
+                ):
+                    lab.find(
+                        "concurrent.updates",
+                        "updateProfile",
+                        f"{name} is {got!r}",
+                        f"{value!r}",
+                        *exchanges,
+                    )
 
 
 def _write_dates(lab: Lab, who: str) -> list[Exchange]:
@@ -133,7 +165,10 @@ def _whole_date(lab: Lab, writer: Exchange, exchange: Exchange) -> None:
     birth = lab.object(exchange).get("dateOfBirth")
     if not writer.ok or not isinstance(birth, dict):
         return
-    sources = [{number for number, date in enumerate(DATES) if birth.get(part) == date[part]} for part in DATES[0]]
+    sources = [
+        {number for number, date in enumerate(DATES) if birth.get(part) == date[part]}
+        for part in DATES[0]
+    ]
     if all(sources) and not set.intersection(*sources):
         _mixed(lab, writer, exchange, f"{DATES[0]} or {DATES[1]}")
 
@@ -153,14 +188,27 @@ def test_two_users_at_once(lab: Lab) -> None:
             before = {who: resources.profile(lab, who, "biography")["biography"] for who in names}
             lab.client.close()
             marks = {who: lab.marker(who, number) for who in names}
-            writes = [pool.submit(lab.client.send_alone, lab.call(update({"biography": marks[who]}), who)) for who in names]
+            writes = [
+                pool.submit(lab.client.send_alone, lab.call(update({"biography": marks[who]}), who))
+                for who in names
+            ]
             reads = {who: pool.submit(_read, lab, fields("username"), who) for who in names}
             _apart(lab, names, {who: future.result() for who, future in reads.items()})
             steps = [future.result() for future in writes]
             for who, step in zip(names, steps, strict=True):
                 got = resources.profile(lab, who, "biography")["biography"]
-                if step.ok and got != marks[who] and comparison.how_lost(marks[who], before[who], got) == "update.seen":
-                    lab.find("concurrent.updates", "updateProfile", f"biography is {got!r}", f"{marks[who]!r}", *steps)
+                if (
+                    step.ok
+                    and got != marks[who]
+                    and comparison.how_lost(marks[who], before[who], got) == "update.seen"
+                ):
+                    lab.find(
+                        "concurrent.updates",
+                        "updateProfile",
+                        f"biography is {got!r}",
+                        f"{marks[who]!r}",
+                        *steps,
+                    )
             lab.client.close()
             _one_handle(lab, pool, lab.handle("race", number), tuple(names))
 
@@ -169,16 +217,31 @@ def _apart(lab: Lab, names: dict[str, str], reads: dict[str, Exchange]) -> None:
     for who, exchange in reads.items():
         lab.judge(exchange)
         if exchange.ok and lab.object(exchange).get("username", names[who]) != names[who]:
-            lab.find("session.isolation", "getProfile", exchange.shown(), f"the profile of {who}", exchange)
+            lab.find(
+                "session.isolation",
+                "getProfile",
+                exchange.shown(),
+                f"the profile of {who}",
+                exchange,
+            )
 
 
 def _one_handle(lab: Lab, pool: ThreadPoolExecutor, handle: str, roles: tuple[str, ...]) -> None:
-    futures = [pool.submit(lab.client.send_alone, lab.call(update({"handle": handle}), who)) for who in roles]
+    futures = [
+        pool.submit(lab.client.send_alone, lab.call(update({"handle": handle}), who))
+        for who in roles
+    ]
     exchanges = [future.result() for future in futures]
     for exchange in exchanges:
         lab.judge(exchange)
     if all(exchange.ok for exchange in exchanges):
-        lab.find("update.handle", "updateProfile", f"both users got {handle}", "only one of them", *exchanges)
+        lab.find(
+            "update.handle",
+            "updateProfile",
+            f"both users got {handle}",
+            "only one of them",
+            *exchanges,
+        )
 
 
 def _state(lab: Lab, number: int) -> dict[str, object]:
@@ -227,7 +290,11 @@ def _whole(lab: Lab, writer: Exchange, exchange: Exchange, known: tuple[str, ...
     if any(body.get(name) is None for name in known):
         _mixed(lab, writer, exchange, f"{', '.join(known)} of one update or the other")
         return
-    numbers = {int(found[1]) for name in ("displayName", "biography") if (found := STATE.search(str(body.get(name))))}
+    numbers = {
+        int(found[1])
+        for name in ("displayName", "biography")
+        if (found := STATE.search(str(body.get(name))))
+    }
     if len(numbers) > 1 or any(_torn(body.get("dateOfBirth"), number) for number in numbers):
         _mixed(lab, writer, exchange, "all fields of one update")
 

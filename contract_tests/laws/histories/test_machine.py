@@ -40,12 +40,22 @@ CHANGES = st.fixed_dictionaries(
         "displayName": TEXT,
         "biography": st.one_of(st.just(""), TEXT),
         "handle": st.integers(0, 5),
-        "dateOfBirth": st.sampled_from([value for value in boundary_values.good_objects(BIRTH) if "more" not in value]),
+        "dateOfBirth": st.sampled_from(
+            [value for value in boundary_values.good_objects(BIRTH) if "more" not in value]
+        ),
     },
 )
-START = {"displayName": "start", "biography": "start", "dateOfBirth": boundary_values.plain_object(BIRTH)}
+START = {
+    "displayName": "start",
+    "biography": "start",
+    "dateOfBirth": boundary_values.plain_object(BIRTH),
+}
 WRONG = st.sampled_from(
-    [(name, value) for name in CONTRACT.updatable for value in boundary_values.bad(CONTRACT.property_schema(name))[:12]]
+    [
+        (name, value)
+        for name in CONTRACT.updatable
+        for value in boundary_values.bad(CONTRACT.property_schema(name))[:12]
+    ]
 )
 
 
@@ -66,7 +76,10 @@ class Machine(RuleBasedStateMachine):
         self.used: set[str] = set()
         # Every example begins alike, so that a failure needs no more than its own steps.
         starts = {who: self._marked({**START, "handle": who}) for who in self.roles}
-        self.opening = {who: [self.lab.ask(ask, who) for ask in (update(starts[who]), MARK_READ)] for who in self.roles}
+        self.opening = {
+            who: [self.lab.ask(ask, who) for ask in (update(starts[who]), MARK_READ)]
+            for who in self.roles
+        }
         self.sent = dict(starts)
         self.model = Model({who: self._learn(who) for who in self.roles})
 
@@ -78,8 +91,12 @@ class Machine(RuleBasedStateMachine):
     def _marked(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Put the run's marks into the words of a change; a handle is drawn as a number."""
         texts = {name: value for name, value in changes.items() if name in TEXTS and value}
-        marked = {name: run_marks.signed(value, self.lab.client.run_id) for name, value in texts.items()}
-        handle = {"handle": self.lab.handle("machine", changes["handle"])} if "handle" in changes else {}
+        marked = {
+            name: run_marks.signed(value, self.lab.client.run_id) for name, value in texts.items()
+        }
+        handle = (
+            {"handle": self.lab.handle("machine", changes["handle"])} if "handle" in changes else {}
+        )
         return {**changes, **marked, **handle}
 
     def _who(self, role: str) -> str:
@@ -100,7 +117,11 @@ class Machine(RuleBasedStateMachine):
             if wanted and handle is not None:
                 self.model.people[who].profile = resources.profile(self.lab, who)
                 return
-            self._fail("update.handle" if handle else "input.accepted", "updateProfile", "accepted" if wanted else "400")
+            self._fail(
+                "update.handle" if handle else "input.accepted",
+                "updateProfile",
+                "accepted" if wanted else "400",
+            )
         if exchange.ok:
             self._learn_form(who, changes, before)
         self._check_profile(who, "update.seen")
@@ -148,7 +169,11 @@ class Machine(RuleBasedStateMachine):
         )  # past the end is judged elsewhere
         wanted = self.model.page(who, container, page, limit)
         exchange = self._ask(pagination.at(self.lab, who, container, page, limit), who)
-        if exchange.ok and pagination.items_of(self.lab, exchange) != wanted and not self._grown(who, container):
+        if (
+            exchange.ok
+            and pagination.items_of(self.lab, exchange) != wanted
+            and not self._grown(who, container)
+        ):
             self._fail("pages.whole", "listNotifications", f"{len(wanted)} items: {wanted[:2]}")
 
     @rule(role=ROLES)
@@ -162,7 +187,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         pick=st.integers(0, 30),
-        what=st.sampled_from(["getProfile", "updateProfile", "listReferrals", "markNotificationsRead"]),
+        what=st.sampled_from(
+            ["getProfile", "updateProfile", "listReferrals", "markNotificationsRead"]
+        ),
     )
     def intrude(self, pick: int, what: str) -> None:
         """A call without a valid session is refused and changes nothing."""
@@ -170,12 +197,20 @@ class Machine(RuleBasedStateMachine):
         kind = every[pick % len(every)]
         exchange = self._ask(resources.valid(self.lab, what, "primary"), None, kind.header)
         if exchange.ok:
-            self._fail("session.form" if kind.valid_inside else "session.required", what, f"401 for {kind.name}")
+            self._fail(
+                "session.form" if kind.valid_inside else "session.required",
+                what,
+                f"401 for {kind.name}",
+            )
 
     def _learn_marks(self, who: str) -> None:
         """Read again what is said of being read in a form of the target's own, which the oracle does not know."""
         person = self.model.people[who]
-        if any(not isinstance(item.get("read"), bool) for items in person.inbox.values() for item in items):
+        if any(
+            not isinstance(item.get("read"), bool)
+            for items in person.inbox.values()
+            for item in items
+        ):
             person.inbox = self._learn(who).inbox
 
     def _grown(self, who: str, container: str) -> bool:
@@ -192,14 +227,20 @@ class Machine(RuleBasedStateMachine):
         kept = resources.profile(self.lab, who)
         for name, value in changes.items():
             is_the_same_again = value == self.sent[who][name] and kept[name] == before[name]
-            if is_the_same_again or comparison.how_lost(value, before[name], kept[name]) != "update.seen":
+            if (
+                is_the_same_again
+                or comparison.how_lost(value, before[name], kept[name]) != "update.seen"
+            ):
                 self.model.people[who].profile[name] = kept[name]
         self.sent[who] |= changes
 
     def _check_profile(self, who: str, broken: str, operation: str = "updateProfile") -> None:
         wanted = self.model.people[who].profile
         exchange = self._ask(fields(*self.lab.contract.fields), who)
-        if exchange.ok and resources.profile_of(self.lab, exchange, self.lab.contract.fields) != wanted:
+        if (
+            exchange.ok
+            and resources.profile_of(self.lab, exchange, self.lab.contract.fields) != wanted
+        ):
             self._fail(broken, operation, str(wanted))
 
     def _ask(self, ask: Ask, who: str | None, auth: str | None = None) -> Exchange:
@@ -208,7 +249,9 @@ class Machine(RuleBasedStateMachine):
         return exchange
 
     def _fail(self, broken: str, operation: str, documented: str) -> None:
-        opening = [exchange for who in self.roles if who in self.used for exchange in self.opening[who]]
+        opening = [
+            exchange for who in self.roles if who in self.used for exchange in self.opening[who]
+        ]
         steps, received = (*opening, *self.steps), self.steps[-1].shown()
         self.failures.append(lambda: self.lab.find(broken, operation, received, documented, *steps))
         raise DeviationError(broken)
@@ -231,7 +274,9 @@ def _run(lab: Lab, turn: int) -> bool:
         suppress_health_check=list(hypothesis.HealthCheck), print_blob=False, verbosity=hypothesis.Verbosity.quiet,
     )  # fmt: skip
     try:
-        run_state_machine_as_test(hypothesis.seed(lab.seed * 1000 + turn)(machine), settings=settings)
+        run_state_machine_as_test(
+            hypothesis.seed(lab.seed * 1000 + turn)(machine), settings=settings
+        )
     except (DeviationError, hypothesis.errors.Flaky, BaseExceptionGroup, OutOfTimeError) as error:
         # Hypothesis takes a run that was cut short for a flaky one. At `deep` the time is there to be used up.
         is_over = time.monotonic() > lab.until

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
 OF_OTHERS = ("getPublicProfile", "listReferrals")
-READS = [operation.name for operation in contract.load().operations.values() if operation.method == "GET"]
+READS = [
+    operation.name for operation in contract.load().operations.values() if operation.method == "GET"
+]
 
 
 @pytest.mark.parametrize("who", ["primary", "secondary"])
@@ -33,7 +35,14 @@ def test_the_same_again(lab: Lab, operation: str, who: str) -> None:
             if _news(lab, first, again):
                 first = again
             elif meaning(lab, again) != meaning(lab, first):
-                lab.find("http.same-answer", operation, again.shown(), f"again {first.shown()}", first, again)
+                lab.find(
+                    "http.same-answer",
+                    operation,
+                    again.shown(),
+                    f"again {first.shown()}",
+                    first,
+                    again,
+                )
 
 
 @pytest.mark.parametrize("operation", READS)
@@ -47,7 +56,9 @@ def test_a_refusal_is_forgotten(lab: Lab, operation: str) -> None:
             first = again
         elif meaning(lab, again) != meaning(lab, first):
             documented = f"as before another was refused: {first.shown()}"
-            lab.find("http.same-answer", operation, again.shown(), documented, first, refused, again)
+            lab.find(
+                "http.same-answer", operation, again.shown(), documented, first, refused, again
+            )
 
 
 def _news(lab: Lab, first: Exchange, again: Exchange) -> bool:
@@ -67,7 +78,11 @@ def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
     body = lab.body(exchange)
     if schema is None or body is None:
         return exchange.status, ""
-    kept = {"code": body.get("code")} if not exchange.ok and isinstance(body, dict) else _known(lab, schema, body)
+    kept = (
+        {"code": body.get("code")}
+        if not exchange.ok and isinstance(body, dict)
+        else _known(lab, schema, body)
+    )
     return exchange.status, json.dumps(kept, sort_keys=True)
 
 
@@ -80,14 +95,19 @@ def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
         properties |= lab.contract.full.resolve(part).get("properties", {})
     if not isinstance(value, dict) or not properties:
         return value
-    return {key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value}
+    return {
+        key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value
+    }
 
 
 def _asks(lab: Lab, operation: str, who: str) -> list[Ask]:
     if operation == "getProfile":
         return [fields(*lab.contract.fields), fields("biography"), Ask(operation)]
     if operation == "getPublicProfile":
-        return [*(public(*pair) for pair in resources.members(lab)[:3]), public("no-such-user", lab.target.containers[0])]
+        return [
+            *(public(*pair) for pair in resources.members(lab)[:3]),
+            public("no-such-user", lab.target.containers[0]),
+        ]
     if operation == "listNotifications":
         return [
             ask

@@ -78,7 +78,13 @@ def test_whole(lab: Lab, who: str) -> None:
             exchange = lab.ask(pagination.at(lab, who, container, 1, limit), who)
             if len(set(map(str, identities))) != len(identities):
                 double = next(name for name in identities if identities.count(name) > 1)
-                lab.find("pages.whole", OPERATION, f"{double} twice with limit {limit}", "each once", exchange)
+                lab.find(
+                    "pages.whole",
+                    OPERATION,
+                    f"{double} twice with limit {limit}",
+                    "each once",
+                    exchange,
+                )
             _order(lab, items, exchange)
             _container(lab, items, container, exchange)
 
@@ -90,7 +96,14 @@ def test_defaults(lab: Lab, who: str) -> None:
     operation = lab.contract.operations[OPERATION]
     size = operation.parameter("limit").schema["default"]
     for container, reference in _references(lab, who):
-        for page, limit in ((None, None), (2, None), (3, None), (None, 5), (None, FULL_PAGE), (1, None)):
+        for page, limit in (
+            (None, None),
+            (2, None),
+            (3, None),
+            (None, 5),
+            (None, FULL_PAGE),
+            (1, None),
+        ):
             if ((page or 1) - 1) * (limit or size) >= len(reference):
                 continue
             exchange, items = pagination.page(lab, who, container, page, limit)
@@ -98,7 +111,13 @@ def test_defaults(lab: Lab, who: str) -> None:
             if items != reference[(number - 1) * most : number * most]:
                 wanted = reference[(number - 1) * most : number * most]
                 received = f"page={page}, limit={limit}: {_first_difference(items, wanted)}"
-                lab.find("pages.defaults", OPERATION, received, f"as page={number}, limit={most}", exchange)
+                lab.find(
+                    "pages.defaults",
+                    OPERATION,
+                    received,
+                    f"as page={number}, limit={most}",
+                    exchange,
+                )
             _echo(lab, exchange, pagination.first_page(lab, who, container), most)
 
 
@@ -111,10 +130,18 @@ def test_past_the_end(lab: Lab, who: str) -> None:
         for limit in (1, 7, 20, FULL_PAGE):
             last = ceil(total / limit)
             for number in (last + 1, last + 2, last + 50, total + 1000):
-                exchange = lab.accepted(pagination.at(lab, who, container, number, limit), who, "pages.past-end")
+                exchange = lab.accepted(
+                    pagination.at(lab, who, container, number, limit), who, "pages.past-end"
+                )
                 items = pagination.items_of(lab, exchange)
                 if items and (number - 1) * limit >= total:
-                    lab.find("pages.past-end", OPERATION, f"{len(items)} items", "none past the end", exchange)
+                    lab.find(
+                        "pages.past-end",
+                        OPERATION,
+                        f"{len(items)} items",
+                        "none past the end",
+                        exchange,
+                    )
                 _echo(lab, exchange, number, limit)
                 _total(lab, exchange, total)
 
@@ -123,12 +150,18 @@ def test_users_have_their_own(lab: Lab) -> None:
     """Two users do not share a whole list of notifications or of referrals."""
     lab.need("primary", "secondary")
     for container in set(resources.homes(lab, "primary")) & set(resources.homes(lab, "secondary")):
-        first, second = (_plain(pagination.whole(lab, who, container)) for who in ("primary", "secondary"))
+        first, second = (
+            _plain(pagination.whole(lab, who, container)) for who in ("primary", "secondary")
+        )
         # Few that are the same may have been told to everybody.
         if len(first) >= MANY and first == second:
             exchange = lab.ask(notifications(container), "secondary")
             lab.find(
-                "pages.own", OPERATION, f"both users have the same {len(first)} notifications", "each one's own", exchange
+                "pages.own",
+                OPERATION,
+                f"both users have the same {len(first)} notifications",
+                "each one's own",
+                exchange,
             )
 
 
@@ -136,7 +169,13 @@ def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
     """How many items a page of this limit holds: a target may hold fewer, as long as none is lost."""
     exchange, items = pagination.page(lab, who, container, 1, limit)
     if 0 < len(items) < min(limit, total):
-        lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{min(limit, total)} items", exchange)
+        lab.find(
+            "pages.size",
+            OPERATION,
+            f"{len(items)} items on page 1 of {limit}",
+            f"{min(limit, total)} items",
+            exchange,
+        )
         return len(items)
     return limit
 
@@ -149,13 +188,17 @@ def moment(text: object) -> tuple[datetime, Fraction] | None:
     start, second, fraction, zone = match.groups()
     leap = int(second == "60")
     try:
-        whole = datetime.fromisoformat(f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}").astimezone(UTC)
+        whole = datetime.fromisoformat(
+            f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}"
+        ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return whole, Fraction(fraction or 0) + leap
 
 
-def _settled(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], total: int) -> None:
+def _settled(
+    lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], total: int
+) -> None:
     """Give up where something has come since the whole was read, which may happen at any time."""
     said = lab.object(exchange).get("total")
     if items != wanted and type(said) is int and said > total:
@@ -164,28 +207,51 @@ def _settled(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item]
             raise NotJudgedError("new notifications have come while pages were compared")
 
 
-def _judge_page(lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], at: tuple[int, int, int]) -> None:
+def _judge_page(
+    lab: Lab, exchange: Exchange, items: list[Item], wanted: list[Item], at: tuple[int, int, int]
+) -> None:
     number, limit, total = at
     _settled(lab, exchange, items, wanted, total)
     if len(items) > limit:
-        lab.find("pages.limit", OPERATION, f"{len(items)} items on page {number} of {limit}", f"at most {limit}", exchange)
+        lab.find(
+            "pages.limit",
+            OPERATION,
+            f"{len(items)} items on page {number} of {limit}",
+            f"at most {limit}",
+            exchange,
+        )
     if number == 1 and 0 < len(items) < len(wanted) and items == wanted[: len(items)]:
-        lab.find("pages.size", OPERATION, f"{len(items)} items on page 1 of {limit}", f"{len(wanted)} items", exchange)
+        lab.find(
+            "pages.size",
+            OPERATION,
+            f"{len(items)} items on page 1 of {limit}",
+            f"{len(wanted)} items",
+            exchange,
+        )
     elif items != wanted:
         received = f"page {number} of {limit}: {_first_difference(items, wanted)}"
-        lab.find("pages.whole", OPERATION, received, f"{len(wanted)} items as in the whole", exchange)
+        lab.find(
+            "pages.whole", OPERATION, received, f"{len(wanted)} items as in the whole", exchange
+        )
     _echo(lab, exchange, number, limit)
     _total(lab, exchange, total)
 
 
 def _first_difference(items: list[Item], wanted: list[Item]) -> str:
     pairs = enumerate(zip(items, wanted, strict=False), 1)
-    return next((f"item {place} is {a}, not {b}" for place, (a, b) in pairs if a != b), f"{len(items)} items")
+    return next(
+        (f"item {place} is {a}, not {b}" for place, (a, b) in pairs if a != b),
+        f"{len(items)} items",
+    )
 
 
 def _references(lab: Lab, who: str) -> list[tuple[str, list[Item]]]:
     """Return the containers that have notifications, each with all of them."""
-    found = [(container, items) for container in resources.homes(lab, who) if (items := pagination.whole(lab, who, container))]
+    found = [
+        (container, items)
+        for container in resources.homes(lab, who)
+        if (items := pagination.whole(lab, who, container))
+    ]
     if not found:
         raise NotJudgedError(f"the session {who} has no notifications")
     return found
@@ -222,7 +288,13 @@ def _container(lab: Lab, items: list[Item], container: str, exchange: Exchange) 
     odd = {name for name in said if name != container}
     foreign = [item for item, name in zip(items, said, strict=True) if name in odd]
     if odd & set(lab.target.containers) or (odd and len(set(said)) > 1):
-        lab.find("pages.container", OPERATION, f"{foreign[0]}", f"only notifications of {container}", exchange)
+        lab.find(
+            "pages.container",
+            OPERATION,
+            f"{foreign[0]}",
+            f"only notifications of {container}",
+            exchange,
+        )
 
 
 def _echo(lab: Lab, exchange: Exchange, page: int, limit: int) -> None:
@@ -231,13 +303,25 @@ def _echo(lab: Lab, exchange: Exchange, page: int, limit: int) -> None:
     page = int(asked.get("page", page))
     echoed = (body.get("page"), body.get("limit"))
     if echoed != (page, limit) and None not in echoed:
-        lab.find("pages.echo", OPERATION, f"page {echoed[0]}, limit {echoed[1]}", f"page {page}, limit {limit}", exchange)
+        lab.find(
+            "pages.echo",
+            OPERATION,
+            f"page {echoed[0]}, limit {echoed[1]}",
+            f"page {page}, limit {limit}",
+            exchange,
+        )
 
 
 def _total(lab: Lab, exchange: Exchange, total: int) -> None:
     said = lab.object(exchange).get("total")
     if said is not None and said != total:
-        lab.find("pages.total", OPERATION, f"total {said}", f"total {total}, as many as the pages hold", exchange)
+        lab.find(
+            "pages.total",
+            OPERATION,
+            f"total {said}",
+            f"total {total}, as many as the pages hold",
+            exchange,
+        )
 
 
 def _plain(items: list[Item]) -> list[Item]:

@@ -31,15 +31,26 @@ def test_listing_marks_nothing(lab: Lab) -> None:
             if written:
                 _unread_still(lab, container, ("update.partial", "updateProfile"), written, third)
             if third[0]:
-                _same(lab, {who: {container: third[0]}}, ("read.only-marking", LIST, "after reading the lists"), third[1])
+                _same(
+                    lab,
+                    {who: {container: third[0]}},
+                    ("read.only-marking", LIST, "after reading the lists"),
+                    third[1],
+                )
 
 
 def _unread_still(
-    lab: Lab, container: str, judged: tuple[str, str], before: pagination.Reading, after: pagination.Reading
+    lab: Lab,
+    container: str,
+    judged: tuple[str, str],
+    before: pagination.Reading,
+    after: pagination.Reading,
 ) -> None:
     rule, operation = judged
     now = {str(item["id"]): item.get("read") for item in after[0]}
-    changed = [item for item in before[0] if now.get(str(item["id"]), item.get("read")) != item.get("read")]
+    changed = [
+        item for item in before[0] if now.get(str(item["id"]), item.get("read")) != item.get("read")
+    ]
     if changed:
         name, was = str(changed[0]["id"]), changed[0].get("read")
         received = f"after {operation}: {name} in {container} has read {now[name]}"
@@ -62,13 +73,21 @@ def test_only_marking_marks(lab: Lab) -> None:
             _still_referred(lab, referred, (rule, operation, f"after {name}"), *steps[:1])
 
 
-def _still_referred(lab: Lab, before: dict[str, dict[str, object]], judged: tuple[str, str, str], *steps: Exchange) -> None:
+def _still_referred(
+    lab: Lab, before: dict[str, dict[str, object]], judged: tuple[str, str, str], *steps: Exchange
+) -> None:
     rule, operation, when = judged
     for role, known in before.items():
         now = pagination.referred(lab, role)
         if any(now.get(name) != joined for name, joined in known.items()):
             rule = "http.same-answer" if rule == "read.only-marking" else rule
-            lab.find(rule, operation, f"{when}: the referrals of {role} are {now}", f"{known} among them, as before", *steps)
+            lab.find(
+                rule,
+                operation,
+                f"{when}: the referrals of {role} are {now}",
+                f"{known} among them, as before",
+                *steps,
+            )
             before[role] = now
 
 
@@ -76,16 +95,33 @@ def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
     """Calls that have nothing to do with marking: the rule and the operation that a change is put down to, name, calls."""
     containers = resources.homes(lab, who) if lab.target.containers else ()
     lists_ = [notifications(container) for container in containers for _ in range(2)]
-    odd = [notifications(home, *pair) for home in containers for pair in ((2, 7), (None, 1), (3, None), (1, 50), (999, 20))]
+    odd = [
+        notifications(home, *pair)
+        for home in containers
+        for pair in ((2, 7), (None, 1), (3, None), (1, 50), (999, 20))
+    ]
     only = "read.only-marking"
     return [
         (only, LIST, "a list without page and limit, twice", lists_),
         (only, LIST, "pages of other sizes", odd),
-        (only, LIST, "a list and more", [ask.but(query=(*ask.query, ("unread", "true"), ("x", "1"))) for ask in lists_]),
+        (
+            only,
+            LIST,
+            "a list and more",
+            [ask.but(query=(*ask.query, ("unread", "true"), ("x", "1"))) for ask in lists_],
+        ),
         (only, LIST, "HEAD of a list", [ask.but(method="HEAD") for ask in lists_]),
         (only, "getProfile", "the whole profile", [fields(*lab.contract.fields)]),
-        *((only, operation, operation, _valid(lab, operation, who)) for operation in ("getProfile", "getPublicProfile")),
-        (only, "listReferrals", "the referrals", [Ask("listReferrals"), Ask("listReferrals", method="HEAD")]),
+        *(
+            (only, operation, operation, _valid(lab, operation, who))
+            for operation in ("getProfile", "getPublicProfile")
+        ),
+        (
+            only,
+            "listReferrals",
+            "the referrals",
+            [Ask("listReferrals"), Ask("listReferrals", method="HEAD")],
+        ),
         (only, "getProfile", "HEAD of a profile", [fields("handle").but(method="HEAD")]),
         (
             "update.partial",
@@ -93,9 +129,24 @@ def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
             "an update",
             [update({name: fresh(lab, name, who)}) for name in lab.contract.updatable],
         ),
-        ("update.all-or-nothing", "updateProfile", "a rejected update", [update({"displayName": 5}), update(b"{")]),
-        (only, MARK, "reading methods", [MARK_READ.but(method=name) for name in ("GET", "OPTIONS")]),
-        ("http.method", MARK, "other methods", [MARK_READ.but(method=name) for name in ("PUT", "PATCH", "DELETE")]),
+        (
+            "update.all-or-nothing",
+            "updateProfile",
+            "a rejected update",
+            [update({"displayName": 5}), update(b"{")],
+        ),
+        (
+            only,
+            MARK,
+            "reading methods",
+            [MARK_READ.but(method=name) for name in ("GET", "OPTIONS")],
+        ),
+        (
+            "http.method",
+            MARK,
+            "other methods",
+            [MARK_READ.but(method=name) for name in ("PUT", "PATCH", "DELETE")],
+        ),
     ]
 
 
@@ -104,7 +155,9 @@ def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
     order = tuple(reversed(lab.roles()))
     for who in order:
         before = {role: pagination.inbox(lab, role) for role in order}
-        profiles = {role: (resources.profile(lab, role), pagination.referred(lab, role)) for role in order}
+        profiles = {
+            role: (resources.profile(lab, role), pagination.referred(lab, role)) for role in order
+        }
         exchange = lab.accepted(MARK_READ, who)
         for role in order:
             if role == who:
@@ -112,7 +165,12 @@ def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
                 lab.client.close()  # it is marked for whoever asks, not for this connection
                 _marked(lab, before[role], pagination.inbox(lab, role), exchange)
             else:
-                _same(lab, {role: before[role]}, ("read.only-own", MARK, "after mark-read of the other user"), exchange)
+                _same(
+                    lab,
+                    {role: before[role]},
+                    ("read.only-own", MARK, "after mark-read of the other user"),
+                    exchange,
+                )
             _profile_kept(lab, role, profiles[role], exchange)
         for other in set(order) - {who}:
             _nobody_marks_for(lab, who, other)
@@ -123,7 +181,9 @@ def _nobody_marks_for(lab: Lab, who: str, other: str) -> None:
     before = {other: pagination.inbox(lab, other)}
     for claim in claims(resources.username(lab, other)):
         exchange = lab.ask(claim.on(MARK_READ), who)
-        _same(lab, before, ("session.isolation", MARK, f"after mark-read with {claim.name}"), exchange)
+        _same(
+            lab, before, ("session.isolation", MARK, f"after mark-read with {claim.name}"), exchange
+        )
 
 
 def test_marking_again_is_harmless(lab: Lab) -> None:
@@ -162,14 +222,33 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
     if unread:
         lab.once("unread seen", lambda: unread)
     after = _kept(before, now)
-    left = [(name, item.get("id")) for name, items in after.items() for item in items if item.get("read") is False]
+    left = [
+        (name, item.get("id"))
+        for name, items in after.items()
+        for item in items
+        if item.get("read") is False
+    ]
     if left:
-        lab.find("read.marks", MARK, f"still unread: {left[:5]}", "all read in all containers", exchange)
+        lab.find(
+            "read.marks", MARK, f"still unread: {left[:5]}", "all read in all containers", exchange
+        )
     old, new = _without_read(before), _without_read(after)
     if _by_id(old).keys() == _by_id(new).keys() and _by_id(old) != _by_id(new):
-        lab.find("read.nothing-else", MARK, _difference(_sorted(old), _sorted(new))[1], "only `read` changes", exchange)
+        lab.find(
+            "read.nothing-else",
+            MARK,
+            _difference(_sorted(old), _sorted(new))[1],
+            "only `read` changes",
+            exchange,
+        )
     elif old != new:
-        lab.find("read.keeps", MARK, _difference(old, new)[1], "the same notifications in the same order", exchange)
+        lab.find(
+            "read.keeps",
+            MARK,
+            _difference(old, new)[1],
+            "the same notifications in the same order",
+            exchange,
+        )
 
 
 def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> None:
@@ -178,7 +257,9 @@ def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> No
         lab.find("read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange)
 
 
-def _same(lab: Lab, before: dict[str, Inbox], judged: tuple[str, str, str], *steps: Exchange) -> None:
+def _same(
+    lab: Lab, before: dict[str, Inbox], judged: tuple[str, str, str], *steps: Exchange
+) -> None:
     """Judge by `judged`, a rule, an operation and a moment, what of the notifications known before is read or not."""
     rule, operation, when = judged
     for role, known in before.items():
@@ -202,13 +283,18 @@ def _showing(lab: Lab, who: str, container: str, inbox: Inbox, name: str = "") -
 
 
 def _flags(inbox: Inbox) -> dict[tuple[str, str], object]:
-    return {(name, str(item["id"])): item.get("read") for name, items in inbox.items() for item in items}
+    return {
+        (name, str(item["id"])): item.get("read") for name, items in inbox.items() for item in items
+    }
 
 
 def _kept(before: Inbox, after: Inbox) -> Inbox:
     """Leave out what is new, since notifications may come at any time."""
     known = _flags(before)
-    return {name: [item for item in after.get(name, []) if (name, str(item["id"])) in known] for name in before}
+    return {
+        name: [item for item in after.get(name, []) if (name, str(item["id"])) in known]
+        for name in before
+    }
 
 
 def _by_id(inbox: Inbox) -> dict[tuple[str, str], Item]:
@@ -221,7 +307,8 @@ def _sorted(inbox: Inbox) -> Inbox:
 
 def _without_read(inbox: Inbox) -> Inbox:
     return {
-        name: [{key: value for key, value in item.items() if key != "read"} for item in items] for name, items in inbox.items()
+        name: [{key: value for key, value in item.items() if key != "read"} for item in items]
+        for name, items in inbox.items()
     }
 
 

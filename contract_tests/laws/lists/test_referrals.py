@@ -19,11 +19,21 @@ def test_order_and_total(lab: Lab) -> None:
         stamps = [(moment(item.get("joinedAt")), item.get("username")) for item in items]
         for (first, one), (second, other) in itertools.pairwise(stamps):
             if first is not None and second is not None and first < second:
-                lab.find("referrals.order", "listReferrals", f"{one} before {other}", "newest first", exchange)
+                lab.find(
+                    "referrals.order",
+                    "listReferrals",
+                    f"{one} before {other}",
+                    "newest first",
+                    exchange,
+                )
         total = lab.object(exchange).get("total")
         if total is not None and total != len(items):
             lab.find(
-                "referrals.total", "listReferrals", f"total {total}, {len(items)} items", "as many as there are", exchange
+                "referrals.total",
+                "listReferrals",
+                f"total {total}, {len(items)} items",
+                "as many as there are",
+                exchange,
             )
 
 
@@ -34,9 +44,23 @@ def test_own(lab: Lab) -> None:
         exchange, items = pagination.referrals(lab, who)
         names = [(str(item.get("username")), str(item.get("joinedAt"))) for item in items]
         if any(name == resources.username(lab, who) for name, _ in names):
-            lab.find("referrals.own", "listReferrals", f"{names}", "users that the session's user referred", exchange)
+            lab.find(
+                "referrals.own",
+                "listReferrals",
+                f"{names}",
+                "users that the session's user referred",
+                exchange,
+            )
         if len(set(names)) != len(names):
-            lab.find("referrals.own", "listReferrals", f"somebody twice: {names}", "each once", exchange)
+            lab.find(
+                "referrals.own", "listReferrals", f"somebody twice: {names}", "each once", exchange
+            )
         if len(names) > 1 and names in seen.values():
-            lab.find("referrals.own", "listReferrals", f"the same for both users: {names}", "each one's own", exchange)
+            lab.find(
+                "referrals.own",
+                "listReferrals",
+                f"the same for both users: {names}",
+                "each one's own",
+                exchange,
+            )
         seen[who] = names

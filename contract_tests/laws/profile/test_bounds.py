@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 
 FIELDS = contract.load().updatable
 NOT_JSON = (
-    *(b"", b"{", b"{'displayName': 'x'}", b'{"displayName": "x"', b'{"displayName": "x"} more', b"{displayName: 1}"),
-    *(b'{"displayName": "x",}', b'{"unknown": NaN}', b'{"biography": "\xff\xfe"}', b"displayName=x"),
+    *(
+        b"",
+        b"{",
+        b"{'displayName': 'x'}",
+        b'{"displayName": "x"',
+        b'{"displayName": "x"} more',
+        b"{displayName: 1}",
+    ),
+    *(
+        b'{"displayName": "x",}',
+        b'{"unknown": NaN}',
+        b'{"biography": "\xff\xfe"}',
+        b"displayName=x",
+    ),
     *(b"null", b"[]", b'[{"displayName": "x"}]', b'"text"', b"5", b"true"),
 )
 NOT_JSON_TYPES = (
@@ -33,7 +45,11 @@ NOT_JSON_TYPES = (
     "multipart/form-data",
 )
 MORE = "calendar"
-JSON_TYPES = ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON")
+JSON_TYPES = (
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8",
+    "Application/JSON",
+)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -72,7 +88,9 @@ def test_all_at_once(lab: Lab) -> None:
     """Every text at its largest in one update is accepted, also where each character is escaped in six letters or more."""
     for who in lab.roles():
         for letter in ("é", "😀", '"'):
-            schemas = {name: lab.contract.property_schema(name) for name in ("displayName", "biography")}
+            schemas = {
+                name: lab.contract.property_schema(name) for name in ("displayName", "biography")
+            }
             changes = {name: letter * schema["maxLength"] for name, schema in schemas.items()}
             exchange = lab.accepted(update(json.dumps(changes).encode()), who)
             for name, value in changes.items():
@@ -89,7 +107,9 @@ def test_further_parts_are_not_kept(lab: Lab) -> None:
             got = lab.object(answer).get("dateOfBirth")
             if isinstance(got, dict) and got.get(MORE) == lab.marker(who):
                 documented = f"a date of birth without {MORE}"
-                lab.find("update.ignored", "updateProfile", answer.shown(), documented, exchange, read)
+                lab.find(
+                    "update.ignored", "updateProfile", answer.shown(), documented, exchange, read
+                )
 
 
 def test_several_wrong_fields(lab: Lab) -> None:
@@ -99,7 +119,10 @@ def test_several_wrong_fields(lab: Lab) -> None:
     bodies: list[dict[str, Any]] = [
         {"displayName": 5, "handle": "!", "biography": lab.marker()},
         {"displayName": "", "handle": lab.handle(), "biography": "x" * 501},
-        {"displayName": lab.marker(), "dateOfBirth": {**boundary_values.plain_object(birth), "month": 13, "day": 0}},
+        {
+            "displayName": lab.marker(),
+            "dateOfBirth": {**boundary_values.plain_object(birth), "month": 13, "day": 0},
+        },
         {"dateOfBirth": {}, "biography": lab.marker()},
         dict.fromkeys(FIELDS),
     ]
@@ -124,7 +147,11 @@ def test_lone_surrogates(lab: Lab, field: str) -> None:
             lab,
             "primary",
             before,
-            lab.refused(update({field: text, "biography" if field != "biography" else "handle": lab.handle()})),
+            lab.refused(
+                update(
+                    {field: text, "biography" if field != "biography" else "handle": lab.handle()}
+                )
+            ),
         )
 
 
@@ -132,13 +159,20 @@ def test_lone_surrogates(lab: Lab, field: str) -> None:
 def test_a_body_of_another_type(lab: Lab, content_type: str | None) -> None:
     """A body that is not `application/json` is refused and changes nothing."""
     before = resources.profile(lab, "primary")
-    _nothing(lab, "primary", before, lab.refused(update({"biography": lab.marker()}).but(content_type=content_type)))
+    _nothing(
+        lab,
+        "primary",
+        before,
+        lab.refused(update({"biography": lab.marker()}).but(content_type=content_type)),
+    )
 
 
 @pytest.mark.parametrize("content_type", JSON_TYPES)
 def test_json_types(lab: Lab, content_type: str) -> None:
     """Parameters and the case of the media type do not matter (RFC 9110, 8.3.1)."""
-    lab.accepted(update({"biography": lab.marker()}).but(content_type=content_type), rule="input.accepted")
+    lab.accepted(
+        update({"biography": lab.marker()}).but(content_type=content_type), rule="input.accepted"
+    )
 
 
 def test_extremes(lab: Lab) -> None:
@@ -161,12 +195,16 @@ def test_extremes(lab: Lab) -> None:
         update({}).but(content_type="application/json; ="),
     ]
     headers = ("Bearer t\u00f6ken", f"Bearer {token * 50}"[:4000], "Bearer " + "x" * 4000)
-    calls = [lab.call(ask) for ask in asks] + [lab.call(fields("handle"), None, header) for header in headers]
+    calls = [lab.call(ask) for ask in asks] + [
+        lab.call(fields("handle"), None, header) for header in headers
+    ]
     for call in calls:
         lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
 
 
-def _read_back(lab: Lab, who: str, sent: tuple[str, object], exchange: Exchange, before: object = None) -> object:
+def _read_back(
+    lab: Lab, who: str, sent: tuple[str, object], exchange: Exchange, before: object = None
+) -> object:
     name, value = sent
     read = lab.accepted(fields(name), who)
     got = resources.profile_of(lab, read, (name,))[name]
@@ -181,5 +219,7 @@ def _nothing(lab: Lab, who: str, before: Profile, exchange: Exchange) -> Profile
     after = resources.profile(lab, who)
     if after != before and not exchange.ok:
         received = f"{exchange.status}, then {after}"
-        lab.find("update.all-or-nothing", "updateProfile", received, f"unchanged {before}", exchange)
+        lab.find(
+            "update.all-or-nothing", "updateProfile", received, f"unchanged {before}", exchange
+        )
     return after

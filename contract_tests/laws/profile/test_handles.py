@@ -49,11 +49,23 @@ def test_similar_handles_are_others(lab: Lab) -> None:
     for who, other in (("primary", "secondary"), ("secondary", "primary")):
         held = lab.handle(who, "similar")
         resources.set_profile(lab, who, handle=held)
-        for similar in (held[:-1], held[:8], f"{held}0", f"a{held}", f"{held[:3]}_{held[4:]}", held[::-1]):
+        for similar in (
+            held[:-1],
+            held[:8],
+            f"{held}0",
+            f"a{held}",
+            f"{held[:3]}_{held[4:]}",
+            held[::-1],
+        ):
             _handle(lab, other, similar, taken=False)
             if resources.profile(lab, who, "handle")["handle"] != held:
                 documented = f"the handle {held} of the other user"
-                lab.find("update.handle", "updateProfile", f"it is lost after somebody took {similar}", documented)
+                lab.find(
+                    "update.handle",
+                    "updateProfile",
+                    f"it is lost after somebody took {similar}",
+                    documented,
+                )
 
 
 def test_usernames_are_no_handles(lab: Lab) -> None:
@@ -75,9 +87,17 @@ def test_ones_own_handle_may_come_along(lab: Lab) -> None:
         resources.set_profile(lab, who, handle=held)
         for number in range(3):
             text = lab.marker(who, number)
-            exchange = lab.ask(update({"displayName": text, "handle": held, "biography": text}), who)
+            exchange = lab.ask(
+                update({"displayName": text, "handle": held, "biography": text}), who
+            )
             if not exchange.ok:
-                lab.find("update.handle", "updateProfile", exchange.shown(), "accepted: it is the user's own", exchange)
+                lab.find(
+                    "update.handle",
+                    "updateProfile",
+                    exchange.shown(),
+                    "accepted: it is the user's own",
+                    exchange,
+                )
 
 
 def test_the_handles_of_all_users_count(lab: Lab) -> None:
@@ -94,18 +114,26 @@ def test_the_handles_of_all_users_count(lab: Lab) -> None:
 def _strangers(lab: Lab) -> list[str]:
     """The handles of users whose session we do not have: those of the target, and those that were referred."""
     own = {resources.username(lab, who) for who in lab.roles()}
-    referred = [item.get("username") for who in lab.roles() for item in pagination.referrals(lab, who)[1]]
+    referred = [
+        item.get("username") for who in lab.roles() for item in pagination.referrals(lab, who)[1]
+    ]
     known = [name for name in (*lab.target.usernames, *referred) if isinstance(name, str)]
     names = [name for name in dict.fromkeys(known) if name and name not in own]
     asks = [public(name, container) for name in names for container in lab.target.containers]
     bodies = [lab.body(exchange) for exchange in map(lab.ask, asks) if exchange.ok]
     handles = [body.get("handle") for body in bodies if isinstance(body, dict)]
-    return list(dict.fromkeys(handle for handle in handles if isinstance(handle, str) and handle))[:5]
+    return list(dict.fromkeys(handle for handle in handles if isinstance(handle, str) and handle))[
+        :5
+    ]
 
 
 def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:
     before = resources.profile(lab, who)
-    body = {"biography": lab.marker(who, handle, taken), "handle": handle} if taken else {"handle": handle}
+    body = (
+        {"biography": lab.marker(who, handle, taken), "handle": handle}
+        if taken
+        else {"handle": handle}
+    )
     exchange = lab.ask(update(body), who)
     if exchange.ok == taken:
         documented = "400: another user holds it" if taken else "accepted: nobody else holds it"
@@ -117,4 +145,10 @@ def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:
 def _unchanged(lab: Lab, who: str, before: Profile, exchange: Exchange) -> None:
     after = resources.profile(lab, who)
     if after != before:
-        lab.find("update.all-or-nothing", "updateProfile", f"{exchange.status}, then {after}", f"unchanged {before}", exchange)
+        lab.find(
+            "update.all-or-nothing",
+            "updateProfile",
+            f"{exchange.status}, then {after}",
+            f"unchanged {before}",
+            exchange,
+        )

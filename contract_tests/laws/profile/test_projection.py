@@ -84,7 +84,9 @@ def _subsets(lab: Lab, who: str, known: Profile) -> None:
     names = lab.contract.fields
     every = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
     chosen = (
-        every if lab.depth.subsets >= len(every) else [*every[:5], *lab.random(who).sample(every[5:], lab.depth.subsets - 5)]
+        every
+        if lab.depth.subsets >= len(every)
+        else [*every[:5], *lab.random(who).sample(every[5:], lab.depth.subsets - 5)]
     )
     for subset in chosen:
         _exact(lab, who, subset, known)
@@ -97,7 +99,21 @@ def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
         resources.profile_of(lab, exchange, names)
         return
     if set(body) != set(names):
-        lab.find("projection.exact", "getProfile", exchange.shown(), f"exactly the keys {sorted(set(names))}", exchange)
-    for name, value in resources.plain(lab, {name: body[name] for name in names if name in body}).items():
+        lab.find(
+            "projection.exact",
+            "getProfile",
+            exchange.shown(),
+            f"exactly the keys {sorted(set(names))}",
+            exchange,
+        )
+    for name, value in resources.plain(
+        lab, {name: body[name] for name in names if name in body}
+    ).items():
         if value != known[name]:
-            lab.find("projection.values", "getProfile", f"{name} is {value!r}", f"{known[name]!r}, as in the whole", exchange)
+            lab.find(
+                "projection.values",
+                "getProfile",
+                f"{name} is {value!r}",
+                f"{known[name]!r}, as in the whole",
+                exchange,
+            )

@@ -32,16 +32,36 @@ def test_members_have_one(lab: Lab) -> None:
             body = lab.body(exchange)
             if exchange.refused:
                 documented = "the public profile, as for the other reader"
-                lab.find("public.any-reader", "getPublicProfile", exchange.shown(), documented, exchange)
+                lab.find(
+                    "public.any-reader", "getPublicProfile", exchange.shown(), documented, exchange
+                )
             if not exchange.ok or not isinstance(body, dict):
                 continue
             if body.get("username", name) != name:
-                lab.find("public.who", "getPublicProfile", exchange.shown(), f"username {name!r}", exchange)
+                lab.find(
+                    "public.who",
+                    "getPublicProfile",
+                    exchange.shown(),
+                    f"username {name!r}",
+                    exchange,
+                )
             if "dateOfBirth" in body:
-                lab.find("public.private", "getPublicProfile", exchange.shown(), "no dateOfBirth", exchange)
+                lab.find(
+                    "public.private",
+                    "getPublicProfile",
+                    exchange.shown(),
+                    "no dateOfBirth",
+                    exchange,
+                )
             seen[who] = {key: body.get(key) for key in SHOWN}
         if len({str(value) for value in seen.values()}) > 1:
-            lab.find("public.any-reader", "getPublicProfile", str(seen), "the same for every reader", exchange)
+            lab.find(
+                "public.any-reader",
+                "getPublicProfile",
+                str(seen),
+                "the same for every reader",
+                exchange,
+            )
 
 
 def test_every_name_is_known(lab: Lab) -> None:
@@ -50,10 +70,15 @@ def test_every_name_is_known(lab: Lab) -> None:
     here = {container for who in lab.roles() for container in _homes(lab, who)}
     for name in lab.target.usernames:
         if name not in {user for user, _ in found}:
-            lab.ledger.not_judged(f"the user {name}", "no container of the target has a public profile of that name")
+            lab.ledger.not_judged(
+                f"the user {name}", "no container of the target has a public profile of that name"
+            )
     for container in lab.target.containers:
         if container not in here | {home for _, home in found}:
-            lab.ledger.not_judged(f"the container {container}", "no session's user and no known user is a member of it")
+            lab.ledger.not_judged(
+                f"the container {container}",
+                "no session's user and no known user is a member of it",
+            )
 
 
 def _homes(lab: Lab, who: str) -> tuple[str, ...]:
@@ -114,8 +139,15 @@ def test_similar_names(lab: Lab) -> None:
             _nobody(lab, public(other, container), body)
     user_of = {container: name for name, container in reversed(resources.members(lab))}
     for container, name in user_of.items():
-        for other in (*like(container), f"{container}\u0000", f"{container},{NOWHERE}", f"{NOWHERE},{container}"):
-            if other in lab.target.containers or not all(_not_found(lab, notifications(other), who) for who in lab.roles()):
+        for other in (
+            *like(container),
+            f"{container}\u0000",
+            f"{container},{NOWHERE}",
+            f"{NOWHERE},{container}",
+        ):
+            if other in lab.target.containers or not all(
+                _not_found(lab, notifications(other), who) for who in lab.roles()
+            ):
                 continue
             for who in lab.roles():
                 _not_found(lab, public(name, other), who)
@@ -126,8 +158,14 @@ def test_encoding_does_not_matter(lab: Lab) -> None:
     name, container = resources.members(lab)[0]
     encoded = "".join(f"%{byte:02x}" for byte in name.encode(errors="backslashreplace"))
     query = "containerId=" + _percent(container)
-    asks = [public(name, container).but(raw_username=encoded), public(name, container).but(raw_query=query)]
-    asks += [notifications(home).but(raw_query=f"containerId={_percent(home)}") for home in resources.homes(lab, "primary")]
+    asks = [
+        public(name, container).but(raw_username=encoded),
+        public(name, container).but(raw_query=query),
+    ]
+    asks += [
+        notifications(home).but(raw_query=f"containerId={_percent(home)}")
+        for home in resources.homes(lab, "primary")
+    ]
     asks += [fields("handle").but(raw_query=f"fields={_percent('handle')}")]
     for ask in asks:
         lab.accepted(ask, rule="input.accepted")
@@ -146,7 +184,9 @@ def test_membership_is_one(lab: Lab) -> None:
             member = container in members
             if exchange.status in (200, NOT_FOUND) and exchange.ok != member:
                 documented = "200 for a member" if member else "404 for who is not a member"
-                lab.find("pages.membership", "listNotifications", exchange.shown(), documented, exchange)
+                lab.find(
+                    "pages.membership", "listNotifications", exchange.shown(), documented, exchange
+                )
 
 
 def like(name: str) -> list[str]:
@@ -156,7 +196,15 @@ def like(name: str) -> list[str]:
         *(name.upper(), name.lower(), name.capitalize(), name.swapcase()),
         *(f"@{name}", name[:-1], name + "x", name + " ", " " + name, name + ".", name + "\t"),
         *(name + "\u0301", name + "\u200b", f"{name};x", f"%{ord(name[0]):02x}{name[1:]}"),
-        *("*", "%", "_" * len(name), name + "%", name[:1] + "%", "_" + name[1:], name[:middle] + "_" + name[middle + 1 :]),
+        *(
+            "*",
+            "%",
+            "_" * len(name),
+            name + "%",
+            name[:1] + "%",
+            "_" + name[1:],
+            name[:middle] + "_" + name[middle + 1 :],
+        ),
         *(normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")),
         "".join(chr(ord(letter) + WIDE) if "!" <= letter <= "~" else letter for letter in name),
     ]
@@ -171,11 +219,20 @@ def _not_found(lab: Lab, ask: Ask, who: str, known: object = None) -> bool:
     exchange = lab.ask(ask, who)
     if exchange.ok and _is_another(lab.body(exchange), known, ask):
         return False
-    if exchange.ok or (exchange.status not in (NOT_FOUND, BAD_REQUEST, UNAUTHORIZED) and 0 < exchange.status < SERVER_ERROR):
+    if exchange.ok or (
+        exchange.status not in (NOT_FOUND, BAD_REQUEST, UNAUTHORIZED)
+        and 0 < exchange.status < SERVER_ERROR
+    ):
         rule = "public.not-found" if ask.operation == "getPublicProfile" else "pages.membership"
         lab.find(rule, ask.operation, exchange.shown(), "404: there is no such thing", exchange)
     elif exchange.status == BAD_REQUEST and ask.username.isalnum():
-        lab.find("public.not-found", ask.operation, exchange.shown(), "404: there is no such thing", exchange)
+        lab.find(
+            "public.not-found",
+            ask.operation,
+            exchange.shown(),
+            "404: there is no such thing",
+            exchange,
+        )
     return True
 
 
@@ -184,7 +241,13 @@ def _nobody(lab: Lab, ask: Ask, known: object) -> None:
     call = lab.call(ask)
     exchange = lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
     if exchange.ok and not _is_another(lab.body(exchange), known, ask):
-        lab.find("public.not-found", ask.operation, exchange.shown(), "404: there is no such thing", exchange)
+        lab.find(
+            "public.not-found",
+            ask.operation,
+            exchange.shown(),
+            "404: there is no such thing",
+            exchange,
+        )
 
 
 def _is_another(body: object, known: object, ask: Ask) -> bool:
@@ -194,7 +257,13 @@ def _is_another(body: object, known: object, ask: Ask) -> bool:
     if isinstance(known, dict):
         told = [(body.get(key), known.get(key)) for key in SHOWN[1:]]
         nobody_can_tell = not any(value for pair in told for value in pair)
-        return body.get("username") == ask.username and (nobody_can_tell or any(one != other for one, other in told))
+        return body.get("username") == ask.username and (
+            nobody_can_tell or any(one != other for one, other in told)
+        )
     items = body.get("items") if ask.operation == "listNotifications" else None
-    names = {str(item.get("containerId")) for item in items if isinstance(item, dict)} if isinstance(items, list) else set()
+    names = (
+        {str(item.get("containerId")) for item in items if isinstance(item, dict)}
+        if isinstance(items, list)
+        else set()
+    )
     return len(names) == 1 and ("containerId", names.pop()) in ask.query

@@ -98,7 +98,9 @@ def test_text_round_trips(lab: Lab, kind: str) -> None:
 @pytest.mark.parametrize("name", ["displayName", "biography"])
 def test_escaped_json(lab: Lab, name: str) -> None:
     """It does not matter how the JSON of the request spells a character."""
-    for number, spelled in enumerate((b"\\u00e9\\ud83d\\ude00", b'\\/\\b\\f\\n\\r\\t\\"\\\\', "é😀".encode())):
+    for number, spelled in enumerate(
+        (b"\\u00e9\\ud83d\\ude00", b'\\/\\b\\f\\n\\r\\t\\"\\\\', "é😀".encode())
+    ):
         body = b'{ "%s" :\n"%s" }' % (name.encode(), spelled)
         wanted = ("é😀", '/\b\f\n\r\t"\\', "é😀")[number]
         exchange = lab.accepted(update(body), rule="input.accepted")
@@ -113,14 +115,19 @@ def test_long_text(lab: Lab) -> None:
     for who in lab.roles():
         chance = lab.random(who)
         for _ in range(4):
-            text = "".join(chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"]))
+            text = "".join(
+                chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"])
+            )
             _round_trip(lab, who, "biography", text)
         _same_for_every_reader(lab, who)
 
 
 def _same_for_every_reader(lab: Lab, who: str) -> None:
     for container in resources.own_homes(lab, who)[:1] if lab.target.containers else ():
-        reads = [lab.ask(public(resources.username(lab, who), container), reader) for reader in lab.roles()]
+        reads = [
+            lab.ask(public(resources.username(lab, who), container), reader)
+            for reader in lab.roles()
+        ]
         if len({str(lab.object(read).get("biography")) for read in reads if read.ok}) > 1:
             documented = f"for every reader {reads[0].shown()}"
             lab.find("public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads)
@@ -135,7 +142,13 @@ def test_the_smallest_change_counts(lab: Lab) -> None:
                 written = lab.accepted(update({name: new}), who, "input.accepted")
                 got = resources.profile(lab, who, name)[name]
                 if got == old:
-                    lab.find("text.exact", "updateProfile", f"{name} is still {got!r}", repr(new), written)
+                    lab.find(
+                        "text.exact",
+                        "updateProfile",
+                        f"{name} is still {got!r}",
+                        repr(new),
+                        written,
+                    )
 
 
 def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:
@@ -150,7 +163,9 @@ def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:
         lab.find(rule, "updateProfile", f"{name} is {got!r}", repr(text), exchange, read)
     answered = lab.body(exchange)
     if isinstance(answered, dict) and name in answered and answered[name] != text:
-        lab.find("update.answer", "updateProfile", f"{name} is {answered[name]!r}", repr(text), exchange)
+        lab.find(
+            "update.answer", "updateProfile", f"{name} is {answered[name]!r}", repr(text), exchange
+        )
     _public(lab, who, name, text)
 
 
@@ -161,4 +176,6 @@ def _public(lab: Lab, who: str, name: str, text: str) -> None:
         read = lab.accepted(public(resources.username(lab, who), container), who)
         body = lab.object(read)
         if name in body and body[name] != text:
-            lab.find("text.exact", "getPublicProfile", f"{name} is {body[name]!r}", repr(text), read)
+            lab.find(
+                "text.exact", "getPublicProfile", f"{name} is {body[name]!r}", repr(text), read
+            )

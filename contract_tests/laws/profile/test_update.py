@@ -72,7 +72,11 @@ def test_updates_in_a_row(lab: Lab, who: str, names: tuple[str, ...]) -> None:
             lab.client.close()
         now = resources.profile(lab, who)
         for name in [name for name, value in wanted.items() if now[name] != value]:
-            rule = comparison.how_lost(wanted[name], None, now[name]) if name in names else "update.partial"
+            rule = (
+                comparison.how_lost(wanted[name], None, now[name])
+                if name in names
+                else "update.partial"
+            )
             lab.find(rule, "updateProfile", f"{name} is {now[name]!r}", f"{wanted[name]!r}", *steps)
         wanted = now
 
@@ -85,7 +89,13 @@ def test_an_empty_text_stays_empty(lab: Lab) -> None:
         exchange = resources.set_profile(lab, who, displayName=fresh(lab, "displayName", who))
         after = resources.profile(lab, who, "biography")["biography"]
         if after != before:
-            lab.find("update.partial", "updateProfile", f"biography is {after!r}", f"{before!r}", exchange)
+            lab.find(
+                "update.partial",
+                "updateProfile",
+                f"biography is {after!r}",
+                f"{before!r}",
+                exchange,
+            )
 
 
 @WHO
@@ -93,7 +103,12 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
     """Every way of reading a profile shows an update at once, also where it was read before."""
     lab.need(who)
     names = lab.contract.fields
-    subsets = [subset for size in (1, 2, 5) for subset in combinations(names, size) if "displayName" in subset]
+    subsets = [
+        subset
+        for size in (1, 2, 5)
+        for subset in combinations(names, size)
+        if "displayName" in subset
+    ]
     for number in range(2):
         for subset in subsets:
             before = resources.profile(lab, who, *subset)["displayName"]
@@ -107,7 +122,14 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
             read = lab.accepted(fields(*subset), who, "input.accepted")
             got = resources.profile_of(lab, read, subset)["displayName"]
             if got != stored:
-                lab.find("update.seen", "updateProfile", f"displayName is {got!r}", f"{stored!r}", written, read)
+                lab.find(
+                    "update.seen",
+                    "updateProfile",
+                    f"displayName is {got!r}",
+                    f"{stored!r}",
+                    written,
+                    read,
+                )
 
 
 @WHO
@@ -119,7 +141,12 @@ def test_nothing_to_change(lab: Lab, who: str) -> None:
         {},
         {"unknown": 1},
         {"username": "somebody-else"},
-        {"DisplayName": lab.marker(), "display_name": lab.marker(), "HANDLE": lab.handle(), "id": "1"},
+        {
+            "DisplayName": lab.marker(),
+            "display_name": lab.marker(),
+            "HANDLE": lab.handle(),
+            "id": "1",
+        },
         {"unknown": None, "more": {"deep": [1, 2]}},
     ]
     for body in bodies:
@@ -136,18 +163,39 @@ def test_unknown_keys_are_not_kept(lab: Lab) -> None:
         before = _memberships(lab, who)
         marker = lab.marker(who)
         # A membership that a target does take could not be put back.
-        lists_ = {key: [*lab.target.containers, NOWHERE] for key in UNKNOWN_LISTS if lab.permission.others}
-        exchange = lab.accepted(update({**dict.fromkeys(UNKNOWN, marker), **lists_}), who, "input.accepted")
+        lists_ = {
+            key: [*lab.target.containers, NOWHERE] for key in UNKNOWN_LISTS if lab.permission.others
+        }
+        exchange = lab.accepted(
+            update({**dict.fromkeys(UNKNOWN, marker), **lists_}), who, "input.accepted"
+        )
         for name in (*UNKNOWN, *lists_):
             read = lab.ask(fields(name), who)
             if read.ok and lab.object(read).get(name) in (marker, lists_.get(name, marker)):
-                lab.find("update.ignored", "updateProfile", read.shown(), f"{name} is not kept", exchange, read)
+                lab.find(
+                    "update.ignored",
+                    "updateProfile",
+                    read.shown(),
+                    f"{name} is not kept",
+                    exchange,
+                    read,
+                )
         if (after := _memberships(lab, who)) != before:
-            lab.find("update.ignored", "updateProfile", f"member of {after}", f"member of {before}", exchange)
+            lab.find(
+                "update.ignored",
+                "updateProfile",
+                f"member of {after}",
+                f"member of {before}",
+                exchange,
+            )
 
 
 def _memberships(lab: Lab, who: str) -> list[str]:
-    return [container for container in (*lab.target.containers, NOWHERE) if lab.ask(notifications(container), who).ok]
+    return [
+        container
+        for container in (*lab.target.containers, NOWHERE)
+        if lab.ask(notifications(container), who).ok
+    ]
 
 
 def test_other_things_stay(lab: Lab) -> None:
@@ -161,11 +209,17 @@ def test_other_things_stay(lab: Lab) -> None:
             now = _surroundings(lab, who)
             for (role, what), known in before.items():
                 # Something new may come at any time.
-                changed = {key: now[role, what].get(key) for key, value in known.items() if now[role, what].get(key) != value}
+                changed = {
+                    key: now[role, what].get(key)
+                    for key, value in known.items()
+                    if now[role, what].get(key) != value
+                }
                 if changed:
                     rule = "update.partial" if role == who else "session.isolation"
                     documented = f"unchanged { ({key: known[key] for key in changed}) }"
-                    lab.find(rule, "updateProfile", f"{what} of {role}: {changed}", documented, exchange)
+                    lab.find(
+                        rule, "updateProfile", f"{what} of {role}: {changed}", documented, exchange
+                    )
 
 
 def fresh(lab: Lab, name: str, *salt: object) -> Any:
@@ -174,7 +228,9 @@ def fresh(lab: Lab, name: str, *salt: object) -> Any:
     if schema.get("type") == "object":
         parts = schema.get("properties", {})
         chance = lab.random(name, *salt)
-        return {key: chance.randint(part["minimum"], part["maximum"]) for key, part in parts.items()}
+        return {
+            key: chance.randint(part["minimum"], part["maximum"]) for key, part in parts.items()
+        }
     return lab.handle(name, *salt) if name == "handle" else lab.marker(name, *salt)
 
 
@@ -190,7 +246,15 @@ def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profi
     for name, value in after.items():
         if last[name] != value:
             received = f"{name} is {last[name]!r} after {sorted(changes)}"
-            lab.find("update.idempotent", "updateProfile", received, f"{value!r} as before", exchange, again, read)
+            lab.find(
+                "update.idempotent",
+                "updateProfile",
+                received,
+                f"{value!r} as before",
+                exchange,
+                again,
+                read,
+            )
     return last
 
 
@@ -203,7 +267,9 @@ def _update(lab: Lab, who: str, changes: Profile) -> tuple[Exchange, Exchange, P
     return exchange, read, after
 
 
-def _arrived(lab: Lab, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange) -> None:
+def _arrived(
+    lab: Lab, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange
+) -> None:
     (name, value), (before, got) = sent, states
     if got != value:
         rule = comparison.how_lost(value, before, got)
@@ -212,8 +278,17 @@ def _arrived(lab: Lab, sent: tuple[str, object], states: tuple[object, object], 
 
 def _answer(lab: Lab, exchange: Any, after: Profile) -> None:
     body = lab.body(exchange)
-    if isinstance(body, dict) and resources.plain(lab, {key: body.get(key) for key in after}) != after:
-        lab.find("update.answer", "updateProfile", exchange.shown(), f"the whole profile {after}", exchange)
+    if (
+        isinstance(body, dict)
+        and resources.plain(lab, {key: body.get(key) for key in after}) != after
+    ):
+        lab.find(
+            "update.answer",
+            "updateProfile",
+            exchange.shown(),
+            f"the whole profile {after}",
+            exchange,
+        )
 
 
 def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
@@ -228,7 +303,14 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
         shared = resources.plain(lab, {key: body[key] for key in changes if key in body})
         if wrong := differing(shared, changes):
             wanted = str({key: changes[key] for key in wrong})
-            lab.find("update.public", "updateProfile", f"public profile in {container}: {wrong}", wanted, exchange, read)
+            lab.find(
+                "update.public",
+                "updateProfile",
+                f"public profile in {container}: {wrong}",
+                wanted,
+                exchange,
+                read,
+            )
 
 
 def differing(shown: Profile, wanted: Profile) -> Profile:
@@ -241,7 +323,9 @@ def _alike(got: object, sent: object) -> bool:
     if got == sent or not isinstance(sent, str):
         return got == sent
     if not isinstance(got, str):
-        return isinstance(got, dict | list)  # a shape of the target's own, which is judged by itself
+        return isinstance(
+            got, dict | list
+        )  # a shape of the target's own, which is judged by itself
     shown, wanted = comparison.letters(got), comparison.letters(sent)
     return shown == wanted or bool(shown and wanted and (shown in wanted or wanted in shown))
 
@@ -256,6 +340,8 @@ def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:
         if lab.target.containers:
             inbox = pagination.inbox(lab, role)
             found[role, "notifications"] = {
-                (name, str(item["id"])): item.get("read") for name, items in inbox.items() for item in items
+                (name, str(item["id"])): item.get("read")
+                for name, items in inbox.items()
+                for item in items
             }
     return found

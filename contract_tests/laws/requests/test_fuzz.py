@@ -74,9 +74,14 @@ def _send(lab: Lab, case: Case[Any]) -> Exchange | None:
     session = f"Bearer {lab.target.sessions['primary']}"
     # Latin-1 is how requests spells bytes of a header.
     headers = [
-        (name, value.decode("latin-1") if isinstance(value, bytes) else value) for name, value in prepared.headers.items()
+        (name, value.decode("latin-1") if isinstance(value, bytes) else value)
+        for name, value in prepared.headers.items()
     ]
-    kept = [(name, session if value == f"Bearer {TOKEN}" else value) for name, value in headers if name.lower() not in DROPPED]
+    kept = [
+        (name, session if value == f"Bearer {TOKEN}" else value)
+        for name, value in headers
+        if name.lower() not in DROPPED
+    ]
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     if not isinstance(body, bytes | None) or any(not value.isprintable() for _, value in kept):
         return None
@@ -116,9 +121,17 @@ def _valid(lab: Lab, exchange: Exchange) -> None:
     name = exchange.call.operation
     if exchange.status == UNAUTHORIZED:
         lab.find("session.valid", name, exchange.shown(), "the session $PRIMARY is valid", exchange)
-    looked_up = name in ("getPublicProfile", "listNotifications") and exchange.status in (NOT_FOUND, BAD_REQUEST)
+    looked_up = name in ("getPublicProfile", "listNotifications") and exchange.status in (
+        NOT_FOUND,
+        BAD_REQUEST,
+    )
     taken = b'"handle"' in (exchange.call.body or b"") and exchange.status == BAD_REQUEST
-    if not exchange.ok and BAD_REQUEST <= exchange.status < SERVER_ERROR and not looked_up and not taken:
+    if (
+        not exchange.ok
+        and BAD_REQUEST <= exchange.status < SERVER_ERROR
+        and not looked_up
+        and not taken
+    ):
         lab.find("input.accepted", name, exchange.shown(), "valid by the full contract", exchange)
 
 
@@ -129,4 +142,6 @@ def _on_path(lab: Lab, call: Call) -> bool:
     same = len(parts) == len(shape) and all(
         want.startswith("{") or want == got for want, got in zip(shape, parts, strict=True)
     )
-    return same and all(unquote(part) not in ("", ".", "..") and "/" not in unquote(part) for part in parts[1:])
+    return same and all(
+        unquote(part) not in ("", ".", "..") and "/" not in unquote(part) for part in parts[1:]
+    )

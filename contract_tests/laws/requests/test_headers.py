@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from contract_tests.api.context import Lab
     from contract_tests.http.messages import Exchange
 
-READS = [operation.name for operation in contract.load().operations.values() if operation.method == "GET"]
+READS = [
+    operation.name for operation in contract.load().operations.values() if operation.method == "GET"
+]
 USUAL = (
     ("Accept-Language", "de"),
     ("Accept-Language", "fr-CH, fr;q=0.9, *;q=0.1"),
@@ -44,14 +46,24 @@ FORM_FIELD = "_method"
 
 def overrides() -> list[Carried]:
     """Return the ways in which some frameworks take another method than that of the request."""
-    found = [Carried(f"{name}: {method}", headers=((name, method),)) for name in OVERRIDES for method in METHODS]
-    return found + [Carried(f"{FORM_FIELD}={method}", query=((FORM_FIELD, method),)) for method in METHODS]
+    found = [
+        Carried(f"{name}: {method}", headers=((name, method),))
+        for name in OVERRIDES
+        for method in METHODS
+    ]
+    return found + [
+        Carried(f"{FORM_FIELD}={method}", query=((FORM_FIELD, method),)) for method in METHODS
+    ]
 
 
 @pytest.mark.parametrize("operation", READS)
 def test_usual_headers(lab: Lab, operation: str) -> None:
     """No usual header changes what a read answers."""
-    _as_without(lab, operation, [Carried(f"{name}: {value}", headers=((name, value),)) for name, value in USUAL])
+    _as_without(
+        lab,
+        operation,
+        [Carried(f"{name}: {value}", headers=((name, value),)) for name, value in USUAL],
+    )
 
 
 @pytest.mark.parametrize("operation", READS)
@@ -70,7 +82,13 @@ def test_usual_headers_of_changes(lab: Lab) -> None:
             got = resources.profile(lab, who, "biography")["biography"]
             if got != marker:
                 received = f"{exchange.shown()}, then biography is {got!r}"
-                lab.find("http.headers", "updateProfile", received, f"{marker!r}, as without {carried.name}", exchange)
+                lab.find(
+                    "http.headers",
+                    "updateProfile",
+                    received,
+                    f"{marker!r}, as without {carried.name}",
+                    exchange,
+                )
 
 
 def test_usual_headers_of_marking(lab: Lab) -> None:
@@ -78,7 +96,13 @@ def test_usual_headers_of_marking(lab: Lab) -> None:
     for name, value in USUAL:
         exchange = _sent(lab, Carried(name, headers=((name, value),)), MARK_READ, "primary")
         if not exchange.ok:
-            lab.find("http.headers", MARK_READ.operation, exchange.shown(), f"201, as without {name}: {value}", exchange)
+            lab.find(
+                "http.headers",
+                MARK_READ.operation,
+                exchange.shown(),
+                f"201, as without {name}: {value}",
+                exchange,
+            )
 
 
 def _as_without(lab: Lab, operation: str, everything: list[Carried]) -> None:

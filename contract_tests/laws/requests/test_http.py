@@ -6,7 +6,14 @@ import pytest
 
 from contract_tests.api import resources
 from contract_tests.api.context import NOT_FOUND, Lab
-from contract_tests.api.request_templates import MARK_READ, REFERRALS, Ask, fields, notifications, update
+from contract_tests.api.request_templates import (
+    MARK_READ,
+    REFERRALS,
+    Ask,
+    fields,
+    notifications,
+    update,
+)
 from contract_tests.checks.response_checks import refuses_as_http
 from contract_tests.http.messages import Call, Exchange
 from contract_tests.laws.profile.test_update import fresh
@@ -40,7 +47,11 @@ HEAVY = ("x" * 100_000, "😀" * 20_000, "\u0000", "\\u0000", "%00", "{" * 50, "
 @pytest.mark.parametrize("path", PATHS)
 def test_other_methods(lab: Lab, path: str) -> None:
     """A method that is not documented is 405, `Allow` names those that are, with and without a session."""
-    here = {operation.method: operation for operation in CONTRACT.operations.values() if operation.path == path}
+    here = {
+        operation.method: operation
+        for operation in CONTRACT.operations.values()
+        if operation.path == path
+    }
     name = next(iter(here.values())).name
     ask = resources.valid(lab, name, "primary")
     for method in METHODS:
@@ -56,7 +67,9 @@ def test_other_methods_change_nothing(lab: Lab) -> None:
     for who in lab.roles():
         before = resources.profile(lab, who)
         for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
-            exchange = lab.client.send(lab.call(update({"biography": lab.marker(who, method)}).but(method=method), who))
+            exchange = lab.client.send(
+                lab.call(update({"biography": lab.marker(who, method)}).but(method=method), who)
+            )
             after = resources.profile(lab, who)
             if after != before:
                 received = f"{method} answered {exchange.status}, then the profile is {after}"
@@ -87,12 +100,32 @@ def test_head(lab: Lab, operation: str) -> None:
             lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
             continue
         if head.body:
-            lab.find("http.head", operation, f"a body of {len(head.body)} bytes: {head.shown()}", "no body", head)
+            lab.find(
+                "http.head",
+                operation,
+                f"a body of {len(head.body)} bytes: {head.shown()}",
+                "no body",
+                head,
+            )
         if head.media_type is not None and head.media_type != got.media_type:
-            lab.find("http.head", operation, f"Content-Type {head.media_type}", f"{got.media_type}, as GET", head)
-        for name, (mine, wanted) in {key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO}.items():
+            lab.find(
+                "http.head",
+                operation,
+                f"Content-Type {head.media_type}",
+                f"{got.media_type}, as GET",
+                head,
+            )
+        for name, (mine, wanted) in {
+            key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO
+        }.items():
             if mine != wanted:
-                lab.find("http.head", operation, f"{name}: {head.header(name)}", f"{got.header(name)}, as GET", head)
+                lab.find(
+                    "http.head",
+                    operation,
+                    f"{name}: {head.header(name)}",
+                    f"{got.header(name)}, as GET",
+                    head,
+                )
         _same_length(lab, ask, who)
     for other in wrong(lab, operation):
         got, head = lab.ask(other), _head(lab, other, "primary")
@@ -104,7 +137,9 @@ def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
     """A length that HEAD tells is that of GET (RFC 9110, 8.6), unless the length of the target's answers varies."""
     heads = [_head(lab, ask, who) for _ in range(4)]
     gets = [lab.ask(ask, who) for _ in range(4)]
-    told, real = ({exchange.header("Content-Length") for exchange in each} for each in (heads, gets))
+    told, real = (
+        {exchange.header("Content-Length") for exchange in each} for each in (heads, gets)
+    )
     # An answer in chunks tells no length, but then it is not empty either.
     empty = told == {"0"} and real == {None} and all(exchange.body for exchange in gets)
     if empty or (len(told) == len(real) == 1 and told != real and not {None} & (told | real)):
@@ -115,7 +150,11 @@ def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
 def _kind(exchange: Exchange, name: str) -> str:
     """What of a header has to be the same for HEAD: that caches keep out, and the scheme of the challenge."""
     value = (exchange.header(name) or "").lower()
-    return "no-store" * ("no-store" in value) if name == "Cache-Control" else value.split(" ")[0].rstrip(",")
+    return (
+        "no-store" * ("no-store" in value)
+        if name == "Cache-Control"
+        else value.split(" ")[0].rstrip(",")
+    )
 
 
 def test_marking_demands_no_body(lab: Lab) -> None:
@@ -124,7 +163,13 @@ def test_marking_demands_no_body(lab: Lab) -> None:
     exchange = lab.ask(asks[-1])
     if refuses_as_http(exchange):
         asks.pop()  # HTTP lets a server demand a length (RFC 9110, 15.5.12)
-        lab.find("input.accepted", MARK_READ.operation, exchange.shown(), "201, also without a length", exchange)
+        lab.find(
+            "input.accepted",
+            MARK_READ.operation,
+            exchange.shown(),
+            "201, also without a length",
+            exchange,
+        )
     for who in lab.roles():
         for ask in asks:
             for _ in range(lab.depth.repeats):
@@ -136,7 +181,11 @@ def test_optional_input(lab: Lab) -> None:
     for who in lab.roles():
         container = resources.homes(lab, who)[0]
         for page, limit in ((None, None), (1, None), (None, 5), (1, 5)):
-            lab.accepted(notifications(container, page, limit), who, "" if page is limit is None else "input.accepted")
+            lab.accepted(
+                notifications(container, page, limit),
+                who,
+                "" if page is limit is None else "input.accepted",
+            )
         _each_alone(lab, who)
 
 
@@ -161,7 +210,12 @@ def test_nothing_makes_it_fail(lab: Lab) -> None:
         lab.ask(update({text[:1000]: text}))
         if len(text) < 1000 and text.isprintable():  # noqa: PLR2004 - what fits in a request line anywhere
             lab.ask(Ask("getPublicProfile", username=text, query=(("containerId", text),)))
-            lab.ask(Ask("listNotifications", query=(("containerId", text), ("page", text), ("limit", text))))
+            lab.ask(
+                Ask(
+                    "listNotifications",
+                    query=(("containerId", text), ("page", text), ("limit", text)),
+                )
+            )
             lab.ask(fields(text))
     for key in ("__proto__", "constructor", "toString", "$where", "a.b", "a[0]", "", "\u0000"):
         lab.ask(update({key: {key: key}}))
@@ -169,7 +223,11 @@ def test_nothing_makes_it_fail(lab: Lab) -> None:
     for number in (1e300, -1e300, 10**30, 0.1, -0.0):
         lab.ask(update({"dateOfBirth": {"year": number, "month": number, "day": number}}))
     lab.ask(fields(*(["handle"] * 200)))
-    lab.ask(fields("handle").but(headers=(("Accept", "text/html"), ("X-Strange", "é😀"), ("Cookie", "a=b; c"))))
+    lab.ask(
+        fields("handle").but(
+            headers=(("Accept", "text/html"), ("X-Strange", "é😀"), ("Cookie", "a=b; c"))
+        )
+    )
     lab.ask(REFERRALS.but(raw_query="%zz&&=&a=%&=b"))
 
 
@@ -181,16 +239,28 @@ def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
     if exchange.status != NOT_ALLOWED and exchange.status:
         lab.find("http.method", name, f"{method}: {exchange.shown()}", wanted, exchange)
     elif exchange.status and (not documented <= allow or method in allow):
-        lab.find("http.method", name, f"{method}: 405 with Allow: {exchange.header('Allow')}", wanted, exchange)
+        lab.find(
+            "http.method",
+            name,
+            f"{method}: 405 with Allow: {exchange.header('Allow')}",
+            wanted,
+            exchange,
+        )
     elif exchange.status:
         _error_body(lab, exchange, "http.method", "GENERIC_CLIENT_ERROR")
 
 
 def _error_body(lab: Lab, exchange: Exchange, rule: str, code: str) -> None:
     body = lab.body(exchange)
-    if exchange.media_type != "application/json" or not isinstance(body, dict) or body.get("code") != code:
+    if (
+        exchange.media_type != "application/json"
+        or not isinstance(body, dict)
+        or body.get("code") != code
+    ):
         received = f"{exchange.header('Content-Type')}: {exchange.shown()}"
-        lab.find(rule, exchange.call.operation, received, f"an Error body with code {code}", exchange)
+        lab.find(
+            rule, exchange.call.operation, received, f"an Error body with code {code}", exchange
+        )
 
 
 def _head(lab: Lab, ask: Ask, who: str | None) -> Exchange:

@@ -15,11 +15,30 @@ if TYPE_CHECKING:
     from contract_tests.api.context import Lab
 
 OPERATIONS = tuple(contract.load().operations)
-ELSEWHERE = (("page", "2"), ("limit", "1"), ("containerId", "no-such-thing-here"), ("fields", "handle"))
+ELSEWHERE = (
+    ("page", "2"),
+    ("limit", "1"),
+    ("containerId", "no-such-thing-here"),
+    ("fields", "handle"),
+)
 """Parameters of some operations, and unknown to the others."""
 UNKNOWN = (
-    *(("unknown", "1"), ("_", "1700000000"), ("verbose", "true"), ("debug", ""), ("sort", "id"), ("size", "1")),
-    *(("offset", "3"), ("cursor", "x"), ("unread", "true"), ("read", "false"), ("per_page", "1"), ("filter", "none")),
+    *(
+        ("unknown", "1"),
+        ("_", "1700000000"),
+        ("verbose", "true"),
+        ("debug", ""),
+        ("sort", "id"),
+        ("size", "1"),
+    ),
+    *(
+        ("offset", "3"),
+        ("cursor", "x"),
+        ("unread", "true"),
+        ("read", "false"),
+        ("per_page", "1"),
+        ("filter", "none"),
+    ),
 )
 JUNK = "no-such-thing-here"
 NOT_NUMBERS = ("abc", "one", "true", "null", "1,2", "1;2", "--1", "1 2", "[1]")
@@ -32,12 +51,23 @@ LENIENT = ("", "NaN", "Infinity", "1_0", "\uff11", "0x10", " 5", "5 ", "+5")
 def test_numbers_of_pages(lab: Lab, name: str) -> None:
     """`page` and `limit` are whole numbers within their bounds."""
     schema = lab.contract.operations["listNotifications"].parameter(name).schema
-    past = [str(schema["maximum"] + 1), str(schema["maximum"] * 10), "1000000000"] if "maximum" in schema else []
-    at = [schema["minimum"], schema["minimum"] + 1, "2.0", *([schema["maximum"], schema["maximum"] - 1] if past else [])]
+    past = (
+        [str(schema["maximum"] + 1), str(schema["maximum"] * 10), "1000000000"]
+        if "maximum" in schema
+        else []
+    )
+    at = [
+        schema["minimum"],
+        schema["minimum"] + 1,
+        "2.0",
+        *([schema["maximum"], schema["maximum"] - 1] if past else []),
+    ]
     for who in lab.roles():
         container = resources.homes(lab, who)[0]
         for text in (*NOT_NUMBERS, *ODD_NUMBERS, *past):
-            lab.refused(notifications(container).but(query=(("containerId", container), (name, text))), who)
+            lab.refused(
+                notifications(container).but(query=(("containerId", container), (name, text))), who
+            )
         for value in at:
             lab.accepted(notifications(container, **{name: value}), who, "input.accepted")
         for text in LENIENT:
@@ -52,7 +82,13 @@ def test_huge_pages(lab: Lab) -> None:
         exchange = lab.accepted(notifications(container, page, 100), rule="input.accepted")
         items = pagination.items_of(lab, exchange)
         if items:
-            lab.find("pages.past-end", "listNotifications", f"{len(items)} items", "no items past the end", exchange)
+            lab.find(
+                "pages.past-end",
+                "listNotifications",
+                f"{len(items)} items",
+                "no items past the end",
+                exchange,
+            )
 
 
 def test_required_parameters(lab: Lab) -> None:

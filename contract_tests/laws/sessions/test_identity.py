@@ -28,7 +28,13 @@ def test_the_session_is_taken_from_its_header_only(lab: Lab, operation: str) -> 
     for place in elsewhere(lab):
         exchange = lab.ask(place.on(ask), None)
         if exchange.ok:
-            lab.find("session.place", operation, exchange.shown(), f"401: the token is in {place.name}", exchange)
+            lab.find(
+                "session.place",
+                operation,
+                exchange.shown(),
+                f"401: the token is in {place.name}",
+                exchange,
+            )
 
 
 @pytest.mark.parametrize("operation", READS)
@@ -36,27 +42,45 @@ def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
     """Another user's name in a header, a cookie or the query does not give that user's data."""
     lab.need("primary", "secondary")
     for who, other in (("primary", "secondary"), ("secondary", "primary")):
-        ask = fields(*lab.contract.fields) if operation == "getProfile" else resources.valid(lab, operation, who)
+        ask = (
+            fields(*lab.contract.fields)
+            if operation == "getProfile"
+            else resources.valid(lab, operation, who)
+        )
         own, theirs = lab.ask(ask, who), lab.ask(ask, other)
         if not theirs.ok or meaning(lab, own) == meaning(lab, theirs):
             continue
         for claim in claims(resources.username(lab, other)):
             got = lab.ask(claim.on(ask), who)
             if got.ok and meaning(lab, got) == meaning(lab, theirs):
-                lab.find("session.isolation", operation, f"with {claim.name}: {got.shown()}", f"{own.shown()}", got)
+                lab.find(
+                    "session.isolation",
+                    operation,
+                    f"with {claim.name}: {got.shown()}",
+                    f"{own.shown()}",
+                    got,
+                )
 
 
 @pytest.mark.parametrize("operation", READS)
 def test_readers_in_turn(lab: Lab, operation: str) -> None:
     """Two users who ask the very same in turn each get what is their own."""
     lab.need("primary", "secondary")
-    ask = fields(*lab.contract.fields) if operation == "getProfile" else resources.valid(lab, operation, "primary")
+    ask = (
+        fields(*lab.contract.fields)
+        if operation == "getProfile"
+        else resources.valid(lab, operation, "primary")
+    )
     alone = {who: meaning(lab, [lab.ask(ask, who) for _ in range(2)][-1]) for who in lab.roles()}
     for who, other in (("primary", "secondary"), ("secondary", "primary")) * 2:
         got = lab.ask(ask, who)
         if got.ok and meaning(lab, got) == alone[other] != alone[who]:
             lab.find(
-                "session.isolation", operation, f"after {other} asked: {got.shown()}", f"the answer that is {who}'s own", got
+                "session.isolation",
+                operation,
+                f"after {other} asked: {got.shown()}",
+                f"the answer that is {who}'s own",
+                got,
             )
 
 
@@ -66,12 +90,20 @@ def test_nobody_writes_as_somebody_else(lab: Lab) -> None:
     for who, other in (("primary", "secondary"), ("secondary", "primary")):
         before = resources.profile(lab, other)
         name = before["username"]
-        asks = {claim.name: claim.on(update({"biography": lab.marker(who, claim.name)})) for claim in claims(name)}
-        asks |= {f"{key} in the body": update({key: name, "biography": lab.marker(who, key)}) for key in USER_KEYS}
+        asks = {
+            claim.name: claim.on(update({"biography": lab.marker(who, claim.name)}))
+            for claim in claims(name)
+        }
+        asks |= {
+            f"{key} in the body": update({key: name, "biography": lab.marker(who, key)})
+            for key in USER_KEYS
+        }
         for said, ask in asks.items():
             exchange = lab.ask(ask, who)
             after = resources.profile(lab, other)
             if after != before:
                 received = f"with {said} the other user's profile is {after}"
-                lab.find("session.isolation", "updateProfile", received, f"unchanged {before}", exchange)
+                lab.find(
+                    "session.isolation", "updateProfile", received, f"unchanged {before}", exchange
+                )
                 before = after

@@ -9,7 +9,15 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.context import UNAUTHORIZED, Lab
 from contract_tests.api.invalid_credentials import EXPIRED, Kind, kinds
-from contract_tests.api.request_templates import MARK_READ, REFERRALS, Ask, fields, notifications, public, update
+from contract_tests.api.request_templates import (
+    MARK_READ,
+    REFERRALS,
+    Ask,
+    fields,
+    notifications,
+    public,
+    update,
+)
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES, error_name
 from contract_tests.findings.collector import NotJudgedError
 from contract_tests.laws.profile.test_update import fresh
@@ -35,7 +43,9 @@ def test_every_operation_needs_a_session(lab: Lab, operation: str) -> None:
             _unauthorized(lab, ask, kind)
     for role in EXPIRED:
         if role not in lab.target.sessions:
-            lab.ledger.not_judged(f"401 {EXPIRED[role]} on every operation", f"the target gives no session {role}")
+            lab.ledger.not_judged(
+                f"401 {EXPIRED[role]} on every operation", f"the target gives no session {role}"
+            )
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -90,7 +100,9 @@ def test_a_refused_session_changes_nothing(lab: Lab) -> None:
             after = resources.profile(lab, who)
             if after != known:
                 received = f"{kind.name}: {exchange.status}, then {after}"
-                lab.find("session.no-change", "updateProfile", received, f"unchanged {known}", exchange)
+                lab.find(
+                    "session.no-change", "updateProfile", received, f"unchanged {known}", exchange
+                )
                 before[who] = after
 
 
@@ -125,14 +137,28 @@ def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
     after = resources.profile_of(lab, read, lab.contract.fields) if read.ok else before
     if after != before:
         lab.find(
-            "session.isolation", "updateProfile", f"the other user's profile is {after}", f"unchanged {before}", exchange, read
+            "session.isolation",
+            "updateProfile",
+            f"the other user's profile is {after}",
+            f"unchanged {before}",
+            exchange,
+            read,
         )
     for home in resources.own_homes(lab, other)[:1] if lab.target.containers else ():
         shown = lab.ask(public(target, home), who)
         if lab.object(shown).get("biography") == mark:
             documented = f"what {other} wrote: {before['biography']!r}"
-            lab.find("session.isolation", "updateProfile", f"{other} in public: {shown.shown()}", documented, exchange, shown)
-    mine = lab.ask(fields("username").but(query=(("fields", "username"), ("username", target))), who)
+            lab.find(
+                "session.isolation",
+                "updateProfile",
+                f"{other} in public: {shown.shown()}",
+                documented,
+                exchange,
+                shown,
+            )
+    mine = lab.ask(
+        fields("username").but(query=(("fields", "username"), ("username", target))), who
+    )
     if lab.object(mine).get("username") == target != resources.username(lab, who):
         lab.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
 
@@ -142,7 +168,11 @@ def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
     wanted = f"401 with {kind.applies} for {kind.name}"
     if exchange.ok:
         lab.find(
-            "session.form" if kind.valid_inside else "session.required", ask.operation, exchange.shown(), wanted, exchange
+            "session.form" if kind.valid_inside else "session.required",
+            ask.operation,
+            exchange.shown(),
+            wanted,
+            exchange,
         )
     elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
         rule = rule or ("session.form" if kind.malformed else "session.name")
@@ -154,9 +184,15 @@ def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
 
 def _tells_nothing(lab: Lab, ask: Ask, exchange: Exchange, wanted: str) -> None:
     """A refusal has nothing of a profile in it."""
-    known = lab.once("told by a refusal", lambda: resources.profile(lab, "primary", "displayName", "biography"))
+    known = lab.once(
+        "told by a refusal", lambda: resources.profile(lab, "primary", "displayName", "biography")
+    )
     said = exchange.body.decode("utf-8", "replace")
-    told = [name for name, value in known.items() if isinstance(value, str) and len(value) >= TELLING and value in said]
+    told = [
+        name
+        for name, value in known.items()
+        if isinstance(value, str) and len(value) >= TELLING and value in said
+    ]
     if told:
         received = f"401 with {' and '.join(told)} of $PRIMARY: {exchange.shown()}"
         lab.find("session.required", ask.operation, received, f"{wanted}, and no data", exchange)
@@ -176,9 +212,10 @@ def valid(lab: Lab, operation: str) -> Ask:
     try:
         return resources.valid(lab, operation, "primary")
     except NotJudgedError:
-        return {"getPublicProfile": public(JUNK, JUNK), "listNotifications": notifications(JUNK)}.get(
-            operation, Ask(operation)
-        )
+        return {
+            "getPublicProfile": public(JUNK, JUNK),
+            "listNotifications": notifications(JUNK),
+        }.get(operation, Ask(operation))
 
 
 def wrong(lab: Lab, operation: str) -> list[Ask]:

@@ -40,7 +40,11 @@ class Copy:
         if self._size > BOUND:
             raise UnjudgedError(TOO_LARGE)
         raw = b"".join(self._pieces)
-        names = [name for coding in codings.split(",") if (name := coding.strip().lower()) not in {"", "identity"}]
+        names = [
+            name
+            for coding in codings.split(",")
+            if (name := coding.strip().lower()) not in {"", "identity"}
+        ]
         if len(names) > MOST_CODINGS:
             raise UnjudgedError(f"it has over {MOST_CODINGS} content codings")
         for name in reversed(names):
@@ -54,7 +58,9 @@ def _without(coding: str, raw: bytes) -> bytes:
             return _inflate(raw, 16 + zlib.MAX_WBITS)
         case "deflate":
             # zlib is what the standard says; some servers send the bare deflate stream (RFC 9110, 8.4.1.2).
-            return _inflate(raw, zlib.MAX_WBITS if raw[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS)
+            return _inflate(
+                raw, zlib.MAX_WBITS if raw[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS
+            )
     raise UnjudgedError(f"its content coding is {coding[:40]!r}")
 
 

@@ -22,7 +22,11 @@ def documented(node: Any) -> Any:
         return node
     mark = node.get("x-inferred")
     gone = {*OURS, *(mark if isinstance(mark, list) else ())}
-    return {key: documented(value) for key, value in node.items() if key not in gone and not _is_ours(value)}
+    return {
+        key: documented(value)
+        for key, value in node.items()
+        if key not in gone and not _is_ours(value)
+    }
 
 
 def _is_ours(node: object) -> bool:
@@ -58,18 +62,32 @@ class View:
         if key not in self._known:
             codes = self.contract.operations[operation.id].responses
             default = status == 200 if self._is_full else status < FIRST_ERROR  # noqa: PLR2004
-            code = str(status) if str(status) in codes else "default" if default and "default" in codes else None
+            code = (
+                str(status)
+                if str(status) in codes
+                else "default"
+                if default and "default" in codes
+                else None
+            )
             self._known[key] = None if code is None else self._expected(operation, code)
         return self._known[key]
 
     def _expected(self, operation: Operation, code: str) -> Expected:
-        place: tuple[str, ...] = "paths", operation.path, operation.method.lower(), "responses", code
+        place: tuple[str, ...] = (
+            "paths",
+            operation.path,
+            operation.method.lower(),
+            "responses",
+            code,
+        )
         node, place = self.contract.resolve(*place)
         content = node.get("content", {})
         schema = None
         if "schema" in content.get("application/json", {}):
             schema = (*place, "content", "application/json", "schema")
-        return Expected(bool(content), schema, self.contract.operations[operation.id].responses[code].headers)
+        return Expected(
+            bool(content), schema, self.contract.operations[operation.id].responses[code].headers
+        )
 
     def faults(self, expected: Expected, value: object) -> Iterator[tuple[str, str]]:
         """List JSON pointers and reasons where a body breaks its schema; a reason holds nothing of the body's values."""

@@ -55,26 +55,40 @@ class Judge:
         wanted = "GET" if method == "HEAD" else method
         for pattern, operation in self._routes:
             if operation.method == wanted and (found := pattern.fullmatch(path)):
-                return Match(operation, dict(zip(_NAME.findall(operation.path), found.groups(), strict=True)))
+                return Match(
+                    operation, dict(zip(_NAME.findall(operation.path), found.groups(), strict=True))
+                )
         return None
 
     def nearest(self, method: str, path: str) -> str:
         """Say which operation an unknown request came close to."""
         return nearest(self.full.contract.operations.values(), method, path)
 
-    def request(self, match: Match, query: str, headers: dict[str, str], body: bytes) -> list[Finding]:
+    def request(
+        self, match: Match, query: str, headers: dict[str, str], body: bytes
+    ) -> list[Finding]:
         """List what is wrong with a request."""
         raw = RawRequest(match.path, query, media_type(headers), _plain(body))
         found = []
         if self.full.needs_session and not BEARER.fullmatch(headers.get("authorization", "")):
-            found.append(Finding(INFERRED, "request", "header", "Authorization", "must be Bearer and a session token"))
+            found.append(
+                Finding(
+                    INFERRED,
+                    "request",
+                    "header",
+                    "Authorization",
+                    "must be Bearer and a session token",
+                )
+            )
         decoded = decode(match.operation, raw)
         if accept(match.operation, raw, decoded) is not None:
             return found
         _refuse_too_deep(raw.body)
         sure = set(self._documented(match.operation.id, raw))
         broken = self.full.gate.explain(match.operation, raw, decoded)
-        found += [Finding(DOCUMENTED if each in sure else INFERRED, "request", *each) for each in broken]
+        found += [
+            Finding(DOCUMENTED if each in sure else INFERRED, "request", *each) for each in broken
+        ]
         return found[:MOST]
 
     def _documented(self, name: str, raw: RawRequest) -> Iterable[Violation]:
@@ -84,31 +98,60 @@ class Judge:
         odd = set(decoded.violations)
         if accept(operation, raw, decoded) is not None:
             return []
-        return (violation for violation in self.page.gate.explain(operation, raw, decoded) if violation not in odd)
+        return (
+            violation
+            for violation in self.page.gate.explain(operation, raw, decoded)
+            if violation not in odd
+        )
 
     def wants_body(self, match: Match, status: int, headers: dict[str, str]) -> bool:
         """Tell whether the body of an answer can be judged: JSON where a body is documented, anything where none is."""
         full = self.full.expected(match.operation, status)
         return full is not None and (not full.has_body or media_type(headers) == JSON)
 
-    def head(self, match: Match, method: str, status: int, headers: dict[str, str], asked: Mapping[str, str]) -> list[Finding]:
+    def head(
+        self,
+        match: Match,
+        method: str,
+        status: int,
+        headers: dict[str, str],
+        asked: Mapping[str, str],
+    ) -> list[Finding]:
         """List what is wrong with status and headers of an answer; `asked` are the headers of the request."""
         full, page = (view.expected(match.operation, status) for view in (self.full, self.page))
         if full is None and is_own(method, asked, status, headers):
             return []
         if full is None:
             sure = status >= SERVER_ERROR or "default" not in match.operation.responses
-            return [Finding(DOCUMENTED if sure else INFERRED, "answer", "status", "", f"{status} is not documented")]
+            return [
+                Finding(
+                    DOCUMENTED if sure else INFERRED,
+                    "answer",
+                    "status",
+                    "",
+                    f"{status} is not documented",
+                )
+            ]
         found, given = [], media_type(headers)
         if full.has_body and given != JSON and not (method == "HEAD" and not given):
             view = DOCUMENTED if page and page.has_body else INFERRED
             found.append(Finding(view, "answer", "header", "Content-Type", f"must be {JSON}"))
         if not full.has_body and given:
-            found.append(Finding(INFERRED, "answer", "header", "Content-Type", "must not be there, as there is no body"))
+            found.append(
+                Finding(
+                    INFERRED,
+                    "answer",
+                    "header",
+                    "Content-Type",
+                    "must not be there, as there is no body",
+                )
+            )
         for name, is_valid in full.headers.items():
             if not _is_said(is_valid, headers.get(name.lower())):
                 view = DOCUMENTED if page and name in page.headers else INFERRED
-                found.append(Finding(view, "answer", "header", name, "is missing or not as documented"))
+                found.append(
+                    Finding(view, "answer", "header", name, "is missing or not as documented")
+                )
         return found
 
     def body(self, match: Match, status: int, raw: bytes) -> tuple[list[Finding], Any]:
@@ -120,7 +163,11 @@ class Judge:
         try:
             value = read_json(raw)
         except ValueError:
-            return [Finding(DOCUMENTED if sure else INFERRED, "answer", "body", "", "must be valid JSON")], None
+            return [
+                Finding(
+                    DOCUMENTED if sure else INFERRED, "answer", "body", "", "must be valid JSON"
+                )
+            ], None
         if is_too_deep(value, raw):
             raise UnjudgedError(TOO_DEEP)
         broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))

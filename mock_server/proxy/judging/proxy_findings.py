@@ -25,14 +25,26 @@ class Finding(NamedTuple):
 
     def as_json(self) -> dict[str, str]:
         """Return what the journal shows."""
-        return {"view": self.view, "side": self.side, "in": self.where, "name": self.name, "reason": self.reason}
+        return {
+            "view": self.view,
+            "side": self.side,
+            "in": self.where,
+            "name": self.name,
+            "reason": self.reason,
+        }
 
     def as_violation(self) -> Violation:
         """Return the `ErrorDetail`, which knows no status: HTTP/2 makes a header of it."""
-        return Violation("header", ":status", self.reason) if self.where == "status" else Violation(*self[2:])
+        return (
+            Violation("header", ":status", self.reason)
+            if self.where == "status"
+            else Violation(*self[2:])
+        )
 
     def __str__(self) -> str:
-        return " ".join(part for part in (f"{self.side}:", self.where, self.name, self.reason) if part)
+        return " ".join(
+            part for part in (f"{self.side}:", self.where, self.name, self.reason) if part
+        )
 
 
 def header_value(findings: Sequence[Finding]) -> bytes:

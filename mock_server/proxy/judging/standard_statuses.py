@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 ALWAYS = frozenset({407, 408, 411, 413, 414, 417, 421, 425, 426, 429, 431, 451, 502, 504, 505, 511})
 """What any server, gateway or cache on the way may say (RFC 9110, 15; RFC 6585; RFC 7725; RFC 8470)."""
-WITH_HEADER = {301: "location", 302: "location", 303: "location", 307: "location", 308: "location", 503: "retry-after"}
+WITH_HEADER = {
+    301: "location",
+    302: "location",
+    303: "location",
+    307: "location",
+    308: "location",
+    503: "retry-after",
+}
 """What is said properly only with a header of the answer: where to ask, or when."""
 WHERE_ASKED = {
     206: ("range",),

@@ -17,4 +17,6 @@ def returned(cookies: str) -> str:
     if RENAMED not in cookies:
         return cookies
     pairs = [pair.strip() for pair in cookies.split(";")]
-    return "; ".join(name if SAFE.match(name := pair.removeprefix(RENAMED)) else pair for pair in pairs)
+    return "; ".join(
+        name if SAFE.match(name := pair.removeprefix(RENAMED)) else pair for pair in pairs
+    )

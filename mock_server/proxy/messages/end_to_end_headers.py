@@ -23,7 +23,12 @@ READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity", "*", ""))
 def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
     """Return the end-to-end headers in their order, each as often as it came, and `Via`; `version` is that of HTTP."""
     given = [(name.lower(), value) for name, value in headers]
-    named = {token.strip().lower() for name, value in given if name == b"connection" for token in value.split(b",")}
+    named = {
+        token.strip().lower()
+        for name, value in given
+        if name == b"connection"
+        for token in value.split(b",")
+    }
     kept = [(name, value) for name, value in given if name not in HOP_BY_HOP | OURS | named]
     return [*kept, (b"via", f"{version} {PSEUDONYM}".encode())]
 
@@ -31,7 +36,11 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
 def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
     """Return what the upstream is told: not the client's `Host`, and not `Expect`, which the server has answered."""
     changed = {b"accept-encoding": _readable, b"cookie": returned}
-    told = [(name, _text(value)) for name, value in forwarded(headers, version) if name not in {b"host", b"expect"}]
+    told = [
+        (name, _text(value))
+        for name, value in forwarded(headers, version)
+        if name not in {b"host", b"expect"}
+    ]
     return [(name.decode("latin-1"), changed.get(name, str)(value)) for name, value in told]
 
 

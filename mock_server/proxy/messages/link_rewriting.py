@@ -25,7 +25,10 @@ class Rewriting:
 
     def answer(self, headers: Iterable[tuple[bytes, bytes]], host: str) -> Headers:
         """Return the headers of an answer for a client that asked `host`."""
-        return [(name, self._rewritten(name, value.decode("latin-1"), host).encode("latin-1")) for name, value in headers]
+        return [
+            (name, self._rewritten(name, value.decode("latin-1"), host).encode("latin-1"))
+            for name, value in headers
+        ]
 
     def _rewritten(self, name: bytes, value: str, host: str) -> str:
         here = f"http://{host}" if host else ""
@@ -63,7 +66,12 @@ class Rewriting:
     def _cookie(self, cookie: str) -> str:
         """Return a cookie that the client keeps for this proxy, which has another name and no certificate."""
         pair, *attributes = cookie.split(";")
-        return ";".join([renamed(pair), *(kept for each in attributes if (kept := self._attribute(each)) is not None)])
+        return ";".join(
+            [
+                renamed(pair),
+                *(kept for each in attributes if (kept := self._attribute(each)) is not None),
+            ]
+        )
 
     def _attribute(self, attribute: str) -> str | None:
         name, _, value = (part.strip() for part in attribute.partition("="))
@@ -76,7 +84,13 @@ class Rewriting:
                 return None
             case "path" if self._prefix:
                 inner = self._inner(value)
-                return f" Path={inner}" if inner else " Path=/" if f"{self._prefix}/".startswith(value) else attribute
+                return (
+                    f" Path={inner}"
+                    if inner
+                    else " Path=/"
+                    if f"{self._prefix}/".startswith(value)
+                    else attribute
+                )
         return attribute
 
 

@@ -61,7 +61,10 @@ class Incoming:
     @property
     def has_body(self) -> bool:
         """Tell whether a body follows (RFC 9112, 6.3)."""
-        return "transfer-encoding" in self.by_name or self.by_name.get("content-length", "0").strip() != "0"
+        return (
+            "transfer-encoding" in self.by_name
+            or self.by_name.get("content-length", "0").strip() != "0"
+        )
 
     @property
     def is_ping(self) -> bool:
@@ -71,12 +74,19 @@ class Incoming:
     @property
     def is_preflight(self) -> bool:
         """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
-        return self.method == "OPTIONS" and {"origin", "access-control-request-method"} <= self.by_name.keys()
+        return (
+            self.method == "OPTIONS"
+            and {"origin", "access-control-request-method"} <= self.by_name.keys()
+        )
 
     @property
     def secrets(self) -> list[str]:
         """The values of secret headers, which are not to be seen anywhere else either."""
-        return [masking.credential(value) for name, value in self.by_name.items() if masking.is_secret(name)]
+        return [
+            masking.credential(value)
+            for name, value in self.by_name.items()
+            if masking.is_secret(name)
+        ]
 
     @property
     def environ(self) -> dict[str, str]:

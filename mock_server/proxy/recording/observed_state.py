@@ -68,7 +68,9 @@ class Facts:
 
     def session(self, credentials: str, state: str = VALID) -> Signed:
         """Return the session of these credentials, a new one where they are."""
-        digest = hashlib.blake2b(credentials.encode("utf-8", "surrogatepass"), key=self._key).digest()
+        digest = hashlib.blake2b(
+            credentials.encode("utf-8", "surrogatepass"), key=self._key
+        ).digest()
         if digest not in self._sessions:
             self._sessions[digest] = Signed(f"recorded-{len(self._sessions) + 1}", Person(), state)
             self._people.append(self._sessions[digest].person)
@@ -81,7 +83,11 @@ class Facts:
             found = Person()
             self._people.append(found)
         found.learn(profile)
-        unnamed = self._find("handle", found.profile.get("handle"), beside=found) if found.profile.get("handle") else None
+        unnamed = (
+            self._find("handle", found.profile.get("handle"), beside=found)
+            if found.profile.get("handle")
+            else None
+        )
         if unnamed is not None:
             self._merge(found, unnamed)
         return found
@@ -96,7 +102,14 @@ class Facts:
                 self._merge(other, signed.person)
 
     def _find(self, key: str, value: object, beside: Person | None = None) -> Person | None:
-        return next((each for each in self._people if each is not beside and each.profile.get(key) == value), None)
+        return next(
+            (
+                each
+                for each in self._people
+                if each is not beside and each.profile.get(key) == value
+            ),
+            None,
+        )
 
     def _merge(self, known: Person, same: Person) -> None:
         names = known.profile.get("username"), same.profile.get("username")

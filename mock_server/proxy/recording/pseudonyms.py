@@ -32,12 +32,21 @@ class Anonymous:
         """Replace a date of birth by another day, of another month and year."""
         said = repr([date.get(part) for part in ("year", "month", "day")])
         drawn = (self._digest(f"date {n} {said}") for n in count())
-        days = ({"year": 1950 + each[0] % 50, "month": 1 + each[1] % 12, "day": 1 + each[2] % 28} for each in drawn)
-        return next(other for other in days if all(number != date.get(part) for part, number in other.items()))
+        days = (
+            {"year": 1950 + each[0] % 50, "month": 1 + each[1] % 12, "day": 1 + each[2] % 28}
+            for each in drawn
+        )
+        return next(
+            other
+            for other in days
+            if all(number != date.get(part) for part, number in other.items())
+        )
 
     def settle(self) -> bool:
         """Drop replacements that happen to be somebody's word; return whether there were any, and the text must be redone."""
-        clashes = [word for word, other in self._words.items() if other in self._words and len(other) > 1]
+        clashes = [
+            word for word, other in self._words.items() if other in self._words and len(other) > 1
+        ]
         for word in clashes:
             self._taken.add(self._words.pop(word))
         return bool(clashes)
@@ -49,7 +58,13 @@ class Anonymous:
         if folded not in self._words:
             self._words[folded] = self._new(kind, folded)
         word = self._words[folded]
-        return word.upper() if part.isupper() and len(part) > 1 else word.capitalize() if part[:1].isupper() else word
+        return (
+            word.upper()
+            if part.isupper() and len(part) > 1
+            else word.capitalize()
+            if part[:1].isupper()
+            else word
+        )
 
     def _new(self, kind: str, folded: str) -> str:
         """Return a word that stands for no other; it is as long, or longer where that cannot be."""
@@ -69,10 +84,15 @@ class Anonymous:
             return "".join(str(byte % 10) for byte in drawn[:length])
         start = drawn[-1] % 2
         alphabets = (CONSONANTS, VOWELS) if start else (VOWELS, CONSONANTS)
-        return "".join(alphabets[place % 2][byte % len(alphabets[place % 2])] for place, byte in enumerate(drawn[:length]))
+        return "".join(
+            alphabets[place % 2][byte % len(alphabets[place % 2])]
+            for place, byte in enumerate(drawn[:length])
+        )
 
     def _digest(self, said: str) -> bytes:
-        return hmac.new(self._secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+        return hmac.new(
+            self._secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).digest()
 
 
 def _kind(character: str) -> str:

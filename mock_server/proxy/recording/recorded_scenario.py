@@ -41,7 +41,9 @@ class Builder:
 
     def _build(self, facts: Facts) -> dict[str, Any]:
         personal = {
-            str(each.profile.get(key, "")).casefold() for each in facts.people for key in ("username", "handle", "displayName")
+            str(each.profile.get(key, "")).casefold()
+            for each in facts.people
+            for key in ("username", "handle", "displayName")
         }
         self._personal = personal - {""}
         names = self._usernames(facts)
@@ -51,9 +53,14 @@ class Builder:
                 members.setdefault(self._opaque(container), []).append(names[id(person)])
         taken: set[str] = set()
         return {
-            "containers": [{"id": container, "members": sorted(members[container])} for container in sorted(members)],
+            "containers": [
+                {"id": container, "members": sorted(members[container])}
+                for container in sorted(members)
+            ],
             "users": [self._user(person, names[id(person)], taken) for person in facts.people],
-            "sessions": [self._session(signed, names[id(signed.person)]) for signed in facts.sessions],
+            "sessions": [
+                self._session(signed, names[id(signed.person)]) for signed in facts.sessions
+            ],
         }
 
     def _usernames(self, facts: Facts) -> dict[int, str]:
@@ -71,7 +78,11 @@ class Builder:
             if isinstance(text := person.profile.get(key), str):
                 user[key] = self._hide.text(text)[:most]
         handle = person.profile.get("handle")
-        if handle is not None and HANDLE.fullmatch(hidden := self._hide.text(handle)) and hidden not in taken:
+        if (
+            handle is not None
+            and HANDLE.fullmatch(hidden := self._hide.text(handle))
+            and hidden not in taken
+        ):
             taken.add(hidden)
             user["handle"] = hidden
         if (birth := person.profile.get("dateOfBirth")) is not None:
@@ -83,7 +94,8 @@ class Builder:
         return [
             {
                 "username": self._hide.text(item["username"]),
-                "displayName": item["displayName"] and self._hide.text(item["displayName"])[: LONGEST["displayName"]],
+                "displayName": item["displayName"]
+                and self._hide.text(item["displayName"])[: LONGEST["displayName"]],
                 "joinedAt": item["joinedAt"],
             }
             for item in person.referrals.values()
@@ -93,11 +105,16 @@ class Builder:
         found: list[dict[str, Any]] = []
         ids: set[str] = set()
         for n, container in enumerate(person.containers):
-            items = [item for key, item in person.inbox.get(container, {}).items() if key not in ids]
+            items = [
+                item for key, item in person.inbox.get(container, {}).items() if key not in ids
+            ]
             ids.update(item["id"] for item in items)
             found += [self._notification(item) for item in items]
             unseen = min(person.totals.get(container, 0) - len(items), MOST_UNSEEN)
-            oldest = min((read_time(item["createdAt"]) for item in items), default=datetime.now(UTC).replace(microsecond=0))
+            oldest = min(
+                (read_time(item["createdAt"]) for item in items),
+                default=datetime.now(UTC).replace(microsecond=0),
+            )
             if unseen > 0 and oldest.year > EARLIEST:
                 found.append(_unseen(self._opaque(container), f"unseen-{n}-{{n}}", unseen, oldest))
         return found
@@ -111,7 +128,9 @@ class Builder:
 
     def _opaque(self, value: str) -> str:
         """Return the name of a container or a kind as it is, unless it is somebody's."""
-        is_somebodys = value.casefold() in self._personal or "@" in value or masking.body(value) != value
+        is_somebodys = (
+            value.casefold() in self._personal or "@" in value or masking.body(value) != value
+        )
         return self._hide.text(value) if is_somebodys else value
 
     @staticmethod

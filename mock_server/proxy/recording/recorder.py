@@ -73,7 +73,10 @@ class Recorder:
             self._note[seen.match.operation.id](seen, credentials)
         elif seen.status in ADMITTED and credentials:
             self.facts.session(credentials)
-        elif seen.status == UNAUTHORIZED and (names := set(NAMES.findall(repr(seen.value)))) <= {EXPIRED, REFRESH_EXPIRED}:
+        elif seen.status == UNAUTHORIZED and (names := set(NAMES.findall(repr(seen.value)))) <= {
+            EXPIRED,
+            REFRESH_EXPIRED,
+        }:
             if len(names) == 1:
                 self.facts.session(credentials, names.pop())
         else:
@@ -118,14 +121,20 @@ class Recorder:
 
     def _asked(self, seen: Seen, where: str, name: str) -> str | None:
         """Return a parameter of the request."""
-        texts = decode(seen.match.operation, RawRequest(seen.match.path, seen.query)).texts.get((where, name))
+        texts = decode(seen.match.operation, RawRequest(seen.match.path, seen.query)).texts.get(
+            (where, name)
+        )
         return texts[0] if texts else None
 
     def _checked_profile(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the fields that the contract allows."""
         fields = self._schemas["ProfileFields"]["properties"]
         place = "components/schemas/ProfileFields/properties"
-        kept = {name: body[name] for name in fields if name in body and self._is(f"{place}/{name}", body[name])}
+        kept = {
+            name: body[name]
+            for name in fields
+            if name in body and self._is(f"{place}/{name}", body[name])
+        }
         self.left_out += sum(name in body and name not in kept for name in fields)
         return kept
 
@@ -137,7 +146,11 @@ class Recorder:
             return []
         place = f"components/schemas/{schema}"
         keys = self._schemas[schema]["properties"]
-        kept = [{key: item[key] for key in keys} for item in items if self._is(place, item) and _is_timely(item)]
+        kept = [
+            {key: item[key] for key in keys}
+            for item in items
+            if self._is(place, item) and _is_timely(item)
+        ]
         self.left_out += len(items) - len(kept)
         return kept
 
@@ -167,8 +180,13 @@ class Recorder:
             return f"{error}; {rescue_document(self.path, scenario)}", True
         notifications = sum(len(user.get("notifications", ())) for user in scenario["users"])
         counts = f"{len(scenario['users'])} users, {len(scenario['sessions'])} sessions, {notifications} notifications"
-        left_out = f", {self.left_out} values left out that break the contract" if self.left_out else ""
-        return f"Recorded to {self.path}: {counts}{left_out}. Serve it: mock-server --fixtures {self.path}", False
+        left_out = (
+            f", {self.left_out} values left out that break the contract" if self.left_out else ""
+        )
+        return (
+            f"Recorded to {self.path}: {counts}{left_out}. Serve it: mock-server --fixtures {self.path}",
+            False,
+        )
 
     def _write(self, scenario: dict[str, Any]) -> None:
         """Write the file; a problem goes to the log, since the next time may be better."""

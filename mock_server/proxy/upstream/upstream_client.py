@@ -80,7 +80,9 @@ class Upstream:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._verify, keepalive_timeout=IDLE),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.patience, sock_read=self.patience),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=self.patience, sock_read=self.patience
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             proxy=self._proxy,
@@ -95,7 +97,11 @@ class Upstream:
         await self._session.close()
 
     async def ask(
-        self, method: str, target: str, headers: list[tuple[str, str]], body: AsyncIterator[bytes] | None
+        self,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        body: AsyncIterator[bytes] | None,
     ) -> aiohttp.ClientResponse:
         """Send a request and return the response once its headers are there; raises `TroubleError`.
 
@@ -104,7 +110,9 @@ class Upstream:
         """
         pace = Pace()
         url, data = URL(self._base + target, encoded=True), body and pace.watch(body)
-        asked = self._session.request(Verbatim(method), url, headers=CIMultiDict(headers), data=data, allow_redirects=False)
+        asked = self._session.request(
+            Verbatim(method), url, headers=CIMultiDict(headers), data=data, allow_redirects=False
+        )
         asking = asyncio.ensure_future(asked)
         try:
             return self._checked(await patiently(asking, self.patience, pace.progress))
@@ -124,7 +132,9 @@ class Upstream:
         """Return a response that can be passed on; raises, and closes the connection, where it cannot."""
         try:
             if self._proxy is not None and response.status == WANTS_CREDENTIALS:
-                raise aiohttp.ClientHttpProxyError(response.request_info, (), status=response.status)
+                raise aiohttp.ClientHttpProxyError(
+                    response.request_info, (), status=response.status
+                )
             if lie := _lie(response):
                 raise LieError(lie)
         except FAILURES:
@@ -203,28 +213,56 @@ def _lie(response: aiohttp.ClientResponse) -> str | None:
     """Say why a response cannot be passed on, `None` where it can."""
     if response.status not in STATUSES:
         return f"answered with the status {response.status:03d}, which ends no exchange"
-    if {coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())} - {"chunked"}:
+    if {coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())} - {
+        "chunked"
+    }:
         return "encoded its answer for the transfer in a way that nobody had asked for"
     if sum(len(name) + len(value) for name, value in response.raw_headers) > LARGEST_HEAD:
         return "sent too many headers"
     odd = (name for name, value in response.raw_headers if UNSENDABLE.search(value))
     found = next(odd, None)
-    return None if found is None else f"sent a header that holds what HTTP forbids: {found.decode('latin-1')[:40]}"
+    return (
+        None
+        if found is None
+        else f"sent a header that holds what HTTP forbids: {found.decode('latin-1')[:40]}"
+    )
 
 
 def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
     """Return status, the journal's name, the name in RFC 9209, and the rest of the sentence."""
     match error:
         case TimeoutError():
-            return 504, "UPSTREAM_TIMEOUT", "connection_timeout", f"did not answer within {patience:g} s (--timeout)"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return (
+                504,
+                "UPSTREAM_TIMEOUT",
+                "connection_timeout",
+                f"did not answer within {patience:g} s (--timeout)",
+            )
+        case (
+            aiohttp.ClientConnectorCertificateError()
+            | aiohttp.ClientConnectorSSLError()
+            | ssl.SSLError()
+        ):
             cause = getattr(error, "certificate_error", error)
-            why = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or "TLS failed"
+            why = (
+                getattr(cause, "verify_message", None)
+                or getattr(cause, "reason", None)
+                or "TLS failed"
+            )
             said = f"cannot be trusted: {why} (--tls-verify FILE names authorities to trust)"
             return 502, "UPSTREAM_UNREACHABLE", "tls_certificate_error", said
         case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            why = _refused(error.status) if isinstance(error, aiohttp.ClientHttpProxyError) else _why(error.os_error)
-            return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", f"cannot be reached: {why}"
+            why = (
+                _refused(error.status)
+                if isinstance(error, aiohttp.ClientHttpProxyError)
+                else _why(error.os_error)
+            )
+            return (
+                502,
+                "UPSTREAM_UNREACHABLE",
+                "destination_unavailable",
+                f"cannot be reached: {why}",
+            )
         case LieError():
             return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", str(error)
         case aiohttp.ClientResponseError() | HttpProcessingError() | ValueError():

@@ -39,7 +39,10 @@ def next_proxy(url: str, given: str | None) -> str | None:
     found, said = given, "--proxy"
     if found is None:
         parts, known = urlsplit(url), getproxies_environment()
-        found, said = known.get(parts.scheme) or known.get("all"), f"the proxy for {parts.scheme} that the environment names"
+        found, said = (
+            known.get(parts.scheme) or known.get("all"),
+            f"the proxy for {parts.scheme} that the environment names",
+        )
         if found is None or proxy_bypass(parts.netloc, known):
             return None
     found = found if "://" in found else f"http://{found}"
@@ -49,7 +52,9 @@ def next_proxy(url: str, given: str | None) -> str | None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise ValueError(f"{said} must be the URL of an HTTP proxy, such as http://proxy.example:3128")
+        raise ValueError(
+            f"{said} must be the URL of an HTTP proxy, such as http://proxy.example:3128"
+        )
     return found
 
 

@@ -52,7 +52,10 @@ class Server:
             self.name = without_password(url)
             # Nothing is sent twice by itself: a change that was lost on its way back may have been made.
             self._redis: Redis = Redis.from_url(
-                url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=DEADLINE, max_connections=10_000
+                url,
+                retry=Retry(NoBackoff(), 0),
+                socket_connect_timeout=DEADLINE,
+                max_connections=10_000,
             )
         except (ValueError, TypeError):  # whose text may hold the password
             raise StoreUrlError(URL) from None
@@ -75,13 +78,19 @@ class Server:
         with _in_words():
             known = await patiently(asyncio.ensure_future(self._memory()), DEADLINE)
         if (policy := known.get("maxmemory_policy", KEEPING)) != KEEPING:
-            raise StoreError(f"may forget what was acknowledged: its maxmemory-policy is {policy}, and must be {KEEPING}")
+            raise StoreError(
+                f"may forget what was acknowledged: its maxmemory-policy is {policy}, and must be {KEEPING}"
+            )
 
     async def _memory(self) -> dict[str, Any]:
         try:
             known: dict[str, Any] = await self._redis.info("memory")
         except NoPermissionError:
-            log.warning("the store %s does not say its maxmemory-policy, which must be %s", self.name, KEEPING)
+            log.warning(
+                "the store %s does not say its maxmemory-policy, which must be %s",
+                self.name,
+                KEEPING,
+            )
             return {}
         return known
 
@@ -104,7 +113,9 @@ class Server:
         async with self._redis.pubsub() as heard:
             await self._told(heard.subscribe(*channels))
             while True:
-                message = await self._told(heard.get_message(ignore_subscribe_messages=True, timeout=1.0), 3.0)
+                message = await self._told(
+                    heard.get_message(ignore_subscribe_messages=True, timeout=1.0), 3.0
+                )
                 yield None if message is None else message["data"]
 
     async def close(self) -> None:
@@ -117,7 +128,9 @@ class Server:
     async def _run(self, calls: Sequence[Call]) -> Sequence[Any]:
         """Run scripts; a server that was started again is told them first."""
         said = await self._sent(calls)
-        if unknown := [place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)]:
+        if unknown := [
+            place for place, answer in enumerate(said) if isinstance(answer, NoScriptError)
+        ]:
             await self.check()
             for script in self._scripts.values():
                 await self._redis.script_load(script.script)
@@ -169,4 +182,6 @@ def without_password(url: str) -> str:
         raise ValueError(url)
     user, at, host = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
-    return urlunsplit(parts._replace(netloc=f"{name}{':***' if ':' in user else ''}{at}{host}", query=""))
+    return urlunsplit(
+        parts._replace(netloc=f"{name}{':***' if ':' in user else ''}{at}{host}", query="")
+    )

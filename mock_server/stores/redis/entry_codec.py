@@ -44,6 +44,8 @@ def unpack_entry(raw: bytes) -> Entry:
 
 def _unpack_wire(packed: Mapping[str, Any]) -> Wire:
     said = {name: packed[name] for name in Wire._fields if name in packed}
-    said["headers"] = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in packed["headers"]]
+    said["headers"] = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in packed["headers"]
+    ]
     bodies = {name: packed[name].encode() for name in ("body", "answer")}
     return Wire(**{**said, **bodies})

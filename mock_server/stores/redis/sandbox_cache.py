@@ -96,15 +96,33 @@ class Sandboxes:
         return held if outcome is Outcome.DONE else self._held.get(name)
 
     async def exchange(  # noqa: PLR0913 - one call for all
-        self, name: str, held: Held, box: Sandbox, entries: Iterable[Entry] = (), overtaken: int = 0, *, cleared: bool = False
+        self,
+        name: str,
+        held: Held,
+        box: Sandbox,
+        entries: Iterable[Entry] = (),
+        overtaken: int = 0,
+        *,
+        cleared: bool = False,
     ) -> Outcome:
         """Replace a sandbox and add to its journal, or know what others did who were faster, which they are not for ever."""
         change, digests = (b"", []) if box is held.box else pack(held.box, box, self._origins)
         tag = secrets.token_hex(4) if change else ""
-        before = FORMAT, held.version, held.tag, tag, change, int(cleared), self._limits.entries, self._limits.journal
+        before = (
+            FORMAT,
+            held.version,
+            held.tag,
+            tag,
+            change,
+            int(cleared),
+            self._limits.entries,
+            self._limits.journal,
+        )
         turn = self._process, TURN if change and overtaken >= OFTEN else 0
         packed = [pack_entry(entry) for entry in entries]
-        said = await self._call_with_worlds("exchange", name, *before, *turn, len(digests), *digests, *packed)
+        said = await self._call_with_worlds(
+            "exchange", name, *before, *turn, len(digests), *digests, *packed
+        )
         match said[0]:
             case b"done":
                 if change:
@@ -138,7 +156,13 @@ class Sandboxes:
     async def names(self) -> list[tuple[str, float]]:
         """Return every name with how many seconds it was not used, the default one first, then the longest unused."""
         said = await self._call("names", "")
-        return [(DEFAULT, 0.0), *((name.decode(), idle / 1000) for name, idle in zip(said[::2], said[1::2], strict=True))]
+        return [
+            (DEFAULT, 0.0),
+            *(
+                (name.decode(), idle / 1000)
+                for name, idle in zip(said[::2], said[1::2], strict=True)
+            ),
+        ]
 
     async def entries(self, name: str) -> list[Entry]:
         """Return the journal of a sandbox, the newest entry last."""
@@ -177,7 +201,9 @@ class Sandboxes:
         except UnknownWorldError:
             raw = await self.server.world(digest)
             if raw is None:
-                raise StoreError(f"has lost the world {digest}: DELETE /__mock/sandboxes/NAME begins a sandbox anew") from None
+                raise StoreError(
+                    f"has lost the world {digest}: DELETE /__mock/sandboxes/NAME begins a sandbox anew"
+                ) from None
             self._origins.keep(await asyncio.to_thread(unpack_world, raw), digest)
 
     async def _call_with_worlds(self, *call: Any) -> list[Any]:
@@ -186,19 +212,25 @@ class Sandboxes:
         if said[0] == b"needs":
             for raw in said[1:]:
                 world = self._origins.find(raw.decode())
-                await self.server.keep_world(raw.decode(), await asyncio.to_thread(pack_world, world), self._idle + 60_000)
+                await self.server.keep_world(
+                    raw.decode(), await asyncio.to_thread(pack_world, world), self._idle + 60_000
+                )
             said = await self._call(*call)
         return said
 
     async def _call(self, script: str, name: str, *arguments: Any) -> list[Any]:
         said = await self.server.call(script, name, self._idle, *arguments)
         if said and said[0] == b"format":
-            raise StoreError(f"holds {name!r} in format {said[1].decode(errors='replace')}, and this mock reads {FORMAT}")
+            raise StoreError(
+                f"holds {name!r} in format {said[1].decode(errors='replace')}, and this mock reads {FORMAT}"
+            )
         if said and said[0] == b"damaged":
             lost = said[1].decode()
             called = "a default sandbox" if lost == DEFAULT else f"a sandbox {lost!r}"
             why = "a part of it was deleted or evicted"
-            raise StoreError(f"holds {called} that cannot be used: {why}; DELETE /__mock/sandboxes/{lost} begins it anew")
+            raise StoreError(
+                f"holds {called} that cannot be used: {why}; DELETE /__mock/sandboxes/{lost} begins it anew"
+            )
         return said
 
     def _keep(self, name: str, held: Held) -> Held:

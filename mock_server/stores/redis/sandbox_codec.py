@@ -52,12 +52,21 @@ def unpack(before: Sandbox | None, raw: bytes, origins: Origins) -> Sandbox:
     said = orjson.loads(raw)
     worlds = _known(before)
     for base, more in said["new"]:
-        worlds.append(_redone(worlds[base], more) if isinstance(base, int) else apply_difference(origins.find(base), more))
-    parts: dict[str, Any] = {name: worlds[said[name]] for name in ("start", "world") if name in said}
+        worlds.append(
+            _redone(worlds[base], more)
+            if isinstance(base, int)
+            else apply_difference(origins.find(base), more)
+        )
+    parts: dict[str, Any] = {
+        name: worlds[said[name]] for name in ("start", "world") if name in said
+    }
     parts |= {name: said[name] for name in ("scenario", "serial") if name in said}
     if "past" in said:
         new, start, length = said["past"]
-        parts["past"] = (*(worlds[place] for place in new), *(before.past[start:] if before else ()))[:length]
+        parts["past"] = (
+            *(worlds[place] for place in new),
+            *(before.past[start:] if before else ()),
+        )[:length]
     if "snapshots" in said:
         kept = before.snapshots if before else NOTHING_KEPT
         for name, place in said["snapshots"].items():
@@ -82,7 +91,12 @@ class _Table:
 
     def __init__(self, known: list[World], origins: Origins) -> None:
         self._places = {id(world): place for place, world in enumerate(known)}
-        self._known, self._origins, self.new, self.digests = known, origins, list[Any](), list[str]()
+        self._known, self._origins, self.new, self.digests = (
+            known,
+            origins,
+            list[Any](),
+            list[str](),
+        )
         self._last = {id(world.recent[-1]): place for place, world in enumerate(known)}
 
     def place(self, world: World) -> int:
@@ -105,7 +119,12 @@ class _Table:
 def _known(box: Sandbox | None) -> list[World]:
     if box is None:
         return []
-    return [box.world, box.start, *box.past, *(box.snapshots[name] for name in sorted(box.snapshots))]
+    return [
+        box.world,
+        box.start,
+        *box.past,
+        *(box.snapshots[name] for name in sorted(box.snapshots)),
+    ]
 
 
 def _redone(world: World, steps: list[tuple[str, list[Any]]]) -> World:
@@ -124,7 +143,9 @@ def _redone(world: World, steps: list[tuple[str, list[Any]]]) -> World:
     return world
 
 
-def _pack_past(before: Sequence[World], after: Sequence[World], table: _Table) -> tuple[list[int], int, int]:
+def _pack_past(
+    before: Sequence[World], after: Sequence[World], table: _Table
+) -> tuple[list[int], int, int]:
     """Return the places of the new worlds, from which place on the old ones follow, and how many there are in all."""
     places = {id(before[place]): place for place in range(len(before) - 1, -1, -1)}
     new = next((count for count, world in enumerate(after) if id(world) in places), len(after))
@@ -132,27 +153,48 @@ def _pack_past(before: Sequence[World], after: Sequence[World], table: _Table) -
     kept = before[start : start + len(after) - new]
     if list(map(id, kept)) != list(map(id, after[new:])):
         new, start = len(after), len(before)  # not in the old order
-    told = [table.place(world) for world in reversed(after[:new])]  # the oldest first: each follows from the one before
+    told = [
+        table.place(world) for world in reversed(after[:new])
+    ]  # the oldest first: each follows from the one before
     return told[::-1], start, len(after)
 
 
 def _pack_snapshots(before: Sandbox | None, after: Sandbox, table: _Table) -> dict[str, int | None]:
     old = before.snapshots if before else NOTHING_KEPT
     gone: dict[str, int | None] = {name: None for name in old if name not in after.snapshots}
-    return {**gone, **{name: table.place(world) for name, world in after.snapshots.items() if old.get(name) is not world}}
+    return {
+        **gone,
+        **{
+            name: table.place(world)
+            for name, world in after.snapshots.items()
+            if old.get(name) is not world
+        },
+    }
 
 
 def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, list[Any], int]:
     """Return how many rules stay at the start, the new ones, and how many stay at the end."""
     shorter = min(len(before), len(after))
     head = next((n for n in range(shorter) if before[n] is not after[n]), shorter)
-    tail = next((n for n in range(shorter - head) if before[-1 - n] is not after[-1 - n]), shorter - head)
-    return head, [{name: getattr(rule, name) for name in Rule.__slots__} for rule in after[head : len(after) - tail]], tail
+    tail = next(
+        (n for n in range(shorter - head) if before[-1 - n] is not after[-1 - n]), shorter - head
+    )
+    return (
+        head,
+        [
+            {name: getattr(rule, name) for name in Rule.__slots__}
+            for rule in after[head : len(after) - tail]
+        ],
+        tail,
+    )
 
 
 def _unpack_rules(before: tuple[Rule, ...], packed: tuple[int, list[Any], int]) -> tuple[Rule, ...]:
     head, new, tail = packed
-    made = (Rule(**{**each, "plan": _unpack_plan(each["plan"]), "delay": tuple(each["delay"])}) for each in new)
+    made = (
+        Rule(**{**each, "plan": _unpack_plan(each["plan"]), "delay": tuple(each["delay"])})
+        for each in new
+    )
     return (*before[:head], *made, *before[len(before) - tail :])
 
 

@@ -60,7 +60,8 @@ class Origins:
 def pack_world(world: World) -> bytes:
     """Write a whole world; equal worlds give equal bytes in every process."""
     users = {
-        name: [user.profile, user.referrals, _sorted(user.inbox), user.all_read] for name, user in sorted(world.users.items())
+        name: [user.profile, user.referrals, _sorted(user.inbox), user.all_read]
+        for name, user in sorted(world.users.items())
     }
     containers = {name: sorted(members) for name, members in sorted(world.containers.items())}
     return orjson.dumps([users, containers, _sorted(world.sessions), _sorted(world.refreshable)])
@@ -73,7 +74,11 @@ def unpack_world(raw: bytes) -> World:
         name: User(profile, tuple(referrals), HashTrieMap(inbox), read)
         for name, (profile, referrals, inbox, read) in users.items()
     }
-    handles = {str(user.profile["handle"]): name for name, user in known.items() if user.profile["handle"] is not None}
+    handles = {
+        str(user.profile["handle"]): name
+        for name, user in known.items()
+        if user.profile["handle"] is not None
+    }
     return World(
         HashTrieMap(known),
         HashTrieMap(handles),
@@ -85,15 +90,26 @@ def unpack_world(raw: bytes) -> World:
 
 def unpack_session(packed: dict[str, Any]) -> Session:
     """Read a session."""
-    ends = {key: datetime.fromisoformat(packed[key]) for key in ("expires_at", "refresh_expires_at") if packed[key]}
+    ends = {
+        key: datetime.fromisoformat(packed[key])
+        for key in ("expires_at", "refresh_expires_at")
+        if packed[key]
+    }
     return Session(**{**packed, **ends})
 
 
 def difference(world: World) -> list[Any]:
     """Return what differs from the world's origin: profiles and marks of users, sessions, refresh tokens; null is gone."""
     origin = world.origin or world
-    users = {name: _changed(origin.users[name], user) for name, user in _other(origin.users, world.users).items()}
-    return [users, _other(origin.sessions, world.sessions), _other(origin.refreshable, world.refreshable)]
+    users = {
+        name: _changed(origin.users[name], user)
+        for name, user in _other(origin.users, world.users).items()
+    }
+    return [
+        users,
+        _other(origin.sessions, world.sessions),
+        _other(origin.refreshable, world.refreshable),
+    ]
 
 
 def apply_difference(origin: World, packed: list[Any]) -> World:
@@ -107,11 +123,21 @@ def apply_difference(origin: World, packed: list[Any]) -> World:
             handles = handles.remove(str(handle))
     for name, (fields, read) in changed.items():
         user = users[name]
-        users = users.insert(name, User({**user.profile, **fields}, user.referrals, user.inbox, read))
+        users = users.insert(
+            name, User({**user.profile, **fields}, user.referrals, user.inbox, read)
+        )
         if (handle := users[name].profile["handle"]) is not None:
             handles = handles.insert(str(handle), name)
-    known = {token: None if each is None else unpack_session(each) for token, each in sessions.items()}
-    parts = users, handles, origin.containers, _merged(origin.sessions, known), _merged(origin.refreshable, refreshable)
+    known = {
+        token: None if each is None else unpack_session(each) for token, each in sessions.items()
+    }
+    parts = (
+        users,
+        handles,
+        origin.containers,
+        _merged(origin.sessions, known),
+        _merged(origin.refreshable, refreshable),
+    )
     return World(*parts, origin=origin)
 
 
@@ -120,7 +146,9 @@ def _sorted(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(before: User, after: User) -> tuple[dict[str, object], bool]:
-    return {key: value for key, value in after.profile.items() if before.profile[key] != value}, after.all_read
+    return {
+        key: value for key, value in after.profile.items() if before.profile[key] != value
+    }, after.all_read
 
 
 def _other(before: HashTrieMap[str, Any], after: HashTrieMap[str, Any]) -> dict[str, Any]:

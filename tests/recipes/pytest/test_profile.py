@@ -8,7 +8,9 @@ import pytest
 from mock_server.testing import Mock
 
 
-def call(mock: Mock, method: str, path: str, body: object = None, token: str = "ada-session") -> Any:
+def call(
+    mock: Mock, method: str, path: str, body: object = None, token: str = "ada-session"
+) -> Any:
     """Stands for the client under test: give it `mock.url` as its base URL."""
     raw = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -18,9 +20,13 @@ def call(mock: Mock, method: str, path: str, body: object = None, token: str = "
 
 @pytest.mark.parametrize("number", range(5))
 def test_every_test_has_its_own_world(user_profile_mock: Mock, number: int) -> None:
-    assert call(user_profile_mock, "GET", "/v1/user/profile?fields=displayName") == {"displayName": "Ada Lovelace"}
+    assert call(user_profile_mock, "GET", "/v1/user/profile?fields=displayName") == {
+        "displayName": "Ada Lovelace"
+    }
     call(user_profile_mock, "POST", "/v1/user/profile", {"displayName": f"Name {number}"})
-    assert call(user_profile_mock, "GET", "/v1/user/profile?fields=displayName") == {"displayName": f"Name {number}"}
+    assert call(user_profile_mock, "GET", "/v1/user/profile?fields=displayName") == {
+        "displayName": f"Name {number}"
+    }
     assert user_profile_mock.count(operation="updateProfile", status=200) == 1
 
 
@@ -44,4 +50,6 @@ def test_a_connection_that_breaks(user_profile_mock: Mock) -> None:
     user_profile_mock.rule(fault="CONNECTION_RESET_BY_PEER", times=1)
     with pytest.raises(OSError, match="reset"):
         call(user_profile_mock, "GET", "/v1/user/referrals")
-    assert [entry["fault"] for entry in user_profile_mock.requests()] == ["CONNECTION_RESET_BY_PEER"]
+    assert [entry["fault"] for entry in user_profile_mock.requests()] == [
+        "CONNECTION_RESET_BY_PEER"
+    ]
