@@ -242,8 +242,7 @@ def main(
             err=True,
         )
         sys.exit(USAGE)
-    own_mock = base_url is None and target_file is None
-    strictly = own_mock if strict is None else strict
+    strictly = _is_strict(strict, base_url, target_file)
     wishes = Wishes(strict=strictly, **rest)  # type: ignore[arg-type]
     try:
         report_output.check(None if dry_run else wishes.report_dir, *REPORTS)
@@ -304,6 +303,11 @@ def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, nu
     )
     run.repeat = command(url, target_file, wishes)
     return processes.report(run, wishes.report_dir, wishes.write_baseline)
+
+
+def _is_strict(wanted: bool | None, base_url: str | None, target_file: Path | None) -> bool:  # noqa: FBT001
+    """Return whether inferred findings fail: as wanted, and else for our own mock only."""
+    return wanted if wanted is not None else base_url is None and target_file is None
 
 
 def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
