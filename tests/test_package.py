@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,18 @@ def test_a_python_that_is_too_old_is_named_before_anything_is_made(tmp_path: Pat
     )
     assert "Traceback" not in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_a_wheel_holds_every_file_of_both_packages(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    done = subprocess.run(
+        [*build, "--directory", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.iterdir()
+    held = set(zipfile.ZipFile(wheel).namelist())
+    folders = (ROOT / "mock_server", ROOT / "contract_tests")
+    ours = {
+        str(path.relative_to(ROOT)) for path in kept() if any(map(path.is_relative_to, folders))
+    }
+    assert ours - held == set(), "left out of the wheel: does .gitignore name them?"

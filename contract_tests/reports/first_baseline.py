@@ -19,12 +19,16 @@ def write(run: Run, path: Path | None) -> None:
     if path is None:
         return
     if run.exit_code not in (CONFORMS, VIOLATES):
-        report_output.say(f"No baseline was written: the run came to no verdict. --write-baseline {path}\n")
+        report_output.say(
+            f"No baseline was written: the run came to no verdict. --write-baseline {path}\n"
+        )
         return
     try:
         count = baseline.write_first(path, run.failing())
     except OSError as error:
-        report_output.say(f"Warning: --write-baseline {path}: it cannot be written: {error.strerror or error}\n")
+        report_output.say(
+            f"Warning: --write-baseline {path}: it cannot be written: {error.strerror or error}\n"
+        )
         return
     what = "1 entry" if count == 1 else f"{count} entries"
     report_output.say(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from contract_tests.reports.report_output import say
 from contract_tests.redaction.terminal_text import shown
+from contract_tests.reports.report_output import say
 
 MOST = 10
 """Annotations of one kind that GitHub shows of a step."""
@@ -33,7 +33,9 @@ def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
             with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(shown(summary(data, verdict)))
         except OSError as error:
-            say(f"The summary of the step (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}\n")
+            say(
+                f"The summary of the step (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}\n"
+            )
 
 
 def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
@@ -45,11 +47,18 @@ def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
     if data["outcome"] in ("not judged to the end", "failed", "interrupted"):
         lines.append(_command("error", verdict or data["outcome"], data["outcome"]))
     if data["outcome"] == "nothing judged":
-        lines += [_command("error", f"{row['what']}: {row['why']}", "nothing judged") for row in data["not_judged"]]
+        lines += [
+            _command("error", f"{row['what']}: {row['why']}", "nothing judged")
+            for row in data["not_judged"]
+        ]
     errors = [*lines, *(_command("error", _text(cause), _heading(cause)) for cause in failing)]
     warnings = [_command("warning", _text(cause), _heading(cause)) for cause in warned]
     left = len(errors[MOST:]) + len(warnings[MOST:])
-    more = [_command("notice", f"{left} more are in the summary of this step", "contract")] if left else []
+    more = (
+        [_command("notice", f"{left} more are in the summary of this step", "contract")]
+        if left
+        else []
+    )
     return [*errors[:MOST], *warnings[:MOST], *more]
 
 
@@ -61,11 +70,18 @@ def summary(data: dict[str, Any], verdict: str) -> str:
     head = ["| | what | where | received | documented | met |", "|---|---|---|---|---|---|"]
     table = [*head, *rows] if rows else []
     more = [f"\n{len(causes) - LISTED} more are in the report."] if len(causes) > LISTED else []
-    accepted = [f"- accepted: {_plain(_title(each))} ({_plain(each['baseline']['owner'])})" for each in data["accepted"]]
+    accepted = [
+        f"- accepted: {_plain(_title(each))} ({_plain(each['baseline']['owner'])})"
+        for each in data["accepted"]
+    ]
     outdated = [f"- **baseline**: {_plain(line)}" for line in data["outdated"]]
     steps = [_steps(cause) for cause in listed[:MOST]]
     repeat = ["\nTo repeat the run:\n", _fenced(data["repeat"])] if data["repeat"] else []
-    before = ["\nBefore a `curl` line is pasted:\n", _fenced("\n".join(data["before_curl"]))] if data["before_curl"] else []
+    before = (
+        ["\nBefore a `curl` line is pasted:\n", _fenced("\n".join(data["before_curl"]))]
+        if data["before_curl"]
+        else []
+    )
     parts = [
         "## Contract of the User Profile API\n",
         _plain(verdict),
@@ -81,14 +97,22 @@ def summary(data: dict[str, Any], verdict: str) -> str:
 
 
 def _title(finding: dict[str, Any]) -> str:
-    about = f"{finding['operation']}, {finding['field']}" if finding["field"] else finding["operation"]
+    about = (
+        f"{finding['operation']}, {finding['field']}" if finding["field"] else finding["operation"]
+    )
     return f"{finding['check']} on {about}"
 
 
 def _causes(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the causes of a report; in that of an older gate, which has none, each finding is one."""
     alone = [
-        {**each, "cause": each["says"], "findings": [each], "places": [_title(each)], "checks": [each["check"]]}
+        {
+            **each,
+            "cause": each["says"],
+            "findings": [each],
+            "places": [_title(each)],
+            "checks": [each["check"]],
+        }
         for each in data["findings"]
     ]
     known: list[dict[str, Any]] = data.get("causes", alone)
@@ -97,14 +121,21 @@ def _causes(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _made(data: dict[str, Any]) -> str:
     """Return when and with what the report was made, as far as it says so."""
-    known = {"at": "started_at", "gate": "gate_version", "contract": "contract_version", "Python": "python_version"}
+    known = {
+        "at": "started_at",
+        "gate": "gate_version",
+        "contract": "contract_version",
+        "Python": "python_version",
+    }
     return ", ".join(f"{what} {data[key]}" for what, key in known.items() if key in data)
 
 
 def _heading(cause: dict[str, Any]) -> str:
     """Return rule and place where there is one, else the rules and how many places there are."""
     places = cause["places"]
-    return places[0] if len(places) == 1 else f"{', '.join(cause['checks'])} in {len(places)} places"
+    return (
+        places[0] if len(places) == 1 else f"{', '.join(cause['checks'])} in {len(places)} places"
+    )
 
 
 def _text(cause: dict[str, Any]) -> str:
@@ -114,7 +145,9 @@ def _text(cause: dict[str, Any]) -> str:
 
 
 def _evidence(finding: dict[str, Any]) -> str:
-    return f"Received: {finding['received']}\nDocumented: {finding['documented']}\n{finding['curl']}"
+    return (
+        f"Received: {finding['received']}\nDocumented: {finding['documented']}\n{finding['curl']}"
+    )
 
 
 def _command(kind: str, text: str, title: str) -> str:
@@ -129,7 +162,13 @@ def _escaped(text: str, more: str = "") -> str:
 def _row(cause: dict[str, Any]) -> str:
     finding, places = cause["findings"][0], cause["places"]
     more = f"; and {len(places) - PLACES} more" if len(places) > PLACES else ""
-    cells = (cause["severity"], cause["cause"], "; ".join(places[:PLACES]) + more, finding["received"], finding["documented"])
+    cells = (
+        cause["severity"],
+        cause["cause"],
+        "; ".join(places[:PLACES]) + more,
+        finding["received"],
+        finding["documented"],
+    )
     return f"| {' | '.join(map(_plain, (*cells, str(cause['count']))))} |"
 
 
@@ -141,7 +180,11 @@ def _plain(text: str) -> str:
 def _steps(cause: dict[str, Any]) -> str:
     steps = cause["findings"][0]["steps"]
     inner = _fenced("\n".join(steps)) if steps else ""
-    return f"\n<details><summary>{_plain(cause['cause'])}</summary>\n\n{inner}\n</details>" if inner else ""
+    return (
+        f"\n<details><summary>{_plain(cause['cause'])}</summary>\n\n{inner}\n</details>"
+        if inner
+        else ""
+    )
 
 
 def _fenced(text: str) -> str:

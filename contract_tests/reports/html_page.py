@@ -73,13 +73,25 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
 def _verdict(data: dict[str, Any]) -> str:
     causes = [cause["severity"] for cause in data["causes"]]
     counts = f"{_many(causes.count('violation'), 'violation')}, {causes.count('inferred')} inferred"
-    counts += f" on {_many(len(data['findings']), 'place')}. " if len(data["findings"]) > len(causes) else ". "
+    counts += (
+        f" on {_many(len(data['findings']), 'place')}. "
+        if len(data["findings"]) > len(causes)
+        else ". "
+    )
     counts += f"{len(data['accepted'])} accepted. " if data["accepted"] else ""
     judged = f"{data['judged']['judged']} of {_many(data['judged']['laws'], 'law')} judged"
     laws = f"{counts}{judged}, " if data["judged"]["judged"] else ""
     skipped = len({row["what"] for row in data["not_judged"]})
-    rest = f" This is as far as it was judged: {_many(skipped, 'thing')} could not be, see below." if skipped and laws else ""
-    left = f"<p><strong>Not put back:</strong> {escape(', '.join(data['not_put_back']))}</p>" if data["not_put_back"] else ""
+    rest = (
+        f" This is as far as it was judged: {_many(skipped, 'thing')} could not be, see below."
+        if skipped and laws
+        else ""
+    )
+    left = (
+        f"<p><strong>Not put back:</strong> {escape(', '.join(data['not_put_back']))}</p>"
+        if data["not_put_back"]
+        else ""
+    )
     return (
         f'<header class="{data["outcome"].split()[0]}"><p>User Profile API, contract report</p>'
         f"<h1>{escape(data['target'])} {WORDS[data['outcome']]}</h1>"
@@ -101,7 +113,11 @@ def _contents(data: dict[str, Any]) -> str:
     if not causes:
         return ""
     operations = list(dict.fromkeys(name for cause in causes for name in cause["operations"]))
-    severities = [name for name in ("violation", "inferred") if any(cause["severity"] == name for cause in causes)]
+    severities = [
+        name
+        for name in ("violation", "inferred")
+        if any(cause["severity"] == name for cause in causes)
+    ]
     rows = [
         f'<tr class="{_classes(cause, operations)}"><td>{cause["severity"]}</td><td><a href="#cause-{number}">'
         f"{_code(escape(cause['cause']))}</a></td><td>{escape(', '.join(cause['operations']))}</td>"
@@ -121,15 +137,21 @@ def _contents(data: dict[str, Any]) -> str:
 def _choice(name: str, every: str, options: dict[str, str]) -> str:
     if len(options) < 2:  # noqa: PLR2004 - nothing to choose
         return ""
-    given = [("all-" + name, every, " checked"), *((key, text, "") for key, text in options.items())]
+    given = [
+        ("all-" + name, every, " checked"),
+        *((key, text, "") for key, text in options.items()),
+    ]
     radios = "".join(
-        f'<label><input type="radio" name="{name}" id="{key}"{on}> {escape(text)}</label>' for key, text, on in given
+        f'<label><input type="radio" name="{name}" id="{key}"{on}> {escape(text)}</label>'
+        for key, text, on in given
     )
     return f"<fieldset><legend>{name}</legend>{radios}</fieldset>"
 
 
 def _filters(names: list[str]) -> str:
-    return "".join(f"body:has(#{name}:checked) .cause:not(.{name}){{display:none}}" for name in names)
+    return "".join(
+        f"body:has(#{name}:checked) .cause:not(.{name}){{display:none}}" for name in names
+    )
 
 
 def _classes(cause: dict[str, Any], operations: list[str]) -> str:
@@ -139,11 +161,15 @@ def _classes(cause: dict[str, Any], operations: list[str]) -> str:
 
 
 def _findings(data: dict[str, Any], rules: dict[str, Rule]) -> str:
-    operations = list(dict.fromkeys(name for cause in data["causes"] for name in cause["operations"]))
+    operations = list(
+        dict.fromkeys(name for cause in data["causes"] for name in cause["operations"])
+    )
     parts = []
     for number, cause in enumerate(data["causes"], 1):
         first, *rest = cause["findings"]
-        said = " ".join(f"<b>{escape(name)}</b>: {_code(escape(rules[name].says))}" for name in cause["checks"])
+        said = " ".join(
+            f"<b>{escape(name)}</b>: {_code(escape(rules[name].says))}" for name in cause["checks"]
+        )
         more = f"<details><summary>{_many(len(rest), 'more place')}</summary>{''.join(map(_finding, rest))}</details>"
         parts.append(
             f'<section class="{_classes(cause, operations)}" id="cause-{number}"><h3>'
@@ -195,7 +221,10 @@ def _not_judged(data: dict[str, Any]) -> str:
     by_reason: dict[str, list[str]] = {}
     for row in data["not_judged"]:
         by_reason.setdefault(row["why"], []).append(row["what"])
-    rows = "".join(f"<li>{escape(why)}: <small>{escape('; '.join(whats))}</small></li>" for why, whats in by_reason.items())
+    rows = "".join(
+        f"<li>{escape(why)}: <small>{escape('; '.join(whats))}</small></li>"
+        for why, whats in by_reason.items()
+    )
     return f"<h2>Not judged</h2><ul>{rows}</ul>" if rows else ""
 
 
@@ -209,8 +238,13 @@ def _repeat(data: dict[str, Any]) -> str:
 def _matrix(data: dict[str, Any]) -> str:
     if data["exit_code"] > 1:
         return ""
-    parts = ["<h2>What was exercised</h2><p>How often each parameter was sent so, and what was answered.</p>"]
-    parts += [f"<h3>{escape(operation)}</h3>{_answers(row)}" for operation, row in data["coverage"].items()]
+    parts = [
+        "<h2>What was exercised</h2><p>How often each parameter was sent so, and what was answered.</p>"
+    ]
+    parts += [
+        f"<h3>{escape(operation)}</h3>{_answers(row)}"
+        for operation, row in data["coverage"].items()
+    ]
     return "\n".join(parts)
 
 
@@ -219,11 +253,20 @@ def _answers(row: dict[str, Any]) -> str:
     head = "".join(f"<th>{escape(answer).replace('_', '_<wbr>')}</th>" for answer in row["answers"])
     lines = [_line("every call", row["answers"], row["answers"])]
     for name, kinds in row["parameters"].items():
-        lines += [_line(f"{name} {kind.removesuffix('imum')}", kinds[kind], row["answers"]) for kind in KINDS if kind in kinds]
+        lines += [
+            _line(f"{name} {kind.removesuffix('imum')}", kinds[kind], row["answers"])
+            for kind in KINDS
+            if kind in kinds
+        ]
     return f'<div class="wide" tabindex="0"><table><tr><th></th><th>sent</th>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def _line(name: str, counts: dict[str, int], answers: dict[str, int]) -> str:
     sent = sum(counts.values())
-    cells = "".join(f"<td>{count:,}</td>" if (count := counts.get(answer)) else "<td></td>" for answer in answers)
-    return f"<tr{'' if sent else ' class=zero'}><th>{escape(name)}</th><td>{sent:,}</td>{cells}</tr>"
+    cells = "".join(
+        f"<td>{count:,}</td>" if (count := counts.get(answer)) else "<td></td>"
+        for answer in answers
+    )
+    return (
+        f"<tr{'' if sent else ' class=zero'}><th>{escape(name)}</th><td>{sent:,}</td>{cells}</tr>"
+    )

@@ -17,7 +17,15 @@ LONGEST = 600
 MOST_PLACES = 20
 FOREIGN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold (XML 1.0, 2.2)."""
-PROPERTIES = ("target", "gate_version", "contract_version", "python_version", "depth", "seed", "outcome")
+PROPERTIES = (
+    "target",
+    "gate_version",
+    "contract_version",
+    "python_version",
+    "depth",
+    "seed",
+    "outcome",
+)
 JUDGED = ("conforms", "violates")
 
 
@@ -32,7 +40,9 @@ def write(data: dict[str, Any], verdict: str, path: Path) -> None:
 
 def _suite(root: ET.Element, name: str, data: dict[str, Any], cases: list[ET.Element]) -> None:
     counts = {
-        f"{what}s" if what != "skipped" else what: len([1 for case in cases if case.find(what) is not None])
+        f"{what}s" if what != "skipped" else what: len(
+            [1 for case in cases if case.find(what) is not None]
+        )
         for what in ("failure", "error", "skipped")
     }
     suite = ET.SubElement(
@@ -63,8 +73,15 @@ def _causes(data: dict[str, Any]) -> list[ET.Element]:
         cases.append(case)
     for finding in data["accepted"]:
         entry = finding["baseline"]
-        case = _case("accepted", f"{finding['check']} on {finding['operation']} {finding['field']}".strip())
-        _told(case, "skipped", f"accepted by {entry['owner']} until {entry['expires']}: {entry['reason']}", "")
+        case = _case(
+            "accepted", f"{finding['check']} on {finding['operation']} {finding['field']}".strip()
+        )
+        _told(
+            case,
+            "skipped",
+            f"accepted by {entry['owner']} until {entry['expires']}: {entry['reason']}",
+            "",
+        )
         cases.append(case)
     return cases
 
@@ -90,13 +107,17 @@ def _law(law: dict[str, Any], data: dict[str, Any]) -> ET.Element:
     if law["outcome"] == "failed":
         _told(case, "skipped", "broken: what it found is among the findings", "")
     elif law["outcome"] == "skipped":
-        why = next((row["why"] for row in data["not_judged"] if row["what"] == law["law"]), "not judged")
+        why = next(
+            (row["why"] for row in data["not_judged"] if row["what"] == law["law"]), "not judged"
+        )
         _told(case, "skipped", why, "")
     return case
 
 
 def _case(group: str, name: str, seconds: float = 0.0) -> ET.Element:
-    return ET.Element("testcase", classname=f"contract_tests.{group}", name=_line(name), time=f"{seconds:.3f}")
+    return ET.Element(
+        "testcase", classname=f"contract_tests.{group}", name=_line(name), time=f"{seconds:.3f}"
+    )
 
 
 def _told(case: ET.Element, what: str, message: str, text: str, kind: str = "") -> None:
@@ -107,8 +128,14 @@ def _told(case: ET.Element, what: str, message: str, text: str, kind: str = "") 
 def _text(cause: dict[str, Any]) -> str:
     first, places = cause["findings"][0], cause["places"]
     more = [f"and {len(places) - MOST_PLACES} more places"] if len(places) > MOST_PLACES else []
-    lines = [f"Received: {first['received']}", f"Documented: {first['documented']}", *first["steps"]]
-    return "\n".join(["", *map(_line, [*lines, f"Met: {cause['count']}", *places[:MOST_PLACES], *more]), ""])
+    lines = [
+        f"Received: {first['received']}",
+        f"Documented: {first['documented']}",
+        *first["steps"],
+    ]
+    return "\n".join(
+        ["", *map(_line, [*lines, f"Met: {cause['count']}", *places[:MOST_PLACES], *more]), ""]
+    )
 
 
 def _line(text: str) -> str:

@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.spec import contract
-from contract_tests.checks.coverage import Coverage
-from contract_tests.findings.collector import Finding, Ledger
 from contract_tests.api.saved_profiles import Originals
-from contract_tests.reports.run_report import Law, Run
-from contract_tests.config.target import TargetError
 from contract_tests.api.target_watch import Ended
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.target import TargetError
+from contract_tests.findings.collector import Finding, Ledger
+from contract_tests.reports.run_report import Law, Run
+from contract_tests.spec import contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +46,9 @@ def save(run: Run, directory: Path) -> None:
         "min_judged": run.min_judged,
         "passing": run.passing,
         "not_put_back": run.not_put_back,
-        "originals": [str(run.originals.path), run.originals.command] if run.originals and run.not_put_back else None,
+        "originals": [str(run.originals.path), run.originals.command]
+        if run.originals and run.not_put_back
+        else None,
         "whole": run.whole,
         "seconds": run.seconds,
         "began": run.began.isoformat(),
@@ -66,29 +68,39 @@ def save(run: Run, directory: Path) -> None:
 
 def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run:
     """Return the whole run of these parts; raises `TargetError` where they are not all the parts of one run."""
-    parts = sorted((_part(directory) for directory in directories), key=lambda part: int(part["number"]))
+    parts = sorted(
+        (_part(directory) for directory in directories), key=lambda part: int(part["number"])
+    )
     for key in ALIKE:
         if len({str(part[key]) for part in parts}) > 1:
             raise TargetError(f"these are not parts of one run: they differ in {key}")
     of = int(parts[0]["of"])
     numbers = [part["number"] for part in parts]
     if missing := sorted(set(range(1, of + 1)) - set(numbers)):
-        raise TargetError(f"part {missing[0]}/{of} is missing: give the report directories of all {of} parts")
+        raise TargetError(
+            f"part {missing[0]}/{of} is missing: give the report directories of all {of} parts"
+        )
     if len(numbers) > of:
         raise TargetError(f"a part is given twice: {', '.join(map(str, numbers))}")
     try:
         return _whole(parts, baseline)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise TargetError(f"{FILE}: not what this version of the gate writes ({type(error).__name__})") from error
+        raise TargetError(
+            f"{FILE}: not what this version of the gate writes ({type(error).__name__})"
+        ) from error
 
 
 def _part(directory: Path) -> dict[str, Any]:
     try:
         part = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except OSError as error:
-        raise TargetError(f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir") from error
+        raise TargetError(
+            f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir"
+        ) from error
     except ValueError as error:
-        raise TargetError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
+        raise TargetError(
+            f"{directory / FILE}: not what a part of a run writes: {error}"
+        ) from error
     if not isinstance(part, dict) or not {*ALIKE, "cells", "findings", "failures"} <= part.keys():
         raise TargetError(f"{directory / FILE}: not what this version of the gate writes")
     return part
@@ -96,11 +108,19 @@ def _part(directory: Path) -> dict[str, Any]:
 
 def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     first = parts[0]
-    ledger = Ledger(", ".join(dict.fromkeys(part["base_url"] for part in parts)), strict=first["strict"], baseline=baseline)
+    ledger = Ledger(
+        ", ".join(dict.fromkeys(part["base_url"] for part in parts)),
+        strict=first["strict"],
+        baseline=baseline,
+    )
     ledger.judged = sum(part["judged"] for part in parts)
-    for finding in [each for part in parts for each in part["findings"]] + _in_all(parts, "unreached"):
+    for finding in [each for part in parts for each in part["findings"]] + _in_all(
+        parts, "unreached"
+    ):
         ledger.add(Finding(**finding))
-    for pair in [each for part in parts for each in part["skipped"]] + _in_all(parts, "unreachable"):
+    for pair in [each for part in parts for each in part["skipped"]] + _in_all(
+        parts, "unreachable"
+    ):
         ledger.not_judged(*pair)
     coverage = Coverage(contract.load(), _summed(part["cells"] for part in parts))
     run = Run(ledger, coverage, first["depth"], first["seed"])
@@ -114,7 +134,11 @@ def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     run.failures = [each for part in parts for each in part["failures"]]
     run.unfinished = [each for part in parts for each in part["unfinished"]]
     run.not_put_back = [each for part in parts for each in part["not_put_back"]]
-    run.kept_by_parts = [Originals(Path(part["originals"][0]), part["originals"][1]) for part in parts if part["originals"]]
+    run.kept_by_parts = [
+        Originals(Path(part["originals"][0]), part["originals"][1])
+        for part in parts
+        if part["originals"]
+    ]
     run.min_judged = first["min_judged"]
     run.passing = sum(part["passing"] for part in parts)
     run.whole = all(part["whole"] for part in parts)

@@ -35,7 +35,9 @@ def check(directory: Path | None, *names: str) -> None:
 
 def unwritable(directory: Path, error: OSError) -> str:
     """Return the sentence about reports that cannot be written."""
-    return f"--report-dir {directory}: the reports cannot be written there: {error.strerror or error}"
+    return (
+        f"--report-dir {directory}: the reports cannot be written there: {error.strerror or error}"
+    )
 
 
 def say(text: str) -> None:

@@ -11,30 +11,35 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contract_tests.findings import baseline
-from contract_tests.reports import html_page, junit_xml
-from contract_tests.findings.causes import Cause, grouped
-from contract_tests.findings.rules import CHECKS, VIOLATION
-from contract_tests.redaction.internal_errors import FAILED, REPORT_IT
-from contract_tests.findings.collector import NEVER_ANSWERED, UNFINISHED, Ledger
-from contract_tests.interrupts import INTERRUPTED
-from contract_tests.redaction.terminal_text import shown
 from contract_tests.config.shard import WHOLE, Shard
 from contract_tests.config.target import DEFAULT_SESSIONS
 from contract_tests.config.version import gate_version
+from contract_tests.findings import baseline
+from contract_tests.findings.causes import Cause, grouped
+from contract_tests.findings.collector import NEVER_ANSWERED, UNFINISHED, Ledger
+from contract_tests.findings.rules import CHECKS, VIOLATION
+from contract_tests.interrupts import INTERRUPTED
+from contract_tests.redaction.internal_errors import FAILED, REPORT_IT
+from contract_tests.redaction.terminal_text import shown
+from contract_tests.reports import html_page, junit_xml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from contract_tests.findings.baseline import Entry
-    from contract_tests.checks.coverage import Coverage
-    from contract_tests.findings.collector import Finding
     from contract_tests.api.saved_profiles import Originals
-    from contract_tests.config.target import Target
     from contract_tests.api.target_watch import Ended
+    from contract_tests.checks.coverage import Coverage
+    from contract_tests.config.target import Target
+    from contract_tests.findings.baseline import Entry
+    from contract_tests.findings.collector import Finding
 
 CONFORMS, VIOLATES, USAGE, NOT_JUDGED = range(4)
-OUTCOMES = {CONFORMS: "conforms", VIOLATES: "violates", FAILED: "failed", INTERRUPTED: "interrupted"}
+OUTCOMES = {
+    CONFORMS: "conforms",
+    VIOLATES: "violates",
+    FAILED: "failed",
+    INTERRUPTED: "interrupted",
+}
 NOTHING, NOT_TO_THE_END = "nothing judged", "not judged to the end"
 MIN_JUDGED = 0.9
 """The share of the laws that apply which is to be judged, unless it is told."""
@@ -108,7 +113,9 @@ class Run:
     @property
     def outcome(self) -> str:
         """The exit code in words."""
-        return OUTCOMES.get(self.exit_code, NOT_TO_THE_END if self.working and self.judged else NOTHING)
+        return OUTCOMES.get(
+            self.exit_code, NOT_TO_THE_END if self.working and self.judged else NOTHING
+        )
 
     @property
     def judged(self) -> int:
@@ -123,11 +130,17 @@ class Run:
 
     def findings(self) -> list[Finding]:
         """Return the findings that nobody has accepted."""
-        return [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)] if self.working else []
+        return (
+            [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)]
+            if self.working
+            else []
+        )
 
     def failing(self) -> list[Finding]:
         """Return the findings that fail the run, one for each rule, operation, field and symptom."""
-        return [each for each in self.findings() if self.ledger.strict or each.severity == VIOLATION]
+        return [
+            each for each in self.findings() if self.ledger.strict or each.severity == VIOLATION
+        ]
 
     def causes(self) -> list[Cause]:
         """Return what the findings come from that nobody has accepted."""
@@ -178,9 +191,15 @@ class Run:
         if self.target is None:
             return self.before
         samples = self.target.sessions == DEFAULT_SESSIONS
-        known = {role.upper(): token if samples else "…" for role, token in self.target.sessions.items()}
+        known = {
+            role.upper(): token if samples else "…" for role, token in self.target.sessions.items()
+        }
         known |= {variable[1:]: "…" for variable in self.ledger.veil.variables.values()}
-        words = [f"{name}={value}" for name, value in known.items() if re.search(rf"\$\{{?{name}(?![A-Z_])", lines)]
+        words = [
+            f"{name}={value}"
+            for name, value in known.items()
+            if re.search(rf"\$\{{?{name}(?![A-Z_])", lines)
+        ]
         return [*self.before, *([f"export {' '.join(words)}"] if words else [])]
 
     def as_dict(self) -> dict[str, Any]:
@@ -201,7 +220,10 @@ class Run:
             "sent": self._sent(),
             "causes": [cause.as_dict() for cause in self.causes()],
             "findings": [finding.as_dict() for finding in self.findings()],
-            "accepted": [{**finding.as_dict(), "baseline": entry.as_dict()} for finding, entry in self.accepted()],
+            "accepted": [
+                {**finding.as_dict(), "baseline": entry.as_dict()}
+                for finding, entry in self.accepted()
+            ],
             "outdated": self.outdated(),
             "judged": self.counts(),
             "not_put_back": self.not_put_back,
@@ -229,7 +251,9 @@ class Run:
         by_reason: dict[str, list[str]] = {}
         for what, why in self.ledger.skipped:
             by_reason.setdefault(why, []).append(what)
-        lines += [f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()]
+        lines += [
+            f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()
+        ]
         lines += [f"The gate failed: {failure}\n" for failure in self.failures]
         if self.passing:
             lines.append(
@@ -237,12 +261,16 @@ class Run:
             )
         lines += self._of_what_is_left()
         lines += self._of_the_baseline()
-        lines += [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
+        lines += (
+            [f"To repeat the run:\n  {self.repeat}\n"] if self.repeat and self.exit_code else []
+        )
         return "\n".join([*lines, self.sentence()])
 
     def _of_the_baseline(self) -> list[str]:
         accepted, failing = self.accepted(), self.ledger.failing()
-        lines = ["Accepted:", *(f"  {entry.text()}" for _, entry in accepted), ""] if accepted else []
+        lines = (
+            ["Accepted:", *(f"  {entry.text()}" for _, entry in accepted), ""] if accepted else []
+        )
         if out := self.outdated():
             lines += ["Out of date in the baseline:", *(f"  {line}" for line in out), ""]
         if self.ledger.baseline and failing:
@@ -273,9 +301,17 @@ class Run:
             case code if code == NOT_JUDGED:
                 return self._why_not(end)
         word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
-        missing = f" as far as it was judged ({_count(self.left, 'law')} had no time)" if self.left else ""
+        missing = (
+            f" as far as it was judged ({_count(self.left, 'law')} had no time)"
+            if self.left
+            else ""
+        )
         failed = ", and the gate itself failed" if self.failures else ""
-        outdated = f", and {_count(len(self.outdated()), 'entry')} of the baseline out of date" if self.outdated() else ""
+        outdated = (
+            f", and {_count(len(self.outdated()), 'entry')} of the baseline out of date"
+            if self.outdated()
+            else ""
+        )
         return f"{self.ledger.base_url} {word}{missing}{failed}{outdated}: {end}"
 
     def _why_not(self, end: str) -> str:
@@ -283,7 +319,11 @@ class Run:
         if self.ended is not None and self.working:
             when = f" after {_count(self.judged, 'law')}"
             is_gone = self.ended.what.startswith(UNREACHABLE)
-            why = f"GONE{when}: {self.ended}" if is_gone else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
+            why = (
+                f"GONE{when}: {self.ended}"
+                if is_gone
+                else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
+            )
             return f"{self.ledger.base_url}: {why}. Until then: {end}"
         if not self.working or not self.judged:
             whys = [why for _, why in self.ledger.skipped]
@@ -293,7 +333,9 @@ class Run:
         share = self.judged / (self.judged + self.left)
         whys = [why for _, why in self.ledger.skipped]
         refused = [why for why in whys if why.endswith(NEVER_ANSWERED)]
-        why = next((why for why in whys if why in UNFINISHED), " and ".join(refused) or "they had no time")
+        why = next(
+            (why for why in whys if why in UNFINISHED), " and ".join(refused) or "they had no time"
+        )
         advice = (
             "Find out why it refuses them: --verbose shows each law"
             if refused
@@ -323,7 +365,12 @@ class Run:
     def counts(self) -> dict[str, Any]:
         """Return how many laws there are, were judged, had no time, and do not apply, and the least share to be judged."""
         total, judged, left = len(self.laws), self.judged, self.left
-        known = {"laws": total, "judged": judged, "unfinished": left, "not_applicable": total - judged - left}
+        known = {
+            "laws": total,
+            "judged": judged,
+            "unfinished": left,
+            "not_applicable": total - judged - left,
+        }
         return {**known, "min_share": self.min_judged}
 
     def _part(self) -> str:
