@@ -1,14 +1,413 @@
-"""Faults of state, pages, mark-read, referrals and concurrency."""
+"""Faults: what is written and what is read afterwards: updates, projections, public profiles, referrals."""
 
 import copy
-import time
+import re
+import threading
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import unquote
 
 from tests.contract_tests.catalogue import fault
-from tests.contract_tests.faults_answers import LIST, MARK, PROFILE, PUBLIC, REFERRALS, UPDATE
+from tests.contract_tests.faults_support import MARK, PROFILE, PUBLIC, REFERRALS, UPDATE, FindsLike
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError, Request
 
-Items = list[dict[str, Any]]
+
+class TakenHandles(Api):
+    """`like` says which handles are refused because of one that another user holds."""
+
+    def like(self, wanted: str, held: str) -> bool:
+        raise NotImplementedError
+
+    def free(self, user: str, handle: str) -> bool:
+        others = [
+            other["handle"]
+            for name, other in self.users.items()
+            if name != user and other["handle"]
+        ]
+        return super().free(user, handle) and not any(self.like(handle, held) for held in others)
+
+
+class Names(Api):
+    """`meant` says which user a name of a path means."""
+
+    def meant(self, name: str) -> str:
+        raise NotImplementedError
+
+    def member(self, name: str, container: str) -> bool:
+        return super().member(self.meant(name), container)
+
+    def get_public(self, request: Request) -> Answer:
+        name = unquote(request.path.split("/")[4], errors="replace")
+        answer = super().get_public(request) if name == self.meant(name) else None
+        if answer is None and self.member(name, self.container(self.query(request))):
+            answer = Answer(200, self.public_view(self.users[self.meant(name)]))
+        return answer or super().get_public(request)
+
+
+@fault("state", "update.seen", UPDATE, law="lasting: an update lasts")
+class NotFoundUndoes(Api):
+    """A public profile that is not found undoes the reader's last update."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: dict[str, dict[str, Any]] = {}
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        self.before[user] = dict(self.users[user])
+        super().apply(user, body)
+
+    def get_public(self, request: Request) -> Answer:
+        try:
+            return super().get_public(request)
+        except RefusalError:
+            if request.user in self.before:
+                self.users[request.user] = self.before.pop(request.user)
+            raise
+
+
+@fault("state", "update.partial", UPDATE, law="read: only marking marks")
+class FirstHandleLosesReferrals(Api):
+    """The first change of a handle empties the user's referrals."""
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        if body.get("handle", self.users[user]["handle"]) != self.users[user]["handle"]:
+            self.referrals[user] = []
+        super().apply(user, body)
+
+
+@fault("state", "update.handle", UPDATE, law="handles: the handles of all users count")
+class HandlesOfTheActive(Api):
+    """Only handles of users with a session of their own count as taken."""
+
+    def free(self, user: str, handle: str) -> bool:
+        return all(
+            other["handle"] != handle
+            for name, other in self.users.items()
+            if name not in (user, "newcomer")
+        )
+
+
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
+class UsersByPattern(FindsLike):
+    """`_` and `%` in a username stand for anything."""
+
+    def like(self, asked: str, known: str) -> bool:
+        return fnmatchcase(known, asked.replace("_", "?").replace("%", "*"))
+
+    def get_public(self, request: Request) -> Answer:
+        name = self.real(unquote(request.path.split("/")[4], errors="replace"), self.users)
+        request.path = f"/v1/user/by-id/{name}/public" if name in self.users else request.path
+        return super().get_public(request)
+
+
+@fault("state", "update.handle", UPDATE, law="handles: handles stay with their holder")
+class FreedTooEarly(Api):
+    """A handle is free once its holder has changed something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.freed: set[str] = set()
+
+    def free(self, user: str, handle: str) -> bool:
+        return handle in self.freed or super().free(user, handle)
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        if "handle" in body:
+            self.freed.discard(body["handle"])
+        else:
+            self.freed.add(self.users[user]["handle"])
+        super().apply(user, body)
+
+
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
+class SecondInARowIsLost(Api):
+    """Of two updates of the biography with no other call between, the second is answered but not kept."""
+
+    last = ""
+
+    def operate(self, request: Request) -> Answer:
+        again = self.last == request.handler == "update_profile" and b"biography" in request.body
+        self.last, before = request.handler, dict(self.users[request.user])
+        answer = super().operate(request)
+        if again:
+            self.users[request.user] = before
+        return answer
+
+
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
+class RollsBackAfterReads(Api):
+    """The 41st read of a profile after an update undoes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: dict[str, dict[str, Any]] = {}
+        self.reads = dict.fromkeys(self.users, 0)
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        self.before[user], self.reads[user] = dict(self.users[user]), 0
+        super().apply(user, body)
+
+    def get_profile(self, request: Request) -> Answer:
+        self.reads[request.user] += 1
+        if self.reads[request.user] == 41 and request.user in self.before:
+            self.users[request.user] = self.before.pop(request.user)
+        return super().get_profile(request)
+
+
+@fault("state", "update.seen", UPDATE, law="update: updates in a row")
+class NewConnectionsAreOld(Api):
+    """The first read on a new connection is answered as at the start of the server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.here = copy.deepcopy(self.users), threading.local()
+
+    def get_profile(self, request: Request) -> Answer:
+        known, self.here.known = getattr(self.here, "known", False), True
+        return (
+            super().get_profile(request)
+            if known
+            else Answer(200, self.project(self.first[request.user], self.asked(request)))
+        )
+
+
+@fault("state", "update.public", UPDATE, law="update: partial")
+class PublicCacheOfEachReader(Api):
+    """Public profiles are kept for each reader, and an update clears only those of its writer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, dict[str, Answer]] = {name: {} for name in self.users}
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        self.kept[user].clear()
+        super().apply(user, body)
+
+    def get_public(self, request: Request) -> Answer:
+        place = f"{request.path}?{request.query}"
+        if place not in self.kept[request.user]:
+            self.kept[request.user][place] = super().get_public(request)
+        return copy.deepcopy(self.kept[request.user][place])
+
+
+@fault("state", "update.all-or-nothing", UPDATE, law="bounds: past the bound")
+class KeepsHalfADate(Api):
+    """Of a date of birth with a wrong day, year and month are kept."""
+
+    def update_profile(self, request: Request) -> Answer:
+        try:
+            return super().update_profile(request)
+        except RefusalError:
+            self.keep(request.user, self.parse(request).get("dateOfBirth"))
+            raise
+
+    def keep(self, user: str, birth: Any) -> None:
+        old = self.users[user]["dateOfBirth"]
+        if (
+            isinstance(birth, dict)
+            and old
+            and all(self.good_part(birth, part) for part in ("year", "month"))
+        ):
+            self.users[user] = {
+                **self.users[user],
+                "dateOfBirth": {**old, "year": birth["year"], "month": birth["month"]},
+            }
+
+
+@fault("state", "update.partial", UPDATE, law="update: partial")
+class WritesBackWhatWas(Api):
+    """An update of the display name alone brings back the biography before the last one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = {name: user["biography"] for name, user in self.users.items()}
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        if "biography" in body:
+            self.before[user] = self.users[user]["biography"]
+        super().apply(
+            user,
+            {**body, "biography": self.before[user]} if list(body) == ["displayName"] else body,
+        )
+
+
+@fault("state", "update.partial", UPDATE, law="update: an empty text stays empty")
+class NameFillsBiography(Api):
+    """A new display name is also the biography where that is empty."""
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        filled = (
+            "displayName" in body
+            and "biography" not in body
+            and self.users[user]["biography"] == ""
+        )
+        super().apply(user, {**body, "biography": body["displayName"]} if filled else body)
+
+
+@fault("state", "update.partial", UPDATE, law="update: other things stay")
+class UpdateUnreads(Api):
+    """A new handle makes the user's notifications unread."""
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        super().apply(user, body)
+        if "handle" in body:
+            self.inbox[user] = [{**item, "read": False} for item in self.inbox[user]]
+
+
+@fault("state", "read.nothing-else", MARK, law="machine: any calls in any order")
+class MarkingUndoes(Api):
+    """Mark-read puts the profile back to what it was at the mark-read before."""
+
+    def mark_read(self, request: Request) -> Answer:
+        kept = self.__dict__.setdefault("kept", {})
+        profile = {name: self.users[request.user][name] for name in UPDATABLE}
+        if request.user in kept and kept[request.user]["displayName"] != profile["displayName"]:
+            self.apply(request.user, kept.pop(request.user))
+        else:
+            kept[request.user] = profile
+        return super().mark_read(request)
+
+
+@fault("state", "projection.values", PROFILE, law="projection: every subset")
+class AloneIsNull(Api):
+    """A date of birth that is asked for alone is null."""
+
+    def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        return {"dateOfBirth": None} if names == ["dateOfBirth"] else super().project(user, names)
+
+
+@fault("state", "public.who", PUBLIC, law="public: members have one")
+class PublicNamesTheReader(Api):
+    """A public profile carries the reader's username."""
+
+    def get_public(self, request: Request) -> Answer:
+        answer = super().get_public(request)
+        answer.body["username"] = request.user
+        return answer
+
+
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
+class NamesIgnoreCase(Api):
+    """The case of a username does not matter."""
+
+    def get_public(self, request: Request) -> Answer:
+        request.path = request.path.lower()
+        return super().get_public(request)
+
+
+@fault("state", "public.not-found", PUBLIC, law="public: unknown names")
+class AnyContainer(Api):
+    """A public profile is found in any container."""
+
+    def get_public(self, request: Request) -> Answer:
+        self.container(self.query(request))
+        name = request.path.split("/")[4]
+        return (
+            Answer(200, self.public_view(self.users[name]))
+            if name in self.users
+            else super().get_public(request)
+        )
+
+
+@fault("state", "update.handle", UPDATE, law="handles: similar handles are others")
+class TakenByPrefix(TakenHandles):
+    """A handle is taken if another one begins with it."""
+
+    def like(self, wanted: str, held: str) -> bool:
+        return held.startswith(wanted)
+
+
+@fault("state", "update.handle", UPDATE, law="handles: similar handles are others")
+class TakenByPattern(TakenHandles):
+    """An underscore in a wanted handle stands for any character."""
+
+    def like(self, wanted: str, held: str) -> bool:
+        return re.fullmatch(wanted.replace("_", "."), held) is not None
+
+
+@fault("state", "update.handle", UPDATE, law="handles: usernames are no handles")
+class UsernamesAreTaken(Api):
+    """No handle may be another user's username."""
+
+    def free(self, user: str, handle: str) -> bool:
+        return super().free(user, handle) and handle not in set(self.users) - {user}
+
+
+@fault("state", "update.handle", UPDATE, law="handles: ones own handle may come along")
+class OwnHandleOnlyAlone(Api):
+    """One's own handle is refused where other fields come along."""
+
+    def update_profile(self, request: Request) -> Answer:
+        body = self.parse(request)
+        if len(body) > 1 and body.get("handle") == self.users[request.user]["handle"]:
+            raise self.wrong()
+        return super().update_profile(request)
+
+
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
+class DecodesTwice(Names):
+    """A username is percent-decoded twice."""
+
+    def meant(self, name: str) -> str:
+        return unquote(name, errors="replace")
+
+
+@fault("state", "public.not-found", PUBLIC, law="public: similar names")
+class NamesEndAtSlashes(Names):
+    """A username ends at an encoded slash."""
+
+    def meant(self, name: str) -> str:
+        return name.partition("/")[0]
+
+
+@fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
+class KeepsWhatItDoesNotKnow(Api):
+    """Unknown keys of an update are stored, and read by their names."""
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        super().apply(user, body)
+        self.users[user] |= {
+            name: value for name, value in body.items() if name not in self.users[user]
+        }
+
+    def update_profile(self, request: Request) -> Answer:
+        answer = super().update_profile(request)
+        answer.body = {name: answer.body[name] for name in ("username", *UPDATABLE)}
+        return answer
+
+    def asked(self, request: Request) -> list[str]:
+        names = self.query(request).get("fields", [])
+        return (
+            names
+            if names and all(name in self.users[request.user] for name in names)
+            else super().asked(request)
+        )
+
+
+@fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
+class JoinsContainers(Api):
+    """`containers` in an update makes the user a member of them."""
+
+    def apply(self, user: str, body: dict[str, Any]) -> None:
+        super().apply(user, body)
+        for name in body.get("containers") or ():
+            self.containers.setdefault(name, set()).add(user)
+
+
+@fault("state", "update.handle", UPDATE, law="handles: handles stay with their holder")
+class ReservedByRefused(Api):
+    """A refused update reserves the handle that it asked for."""
+
+    def check(self, body: dict[str, Any]) -> None:
+        reserved: set[str] = self.__dict__.setdefault("reserved", set())
+        try:
+            super().check(body)
+        except RefusalError:
+            reserved.add(str(body.get("handle")))
+            raise
+
+    def free(self, user: str, handle: str) -> bool:
+        return handle not in self.__dict__.get("reserved", ()) and super().free(user, handle)
 
 
 @fault("state", "update.seen", UPDATE, law="update: partial")
@@ -144,203 +543,6 @@ class UsernameCanChange(Api):
             self.users[user]["username"] = body["username"]
 
 
-@fault("cache", "update.seen", UPDATE, law="update: no read is stale")
-class StaleProjection(Api):
-    """A list of fields once read is answered from a cache that updates do not clear."""
-
-    def get_profile(self, request: Request) -> Answer:
-        cache = self.__dict__.setdefault("cache", {})
-        answer = super().get_profile(request)
-        if len(answer.body) == 2:
-            answer = cache.setdefault((request.user, request.query), answer)
-            return Answer(200, copy.deepcopy(answer.body))
-        return answer
-
-
-@fault("auth", "session.isolation", PROFILE, law="session: users have their own profiles")
-class UsernameInQuery(Api):
-    """`username` in the query reads another's profile."""
-
-    def get_profile(self, request: Request) -> Answer:
-        for name in self.query(request).get("username", []):
-            request.user = name if name in self.users else request.user
-        return super().get_profile(request)
-
-
-@fault("auth", "session.isolation", UPDATE, law="session: users have their own profiles")
-class UsernameInBody(Api):
-    """`username` in the body changes another's profile."""
-
-    def update_profile(self, request: Request) -> Answer:
-        name = self.parse(request).get("username")
-        request.user = name if name in self.users else request.user
-        return super().update_profile(request)
-
-
-@fault("pages", "pages.whole", LIST, law="pages: pages add up")
-class PagesOverlap(Api):
-    """From the third page on, pages begin one item early."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        start = (page - 1) * limit - (page > 2)
-        return whole[start : start + limit]
-
-
-@fault("pages", "pages.limit", LIST, law="pages: pages add up")
-class OneTooMany(Api):
-    """A page of seven has eight items."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        return whole[(page - 1) * limit : page * limit + (limit == 7)]
-
-
-@fault("pages", "pages.size", LIST, law="pages: pages add up")
-class FullPageIsShort(Api):
-    """A page of a hundred has only fifty items."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        return super().cut(whole, page, limit)[:50]
-
-
-@fault("pages", "pages.whole", LIST, law="pages: pages add up")
-class LastIsLost(Api):
-    """The last notification of a container never shows on small pages."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        return super().cut(whole if limit > 50 else whole[:-1], page, limit)
-
-
-@fault("pages", "pages.total", LIST, law="pages: pages add up")
-class TotalOfPage(Api):
-    """`total` counts the page."""
-
-    def list_notifications(self, request: Request) -> Answer:
-        answer = super().list_notifications(request)
-        answer.body["total"] = len(answer.body["items"])
-        return answer
-
-
-@fault("pages", "pages.echo", LIST, law="pages: pages add up")
-class EchoOfPage(Api):
-    """`page` is always 1."""
-
-    def list_notifications(self, request: Request) -> Answer:
-        answer = super().list_notifications(request)
-        answer.body["page"] = 1
-        return answer
-
-
-@fault("pages", "pages.defaults", LIST, law="pages: defaults")
-class DefaultIsTen(Api):
-    """The default limit is ten."""
-
-    def limit(self, query: dict[str, list[str]]) -> int:
-        return self.number(query, "limit", 10, 100)
-
-
-@fault("pages", "pages.order", LIST, law="pages: whole")
-class OldestFirst(Api):
-    """Notifications come oldest first."""
-
-    def ordered(self, items: Items) -> Items:
-        return super().ordered(items)[::-1]
-
-
-@fault("pages", "pages.order", LIST, law="pages: whole")
-class TiesReversed(Api):
-    """Equal times are ordered by id descending."""
-
-    def ordered(self, items: Items) -> Items:
-        return sorted(items, key=lambda item: (item["createdAt"], item["id"]), reverse=True)
-
-
-@fault("pages", "pages.past-end", LIST, law="pages: pages add up")
-class PastEndIs404(Api):
-    """A page past the end is 404."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        if page > 1 and not whole[(page - 1) * limit :]:
-            raise RefusalError(404, "GENERIC_NOT_FOUND")
-        return super().cut(whole, page, limit)
-
-
-@fault("pages", "pages.container", LIST, law="pages: whole")
-class ContainerByPrefix(Api):
-    """The second page shows another container's notifications."""
-
-    def cut(self, whole: Items, page: int, limit: int) -> Items:
-        items = super().cut(whole, page, limit)
-        return [{**item, "containerId": "side"} for item in items] if page == 2 else items
-
-
-@fault("pages", "pages.own", LIST, law="pages: users have their own")
-class EverybodysInbox(Api):
-    """Everybody sees ada's notifications."""
-
-    def chosen(self, request: Request, container: str) -> Items:
-        return super().chosen(
-            Request("GET", "", user="ada" if request.user == "grace" else request.user), container
-        )
-
-
-@fault("pages", "pages.membership", LIST, law="public: unknown names")
-class UnknownContainerIsEmpty(Api):
-    """An unknown container has no notifications."""
-
-    def list_notifications(self, request: Request) -> Answer:
-        container = self.container(self.query(request))
-        if container not in self.containers:
-            return Answer(200, {"items": [], "page": 1, "limit": 20, "total": 0})
-        return super().list_notifications(request)
-
-
-@fault("read", "read.marks", MARK, law="read: marking marks all of ones own")
-class MarksOneContainer(Api):
-    """Mark-read marks the first container only."""
-
-    def marked(self, request: Request) -> Items:
-        return [item for item in super().marked(request) if item["containerId"] == "main"]
-
-
-@fault("read", "read.marks", MARK, law="read: marking marks all of ones own")
-class MarksTwenty(Api):
-    """Mark-read marks twenty."""
-
-    def marked(self, request: Request) -> Items:
-        return [item for item in super().marked(request) if not item["read"]][:20]
-
-
-@fault("read", "read.only-own", MARK, law="read: marking marks all of ones own")
-class MarksEverybody(Api):
-    """Mark-read marks everybody's."""
-
-    def marked(self, request: Request) -> Items:  # noqa: ARG002
-        return [item for items in self.inbox.values() for item in items]
-
-
-@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
-class ReadingMarks(Api):
-    """Listing marks what it shows."""
-
-    def list_notifications(self, request: Request) -> Answer:
-        answer = super().list_notifications(request)
-        shown = {item["id"] for item in answer.body["items"]}
-        for item in self.inbox[request.user]:
-            item["read"] = item["read"] or item["id"] in shown
-        return answer
-
-
-@fault("read", "read.nothing-else", MARK, law="read: marking marks all of ones own")
-class MarkingTouchesTimes(Api):
-    """Mark-read renews the time of what it marks."""
-
-    def mark_read(self, request: Request) -> Answer:
-        for item in self.inbox[request.user]:
-            if not item["read"]:
-                item["createdAt"] = "2026-05-01T00:00:00Z"
-        return super().mark_read(request)
-
-
 @fault("state", "session.no-change", MARK, law="read: only marking marks")
 class ExpiredStillMarks(Api):
     """An expired session is refused after it has marked."""
@@ -369,48 +571,6 @@ class ReferralsMiscounted(Api):
         answer = super().list_referrals(request)
         answer.body["total"] += 1
         return answer
-
-
-@fault("auth", "referrals.own", REFERRALS, law="referrals: own")
-class EverybodysReferrals(Api):
-    """Everybody sees ada's referrals."""
-
-    def list_referrals(self, request: Request) -> Answer:
-        request.user = "ada"
-        return super().list_referrals(request)
-
-
-@fault("concurrency", "concurrent.updates", UPDATE, law="concurrency: different fields survive")
-class LostUpdate(Api):
-    """An update writes back the whole profile that it read a moment ago."""
-
-    def update_profile(self, request: Request) -> Answer:
-        body = self.parse(request)
-        self.check(body)
-        read = dict(self.users[request.user])
-        time.sleep(0.002)
-        self.users[request.user] = {
-            **read,
-            **{name: self.stored(name, body[name]) for name in UPDATABLE if name in body},
-        }
-        return Answer(200, dict(self.users[request.user]))
-
-
-@fault("concurrency", "concurrent.readers", PROFILE, law="concurrency: readers see whole states")
-class TornUpdate(Api):
-    """An update writes one field after the other, and readers do not wait."""
-
-    def update_profile(self, request: Request) -> Answer:
-        body = self.parse(request)
-        self.check(body)
-        for name in UPDATABLE:
-            if name in body:
-                self.users[request.user] = {
-                    **self.users[request.user],
-                    name: self.stored(name, body[name]),
-                }
-                time.sleep(0.002)
-        return Answer(200, dict(self.users[request.user]))
 
 
 @fault("state", "public.any-reader", PUBLIC, law="public: members have one")

@@ -1,13 +1,11 @@
-"""Faults of status, body, media type, headers and HTTP."""
+"""Faults: the shape and the status of responses."""
 
 import json
 from typing import Any
 
 from tests.contract_tests.catalogue import fault
+from tests.contract_tests.faults_support import LIST, MARK, PROFILE, PUBLIC, REFERRALS, UPDATE
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
-
-PROFILE, PUBLIC, UPDATE = "getProfile", "getPublicProfile", "updateProfile"
-REFERRALS, LIST, MARK = "listReferrals", "listNotifications", "markNotificationsRead"
 
 
 @fault("status", "answer.status-default", PROFILE)
@@ -204,118 +202,52 @@ class MarkHasBody(Api):
         return Answer(201, {})
 
 
-@fault("http", "header.no-store", PUBLIC, law="public: members have one")
-class PublicIsCached(Api):
-    """A public profile may be kept by caches."""
+@fault("schema", "input.bounds", PROFILE, law="projection: a wrong list is refused")
+class EmptyNamesAreIgnored(Api):
+    """An empty name among the fields is ignored."""
+
+    def asked(self, request: Request) -> list[str]:
+        request.query = request.query.removesuffix("&fields=")
+        return super().asked(request)
+
+
+@fault("schema", "projection.exact", PROFILE, law="projection: every subset")
+class UsernameAlways(Api):
+    """A profile always has the username."""
+
+    def project(self, user: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        return super().project(user, ["username", *names])
+
+
+@fault("schema", "public.private", PUBLIC, law="public: members have one")
+class PublicBirth(Api):
+    """A public profile shows the date of birth."""
+
+    def public_view(self, user: dict[str, Any]) -> dict[str, Any]:
+        return dict(user)
+
+
+@fault("status", "public.not-found", PUBLIC, law="public: handles are not names")
+class FoundByHandle(Api):
+    """A public profile is found by its user's handle."""
 
     def get_public(self, request: Request) -> Answer:
-        answer = super().get_public(request)
-        answer.headers["Cache-Control"] = "public, max-age=60"
-        return answer
-
-
-@fault("http", "header.www-authenticate", LIST, law="session: every operation needs a session")
-class NoChallengeOnList(Api):
-    """A 401 of the list has no challenge."""
-
-    def finish(self, request: Request, answer: Answer) -> Answer:
-        if request.handler == "list_notifications":
-            answer.headers.pop("WWW-Authenticate", None)
-        return answer
-
-
-@fault("http", "http.method", REFERRALS, law="http: other methods")
-class WrongMethodIs404(Api):
-    """A wrong method on the referrals is 404."""
-
-    def route(self, request: Request) -> str:
-        if request.path.endswith("/referrals") and request.method not in ("GET", "HEAD"):
-            raise RefusalError(404, "GENERIC_NOT_FOUND")
-        return super().route(request)
-
-
-@fault("http", "http.method", PROFILE, law="http: other methods")
-class NoAllow(Api):
-    """A 405 has no Allow."""
-
-    def finish(self, request: Request, answer: Answer) -> Answer:  # noqa: ARG002
-        answer.headers.pop("Allow", None)
-        return answer
-
-
-@fault("http", "http.path", "GET /none", law="http: unknown paths")
-class UnknownPathIs401(Api):
-    """An unknown path is 401 without a session."""
-
-    def route(self, request: Request) -> str:
-        try:
-            return super().route(request)
-        except RefusalError as refusal:
-            if refusal.status == 404 and "authorization" not in request.headers:
-                raise RefusalError(401, "GENERIC_UNAUTHORIZED") from None
-            raise
-
-
-@fault("http", "http.head", PROFILE, style="body-on-head", law="http: head")
-class HeadHasBody(Api):
-    """HEAD answers with a body."""
-
-
-@fault("http", "http.head", REFERRALS, law="http: head")
-class HeadIsRefused(Api):
-    """HEAD on the referrals is 405."""
-
-    def route(self, request: Request) -> str:
-        if request.method == "HEAD" and request.path.endswith("/referrals"):
-            raise RefusalError(405, "GENERIC_CLIENT_ERROR", {"Allow": "GET"})
-        return super().route(request)
-
-
-@fault("http", "input.valid", MARK, law="http: marking demands no body")
-class MarkDemandsBody(Api):
-    """Mark-read refuses a call without a body."""
-
-    def mark_read(self, request: Request) -> Answer:
-        if not request.body:
-            raise self.wrong()
-        return super().mark_read(request)
-
-
-@fault("flaky", "http.same-answer", REFERRALS, law="steady: the same again")
-class OneInSevenEmpty(Api):
-    """One in seven lists of referrals is empty."""
-
-    def list_referrals(self, request: Request) -> Answer:
-        answer = super().list_referrals(request)
-        return answer if request.number % 7 else Answer(200, {"items": [], "total": 0})
-
-
-@fault("flaky", "http.same-answer", PUBLIC, law="steady: the same again")
-class OneInSevenNotFound(Api):
-    """One in seven public profiles is not found."""
-
-    def get_public(self, request: Request) -> Answer:
-        if request.number % 7 == 0:
-            raise RefusalError(404, "GENERIC_NOT_FOUND")
+        parts = request.path.split("/")
+        parts[4] = next(
+            (name for name, user in self.users.items() if user["handle"] == parts[4]), parts[4]
+        )
+        request.path = "/".join(parts)
         return super().get_public(request)
 
 
-@fault("flaky", "http.same-answer", PROFILE, law="steady: the same again")
-class OneInSevenNull(Api):
-    """One in seven profiles has no biography."""
+@fault("schema", "projection.exact", PROFILE, law="projection: order and repetition")
+class ManyNamesAddOne(Api):
+    """More than a hundred names bring one key more."""
 
     def get_profile(self, request: Request) -> Answer:
         answer = super().get_profile(request)
-        if request.number % 7 == 0 and "biography" in answer.body:
-            answer.body["biography"] = None
-        return answer
-
-
-@fault("flaky", "session.valid", LIST, law="pages")
-class OneInSevenUnauthorized(Api):
-    """One in seven lists is refused although the session is valid."""
-
-    def list_notifications(self, request: Request) -> Answer:
-        if request.number % 7 == 0:
-            raise RefusalError(401, "GENERIC_UNAUTHORIZED", {"WWW-Authenticate": "Bearer"})
-        return super().list_notifications(request)
+        return (
+            Answer(200, {**answer.body, "truncated": True})
+            if len(self.asked(request)) > 100
+            else answer
+        )
