@@ -15,7 +15,7 @@ BY_NAME = re.compile(
     r"(?:pipx?|uvx?|poetry|pdm|conda)\b[^\n]{0,40}?\b(?:install|add|run)\b[^\n]*?[\s'\"=]user[-_.]profile[-_.]api[-_.]mock\b(?!-\d)",
     re.IGNORECASE,
 )
-TEXTS = {".md", ".py", ".toml", ".yml", ".yaml", ".txt", ".html", ".js", ".lua", ""}
+TEXTS = {".md", ".py", ".toml", ".yml", ".yaml", ".txt", ".html", ".j2", ".css", ".js", ".lua", ""}
 LINK = re.compile(r"\]\(([^)\s]+)|<(?:img|a)\b[^>]*(?:src|href)=[\"']([^\"']+)")
 OLD = """#!/bin/sh
 shift

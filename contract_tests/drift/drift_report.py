@@ -64,6 +64,17 @@ class Report:
         )
         return f"{many}. {len(self.evidence.pairs)} situations compared, {self.evidence.requests} requests, none that writes."
 
+    def proposed_changes(self) -> list[str]:
+        """Return the changes of `openapi.yaml`, each with its place and its reason."""
+        return [f"{each.pointer}: {each.says}" for each in self.proposals]
+
+    def not_compared(self) -> list[str]:
+        """Return what could not be compared, and why."""
+        return [
+            f"{operation}, {what}: {why}"
+            for (operation, what), why in self.evidence.not_compared.items()
+        ]
+
     def text(self) -> str:
         """Return the report for a terminal."""
         parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
@@ -73,10 +84,7 @@ class Report:
             ]
             parts += ["To repeat (left, then right):", "\n".join(self._repeats()), LEGEND]
         parts += _section("Perhaps, or only because of other data (not counted):", self.hints)
-        parts += _section(
-            "Proposed changes of openapi.yaml:",
-            [f"{each.pointer}: {each.says}" for each in self.proposals],
-        )
+        parts += _section("Proposed changes of openapi.yaml:", self.proposed_changes())
         parts += [f"As a patch for `git apply`:\n\n{self.diff}"] if self.diff else []
         refuted = [_verdict(each) for each in self.verdicts if each.word == "refutes"]
         confirmed = [_verdict(each) for each in self.verdicts if each.word == "confirms"]
@@ -84,11 +92,7 @@ class Report:
         parts += _section(
             "The evidence confirms these x-inferred marks, as far as reading shows:", confirmed
         )
-        missing = [
-            f"{operation}, {what}: {why}"
-            for (operation, what), why in self.evidence.not_compared.items()
-        ]
-        parts += _section("Not compared:", missing)
+        parts += _section("Not compared:", self.not_compared())
         unsteady = [
             f"{each.operation}: {each.kind}, {each.what}" for each in self.evidence.unsteady
         ]

@@ -248,9 +248,7 @@ class Run:
         lines = [f"{cause.text()}\n" for cause in self.causes()]
         if before := self.before_curl():
             lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]
-        by_reason: dict[str, list[str]] = {}
-        for what, why in self.ledger.skipped:
-            by_reason.setdefault(why, []).append(what)
+        by_reason = html_page.by_reason(self.ledger.skipped)
         lines += [
             f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()
         ]

@@ -3,12 +3,17 @@
 import json
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 
 from contract_tests.cli.judge_command import main
+from contract_tests.drift.differences import Difference
+from contract_tests.drift.drift_page import page
+from contract_tests.drift.drift_report import Report
+from contract_tests.drift.observing import Evidence
 from contract_tests.drift.response_facts import body_kind
 from contract_tests.http.messages import Call, Exchange
 from tests.contract_tests.drifting import LIST, MARK, PROFILE, REFERRALS, Change, Twin, server
@@ -51,6 +56,21 @@ def test_whatever_a_server_says_is_compared_or_named(mock: LiveMock, tmp_path: P
     for said in (output, *(path.read_text() for path in tmp_path.iterdir())):
         assert all(line.isprintable() for line in said.replace("\t", " ").split("\n"))
     assert "evil" not in report["patch"]
+
+
+def report_of(text: str) -> Report:
+    """A comparison in which a target says `text` wherever it can."""
+    side = cast("Any", SimpleNamespace(target=SimpleNamespace(base_url=f"http://h/{text}")))
+    difference = Difference("header", "getProfile", text, text, text, (text,), curls=(text, text))
+    perhaps = Difference("body", "getProfile", text, text, text, sure=False)
+    evidence = Evidence([difference, perhaps], [perhaps], [cast("Any", None)], {(text, text): text})
+    return Report(side, side, evidence, [], [], text)
+
+
+def test_what_a_server_says_is_no_markup_of_the_page() -> None:
+    html = page(report_of("<script>alert('1')</script>"))
+    assert ("<script" in html, "alert('" in html) == (False, False)
+    assert "&lt;script&gt;" in html
 
 
 @pytest.mark.parametrize(
