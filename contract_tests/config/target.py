@@ -73,7 +73,13 @@ class Target:
 
 def _forms(name: str, token: str) -> list[tuple[str, str]]:
     basic = b64encode(f"{token}:".encode()).decode()
-    forms = [(token, f"${name}"), (basic, f"$(printf %s ${name}: | base64 -w0)")]
+    percent = "".join(f"%{ord(letter):02X}" for letter in token)
+    octets = f"$(printf %s ${name} | od -An -v -tx1 | tr -d '\\n' | tr ' a-f' '%A-F')"
+    forms = [
+        (token, f"${name}"),
+        (basic, f"$(printf %s ${name}: | base64 -w0)"),
+        (percent, octets),
+    ]
     if len(token) >= SHORTEST:
         forms += [(token[:-1], f"${{{name}%?}}")]
         forms += [

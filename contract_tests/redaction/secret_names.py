@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Pairs = tuple[tuple[str, str], ...]
+SHORTEST_PIECE = 3
 
 
 def spellings(secrets: Pairs) -> dict[str, str]:
     """Return what is shown for each spelling of each secret."""
     return {quote(secret, safe=""): shown for secret, shown in secrets} | dict(secrets)
+
+
+def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
+    """Return the longest part of each token in a credential, and what a shell takes for it.
+
+    A token without its first letter, or the half of one, is nearly as good as the token. `tokens` are those of roles.
+    """
+    found = []
+    for role, token in tokens.items():
+        match = SequenceMatcher(None, credential, token, autojunk=False).find_longest_match()
+        if SHORTEST_PIECE <= match.size < len(token):
+            piece = token[match.b : match.b + match.size]
+            found.append((piece, f"${{{role.upper()}:{match.b}:{match.size}}}"))
+    return tuple(found)
 
 
 def pattern(known: dict[str, str]) -> str:

@@ -5,11 +5,22 @@ import signal
 import subprocess
 import sys
 import time
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from contract_tests.api.context import Lab
+from contract_tests.api.invalid_credentials import kinds
+from contract_tests.api.request_templates import REFERRALS
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.depth import DEPTHS
+from contract_tests.config.target import Target
+from contract_tests.findings.collector import Ledger
 from contract_tests.http.messages import Call, Exchange
 from contract_tests.redaction.redactor import Veil
 from contract_tests.redaction.text_shapes import shape
@@ -340,3 +351,42 @@ def test_what_the_gate_made_up_stays() -> None:
 )
 def test_a_body_is_taken_apart_also_where_it_is_broken(body: str, shown: str) -> None:
     assert veil("wilma").body(body) == shown
+
+
+TOKENS = st.text("abcdefghijkmnopqrstuvwxyzABCXYZ0123456789-_.", min_size=9, max_size=40)
+
+
+KNOWN = contract.load()
+
+
+def lab_of(primary: str, secondary: str) -> Lab:
+    target = Target("http://127.0.0.1:1", {"primary": primary, "secondary": secondary}, (), ())
+    return Lab(target, KNOWN, Ledger(target.base_url), DEPTHS["quick"], 0, Coverage(KNOWN))
+
+
+@settings(deadline=None, max_examples=40)
+@given(TOKENS, TOKENS)
+def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary: str) -> None:
+    """Neither its half, nor all but one letter, nor its octets; and the line still sends the same."""
+    lab = lab_of(primary, secondary)
+    for kind in kinds(lab):
+        if kind.header is None:
+            continue
+        call = lab.call(REFERRALS, None, kind.header)
+        line = call.curl("http://x")
+        piece = SequenceMatcher(None, unquote(line), primary, autojunk=False).find_longest_match()
+        if kind.name in ("an unknown token", "null", "a malformed header", "an empty header"):
+            continue
+        assert piece.size < max(4, len(primary) // 3), (kind.name, line)
+
+
+def test_the_line_of_a_credential_that_is_made_of_a_token_sends_the_same() -> None:
+    primary, secondary = "Tok-en.0123456789", "other-token"
+    lab = lab_of(primary, secondary)
+    for kind in kinds(lab):
+        if kind.header:
+            line = lab.call(REFERRALS, None, kind.header).curl("http://x")
+            word = line.partition("-H ")[2]
+            script = f"PRIMARY={primary} SECONDARY={secondary}; printf %s {word}"
+            said = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
+            assert said.decode() == f"Authorization: {kind.header}", kind.name
