@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -16,13 +17,16 @@ import yaml
 from contract_tests.cli import environment as surroundings
 from contract_tests.cli.own_mock import MockError, running_mock
 from contract_tests.config.target import DEFAULT_CONTAINERS, DEFAULT_SESSIONS, DEFAULT_USERNAMES
-from contract_tests.http.write_policy import decide, plan
+from contract_tests.http.write_policy import MARKING, decide
 from contract_tests.interrupts import STOP
+from contract_tests.reports.text_table import text_table
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
     from contract_tests.cli.settings import Wishes
     from contract_tests.config.target import Target
+    from contract_tests.http.write_policy import Permission
+    from contract_tests.spec.contract import Contract
 
 DEEPEST = "standard"
 """The depth of a rehearsal for `deep`, which would go on as long as it may."""
@@ -44,6 +48,50 @@ def would_send(target: Target, wishes: Wishes) -> str:
     sent = rehearse(target, ["--depth", depth, "--seed", str(wishes.seed), *laws, *flags])
     time = _sum(sent, wishes.depth, how.interval, wishes.max_time)
     return "\n".join([*plan(target, contract.load(), permission, sent), *time])
+
+
+def plan(target: Target, contract: Contract, permission: Permission, sent: Sent) -> list[str]:
+    """Return what a run would send, by operation; `sent` counts requests by operation and method."""
+    sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
+    by_operation: dict[str, Counter[str]] = {}
+    for name, methods in sent.items():
+        by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
+    effects = _effects(target, contract, permission)
+    rows = []
+    for name, operation in contract.operations.items():
+        counts = _counted(by_operation.pop(name, Counter()), operation.method)
+        rows.append((f"  {name}", operation.path, effects[name] + counts))
+    lines = [
+        f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:",
+        text_table(rows),
+    ]
+    if others := sum(by_operation.values(), Counter()):
+        counts = _counted(others, "GET")
+        lines.append(f"  paths that are not documented, which a right server refuses{counts}")
+    return lines
+
+
+def _effects(target: Target, contract: Contract, permission: Permission) -> dict[str, str]:
+    """Return what the requests of each operation do to the target."""
+    roles = [f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions]
+    live = " and ".join(roles)
+    fields = ", ".join(contract.updatable)
+    unset = "" if permission.first_write else "; a field that was never set is left alone"
+    writing = {
+        "updateProfile": f"writes {fields} of {live} and puts them back at the end{unset}",
+        MARKING: f"marks what {live} have not read; it stays marked",
+    }
+    effects = {}
+    for name, operation in contract.operations.items():
+        why = permission.forbids(name, operation.method)
+        effects[name] = f"{operation.method} not sent: {why}" if why else writing.get(name, "reads")
+    return effects
+
+
+def _counted(methods: Counter[str], first: str) -> str:
+    found = [method for method in (first, *sorted(methods.keys() - {first})) if methods[method]]
+    counts = ", ".join(f"{methods[method]:,} {method}" for method in found)
+    return f": {counts}" if counts else ""
 
 
 def _sum(sent: Sent, depth: str, interval: float, max_time: int) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.drift.differences import Row, rows
+from contract_tests.reports.text_table import text_table
 
 if TYPE_CHECKING:
     from contract_tests.drift.observing import Evidence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contract_tests.drift.sides import Side
 
 HEAD = ("", "operation", "what", "left", "right")
+WIDEST = (3, 24, 52, 26, 26)
 GETS = 4
 MANY = 4
 """Places of one difference that are named."""
@@ -79,9 +81,7 @@ class Report:
         """Return the report for a terminal."""
         parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
         if self.rows:
-            parts += [
-                _table([HEAD, *(_cells(number, row) for number, row in enumerate(self.rows, 1))])
-            ]
+            parts += [text_table(starmap(_cells, enumerate(self.rows, 1)), HEAD, WIDEST)]
             parts += ["To repeat (left, then right):", "\n".join(self._repeats()), LEGEND]
         parts += _section("Perhaps, or only because of other data (not counted):", self.hints)
         parts += _section("Proposed changes of openapi.yaml:", self.proposed_changes())
@@ -166,32 +166,6 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
     if len(row.operations) >= GETS:
         operations = f"{len(row.operations)} operations: {operations}"
     return str(number), operations, *rest
-
-
-def _table(lines: list[tuple[str, ...]]) -> str:
-    """Lay out columns; a cell that is too wide for its column goes on in the next line."""
-    most = (3, 24, 52, 26, 26)
-    widths = [
-        min(limit, max(len(line[column]) for line in lines)) for column, limit in enumerate(most)
-    ]
-    rule = tuple("-" * width for width in widths)
-    return "\n".join(
-        text for line in (lines[0], rule, *lines[1:]) for text in _wrapped(line, widths)
-    )
-
-
-def _wrapped(line: tuple[str, ...], widths: list[int]) -> list[str]:
-    pieces = [_pieces(cell, width) for cell, width in zip(line, widths, strict=True)]
-    height = max(map(len, pieces))
-    padded = [[*piece, *[""] * (height - len(piece))] for piece in pieces]
-    return [
-        "  ".join(f"{part:{width}}" for part, width in zip(each, widths, strict=True)).rstrip()
-        for each in zip(*padded, strict=True)
-    ]
-
-
-def _pieces(cell: str, width: int) -> list[str]:
-    return textwrap.wrap(cell, width) or [""]
 
 
 def _verdict(verdict: Verdict) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import SkipTest
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from contract_tests.config.target import Target
     from contract_tests.http.messages import Call
-    from contract_tests.spec.contract import Contract
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
@@ -92,49 +90,3 @@ def decide(
 def _overridden(call: Call) -> bool:
     named = {name.lower() for name, _ in call.headers}
     return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
-
-
-def plan(
-    target: Target, contract: Contract, permission: Permission, sent: dict[str, dict[str, int]]
-) -> list[str]:
-    """Return what a run would send, by operation, for people; `sent` counts calls by operation and method."""
-    sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
-    live = " and ".join(
-        f"${role.upper()}" for role in ("primary", "secondary") if role in target.sessions
-    )
-    fields = ", ".join(contract.updatable)
-    unset = "" if permission.first_write else "; a field that was never set is left alone"
-    effects = {
-        "updateProfile": f"writes {fields} of {live} and puts them back at the end{unset}",
-        MARKING: f"marks what {live} have not read; it stays marked",
-    }
-    lines = [
-        f"Nothing was sent. A run against {target.base_url} would use {sessions}, and no session, for:"
-    ]
-    by_operation: dict[str, Counter[str]] = {}
-    for name, methods in sent.items():
-        by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
-    for operation in contract.operations.values():
-        why = permission.forbids(operation.name, operation.method)
-        effect = (
-            f"{operation.method} not sent: {why}" if why else effects.get(operation.name, "reads")
-        )
-        counts = _counted(by_operation.pop(operation.name, Counter()), operation.method)
-        lines.append(f"  {operation.name:22} {operation.path:37} {effect}{counts}")
-    others = sum(by_operation.values(), Counter())
-    return (
-        [
-            *lines,
-            f"  paths that are not documented, which a right server refuses{_counted(others, 'GET')}",
-        ]
-        if others
-        else lines
-    )
-
-
-def _counted(methods: Counter[str], first: str) -> str:
-    found = [method for method in (first, *sorted(methods.keys() - {first})) if methods[method]]
-    return "".join(
-        f"{', ' if place else ': '}{methods[method]:,} {method}"
-        for place, method in enumerate(found)
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 import time
@@ -34,7 +35,9 @@ class Ticker(threading.Thread):
         watched = sys.stdout.isatty()
         while not self.done.wait(1 if watched else 30):
             terminal_text.erase()
-            say(self.line()[:79] if watched else f"{self.line()}\n")
+            # A line that wraps could not be erased whole.
+            columns = shutil.get_terminal_size().columns - 1
+            say(self.line()[:columns] if watched else f"{self.line()}\n")
 
     def line(self) -> str:
         """Return how far the run is."""

@@ -1,7 +1,9 @@
 """What a run says of itself: on the terminal, in the reports, and when its time is over."""
 
+import io
 import itertools
 import json
+import os
 import re
 import subprocess
 import time
@@ -256,3 +258,15 @@ def test_progress_is_one_line() -> None:
     )
     line = Ticker(Gate(run, total=9, now="read: second")).line()
     assert line == "  …  law 2 of 9, 1234 calls, 0 of at most 300 s: read: second"
+
+
+def test_the_line_of_a_narrow_terminal_does_not_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(written, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", written)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((30, 24)))
+    ticker = Ticker(Gate(Run(Ledger("http://h"), Coverage(contract.load()), "quick", 1), total=9))
+    ends = iter([False, True])
+    monkeypatch.setattr(ticker.done, "wait", lambda _: next(ends))
+    ticker.run()
+    assert written.getvalue() == "  …  law 1 of 9, 0 calls, 0 o", "one less than 30"
