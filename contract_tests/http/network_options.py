@@ -100,7 +100,11 @@ def _no_password() -> str:
 
 @dataclass
 class Pace:
-    """Keeps a distance between requests, also between those of several threads."""
+    """Keeps a distance between requests, also between those of several threads.
+
+    Not `pyrate-limiter`: it lets the requests of a whole second go at once, takes no rate such as 0.5/s, and its sleep is
+    not ended by Ctrl-C.
+    """
 
     interval: float
     _next: float = 0.0
