@@ -1,4 +1,4 @@
-"""Says what a run would send, and counts it by running the same laws with the same permissions against our own mock."""
+"""The dry run: the same laws with the same permissions against our own mock, which counts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from contract_tests.spec.contract import Contract
 
 DEEPEST = "standard"
-"""The depth of a rehearsal for `deep`, which would go on as long as it may."""
+"""The depth of a dry run for `deep`, which would use all the time that it has."""
 PREFIX = "CONTRACT_TESTS_"
 Sent = dict[str, dict[str, int]]
 
 
 def would_send(target: Target, wishes: Wishes) -> str:
-    """Return for people what a run would send; raises `MockError` if the rehearsal fails, `TargetError` for wrong wishes."""
+    """Return what a run would send, as text.
+
+    Raise `MockError` if the dry run fails, `TargetError` for wrong usage.
+    """
     how = wishes.manners()
     target = replace(target, far=target.far or bool(how.proxy))
     allowed = {
@@ -51,7 +54,10 @@ def would_send(target: Target, wishes: Wishes) -> str:
 
 
 def plan(target: Target, contract: Contract, permission: Permission, sent: Sent) -> list[str]:
-    """Return what a run would send, by operation; `sent` counts requests by operation and method."""
+    """Return what a run would send, by operation.
+
+    `sent` counts requests by operation and method.
+    """
     sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
     by_operation: dict[str, Counter[str]] = {}
     for name, methods in sent.items():
@@ -108,7 +114,7 @@ def _sum(sent: Sent, depth: str, interval: float, max_time: int) -> list[str]:
 
 
 def _time(seconds: int, max_time: int, depth: str) -> list[str]:
-    """Return how long the calls take at the rate that is asked for, and what to do where there is not so much time."""
+    """Return how long the requests take at the given rate, and what to do if that is more than `--max-time`."""
     lines = [f"At this rate they take at least {ceil(seconds / 60):,} minutes."]
     if seconds <= max_time:
         return [*lines, f"--max-time {max_time} is enough for that, if the target answers at once."]
@@ -151,7 +157,7 @@ def rehearse(target: Target, wishes: list[str]) -> Sent:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    """Run the gate and return what it said; it ends with this process."""
+    """Run the gate and return its output; it ends with this process."""
     process = subprocess.Popen(  # noqa: S603 - our own
         command,
         env=environment,

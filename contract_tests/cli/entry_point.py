@@ -1,4 +1,4 @@
-"""Where the command `contract-tests` begins: signals are heard before anything slow is imported, and none once all is said."""
+"""The command `contract-tests`, which handles signals before it imports anything slow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the shell's environment does not reach a run, because it is meant for other runs of the same tools."""
+"""The environment of a run, without variables that are meant for other runs of the same tools."""
 
 from __future__ import annotations
 

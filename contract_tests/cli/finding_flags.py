@@ -49,7 +49,10 @@ class LawName(click.ParamType[str]):
     name = "LAW"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name as it is looked for; fail where there is no such law, and say which there are."""
+        """Return the name as it is looked for.
+
+        Fail where there is no such law, and say which there are.
+        """
         family, _, one = (part.strip() for part in value.partition(":"))
         if family not in LAWS:
             self.fail(

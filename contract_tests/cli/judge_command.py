@@ -33,7 +33,7 @@ from contract_tests.reports.run_report import NOT_JUDGED, Run
 
 USAGE = 2
 PYTEST = {4: USAGE, 5: NOT_JUDGED}
-"""What pytest's own exit codes mean where no run came to its end: wrong usage, and no law at all."""
+"""The exit codes for those of pytest where no run came to its end: wrong usage, and no law."""
 REPORTS = ("report.json", "report.html", "junit.xml")
 NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 COMMANDS = {
@@ -78,7 +78,7 @@ Exit codes: 0 conforms, 1 violates the contract, 2 wrong usage,
 
 
 class Commands(StrictGroup):
-    """Loads the other commands only when they are asked for, so that the gate starts without them."""
+    """Imports the other commands only when they are called, so that it starts quickly."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; an error of the gate itself has an exit code of its own."""

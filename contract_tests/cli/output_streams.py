@@ -1,4 +1,7 @@
-"""Standard output and error that never fail: no character, closed pipe or full disk fails a run or changes its exit code."""
+"""Standard output and error that never fail: no character, closed pipe or full disk fails a run or changes its exit code.
+
+`mock_server/cli/standard_streams.py` does the same, since neither program may import the other.
+"""
 
 import io
 import os
@@ -22,7 +25,10 @@ class Stream(io.TextIOWrapper):
 
 
 def harden() -> None:
-    """Replace the process's own standard output and error; where others took them (a test does), they stay."""
+    """Replace the process's own standard output and error.
+
+    Where others took them (a test does), they stay.
+    """
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:  # closed by who started us (`>&-`)
@@ -41,7 +47,7 @@ def harden() -> None:
 
 
 def _nowhere(number: int) -> io.TextIOWrapper:
-    """Open a stream that nobody reads, at its own number if that is free."""
+    """Open a stream to the null device, with the given file number if that is free."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.fstat(number)

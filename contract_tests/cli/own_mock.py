@@ -21,7 +21,7 @@ LISTENS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class MockError(RuntimeError):
-    """The mock did not start; the text holds what it said."""
+    """The mock did not start; the text holds its output."""
 
 
 @contextmanager

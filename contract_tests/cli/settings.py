@@ -1,4 +1,4 @@
-"""What a run is asked for: as a value, as the command that repeats it, and as arguments of pytest."""
+"""The settings of a run: as a value, as the command that repeats it, and as arguments of pytest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PERMISSIONS = ("read-only", "allow-writes", "allow-mark-read", "allow-first-writ
 FILES = {path.stem.removeprefix("test_"): path for path in PACKAGE.rglob("test_*.py")}
 LAWS = sorted(FILES)
 MAX_TIME = 300
-"""Seconds that a run may take, unless it is told."""
+"""The default of `--max-time`, in seconds."""
 TIMEOUT = 10.0
-"""Seconds that an answer may take, unless it is told."""
+"""The default of `--request-timeout`, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def command(url: str | None, target_file: Path | None, wishes: Wishes) -> str:
 
 
 def arguments(url: str | None, target_file: Path | None, wishes: Wishes) -> list[str]:
-    """Return pytest's arguments for the wishes."""
+    """Return pytest's arguments for these settings."""
     plugins = [
         "pytest_base_url.plugin",
         "_hypothesis_pytestplugin",

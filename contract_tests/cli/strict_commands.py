@@ -1,4 +1,4 @@
-"""Refuses options that are given and empty: nobody means them, and a default in their place judges something else."""
+"""Refuses options with an empty value: the default in its place could judge another server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class StrictCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command unless one of its variables is empty; those of a group are for itself, not for its commands."""
+        """Run the command unless one of its variables is empty.
+
+        Those of a group are for itself, not for its commands.
+        """
         for param in self.params if not getattr(ctx, "_protected_args", None) else ():
             if ctx.get_parameter_source(param.name or "") is not ParameterSource.COMMANDLINE:
                 for name in _variables(param, ctx):

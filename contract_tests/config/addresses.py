@@ -1,4 +1,4 @@
-"""Addresses as they are meant: parsed first, then judged, so that no spelling of one makes it another."""
+"""Addresses: parsed first and then judged, so that the spelling makes no difference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ EXAMPLE = "such as http://127.0.0.1:4010"
 
 
 class AddressError(ValueError):
-    """An address that cannot be used; the text says why, and repeats nothing of it that may be secret."""
+    """An address that cannot be used.
+
+    The text gives the reason and repeats nothing that may be secret.
+    """
 
 
 def base_url(text: str) -> str:
@@ -47,7 +50,7 @@ def is_secure(url: str) -> bool:
 
 
 def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
-    """Take a URL apart; whatever is wrong with it, what is said shows no more than scheme and host."""
+    """Split a URL; the message of an error shows no more of it than scheme and host."""
     text = text.strip()
     if not text.isprintable() or " " in text:
         raise AddressError("there is a blank or a control character in the address")
@@ -99,7 +102,10 @@ def is_loopback(url: str) -> bool:
 
 
 def _addresses(host: str, flags: int = 0) -> set[str]:
-    """Look a host up; `AI_NUMERICHOST` asks nobody, and knows every spelling of an address, such as 127.1."""
+    """Look a host up.
+
+    `AI_NUMERICHOST` sends no query, and knows every spelling of an address, such as 127.1.
+    """
     try:
         return {
             str(entry[4][0])

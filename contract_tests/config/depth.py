@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Depth:
-    """Numbers of repetitions, examples and rounds; `deep` repeats the state machine until `--max-time` is over."""
+    """Numbers of repetitions, examples and rounds.
+
+    `deep` repeats the state machine until `--max-time` is over.
+    """
 
     name: str
     repeats: int

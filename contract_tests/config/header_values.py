@@ -1,4 +1,4 @@
-"""What people give a run to send: tokens and headers, refused while they are read where no request can carry them.
+"""Tokens and headers that users give: what no request can carry is refused when it is read.
 
 What is refused is told by its name, never by its value: it may be a secret.
 """
@@ -58,7 +58,7 @@ REFUSED = {
 
 
 class GivenError(ValueError):
-    """Something that cannot be sent; the text says why, without the value."""
+    """A value that cannot be sent; the text gives the reason, not the value."""
 
 
 def expanded(text: str) -> tuple[str, Pairs]:

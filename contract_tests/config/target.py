@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 LIVE = ("primary", "secondary")
 SHORTEST = 6
-"""Characters of a token of which a part is worth hiding; a part of a shorter one is in every other word."""
+"""Characters of a token of which a part is worth hiding.
+
+A part of a shorter one is in every other word.
+"""
 # What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
 DEFAULT_SESSIONS = {
     "primary": "ada-session",
@@ -48,7 +51,7 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Whether it runs on this machine, so that a token in a URL lands in nobody else's log."""
+        """Whether it runs on this machine, so that a token in a URL stays here."""
         return not self.far and addresses.is_loopback(self.base_url)
 
     @property
@@ -60,7 +63,7 @@ class Target:
 
     @property
     def is_sample(self) -> bool:
-        """Whether it is asked with the sample sessions of our own mock on this machine, so that its data are nobody's."""
+        """Whether it is our mock with its sample sessions, whose data belong to no person."""
         return self.is_local and self.sessions == DEFAULT_SESSIONS
 
     @property
@@ -91,12 +94,15 @@ def _forms(name: str, token: str) -> list[tuple[str, str]]:
 
 
 def parts(path: Path | None) -> int:
-    """Return into how many parts that run at once a run may be split: as many as `shards` lists; raise `TargetError`."""
+    """Return into how many parts that run at once a run may be split: as many as `shards` lists.
+
+    Raise `TargetError`.
+    """
     return len(_opened(path).shards) or 1 if path else 1
 
 
 def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
-    """Read the target file, if any; a given `base_url` overrides its own, and what it says of a shard the rest.
+    """Read the target file, if any; `base_url` overrides its own, and its entry of a shard overrides the rest.
 
     Raises `TargetError` with a sentence that names file and key.
     """

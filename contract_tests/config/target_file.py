@@ -26,11 +26,14 @@ ALONE = re.compile(r"\$\{(\w+)\}")
 
 
 class FileError(ValueError):
-    """A target file that cannot be used; the text says where and what to do about it."""
+    """A target file that cannot be used; the text gives the line and what to do about it."""
 
 
 def content(path: Path) -> bytes:
-    """Return what a file holds; what a pipe said (`--target <(envsubst …)`) is kept: it says it once. Raise `YamlError`."""
+    """Return the content of a file; raise `YamlError`.
+
+    A pipe (`--target <(envsubst …)`) can be read only once, so its content is kept.
+    """
     return yaml_loader.read_file(path) if path.is_file() else _said(path)
 
 
@@ -55,7 +58,7 @@ class TargetFile:
         self.shards = self._mappings("shards")
 
     def use_shard(self, number: int) -> None:
-        """Let what the file says of a part, counted from 1, stand in place of what it says of all."""
+        """Override the file's values by those of one part, counted from 1."""
         self._entries = {**self._entries, **self.shards[number - 1]}
 
     def base_url(self) -> str:
@@ -121,7 +124,10 @@ class TargetFile:
             self._fail(node, str(error))
 
     def _text(self, name: str, node: Located) -> str:
-        """Return a text with variables in place; they are put there after parsing, so that a secret may hold any sign."""
+        """Return a text with variables in place.
+
+        They are put there after parsing, so that a secret may hold any sign.
+        """
         if node.value is None or node.value == "":
             self._fail(node, f"{name} is empty: give it, or leave the line out")
         if not isinstance(node.value, str):

@@ -1,1 +1,1 @@
-"""Drift: the same safe requests to two servers, and in what their answers differ."""
+"""Drift: the same safe requests to two servers, and the differences of their responses."""

@@ -1,4 +1,4 @@
-"""In what the answers of two sides differ."""
+"""The differences between the responses of two sides."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _outcome(pair: Pair) -> Difference:
 
 
 def _takes_a_stand(each: Observation) -> bool:
-    """Tell whether an answer says that a value is accepted or refused; a redirect or a failure says neither."""
+    """Return whether a value was accepted or refused; a redirect or a failure shows neither."""
     return each.exchange.ok or ERROR <= each.exchange.status < FAILURE
 
 
@@ -141,7 +141,10 @@ def _shape(
 
 
 def _readable(side: list[Observation], where: str) -> list[Observation]:
-    """Return what has a body to read; of the reads of a profile those for all fields, if any succeeded."""
+    """Return what has a body to read.
+
+    Of the reads of a profile those for all fields, if any succeeded.
+    """
     found = [
         each for each in side if each.probe.method != "HEAD" and body_kind(each.exchange) == "JSON"
     ]
@@ -150,7 +153,10 @@ def _readable(side: list[Observation], where: str) -> list[Observation]:
 
 
 def _body(each: Observation) -> Any:
-    """Return the body without the fields of a profile that were not asked for, which are told of their own."""
+    """Return the body without the profile's fields that were not requested.
+
+    They are compared separately.
+    """
     value = value_of(each.exchange)
     if each.probe.operation == PROFILE and each.probe.asked and isinstance(value, dict):
         return {

@@ -1,4 +1,4 @@
-"""Differences as they are told, put together where they are the same."""
+"""Differences as the report shows them: equal ones are one row."""
 
 from __future__ import annotations
 

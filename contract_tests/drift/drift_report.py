@@ -28,7 +28,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a comparison says; `diff` is a change of `openapi.yaml`."""
+    """The result of a comparison; `diff` is a change of `openapi.yaml`."""
 
     left: Side
     right: Side

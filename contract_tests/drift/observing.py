@@ -1,4 +1,4 @@
-"""Sends the probes to both sides and keeps what they answered."""
+"""Sends the probes to both sides and keeps the responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ NO_TIME = OVER
 
 @dataclass
 class Evidence:
-    """What two sides were asked and how they differ; `unsteady` differences did not show a second time."""
+    """The responses of two sides and their differences.
+
+    `unsteady` ones did not show a second time.
+    """
 
     found: list[Difference] = field(default_factory=list)
     unsteady: list[Difference] = field(default_factory=list)
@@ -35,7 +38,7 @@ class Evidence:
 
 
 class NothingError(RuntimeError):
-    """Nothing can be compared; the text says why."""
+    """Nothing can be compared; the text gives the reason."""
 
 
 def observe(left: Side, right: Side, until: float) -> Evidence:
@@ -61,7 +64,7 @@ def observe(left: Side, right: Side, until: float) -> Evidence:
 def _again(
     left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float
 ) -> list[Difference]:
-    """Ask the operations that differ once more; what could not be asked again counts as it was seen.
+    """Send the probes of the operations that differ again; what could not be sent again counts as it was seen.
 
     Raises `NothingError` where a side has gone out of order since it was asked first: the differences may be of that.
     """

@@ -22,7 +22,7 @@ SMALL = 2
 
 
 def facts(seen: list[Observation]) -> dict[tuple[str, str], Fact]:
-    """Return what can be said, by operation and subject; nothing where the data is too thin to say it."""
+    """Return the facts by operation and subject; none where there is too little data."""
     found: dict[tuple[str, str], Fact] = {}
     for operation, subject, situation, judge in SUBJECTS:
         answers = _answers(seen, operation)

@@ -1,4 +1,4 @@
-"""What is asked of both sides: a literal table of safe requests, with roles in the place of values."""
+"""The probes that both sides get: a table of safe requests, with roles in the place of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer says, in words that name no value of a person's."""
+"""Facts about a response, in words that show no personal data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOTHING = object()
-"""The value of an answer without a JSON body."""
+"""The value of a response without a JSON body."""
 DEEPEST, MOST_PARTS, LARGEST = 40, 200_000, 1e300
 """Levels, parts and numbers of a body that is compared."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
@@ -65,12 +65,12 @@ def items_of(value: Any) -> list[dict[str, Any]] | None:
 
 
 def outcome(exchange: Exchange) -> str:
-    """Return the status, or that no complete answer came."""
+    """Return the status, or that there was no complete response."""
     return str(exchange.status) if exchange.status else "no complete answer"
 
 
 def body_kind(exchange: Exchange) -> str:
-    """Return what the body is; nothing can be said of one that HEAD hides."""
+    """Return the kind of the body; that of a response to HEAD is not known."""
     if exchange.call.method == "HEAD":
         return "hidden"
     if not exchange.body:
@@ -92,7 +92,10 @@ def error_name(exchange: Exchange, known: tuple[str, ...]) -> str:
 
 
 def headers(exchange: Exchange) -> dict[str, str]:
-    """Return the headers that mean something to a client, written one way; an absent one is `absent`."""
+    """Return the headers that mean something to a client, written one way.
+
+    An absent one is `absent`.
+    """
     return {name: _plain(name, exchange.header(name)) for name in HEADERS}
 
 
@@ -108,7 +111,10 @@ def _plain(name: str, value: str | None) -> str:
 
 
 def _challenge(value: str) -> str:
-    """Return the scheme and which parameters it has; their values may name a person or a session."""
+    """Return the scheme and which parameters it has.
+
+    Their values may name a person or a session.
+    """
     scheme, _, rest = value.strip().partition(" ")
     names = sorted(set(re.findall(r"(?<!\w)(\w++)\s*+=", rest)))
     return f"{scheme} with {', '.join(names)}" if names else scheme
@@ -145,7 +151,10 @@ def spelling_of(text: str) -> str:
 
 
 def walk(value: Any, known: set[tuple[str, str]], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every part of a value with its place, but objects that are `known` there; items of a list are all at `*`."""
+    """Yield every part of a value with its place, but objects that are `known` there.
+
+    Items of a list are all at `*`.
+    """
     if isinstance(value, dict):
         told = (path, json.dumps(value, sort_keys=True))
         if told in known:

@@ -1,4 +1,4 @@
-"""The shape of many answers taken together, and in what two shapes differ."""
+"""The shape of many responses taken together, and the differences of two shapes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ class Part:
 
 
 def shape(values: Iterable[Any]) -> dict[str, Part]:
-    """Return the parts of many values by their place; the same object counts once, however often it was read."""
+    """Return the parts of many values by their place.
+
+    The same object counts once, however often it was read.
+    """
     found: dict[str, Part] = {}
     known_objects: set[tuple[str, str]] = set()
     for value in values:
@@ -66,7 +69,7 @@ def shape(values: Iterable[Any]) -> dict[str, Part]:
 def differences(
     operation: str, where: str, left: dict[str, Part], right: dict[str, Part]
 ) -> Iterator[Difference]:
-    """Yield in what two shapes differ; what is within a difference is not told again."""
+    """Yield the differences of two shapes; one within another is left out."""
     told: list[str] = []
     for path in sorted({*left, *right}, key=lambda path: (path.count("/"), path)):
         if any(path.startswith(f"{place}/") for place in told):

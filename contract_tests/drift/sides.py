@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 5
 """Users and containers of a target file that are tried for a role."""
 MOST_ITEMS = 10**9
-"""More than any list can have: what says so does not count."""
+"""More items than any list can have: a larger number is not counted."""
 SMALL = 2
 """Items on the small pages of the probes."""
 NOWHERE = "/v1/user/drift-nothing-here"
@@ -32,7 +32,10 @@ NOWHERE = "/v1/user/drift-nothing-here"
 
 @dataclass(frozen=True)
 class Observation:
-    """What one side answered to a probe; `curl` repeats it and names no token, user or container."""
+    """The response of one side to a probe.
+
+    `curl` repeats it and names no token, user or container.
+    """
 
     probe: Probe
     exchange: Exchange
@@ -40,7 +43,7 @@ class Observation:
 
 
 class Unplayed(LookupError):  # noqa: N818 - no error: a role that nobody plays
-    """A role that nobody plays on this side; the text says which, and what would help."""
+    """A role that has no value on this side; the text names it and what would help."""
 
 
 @dataclass
@@ -130,7 +133,10 @@ class Side:
         return f"Bearer {self.target.sessions[session]}"
 
     def cast(self) -> None:
-        """Find out, by reading, who plays which role; a role that nobody plays stays empty."""
+        """Find the value of each role by reading from the target.
+
+        A role without one stays empty.
+        """
         self.roles.clear()
         self.thin.clear()
         answers = [

@@ -1,1 +1,1 @@
-"""What may be shown of a run: no secret, nothing that belongs to people."""
+"""Redaction: no report shows a secret or personal data."""

@@ -1,4 +1,4 @@
-"""What is said when the gate itself fails: where it was, without the values that it was working on."""
+"""Failures of the gate itself: they are shown with their place, without the values at hand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ ROOT = Path(__file__).parents[2]
 
 
 def confession(error: BaseException) -> str:
-    """Return one line that says what failed and where; the error's own words may hold what belongs to people."""
+    """Return one line with the kind of error and its place.
+
+    The error's own text may hold personal data.
+    """
     return f"Error: {REPORT_IT}: {type(error).__name__} in {' < '.join(_places(error)) or 'an unknown place'}"
 
 
 def _places(error: BaseException) -> list[str]:
-    """Return where it was raised, and from where that was called, as far as it is code of ours; the innermost first."""
+    """Return where it was raised, and from where that was called, as far as it is code of ours.
+
+    The innermost first.
+    """
     frames = reversed(traceback.extract_tb(error.__traceback__))
     ours = [
         frame for frame in frames if Path(frame.filename).is_relative_to(ROOT / "contract_tests")

@@ -17,7 +17,7 @@ PLAIN = {
     "joinedAt": STAMP,
     "createdAt": STAMP,
 }
-"""Properties whose texts are nobody's as long as they have this form."""
+"""Properties whose texts are no personal data as long as they have this form."""
 PARTS = ("year", "month", "day")
 COUNTS = ("page", "limit", "total", *PARTS)
 """Properties whose numbers are counted, or judged as a date."""
@@ -61,7 +61,7 @@ def tokens(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def unquoted(token: str) -> str:
-    """Return what a string of JSON says, as far as it can be read."""
+    """Return the value of a JSON string, as far as it can be read."""
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

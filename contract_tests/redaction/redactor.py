@@ -1,4 +1,4 @@
-"""What of a run belongs to people, and what is shown in its place: nothing that was read and that the gate did not send."""
+"""The redactor: texts that were read from a target are shown only if the gate sent them itself."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 LONGEST_LINE = 2000
 """Characters up to which a line is looked through for `QUOTED`, which takes the square of its length at worst."""
 SAID = re.compile(r"E|\s*[|+]")
-"""How lines of pytest begin that hold what an error says, or a group of errors."""
+"""How lines of pytest with the message of an error, or of a group of errors, begin."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
 PART = re.compile(
     r"""(?P<before>['"]?\b(?P<name>year|month|day)['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)"""
@@ -70,7 +70,10 @@ class Veil:
             self.variables[value] = f"${variable}"
 
     def sent(self, call: Call) -> None:
-        """Remember what the gate made up; what it only repeats, or makes of a name that it read, stays hidden."""
+        """Remember what the gate made up.
+
+        What it only repeats, or makes of a name that it read, stays hidden.
+        """
         if not self.hides:
             return
         for value in _named(call):
@@ -84,7 +87,7 @@ class Veil:
                 self._dates.setdefault(date, True)
 
     def read(self, body: bytes, headers: Pairs = ()) -> None:
-        """Remember what the target said."""
+        """Remember the texts of a response."""
         if not self.hides:
             return
         quoted = [said for _, value in headers for said in re.findall(r'"([^"]+)"', value)]
@@ -121,7 +124,10 @@ class Veil:
         return not (part or (letters and letters in self._bare))
 
     def body(self, text: str) -> str:
-        """Return an answer's body, each text in it by its shape unless it is the gate's or the contract's."""
+        """Return the body of a response.
+
+        A text that neither the gate nor the contract knows is shown by its shape.
+        """
         if not self.hides:
             return text
         if json_tokens.parsed(text.encode("utf-8", "surrogatepass")) is None and text.lstrip()[
@@ -159,14 +165,20 @@ class Veil:
         return "".join(self._mark(name) if name in self._read else part for part, name in parts)
 
     def crash(self, text: str) -> str:
-        """Return what pytest says of an error, with every quoted text in its message by its shape."""
+        """Return pytest's report of an error.
+
+        Every quoted text in its message is shown by its shape.
+        """
         if self.hides:
             lines = text.splitlines()
             text = "\n".join(self._said(line) if SAID.match(line) else line for line in lines)
         return self.text(text)
 
     def _said(self, line: str) -> str:
-        """Return a line of what an error says; of a long one no quoted text is looked for, which could take for ever."""
+        """Return a line of an error's message.
+
+        A long one is not searched for quoted texts, which could take for ever.
+        """
         return QUOTED.sub(self._quoted, line) if len(line) <= LONGEST_LINE else self._mark(line)
 
     def _make(self, value: str) -> None:

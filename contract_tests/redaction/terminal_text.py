@@ -1,4 +1,4 @@
-"""Text as it may be shown: what a target, a file or the environment says can neither move the cursor nor hide anything."""
+"""Text that is safe to show: nothing in it moves the cursor or hides anything."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ ERASE = "\r\x1b[K"
 
 
 def shown(text: str) -> str:
-    """Return a text in which every character can be seen; what cannot is spelt as JSON spells it."""
+    """Return a text in which every character can be seen.
+
+    What cannot is spelt as JSON spells it.
+    """
     return SUSPECT.sub(_spelt, text)
 
 
 def line(text: str, most: int = sys.maxsize) -> str:
-    """Return a text so on one line, cut where it is longer."""
+    """Return a text that is safe to show on one line, cut after `most` characters."""
     seen = shown(text).replace("\n", "\\n").replace("\t", "\\t")
     return seen if len(seen) <= most else f"{seen[:most]}…"
 
@@ -38,10 +41,16 @@ def _spelt(match: re.Match[str]) -> str:
 
 
 class Screen:
-    """A stream on which everything is `shown`, whoever writes to it; only `erase` moves the cursor."""
+    """A stream on which everything is `shown`, whoever writes to it.
+
+    Only `erase` moves the cursor.
+    """
 
     encoding = "utf-8"
-    """What click has to see, lest it go around this to the bytes; what the stream cannot encode it spells itself."""
+    """What click has to see, lest it go around this to the bytes.
+
+    What the stream cannot encode it spells itself.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -65,7 +74,7 @@ class Screen:
 
 
 def guard() -> None:
-    """Put a screen before what this process says, once."""
+    """Put a screen before standard output and error of this process, once."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, Screen):
@@ -75,7 +84,7 @@ def guard() -> None:
 
 
 def warn(text: str) -> None:
-    """Say something that a person should know before a run begins."""
+    """Write a warning that a person should read before a run begins."""
     if text:
         sys.stderr.write(f"Warning: {text}\n")
 

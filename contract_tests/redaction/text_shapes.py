@@ -1,4 +1,4 @@
-"""What may be said of a text that must not be shown: how long it is, what it is made of, and what in it is odd."""
+"""The shape of a text that must not be shown: its length and its kinds of characters."""
 
 from __future__ import annotations
 

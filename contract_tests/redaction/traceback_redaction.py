@@ -1,4 +1,4 @@
-"""What is said of an error of the gate itself: where it was, without the values it was working on."""
+"""Tracebacks of the gate's own errors, without the values that it was working on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 
 def crash(veil: Veil, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
-    """Return where a law broke down and why; arguments and variables would tell what it was reading."""
+    """Return where a law broke down and why.
+
+    Arguments and variables would tell what it was reading.
+    """
     return veil.crash(
         str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path)))
     )
 
 
 def strip(said: ExceptionRepr) -> None:
-    """Take messages and arguments out of what pytest says when the run itself breaks down."""
+    """Remove messages and arguments from pytest's report of an internal error."""
     for traceback, _, _ in said.chain if isinstance(said, ExceptionChainRepr) else ():
         for entry in traceback.reprentries:
             entry.lines = [line for line in entry.lines if not line.startswith("E")]

@@ -1,1 +1,1 @@
-"""What a run leaves for people and machines: a page, JUnit, notes for GitHub, and the merging of several."""
+"""Reports of a run: JSON, HTML, JUnit and annotations for GitHub."""

@@ -1,4 +1,4 @@
-"""Writes the first baseline of a run: what fails it, to be accepted once somebody has said why."""
+"""Writes the first baseline of a run: an entry for each finding that fails it."""
 
 from __future__ import annotations
 

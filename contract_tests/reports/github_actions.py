@@ -1,4 +1,4 @@
-"""What a run says to GitHub Actions: annotations, and the summary of its step."""
+"""A run for GitHub Actions: annotations, and the summary of its step."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ PLACES = 6
 
 
 def silence() -> tuple[str, str]:
-    """Return the commands that make GitHub take what stands between them for plain text, whatever a target says in it."""
+    """Return the commands between which GitHub takes every line for plain text."""
     word = uuid4().hex
     return f"::stop-commands::{word}", f"::{word}::"
 
 
 def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
-    """Annotate the run, and add to the summary of its step where there is one; `resume` ends the silence."""
+    """Annotate the run, and add to the summary of its step where there is one.
+
+    `resume` ends the silence.
+    """
     say(shown("\n".join([resume, *remarks(data, verdict), ""])))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
@@ -104,7 +107,10 @@ def _title(finding: dict[str, Any]) -> str:
 
 
 def _causes(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the causes of a report; in that of an older gate, which has none, each finding is one."""
+    """Return the causes of a report.
+
+    In that of an older gate, which has none, each finding is one.
+    """
     alone = [
         {
             **each,
@@ -120,7 +126,7 @@ def _causes(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _made(data: dict[str, Any]) -> str:
-    """Return when and with what the report was made, as far as it says so."""
+    """Return when and with which versions the report was made, as far as it is known."""
     known = {
         "at": "started_at",
         "gate": "gate_version",

@@ -56,7 +56,10 @@ def by_reason(skipped: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def render(template: str, **values: object) -> str:
-    """Return a page; whatever is put into the template is escaped, and a value that is missing is an error."""
+    """Return a page.
+
+    Whatever is put into the template is escaped, and a value that is missing is an error.
+    """
     return ENVIRONMENT.get_template(template).render(values)
 
 

@@ -67,7 +67,10 @@ def save(run: Run, directory: Path) -> None:
 
 
 def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run:
-    """Return the whole run of these parts; raises `TargetError` where they are not all the parts of one run."""
+    """Return the whole run of these parts.
+
+    Raise `TargetError` where they are not all the parts of one run.
+    """
     parts = sorted(
         (_part(directory) for directory in directories), key=lambda part: int(part["number"])
     )

@@ -1,4 +1,4 @@
-"""Whether what a run is to write can be written: asked before anything is sent, not after the verdict."""
+"""Checks before the first request that reports can be written, and writes to standard output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ ROOM = 1 << 20
 
 
 def check(directory: Path | None, *names: str) -> None:
-    """Create the directory of the reports; raise `TargetError` where the files of these names could not be written there."""
+    """Create the directory of the reports.
+
+    Raise `TargetError` where the files of these names could not be written there.
+    """
     if directory is None:
         return
     try:

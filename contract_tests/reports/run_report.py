@@ -1,4 +1,4 @@
-"""What a run says of itself: the outcome, `report.json`, and a verdict for people."""
+"""The report of a run: its outcome, `report.json`, and a verdict for people."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OUTCOMES = {
 }
 NOTHING, NOT_TO_THE_END = "nothing judged", "not judged to the end"
 MIN_JUDGED = 0.9
-"""The share of the laws that apply which is to be judged, unless it is told."""
+"""The default of `--min-judged`: the share of the laws that apply which must be judged."""
 SHOWN = 12
 UNREACHABLE = "the target answered at first"
 
@@ -58,7 +58,7 @@ class Law(NamedTuple):
 
 @dataclass
 class Run:
-    """Everything that a report tells.
+    """Everything that a report shows.
 
     `ended` is what of the target ended meanwhile, `failures` are errors of the gate itself, `unfinished` laws that there was
     no time for, and `passing` counts answers that were taken for those of something in front of the target.
@@ -94,7 +94,7 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """What the run comes to; `docs/gate.md` says what each code means."""
+        """The exit code of the run; `docs/gate.md` explains each."""
         if self.interrupted:
             return INTERRUPTED
         fails = self.working and bool(self.ledger.failing() or self.outdated())
@@ -184,7 +184,10 @@ class Run:
         return not skipped and (operation is None or any(status.startswith("2") for status in seen))
 
     def before_curl(self) -> list[str]:
-        """Return what makes the `curl` lines of the findings work; tokens are shown only if they are our own samples."""
+        """Return what makes the `curl` lines of the findings work.
+
+        Tokens are shown only if they are our own samples.
+        """
         lines = "\n".join(line for finding in self.ledger.merged() for line in finding.curl)
         if not lines or not self.working:
             return []

@@ -1,1 +1,1 @@
-"""What a comparison says of the contract, and how to change it."""
+"""The result of a comparison for the contract: its inferred marks, and proposed changes."""

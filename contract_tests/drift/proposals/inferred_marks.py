@@ -1,4 +1,4 @@
-"""What the evidence says of the decisions that `openapi.yaml` marks with `x-inferred`: a literal table."""
+"""The decisions marked `x-inferred` in `openapi.yaml`, and the evidence for or against each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the evidence says of a mark: `confirms` or `refutes`; `sure` is False where data might explain it."""
+    """The verdict on a mark: `confirms` or `refutes`.
+
+    `sure` is False where other data might explain it.
+    """
 
     pointer: str
     says: str
@@ -242,7 +245,10 @@ MARKS = (
 def verdicts(
     document: dict[str, Any], found: Iterable[Difference], compared: set[tuple[str, str]]
 ) -> list[Verdict]:
-    """Return what the evidence says of each mark that it touches; the left side is taken to keep the contract."""
+    """Return the verdict on each mark that there is evidence for.
+
+    The left side is taken to keep the contract.
+    """
     found = list(found)
     said = []
     for mark in MARKS:

@@ -1,4 +1,4 @@
-"""What to change in `openapi.yaml` so that it says what the right side does."""
+"""Changes of `openapi.yaml` that make it describe the right side."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Source:
-    """The contract as a document and as it is written; `largest` is the highest limit that the right side accepts."""
+    """The contract as a document and as it is written.
+
+    `largest` is the highest limit that the right side accepts.
+    """
 
     contract: Contract
     text: Text
@@ -223,7 +226,7 @@ def _pages(source: Source, each: Difference) -> list[Proposal]:
 
 
 def _schemas(source: Source, each: Difference, path: str) -> list[str]:
-    """Return the pointers of the schemas of a place in the answer that a difference is about."""
+    """Return the pointers of the schemas for the place in the body that a difference is about."""
     place = f"{_operation(source, each)}/responses"
     status = each.where[0]
     codes = [status] if status.isdigit() else ["default", "200"]
