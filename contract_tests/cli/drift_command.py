@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contract_tests.cli import judge_command
+from contract_tests.cli.finding_flags import option
 from contract_tests.cli.settings import Wishes
 from contract_tests.cli.strict_commands import StrictCommand
 from contract_tests.config.target import TargetError, load
@@ -34,15 +35,6 @@ if TYPE_CHECKING:
     from contract_tests.spec.contract import Contract
 
 SAME, DIFFERENT, USAGE, NOTHING = range(4)
-MANNERS = (
-    "max_time",
-    "rate_limit",
-    "request_timeout",
-    "proxy",
-    "tls_verify",
-    "client_cert",
-    "header",
-)
 HELP = """Send the same requests to two servers and say in what they differ.
 
 \b
@@ -59,17 +51,15 @@ Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 @click.command(
     cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"}
 )
-@click.option(
-    "--left", metavar="URL", show_envvar=True, help="What should be like the right side: our mock."
-)
-@click.option("--right", metavar="URL", show_envvar=True, help="The real thing.")
-@click.option(
+@option("--left", metavar="URL", help="What should be like the right side: our mock.")
+@option("--right", metavar="URL", help="The real thing.")
+@option(
     "--left-target",
     **judge_command.FILE,
     help="YAML: base_url, sessions, containers, usernames of the left side.",
 )
-@click.option("--right-target", **judge_command.FILE, help="The same of the right side.")
-@click.option(
+@option("--right-target", **judge_command.FILE, help="The same of the right side.")
+@option(
     "--report-dir",
     **judge_command.DIRECTORY,
     help="Write drift.json, drift.html and drift.patch there.",
@@ -105,7 +95,9 @@ def drift(
     sys.exit(DIFFERENT if report.rows else SAME if report.evidence.pairs else NOTHING)
 
 
-drift.params += [each for each in judge_command.main.params if each.name in MANNERS]
+drift.params += [
+    each for each in judge_command.main.params if each.name in {"max_time", *judge_command.NETWORK}
+]
 
 
 def _side(name: str, url: str | None, path: Path | None, known: Contract, how: Manners) -> Side:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.shell_completion import CompletionItem
+
+option = partial(click.option, show_envvar=True)
+"""An option that can be set by the environment, too, and says so."""
 
 
 class Lines(click.types.StringParamType):
@@ -73,51 +77,45 @@ class LawName(click.ParamType[str]):
 
 
 FLAGS = (
-    click.option(
+    option(
         "--baseline",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        show_envvar=True,
         help="YAML: findings that are accepted for a while. They do not fail the run; stale and expired entries do.",
     ),
-    click.option(
+    option(
         "--write-baseline",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        show_envvar=True,
         help="Write a first baseline of what fails the run; say in each entry why, who answers for it and until when.",
     ),
-    click.option(
+    option(
         "--min-judged",
         type=Share(),
         default=0.9,
         show_default=True,
         metavar="SHARE",
-        show_envvar=True,
         help="The share of the laws that apply to the target which must be judged; with less the run ends with 3.",
     ),
-    click.option(
+    option(
         "--show-values/--hide-values",
         default=None,
-        show_envvar=True,
         help="Show texts read from the target, or only their shape; default: show only what sample sessions read.",
     ),
 )
 
 
 PARTS = (
-    click.option(
+    option(
         "--processes",
         "-n",
         metavar="N",
-        show_envvar=True,
         help="Judge in so many processes at once (auto: one for each core), each with a mock or users of its own.",
     ),
-    click.option(
+    option(
         "--shard",
         metavar="I/N",
         default="",
-        show_envvar=True,
         help="Judge a part only; `merge` joins the reports.",
     ),
     click.option("--verdict/--no-verdict", default=True, hidden=True),

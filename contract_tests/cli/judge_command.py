@@ -17,7 +17,7 @@ import click
 
 from contract_tests.cli import environment, processes
 from contract_tests.cli.dry_run import would_send
-from contract_tests.cli.finding_flags import LawName, Lines, findings_flags, parts_flags
+from contract_tests.cli.finding_flags import LawName, Lines, findings_flags, option, parts_flags
 from contract_tests.cli.output_streams import harden
 from contract_tests.cli.own_mock import MockError, running_mock
 from contract_tests.cli.settings import MAX_TIME, TIMEOUT, Wishes, arguments, command
@@ -34,6 +34,8 @@ from contract_tests.reports.run_report import NOT_JUDGED, Run
 USAGE = 2
 PYTEST = {4: USAGE, 5: NOT_JUDGED}
 """The exit codes for those of pytest where no run came to its end: wrong usage, and no law."""
+NETWORK = ("rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
+"""Options that every command which sends requests has."""
 REPORTS = ("report.json", "report.html", "junit.xml")
 NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
 COMMANDS = {
@@ -41,23 +43,20 @@ COMMANDS = {
     "merge": "contract_tests.cli.processes",
     "restore": "contract_tests.cli.restore_command",
 }
-FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE", "show_envvar": True}
+FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE"}
 DIRECTORY: dict[str, Any] = {
     "type": click.Path(path_type=Path, file_okay=False),
     "metavar": "DIR",
-    "show_envvar": True,
 }
 DEPTH: dict[str, Any] = {
     "type": click.Choice(list(DEPTHS)),
     "default": "standard",
     "show_default": True,
-    "show_envvar": True,
 }
 SECONDS: dict[str, Any] = {
     "type": click.IntRange(min=1),
     "default": MAX_TIME,
     "show_default": True,
-    "show_envvar": True,
     "metavar": "SECONDS",
 }
 HELP = """Judge a server of the User Profile API by its contract.
@@ -111,115 +110,98 @@ class Commands(StrictGroup):
         "auto_envvar_prefix": "CONTRACT_TESTS",
     },
 )
-@click.option(
+@option(
     "--base-url",
     metavar="URL",
-    show_envvar=True,
     help="The server to judge; default: our mock, started for the run.",
 )
-@click.option(
+@option(
     "--target",
     "target_file",
     **FILE,
     envvar="CONTRACT_TESTS_TARGET",
     help="YAML: base_url, sessions, containers, usernames.",
 )
-@click.option(
+@option(
     "--depth",
     **DEPTH,
     help="quick: under 10 s; standard: under a minute against the mock; deep: as long as --max-time.",
 )
-@click.option(
+@option(
     "--seed",
     type=int,
     default=1,
     show_default=True,
-    show_envvar=True,
     help="Everything random follows it.",
 )
-@click.option(
+@option(
     "--strict/--no-strict",
     default=None,
-    show_envvar=True,
     help="Inferred findings fail too; default for our mock.",
 )
-@click.option(
-    "--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there."
-)
-@click.option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
-@click.option(
+@option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
+@option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
+@option(
     "--laws",
     type=LawName(),
     multiple=True,
-    show_envvar=True,
     help="Only these, as in 'pages: pages add up'; may be repeated.",
 )
-@click.option(
+@option(
     "--rate-limit",
     metavar="N/s",
-    show_envvar=True,
     help="At most so many requests: 5/s, 100/m, 1000/h.",
 )
-@click.option(
+@option(
     "--request-timeout",
     type=click.FloatRange(min=0.1),
     default=TIMEOUT,
     show_default=True,
-    show_envvar=True,
     metavar="SECONDS",
     help="How long to wait for the whole of an answer.",
 )
-@click.option("--proxy", metavar="URL", show_envvar=True, help="Go through this HTTP proxy.")
-@click.option(
+@option("--proxy", metavar="URL", help="Go through this HTTP proxy.")
+@option(
     "--tls-verify/--no-tls-verify",
     default=True,
     show_default=True,
-    show_envvar=True,
     help="Check certificates.",
 )
-@click.option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
-@click.option(
+@option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
+@option(
     "--header",
     type=Lines(),
     multiple=True,
     metavar="'NAME: VALUE'",
-    show_envvar=True,
     help="Send this with every request; ${VARIABLE} in it is taken from the environment and never shown.",
 )
-@click.option(
-    "--read-only", is_flag=True, show_envvar=True, help="Send nothing that could change the target."
-)
-@click.option(
+@option("--read-only", is_flag=True, help="Send nothing that could change the target.")
+@option(
     "--allow-writes",
     is_flag=True,
-    show_envvar=True,
     help="Write to a target that is not on this machine, and put it back.",
 )
-@click.option(
+@option(
     "--allow-mark-read",
     is_flag=True,
-    show_envvar=True,
     help="Mark notifications as read there; cannot be undone.",
 )
-@click.option(
+@option(
     "--allow-first-write",
     is_flag=True,
-    show_envvar=True,
     help="Write fields there that were never set; cannot be undone.",
 )
 @findings_flags
 @parts_flags
-@click.option(
+@option(
     "--dry-run",
     is_flag=True,
-    show_envvar=True,
     help="Say what would be sent, count it on our mock, send nothing.",
 )
-@click.option(
+@option(
     "--verbose/--quiet",
     "-v/-q",
     default=False,
-    show_envvar=True,
     help="Say every law, not only those that fail.",
 )
 @click.version_option(package_name="user-profile-api-mock")

@@ -25,16 +25,6 @@ from contract_tests.spec import contract
 if TYPE_CHECKING:
     from contract_tests.config.target import Target
 
-MANNERS = (
-    "base_url",
-    "target_file",
-    "rate_limit",
-    "request_timeout",
-    "proxy",
-    "tls_verify",
-    "client_cert",
-    "header",
-)
 HELP = """Put profiles back as they were before a run.
 
 \b
@@ -74,7 +64,11 @@ def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: 
     click.echo(f"{aim.base_url}: everything is as it was. {file} is removed.")
 
 
-restore.params += [each for each in judge_command.main.params if each.name in MANNERS]
+restore.params += [
+    each
+    for each in judge_command.main.params
+    if each.name in {"base_url", "target_file", *judge_command.NETWORK}
+]
 
 
 def _check(file: Path, of: str, target: str, *, said: bool) -> None:

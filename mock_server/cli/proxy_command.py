@@ -17,7 +17,17 @@ from mock_server.server.lifecycle import DEFAULT_CONTRACT, find_address, free_po
 from mock_server.server.stop_signals import Ending
 
 from .banner import address
-from .shared_flags import LISTENING, LONGEST, SAYING, STEERING, Seconds, Voice, flags, options
+from .shared_flags import (
+    LISTENING,
+    LONGEST,
+    SAYING,
+    STEERING,
+    Seconds,
+    Voice,
+    flags,
+    option,
+    options,
+)
 from .usage_errors import UsageProblem, address_problem
 
 if TYPE_CHECKING:
@@ -30,74 +40,65 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("url", envvar="MOCK_SERVER_PROXY_URL")
 @flags(LISTENING)
-@click.option(
+@option(
     "--openapi",
     type=click.Path(path_type=Path),
     default=DEFAULT_CONTRACT,
     show_default="the packaged one",
-    show_envvar=True,
     metavar="FILE",
     help="The contract to judge by.",
 )
-@click.option(
+@option(
     "--errors",
     is_flag=True,
-    show_envvar=True,
     help="Answer 400 or 502 instead of what breaks the documented view of the contract.",
 )
-@click.option(
+@option(
     "--record",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     metavar="FILE",
     help="Write what is seen as a scenario without personal data: .yaml or .json, for mock-server --fixtures.",
 )
-@click.option(
+@option(
     "--timeout",
     type=Seconds(0, LONGEST, min_open=True),
     default=30.0,
     show_default=True,
-    show_envvar=True,
     metavar="SECONDS",
     help="How long the upstream may take to connect, to begin its answer, and between two pieces of it.",
 )
-@click.option(
+@option(
     "--tls-verify",
     default="true",
     show_default=True,
-    show_envvar=True,
     metavar="true|false|FILE",
     help="Whether to verify the upstream's certificate, or the file of authorities to verify it by.",
 )
 @click.option(
     "--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false."
 )
-@click.option(
+@option(
     "--client-cert",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     metavar="FILE",
     help="PEM: a certificate to show to the upstream, and its key unless there is --client-key.",
 )
-@click.option(
+@option(
     "--client-key",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     metavar="FILE",
     help="PEM: the key of --client-cert.",
 )
-@click.option(
+@option(
     "--proxy",
     "proxy",
-    show_envvar=True,
     metavar="URL",
     help="Reach the upstream through this HTTP proxy; without it as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.",
 )
-@click.option(
+@option(
     "--rewrite/--no-rewrite",
     default=True,
     show_default=True,
-    show_envvar=True,
     help="Lead redirects, links and cookies of the upstream to this proxy.",
 )
 @flags(STEERING, SAYING)

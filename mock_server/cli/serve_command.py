@@ -31,7 +31,18 @@ from mock_server.stores.redis.store_errors import StoreError, StoreUrlError
 
 from .banner import address, greeting
 from .proxy_command import proxy
-from .shared_flags import LISTENING, LONGEST, MOST, SAYING, STEERING, Seconds, Voice, flags, options
+from .shared_flags import (
+    LISTENING,
+    LONGEST,
+    MOST,
+    SAYING,
+    STEERING,
+    Seconds,
+    Voice,
+    flags,
+    option,
+    options,
+)
 from .standard_streams import harden
 from .usage_errors import UsageProblem, address_problem
 
@@ -55,111 +66,98 @@ class Command(click.Group):
     },
 )
 @flags(LISTENING)
-@click.option(
+@option(
     "--openapi",
     type=click.Path(path_type=Path),
     default=DEFAULT_CONTRACT,
     show_default="the packaged one",
-    show_envvar=True,
     metavar="FILE",
     help="The contract to enforce.",
 )
-@click.option(
+@option(
     "--fixtures",
     type=click.Path(path_type=Path),
     default=DEFAULT_FIXTURES,
     show_default="the packaged ones",
-    show_envvar=True,
     metavar="FILE|DIR",
     help="A scenario, or a directory of scenarios.",
 )
-@click.option(
+@option(
     "--scenario",
     default="default",
     show_default=True,
-    show_envvar=True,
     metavar="NAME",
     help="The scenario of the directory to start from: default, empty, busy, edge or one of yours.",
 )
-@click.option(
+@option(
     "--watch",
     "-w",
     is_flag=True,
-    show_envvar=True,
     help="Reload contract and scenario whenever they are saved.",
 )
-@click.option(
+@option(
     "--max-body",
     type=click.IntRange(1, MOST),
     default=1024 * 1024,
     show_default=True,
-    show_envvar=True,
     metavar="BYTES",
     help="The largest request body.",
 )
-@click.option(
+@option(
     "--max-sandboxes",
     type=click.IntRange(0, MOST),
     default=10_000,
     show_default=True,
-    show_envvar=True,
     metavar="N",
     help="How many named sandboxes may exist; the longest unused goes first.",
 )
-@click.option(
+@option(
     "--sandbox-idle",
     type=Seconds(1, LONGEST),
     default=3600.0,
     show_default=True,
-    show_envvar=True,
     metavar="SECONDS",
     help="How long an unused sandbox is kept.",
 )
-@click.option(
+@option(
     "--seed",
     type=int,
     default=0,
     show_default=True,
-    show_envvar=True,
     help="Decides tokens, ids and draws: same seed, same answers.",
 )
-@click.option(
+@option(
     "--import",
     "import_file",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     metavar="FILE",
     help="Start from this state instead of the scenario's.",
 )
-@click.option(
+@option(
     "--export-on-exit",
     type=click.Path(path_type=Path),
-    show_envvar=True,
     metavar="FILE",
     help="Write the state there when the server stops: .json or .yaml, usable as a scenario.",
 )
-@click.option(
+@option(
     "--store",
     default=MEMORY,
     show_default=True,
-    show_envvar=True,
     metavar="memory|URL",
     help="Where the state is kept: in this process, or in a Redis server (redis://host:6379/0) that many processes share.",
 )
-@click.option(
+@option(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    show_envvar=True,
     metavar="N",
     help="How many processes serve; more than one need a store that they share.",
 )
-@click.option(
+@option(
     "--refresh-session/--no-refresh-session",
     default=True,
     show_default=True,
-    show_envvar=True,
     help="Answer POST /v1/user/auth/refresh-session.",
 )
 @flags(STEERING, SAYING)

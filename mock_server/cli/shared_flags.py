@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -21,6 +22,8 @@ from mock_server.server.lifecycle import is_loopback
 
 from .usage_errors import LEVELS, UsageProblem
 
+option = partial(click.option, show_envvar=True)
+"""An option that can be set by the environment, too, and says so."""
 MOST = 2**53
 """The largest number of a flag: Redis and JSON know all whole numbers up to it."""
 LONGEST = 10.0**9
@@ -84,102 +87,91 @@ def _token(context: click.Context, param: click.Parameter, token: str | None) ->
 
 
 LISTENING = (
-    click.option(
+    option(
         "--host",
         default="127.0.0.1",
         show_default=True,
-        show_envvar=True,
         help="Address to listen on, or a name of one.",
     ),
-    click.option(
+    option(
         "--port",
         "-p",
         type=click.IntRange(0, 65535),
         default=4010,
         show_default=True,
-        show_envvar=True,
         help="Port to listen on; 0 picks a free one.",
     ),
 )
 STEERING = (
-    click.option(
+    option(
         "--max-requests",
         type=click.IntRange(0, MOST),
         default=1000,
         show_default=True,
-        show_envvar=True,
         metavar="N",
         help="How many requests the journal keeps of each sandbox (GET /__mock/requests).",
     ),
-    click.option(
+    option(
         "--max-journal",
         type=click.IntRange(0, MOST),
         default=64 * 1024 * 1024,
         show_default=True,
-        show_envvar=True,
         metavar="BYTES",
         help="How much all journals together may take.",
     ),
-    click.option(
+    option(
         "--control-token",
         callback=_token,
-        show_envvar=True,
         metavar="TOKEN",
         help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback. Better given by the "
         "environment: everybody on this machine can read arguments.",
     ),
-    click.option(
+    option(
         "--control-origin",
         "control_origins",
         callback=_each(read_origin),
         multiple=True,
-        show_envvar=True,
         metavar="ORIGIN",
         help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
     ),
-    click.option(
+    option(
         "--cors-origin",
         "cors_origins",
         callback=_each(read_origin),
         multiple=True,
-        show_envvar=True,
         metavar="ORIGIN",
         help="A web page of this origin may call the API, as pages of localhost may anyway: http://192.168.1.5:3000, "
         "https://myapp.test or capacitor://localhost, say; may be repeated.",
     ),
-    click.option(
+    option(
         "--allowed-host",
         "allowed_hosts",
         callback=_each(read_name),
         multiple=True,
-        show_envvar=True,
         metavar="NAME",
         help="A name of this machine that requests may be sent to, beside localhost and IP addresses, such as myapp.test; "
         "may be repeated. Beyond loopback every name is right.",
     ),
 )
 SAYING = (
-    click.option(
+    option(
         "--quiet",
         "-q",
         is_flag=True,
-        show_envvar=True,
         help="No line for each request; without it a terminal shows one, a file or pipe does not.",
     ),
-    click.option(
+    option(
         "--log-format",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        show_envvar=True,
         help="json: one JSON object a line, for each request too, wherever the output goes.",
     ),
-    click.option(
+    option(
         "--log-level",
         type=click.Choice(LEVELS),
         default="info",
         show_default=True,
-        show_envvar=True,
         help="How much to say; debug has a line for each request.",
     ),
 )
