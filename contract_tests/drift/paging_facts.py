@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -129,26 +130,11 @@ def _default_size(answers: Answers) -> str:
     return f"{len(items)} items" if items and total is not None and total > len(items) else ""
 
 
-def _page_echo(answers: Answers) -> str:
-    page = number_at(_value(answers, "second of small pages"), "page")
-    return (
-        ""
-        if page is None
-        else "the page asked for"
-        if page == SMALL
-        else f"{page:g} where 2 was asked for"
-    )
-
-
-def _limit_echo(answers: Answers) -> str:
-    limit = number_at(_value(answers, "first of small pages"), "limit")
-    return (
-        ""
-        if limit is None
-        else "the limit asked for"
-        if limit == SMALL
-        else f"{limit:g} where 2 was asked for"
-    )
+def _echo(name: str, situation: str, answers: Answers) -> str:
+    number = number_at(_value(answers, situation), name)
+    if number is None:
+        return ""
+    return f"the {name} asked for" if number == SMALL else f"{number:g} where 2 was asked for"
 
 
 def _size(answers: Answers) -> str:
@@ -213,8 +199,18 @@ SUBJECTS = (
     (LIST, "default page", "success", _default_page),
     (LIST, "default limit", "success", _default_limit),
     (LIST, "size of a page by default", "success", _default_size),
-    (LIST, "echo of page", "second of small pages", _page_echo),
-    (LIST, "echo of limit", "first of small pages", _limit_echo),
+    (
+        LIST,
+        "echo of page",
+        "second of small pages",
+        partial(_echo, "page", "second of small pages"),
+    ),
+    (
+        LIST,
+        "echo of limit",
+        "first of small pages",
+        partial(_echo, "limit", "first of small pages"),
+    ),
     (LIST, "size of a page", "first of small pages", _size),
     (LIST, "one page after another", "second of small pages", _following),
     (LIST, "total", "first of small pages", _total),
