@@ -1,18 +1,23 @@
-"""The ceiling: one bare Flask route in the shell and the server that the mock uses, without contract, state or journal."""
+"""The ceiling of Flask: one bare route on the server that the mock uses, without contract, state or journal."""
 
 import asyncio
+import io
 import sys
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from mock_server.server.asgi_app import Shell
-from mock_server.world.overrides import NOTHING
-
 app = Flask(__name__)
+
+BASE = {
+    "SCRIPT_NAME": "",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+}
 
 
 @app.get("/v1/user/profile")
@@ -20,19 +25,30 @@ def get_profile() -> dict[str, str]:
     return {"displayName": "Ada Lovelace", "handle": "ada"}
 
 
-class Bare:
-    """What the shell wants of a core, on Flask as it comes."""
+async def serve(scope: Any, _receive: Any, send: Any) -> None:
+    """Serve one request: from an ASGI scope to a WSGI environment, and from Flask's response to ASGI messages."""
+    path = scope["path"]
+    environ = {
+        **BASE,
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": path,
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "wsgi.input": io.BytesIO(),
+    }
+    for name, value in scope["headers"]:
+        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        environ[key] = value.decode("latin-1")
+    with app.request_context(environ):
+        response = app.full_dispatch_request()
+    headers = [
+        (name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()
+    ]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.get_data(), "more_body": False})
 
-    def answer(self, environ: dict[str, Any]) -> Response:
-        with app.request_context(environ):
-            response = app.full_dispatch_request()
-        response.plan, response.events, response.sent = NOTHING, None, response.get_data()  # type: ignore[attr-defined]
-        return response
 
-
-shell = Shell(Bare(), 1024 * 1024)  # type: ignore[arg-type]
 server = Server(
-    shell,
+    serve,
     port=int(sys.argv[1]),
     interface=Interfaces.ASGINL,
     http=HTTPModes.http1,

@@ -1,301 +1,226 @@
-"""The core: a Flask application that takes a whole request, never waits, and answers in a fraction of a millisecond."""
+"""The core: a Flask application whose routes are the contract's, and whose views are pure functions of a sandbox."""
 
-import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from flask import Flask, Request, Response, request
-from flask.sessions import NullSession, SessionInterface
-from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
-from werkzeug.exceptions import NotFound as WerkzeugNotFound
+from flask import Flask
+from werkzeug.datastructures import EnvironHeaders
 
 from mock_server import __version__
+from mock_server.behaviours.handler import Answer, Call
 from mock_server.config import Options
 from mock_server.contract.compiled import Contract, Operation
-from mock_server.contract.examples import REFRESH, Examples
-from mock_server.contract.route_hints import nearest
-from mock_server.control.control_context import Desk
-from mock_server.errors import ApiError, InternalError, MethodNotAllowed, NotFound
-from mock_server.http.broken_connections import broken_answer
-from mock_server.http.replies import NO_STORE, Reply, empty_response, refusal
-from mock_server.journal import capture, masking
-from mock_server.journal.entries import Journal, Records
+from mock_server.contract.examples import Examples
+from mock_server.control.control_context import FULL, ControlContext, ControlOperation
+from mock_server.control.handlers import CONTROL
+from mock_server.errors import ApiError, ClientError, Violation
+from mock_server.http.replies import Reply
+from mock_server.journal.capture import HEADER
 from mock_server.scenarios.catalogue import Scenarios
-from mock_server.stores.memory import DEFAULT, MemoryStore, Store
+from mock_server.stores.store import Access, Change, SandboxesFullError, Store
 from mock_server.ui import pages
-from mock_server.world.overrides import NOTHING
-from mock_server.world.records import World
-from mock_server.world.sandbox import REAL, Sandbox
+from mock_server.world.records import Session
+from mock_server.world.sandbox import Sandbox
 
-from . import cors, guard
-from .pipeline import Pipeline
-from .routing import FOR_CLIENTS, Kind, Route, Router
-from .sandbox_address import SANDBOX, address, sandbox_name
+from . import guard
+from .incoming_request import Request
+from .pipeline import (
+    ClientOperation,
+    Pipeline,
+    Task,
+    View,
+    behave,
+    session_of_bearer,
+    session_of_refresh_token,
+)
+from .routing import Kind, Router
+from .sandbox_address import address
 
-log = logging.getLogger("mock_server")
-
-Headers = Iterable[tuple[str, str]]
-
-STARTED = "mock_server.started"
-"""Key in the WSGI environment: when the request came, by `time.perf_counter`."""
-FAULT = "mock_server.fault"
-"""Key in the WSGI environment: the `ApiError` that ended the request before it was whole, where one did."""
-ROUTE = "mock_server.route"
-"""Key in the WSGI environment: the `Route` that was found."""
-
-
-class NoSession(SessionInterface):
-    """Keeps Flask from looking for a cookie: the API's sessions travel in `Authorization`."""
-
-    def open_session(self, _app: Flask, _request: Request) -> NullSession:
-        """Return a session that cannot be used."""
-        return NullSession()
-
-    def save_session(self, *_: object) -> None:
-        """Save nothing."""
+T = TypeVar("T")
 
 
 class Core(Flask):
-    """Flask with routes from the contract and from `control.yaml`, matched on the path as it was sent."""
+    """Flask with routes from the contract and from `control.yaml`, matched on the path as it was sent.
 
-    session_interface = NoSession()
+    Flask's map finds the route of a request, and its `view_functions` have what answers it. No view waits or keeps
+    anything: `answer` loads, calls and commits.
+    """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - where everything is put together
+    def __init__(
         self,
         contract: Contract,
         control: Contract,
         store: Store,
         scenarios: Scenarios,
         options: Options | None = None,
-        journal: Records | None = None,
     ) -> None:
         super().__init__("mock_server", static_folder=None)
-        self.contract, self.control, self.store, self.options = (
-            contract,
-            control,
-            store,
-            options or Options(),
-        )
-        self.journal: Records = journal or Journal(
-            self.options.max_requests, self.options.max_journal_bytes
-        )
-        self.examples = Examples(contract, control if self.options.refresh_session else None)
-        self.desk = Desk(
-            store, self.journal, self.examples, scenarios, __version__, self.options.seed
-        )
-        if isinstance(store, MemoryStore):
-            store.forgotten = self.journal.clear
-        self.pipeline = Pipeline(contract, control, self.desk, self.options)
+        self.contract, self.control, self.store = contract, control, store
+        self.options = options = options or Options()
+        self.examples = Examples(contract, control if options.refresh_session else None)
+        self.context = ControlContext(self.examples, scenarios, __version__, options.seed)
+        views: Any = (
+            self.view_functions
+        )  # to Flask a view takes no arguments and returns its response
+        self.pipeline = Pipeline(contract, control, self.context, options, views)
         self.router = Router(self.url_map)
         for operation in contract.operations.values():
-            self._route(operation, self.pipeline.serve)
+            self._add_client_operation(operation)
         for operation in control.operations.values():
-            if operation.id != REFRESH:
-                self._route(operation, self.pipeline.steer)
-            elif self.options.refresh_session:
-                self._route(operation, self.pipeline.refresh)
+            self._add_control_operation(operation, CONTROL[operation.id])
         for rule, page in pages.PAGES.items():
-            self.add_url_rule(
-                rule, f"page {rule}", partial(page, request), provide_automatic_options=False
-            )
-            self.router.kinds[f"page {rule}"] = Kind.PAGE
-        self.register_error_handler(Exception, self.refuse)
-        self.after_request(self.finish)
+            self._add(f"page {rule}", rule, "GET", partial(_show, page), Kind.PAGE)
 
-    def _route(self, operation: Operation, view: Callable[..., Reply]) -> None:
-        rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
-        methods = [operation.method]
+    def _add_client_operation(self, operation: Operation) -> None:
+        served = ClientOperation(
+            operation,
+            self.pipeline.api,
+            session_of_bearer,
+            authenticates=True,
+            behave=partial(behave, operation.id),
+        )
+        view = partial(self.pipeline.serve_client, served)
+        self._add(operation.id, operation.path, operation.method, view, Kind.API)
+
+    def _add_control_operation(self, operation: Operation, row: ControlOperation) -> None:
+        pipeline, kind = self.pipeline, Kind.CONTROL
+        view: View = partial(pipeline.serve_control, operation, row)
+        if row.for_clients:
+            if not self.options.refresh_session:
+                return
+            served = ClientOperation(
+                operation,
+                pipeline.control,
+                session_of_refresh_token,
+                authenticates=False,
+                behave=partial(_control, self.context, row),
+                announced=operation.id,
+            )
+            view, kind = partial(pipeline.serve_client, served), Kind.API
+        pipeline.controls[operation.id] = operation, row
+        self._add(operation.id, operation.path, operation.method, view, kind)
+
+    def _add(self, endpoint: str, path: str, method: str, view: View, kind: Kind) -> None:
+        rule = re.sub(r"\{(.+?)\}", r"<\1>", path)
         self.add_url_rule(
-            rule,
-            operation.id,
-            partial(view, operation),
-            methods=methods,
-            provide_automatic_options=False,
+            rule, endpoint, cast("Any", view), methods=[method], provide_automatic_options=False
         )
-        self.router.kinds[operation.id] = (
-            Kind.CONTROL if operation.path.startswith(guard.PREFIX) else Kind.API
-        )
+        self.router.kinds[endpoint] = kind
 
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function: none here is asynchronous, and finding that out anew each time costs microseconds."""
-        return func
-
-    def request_context(self, environ: dict[str, Any]) -> Any:
-        """Match a request on its path as it was sent, after the sandbox that it is for was taken off."""
-        environ.setdefault(STARTED, perf_counter())
-        route = self.matched(environ)
-        context = super().request_context(environ)
-        asked = context.request
-        asked.url_rule, asked.view_args, asked.routing_exception = (
-            route.rule,
-            route.names,
-            route.error,
-        )
-        return context
-
-    def create_url_adapter(self, _request: Request | None) -> None:
-        """Leave matching to the router."""
-
-    def matched(self, environ: dict[str, Any]) -> Route:
-        """Return what a request is for; it is found once."""
-        if ROUTE not in environ:
-            address(environ)
-            path = environ["REQUEST_URI"].partition("?")[0]
-            environ[ROUTE] = self.router.find(environ["REQUEST_METHOD"], path)
-        found: Route = environ[ROUTE]
-        return found
-
-    def admit(self, environ: dict[str, Any]) -> None:
-        """Raise what is wrong with a request whatever its body holds and its sandbox knows."""
-        if FAULT in environ:
-            raise environ[FAULT]
-        route, options = self.matched(environ), self.options
-        is_own = options.any_host or guard.is_own(environ, options.allowed_hosts)
-        if route.kind in FOR_CLIENTS:
-            if not is_own:
-                raise guard.misdirected(environ, guard.StrangeHostError)
-            return
-        if not is_own and options.control_token is None:
-            raise guard.misdirected(environ, guard.MisdirectedError)
-        if route.kind is Kind.CONTROL and route.rule is not None:
-            # The control API's document has a GET for everything that changes nothing.
-            changes = environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
-            guard.check(environ, options.control_token, options.control_origins, changes=changes)
-
-    def dispatch_request(self) -> Any:
-        """Check who asks before anything else; a page from elsewhere makes no sandbox."""
-        environ = request.environ
-        self.admit(environ)
-        is_named = environ[SANDBOX] != DEFAULT and environ[ROUTE].rule is not None
-        if (
-            is_named
-            and self._is_foreign(environ)
-            and self.store.peek(sandbox_name(environ)) is None
-        ):
-            raise guard.no_sandbox()
-        return super().dispatch_request()
-
-    def _is_foreign(self, environ: dict[str, Any]) -> bool:
-        return guard.is_foreign_page(
-            environ, (*self.options.cors_origins, *self.options.control_origins)
-        )
-
-    def refuse(self, error: Exception) -> Reply:
-        """Return the reply where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""
-        if isinstance(error, ApiError):
-            reply = refusal(error)
-            reply.headers.setdefault(
-                "Cache-Control", NO_STORE["Cache-Control"]
-            )  # an operation's refusal, by its contract
-            return reply
-        if isinstance(error, WerkzeugMethodNotAllowed):
-            allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
-            if request.environ["REQUEST_METHOD"] == "OPTIONS":
-                return empty_response({"Allow": allow})
-            refused: ApiError = MethodNotAllowed(headers={"Allow": allow})
-        elif isinstance(error, WerkzeugNotFound):
-            if cors.is_preflight(request):
-                return empty_response({})
-            refused = NotFound()
-        else:
-            log.error("%s %s failed", request.method, masking.path(request.path), exc_info=error)
-            refused = InternalError(headers=NO_STORE)
-        return refusal(refused)
-
-    def finish(self, reply: Response) -> Response:
-        """Write a request to the API into the journal, and say which web pages may read the answer."""
-        asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs each time
-        environ = asked.environ
-        route: Route = environ[ROUTE]
-        is_api = route.kind in FOR_CLIENTS
-        origin, options = environ.get("HTTP_ORIGIN"), self.options
-        if origin is not None:
-            may = (
-                cors.may_call(origin, options.cors_origins)
-                if is_api
-                else origin in options.control_origins
-            )
-            reply = cors.allow(asked, reply, may=may)
-        if is_api and isinstance(reply, Reply):
-            self.record(environ, route, reply)
-        return reply
-
-    def record(self, environ: dict[str, Any], route: Route, reply: Reply) -> None:
-        """Write a request into the journal."""
-        try:
-            name = sandbox_name(environ)
-            box = self._seen(name, environ)
-            world = (box or self.store.load(DEFAULT)).world
-        except ApiError:
-            return  # there is no sandbox of that name
-        method, path = environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0]
-        if route.rule is None or route.names:
-            path = _without_tokens(path, world)
-        plan, headers, sent = (
-            reply.plan,
-            cast("Headers", reply.headers),
-            reply.sent if method != "HEAD" else b"",
-        )
-        if plan.fault:
-            headers, sent = broken_answer(plan.fault)
-        waited = (
-            0.0 if plan is NOTHING else plan.delay + (plan.body if sent and not plan.fault else 0.0)
-        )
-        self.journal.record(
-            name,
-            (REAL if box is None else box.clock).now(),
+    def receive(  # noqa: PLR0913, PLR0917 - all that came over HTTP
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        raw_headers: Sequence[tuple[bytes, bytes]],
+        headers_size: int,
+        fault: ApiError | None = None,
+    ) -> Request:
+        """Return the request that came, still without its body: for which sandbox it is, its route, and who may ask."""
+        started = perf_counter()
+        sandbox, path = address(path, headers)
+        route = self.router.find(method, path)
+        if fault is None:
+            fault = guard.refusal(route, method, headers, self.options)
+        return Request(
             method,
             path,
-            environ["QUERY_STRING"],
-            route.rule.endpoint if route.rule else "",
-            reply.user,
-            0 if plan.fault else reply.status_code,
-            (perf_counter() - environ[STARTED] + waited) * 1000,
-            reply.violations,
-            reply.changes,
-            "" if route.rule else self.nearest(method, masking.path(path)),
-            plan.fault,
-            "",
-            capture.keep(environ, headers, sent),
-            override=None if plan is NOTHING else plan.as_json() or None,
+            query,
+            headers,
+            raw_headers,
+            headers_size,
+            started,
+            sandbox,
+            route,
+            fault,
         )
 
-    def _seen(self, name: str, environ: dict[str, Any]) -> Sandbox | None:
-        """Return a sandbox, if there is one; raise `NotFound` where there is none, and a page from elsewhere asks for it."""
-        box = self.store.peek(name)
-        if box is None and self._is_foreign(environ):
-            raise NotFound
-        return box
+    def largest_body(self, request: Request, usual: int) -> int | None:
+        """Return how many bytes the body may have; `None` where the request is refused whatever they are."""
+        if request.fault is not None or request.route.rule is None:
+            return None
+        if request.route.kind is not Kind.CONTROL:
+            return usual
+        return max(usual, self.pipeline.controls[request.endpoint][1].largest_body)
 
-    def nearest(self, method: str, path: str) -> str:
-        """Say which operation a request came close to that matched none."""
-        offered = (
-            each for each in self.control.operations.values() if each.id in self.view_functions
-        )
-        return nearest((*self.contract.operations.values(), *offered), method, path)
-
-    def answer(self, environ: dict[str, Any]) -> Reply:
-        """Return the reply to one request, given as a WSGI environment (PEP 3333) with `REQUEST_URI`."""
-        context = self.request_context(environ)
-        context.push()
+    async def answer(self, request: Request) -> Reply:
+        """Load what a request needs, answer it, and keep what comes of it."""
         try:
-            return cast("Reply", self.full_dispatch_request())
+            return await self._answer(self.pipeline.prepare(request))
         except Exception as error:  # noqa: BLE001 - the last line of defence; the log has it
-            return self.refuse(error)
-        finally:
-            context.pop()
+            return self.pipeline.refuse(request, error)
+
+    async def _answer(self, task: Task) -> Reply:
+        name, respond, loaded = task.request.sandbox, self.pipeline.respond, None
+        try:
+            if task.loads is not None and task.call is not None:
+                loaded = await task.loads(self.context, self.store, name, task.call)
+            if task.access is Access.NOTHING:
+                change = respond(task, self.store.start, exists=False, loaded=loaded)
+                if change.news is not None:
+                    await self.store.announce(*change.news)
+                return change.result
+            step = partial(respond, task, loaded=loaded)
+            return await self.store.transact(name, step, makes=task.access is Access.MADE)
+        except SandboxesFullError:
+            refused = task._replace(fault=_no_room(), access=Access.PRESENT, loads=None)
+            return await self._answer(refused)
+        except ApiError as error:  # of the store, or of what was to be loaded
+            refused = task._replace(fault=task.fault or error, access=Access.NOTHING)
+            return respond(refused, self.store.start, exists=False).result
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request as WSGI has it (PEP 3333), over a store that never waits: Flask's test client does."""
+        headers = {name.lower(): value for name, value in EnvironHeaders(environ)}
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        size = sum(HEADER + len(name) + len(value) for name, value in raw)
+        path = environ["REQUEST_URI"].partition("?")[0]
+        method, query = environ["REQUEST_METHOD"], environ["QUERY_STRING"]
+        request = self.receive(method, path, query, headers, raw, size)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        reply = _finish(self.answer(request._replace(body=body)))
+        status = HTTPStatus(reply.status) if reply.status in set(HTTPStatus) else None
+        phrase = "UNKNOWN" if status is None else status.phrase
+        start_response(f"{reply.status} {phrase}", list(reply.headers.items()))
+        return [b"" if method == "HEAD" else reply.body]
 
 
-def _without_tokens(path: str, world: World) -> str:
-    """Return a path in which no token that the sandbox knows stands."""
-    hidden = masking.HIDDEN
-    return "/".join(
-        hidden if part in world.sessions or part in world.refreshable else part
-        for part in path.split("/")
-    )
+def _show(page: pages.Page, task: Task, sandbox: Sandbox, _loaded: object) -> Change[Reply]:
+    """Answer with a page for people."""
+    return Change(sandbox, page(task.request.headers, **task.request.route.names))
+
+
+def _control(
+    context: ControlContext,
+    row: ControlOperation,
+    sandbox: Sandbox,
+    _session: Session | None,
+    call: Call,
+) -> tuple[Sandbox, Answer]:
+    """Do what a call of the control API does that clients of the API make."""
+    sandbox, answer = row.handler(context, sandbox, call)
+    assert isinstance(answer, Answer), "clients of the API follow no stream"
+    return sandbox, answer
+
+
+def _no_room() -> ClientError:
+    return ClientError([Violation("header", "X-Mock-Sandbox", FULL)])
+
+
+def _finish(waiting: Coroutine[Any, Any, T]) -> T:
+    """Return what comes of a coroutine that never waits."""
+    try:
+        waiting.send(None)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    waiting.close()
+    raise RuntimeError("only a store in memory answers without waiting")
 
 
 def check_operations(contract: Contract, handlers: Mapping[str, object]) -> list[str]:

@@ -4,12 +4,13 @@ A page from anywhere else, which the developer happens to visit, gets no permiss
 refuses to send `Authorization` or JSON in the first place.
 """
 
-from collections.abc import Collection, Iterable
-
-from flask import Request, Response
+from collections.abc import Collection, Iterable, Mapping
 
 from mock_server.http.origins import is_local
+from mock_server.http.planned_replies import overlay
 from mock_server.http.replies import Reply
+
+from .incoming_request import Request
 
 EXPOSED = ("Allow", "WWW-Authenticate")
 """Headers that a page may read, beside those that it always may, `Retry-After` and those that a rule adds."""
@@ -17,12 +18,9 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE = "600"
 
 
-def is_preflight(asked: Request) -> bool:
+def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
     """Tell a preflight (Fetch Standard, 3.2.2) from another OPTIONS request."""
-    environ = asked.environ
-    return (
-        environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-    )
+    return method == "OPTIONS" and "access-control-request-method" in headers
 
 
 def may_call(origin: str, origins: Collection[str]) -> bool:
@@ -51,18 +49,17 @@ def grant_sending(wanted: str | None, methods: str, private: str | None) -> dict
     return granted
 
 
-def allow(asked: Request, response: Response, *, may: bool) -> Response:
-    """Let the page that asks read the answer and send what the API takes, where it `may`."""
-    environ = asked.environ
-    response.headers.add("Vary", "Origin")
+def with_permissions(request: Request, reply: Reply, *, may: bool) -> Reply:
+    """Return the answer that lets the page which asks read it, and send what the API takes, where it `may`."""
+    present = {name.lower(): value for name, value in reply.headers.items()}
+    vary = f"{present['vary']}, Origin" if "vary" in present else "Origin"
+    granted = {"Vary": vary}
     if may:
-        own = [name for name, _ in response.plan.headers] if isinstance(response, Reply) else []
-        late = ["Retry-After"] if "Retry-After" in response.headers else []
-        response.headers.update(grant(environ["HTTP_ORIGIN"], (*EXPOSED, *own, *late)))
-        if is_preflight(asked):
-            wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
-            private = environ.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
-            response.headers.update(
-                grant_sending(wanted, response.headers.get("Allow", METHODS), private)
-            )
-    return response
+        own = [name for name, _ in reply.about.plan.headers]
+        late = ["Retry-After"] if "retry-after" in present else []
+        granted.update(grant(request.headers["origin"], (*EXPOSED, *own, *late)))
+        if is_preflight(request.method, request.headers):
+            wanted = request.headers.get("access-control-request-headers")
+            private = request.headers.get("access-control-request-private-network")
+            granted.update(grant_sending(wanted, present.get("allow", METHODS), private))
+    return reply._replace(headers=overlay(reply.headers, granted))

@@ -3,14 +3,19 @@
 import hmac
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
+from mock_server.config import Options
 from mock_server.errors import ApiError, NotFound, Violation
 from mock_server.http.origins import is_local, is_own_host
+
+from .routing import FOR_CLIENTS, Kind, Route
 
 PREFIX = "/__mock/"
 """What documented paths of the control API begin with. Which request calls it, its route decides, and never this."""
 VISIBLE = re.compile("[!-~]+")
+
+Headers = Mapping[str, str]
+"""The headers of a request by their names in lower case."""
 
 
 class MisdirectedError(ApiError):
@@ -50,9 +55,9 @@ class ForeignPageError(ForbiddenError):
     )
 
 
-def misdirected(environ: Mapping[str, Any], kind: type[MisdirectedError]) -> MisdirectedError:
+def misdirected(headers: Headers, kind: type[MisdirectedError]) -> MisdirectedError:
     """Return the refusal of a request to another host, and how to make that one known."""
-    host = environ.get("HTTP_HOST", "")[:80]
+    host = headers.get("host", "")[:80]
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     reason = (
         f"is not known here; if it is yours, start with --allowed-host {name}"
@@ -62,17 +67,38 @@ def misdirected(environ: Mapping[str, Any], kind: type[MisdirectedError]) -> Mis
     return kind([Violation("header", "Host", reason)])
 
 
-def is_own(environ: Mapping[str, Any], names: frozenset[str]) -> bool:
+def is_own(headers: Headers, names: frozenset[str]) -> bool:
     """Tell whether a request names this machine in a way that no web page can claim for itself."""
-    return is_own_host(environ.get("HTTP_HOST", ""), names)
+    return is_own_host(headers.get("host", ""), names)
 
 
-def check(
-    environ: Mapping[str, Any], token: str | None, origins: Collection[str], *, changes: bool
-) -> None:
+def refusal(route: Route, method: str, headers: Headers, options: Options) -> ApiError | None:
+    """Return why a request is refused, whatever its body holds and its sandbox knows; `None` where it is not."""
+    try:
+        _admit(route, method, headers, options)
+    except ApiError as error:
+        return error
+    return None
+
+
+def _admit(route: Route, method: str, headers: Headers, options: Options) -> None:
+    is_known = options.any_host or is_own(headers, options.allowed_hosts)
+    if route.kind in FOR_CLIENTS:
+        if not is_known:
+            raise misdirected(headers, StrangeHostError)
+        return
+    if not is_known and options.control_token is None:
+        raise misdirected(headers, MisdirectedError)
+    if route.kind is Kind.CONTROL and route.rule is not None:
+        # The control API's document has a GET for everything that changes nothing.
+        changes = method not in {"GET", "HEAD"}
+        check(headers, options.control_token, options.control_origins, changes=changes)
+
+
+def check(headers: Headers, token: str | None, origins: Collection[str], *, changes: bool) -> None:
     """Let a call of the control API pass, or raise; `changes` tells whether it would change something."""
-    given = environ.get("HTTP_X_MOCK_CONTROL", "")
-    if is_foreign_page(environ, origins, local=False) and not _is_visit(environ):
+    given = headers.get("x-mock-control", "")
+    if is_foreign_page(headers, origins, local=False) and not _is_visit(headers):
         raise ForeignPageError
     if token is not None and not (given and hmac.compare_digest(given.encode(), token.encode())):
         raise WrongTokenError
@@ -80,26 +106,24 @@ def check(
         raise ForbiddenError
 
 
-def is_foreign_page(
-    environ: Mapping[str, Any], origins: Collection[str], *, local: bool = True
-) -> bool:
+def is_foreign_page(headers: Headers, origins: Collection[str], *, local: bool = True) -> bool:
     """Tell whether a web page asks that is neither ours nor of these origins nor, where `local` ones may, of this machine.
 
     Browsers tell no origin of what only loads, such as an image, but whether it is of another site (Fetch Metadata).
     """
-    origin = environ.get("HTTP_ORIGIN")
+    origin = headers.get("origin")
     if origin is None:
-        return bool(environ.get("HTTP_SEC_FETCH_SITE") == "cross-site")
-    is_ours = origin.partition("://")[2] == environ.get("HTTP_HOST", "")
+        return bool(headers.get("sec-fetch-site") == "cross-site")
+    is_ours = origin.partition("://")[2] == headers.get("host", "")
     return not (is_ours or origin in origins or (local and is_local(origin)))
 
 
-def _is_visit(environ: Mapping[str, Any]) -> bool:
+def _is_visit(headers: Headers) -> bool:
     """Tell whether somebody followed a link, and is now shown what that leads to: the page before it learns nothing."""
     way = (
-        environ.get("HTTP_SEC_FETCH_MODE"),
-        environ.get("HTTP_SEC_FETCH_DEST"),
-        environ.get("HTTP_ORIGIN"),
+        headers.get("sec-fetch-mode"),
+        headers.get("sec-fetch-dest"),
+        headers.get("origin"),
     )
     return way == ("navigate", "document", None)
 

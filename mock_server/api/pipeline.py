@@ -1,241 +1,332 @@
-"""The way of a request: sandbox → fault → authenticate → validate → operate → validate."""
+"""The way of a request, from top to bottom: what it needs first, then what it is answered and what its sandbox becomes.
+
+Nothing here waits, keeps anything or knows a store. Whoever calls loads the sandbox, and commits what comes of it.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property, partial
-from typing import Any
+from typing import NamedTuple
 
 import orjson
-from flask import request
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.behaviours.operations import OPERATIONS
 from mock_server.config import Options
-from mock_server.contract.compiled import (
-    Contract,
-    Operation,
-    RawRequest,
-    accept,
-    decode,
-    response_faults,
+from mock_server.contract.compiled import Contract, Operation
+from mock_server.contract.route_hints import nearest
+from mock_server.control.control_context import (
+    Changes,
+    ControlContext,
+    ControlOperation,
+    Loader,
+    Stream,
 )
-from mock_server.control.control_context import Desk, Stream
-from mock_server.control.handlers import CONTROL
-from mock_server.control.sessions import refreshSession
-from mock_server.errors import ApiError, ClientError, InternalError, Violation, error_body
-from mock_server.http.authentication import find_refreshed, find_session
-from mock_server.http.message_framing import encoded
+from mock_server.errors import (
+    ApiError,
+    ClientError,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    error_body,
+)
+from mock_server.http.authentication import admit, count_call, find_refreshed, find_session
 from mock_server.http.planned_replies import overlay, planned
-from mock_server.http.replies import NO_STORE, Reply, json_response, stream_response, text_response
+from mock_server.http.replies import (
+    NO_STORE,
+    About,
+    Reply,
+    json_reply,
+    refusal,
+    stream_reply,
+    text_reply,
+)
 from mock_server.journal import masking
-from mock_server.journal.entries import LISTED
+from mock_server.stores.store import DEFAULT, Access, Change
 from mock_server.world.overrides import NOTHING, Plan, choose
 from mock_server.world.records import Session, World
 from mock_server.world.sandbox import Sandbox
 
-from .attempt import attempt
-from .prefer import wish
-from .sandbox_address import sandbox_name
+from . import cors, guard
+from .incoming_request import Request
+from .journal_entry import entry_of
+from .prefer import parse_prefer
+from .routing import FOR_CLIENTS, Kind
+from .sandbox_address import NAME, wrong_name
+from .validator import Validator
 
 log = logging.getLogger("mock_server")
 
-UNREAD = "mock_server.unread"
-"""Key in the WSGI environment: a `Violation` that kept the body from being read, where there is one."""
 
-Environ = dict[str, Any]
-Paths = Mapping[str, str]
+class Task(NamedTuple):
+    """A request, and what has to be there before it can be answered.
+
+    `access` says what it wants of its sandbox, `loads` what else has to be loaded for its `call` of the control API, which
+    is validated already. `fault` is what it is refused with whatever its sandbox holds. A web page from elsewhere
+    `makes_none`: its request is refused where there is no such sandbox yet.
+    """
+
+    request: Request
+    access: Access
+    fault: Exception | None = None
+    call: Call | None = None
+    loads: Loader | None = None
+    makes_none: bool = False
 
 
-class Gate:
-    """Validates requests and answers of one document, with both tiers."""
+View = Callable[[Task, Sandbox, object], Change[Reply]]
+"""Answer a request to one operation or page: what Flask dispatches to."""
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
 
-    @cached_property
-    def explain(self) -> Callable[..., list[Violation]]:
-        """Import openapi-core and compile the document for it, when the first request is refused."""
-        from mock_server.contract.explain import Authority  # noqa: PLC0415 - a third of a second that a good answer does not need
+class ClientOperation(NamedTuple):
+    """An operation that clients of the API call.
 
-        return Authority(self.contract).explain
+    `find_session` tells whose request it is. Where it `authenticates`, that session is needed, and is used once more.
+    """
 
-    def validate(
-        self, operation: Operation, environ: Environ, path: Paths, impossible: list[Violation]
-    ) -> Call:
-        """Decode a request that the document allows; raises `ClientError` with all that is wrong with it."""
-        media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        body, unread = b"", environ.get(UNREAD)
-        if operation.body is not None:
-            body = environ["wsgi.input"].getvalue()
-            if body and "HTTP_CONTENT_ENCODING" in environ:
-                unread = unread or encoded(environ["HTTP_CONTENT_ENCODING"])
-        raw = RawRequest(path, environ["QUERY_STRING"], media_type, body, unread)
-        decoded = decode(operation, raw)
-        accepted = accept(operation, raw, decoded)
-        if accepted is None or impossible:
-            violations = [*impossible, *self.explain(operation, raw, decoded)]
-            if not violations:
-                log.error(
-                    "the two tiers disagree about %s %s; please report this",
-                    operation.id,
-                    masking.query(raw.query),
-                )
-                raise InternalError
-            raise ClientError(violations)
-        return Call(*accepted)
-
-    @staticmethod
-    def respond(
-        operation: Operation, status: int, body: object, headers: Mapping[str, str] | None = None
-    ) -> Reply:
-        """Build an answer of an operation and check it against the document; a wrong one is a bug of ours, hence 500."""
-        headers = {**NO_STORE, **headers} if headers else NO_STORE
-        faults = response_faults(operation, status, headers, body)
-        if faults:
-            log.error("%s: the answer breaks the contract: %s", operation.id, "; ".join(faults))
-            status, body, headers = InternalError.status, error_body(InternalError()), NO_STORE
-        return json_response(status, body, headers)
+    operation: Operation
+    validator: Validator
+    find_session: Callable[[World, Request], Session | None]
+    authenticates: bool
+    behave: Callable[[Sandbox, Session | None, Call], tuple[Sandbox, Answer]]
+    announced: str = ""
 
 
 class Pipeline:
-    """What happens to a request once its operation is known."""
+    """Answer requests; `views` has what each endpoint is answered by, `controls` the rows of the control table in use."""
 
-    def __init__(self, contract: Contract, control: Contract, desk: Desk, options: Options) -> None:
-        self.api, self.control, self.desk, self.options = (
-            Gate(contract),
-            Gate(control),
-            desk,
-            options,
+    def __init__(
+        self,
+        contract: Contract,
+        control: Contract,
+        context: ControlContext,
+        options: Options,
+        views: dict[str, View],
+    ) -> None:
+        self.api, self.control = Validator(contract), Validator(control)
+        self.context, self.options, self.views = context, options, views
+        self.controls: dict[str, tuple[Operation, ControlOperation]] = {}
+        self._friends = (*options.cors_origins, *options.control_origins)
+
+    def prepare(self, request: Request) -> Task:
+        """Return what a request needs before it can be answered."""
+        route, fault = request.route, request.fault or request.route.error
+        is_named = request.sandbox != DEFAULT
+        if is_named and not NAME.fullmatch(request.sandbox):
+            return Task(request, Access.NOTHING, fault or _name_fault(route.kind))
+        makes_none = is_named and guard.is_foreign_page(request.headers, self._friends)
+        if fault is not None:
+            access = Access.PRESENT if route.kind in FOR_CLIENTS else Access.NOTHING
+        elif route.kind is Kind.CONTROL:
+            return self._prepare_control(request, makes_none=makes_none)
+        elif makes_none:
+            access = Access.PRESENT
+        else:
+            access = Access.NOTHING if route.kind is Kind.PAGE else Access.MADE
+        return Task(request, access, fault, makes_none=makes_none)
+
+    def _prepare_control(self, request: Request, *, makes_none: bool) -> Task:
+        operation, row = self.controls[request.endpoint]
+        try:
+            call = self.control.validate(operation, request, [])
+        except ApiError as error:
+            return Task(request, Access.NOTHING, error)
+        access = Access.PRESENT if makes_none else row.access
+        return Task(request, access, None, call, row.loads, makes_none)
+
+    def respond(
+        self,
+        task: Task,
+        sandbox: Sandbox,
+        exists: bool,  # noqa: FBT001 - a store calls this
+        loaded: object = None,
+    ) -> Change[Reply]:
+        """Return what a request is answered, what its sandbox becomes, and what the journal keeps of it."""
+        request, is_for_clients = task.request, task.request.route.kind in FOR_CLIENTS
+        is_without = task.makes_none and not exists
+
+        change = self._dispatch(task, sandbox, loaded, is_without=is_without)
+        reply = change.result
+        if "origin" in request.headers:
+            reply = self._with_permissions(request, reply, is_for_clients=is_for_clients)
+
+        if not is_for_clients or is_without or task.access is Access.NOTHING:
+            return change._replace(result=reply)
+        hint = "" if request.route.rule else self.nearest(request.method, request.path)
+        entry = entry_of(request, reply, change.sandbox, hint)
+        return Change(change.sandbox, reply, entry, change.clears, change.news)
+
+    def _dispatch(
+        self, task: Task, sandbox: Sandbox, loaded: object, *, is_without: bool
+    ) -> Change[Reply]:
+        """Return what the view of a request makes of it, or its refusal."""
+        request = task.request
+        fault = task.fault or (guard.no_sandbox() if is_without else None)
+        if fault is not None:
+            return Change(sandbox, self.refuse(request, fault))
+        try:
+            return self.views[request.endpoint](task, sandbox, loaded)
+        except Exception as error:  # noqa: BLE001 - the last line of defence; the log has it
+            return Change(sandbox, self.refuse(request, error))
+
+    def serve_client(
+        self, served: ClientOperation, task: Task, sandbox: Sandbox, _loaded: object
+    ) -> Change[Reply]:
+        """Answer a request to the API: as it or a rule wishes, and else truly."""
+        request, operation = task.request, served.operation
+        session = served.find_session(sandbox.world, request)
+        user = None if session is None else session.username
+
+        plan, impossible = parse_prefer(
+            self.context.examples, operation.id, request.headers.get("prefer"), request.query
         )
+        if plan is NOTHING and not impossible and sandbox.rules:
+            plan, sandbox = self._overridden(operation, request.sandbox, user, sandbox)
+        if plan.answers and not impossible:
+            reply = self._planned(served, plan, user)
+            if reply is not None:
+                return Change(sandbox, reply)
 
-    def serve(self, operation: Operation, **path: str) -> Reply:
-        """Return the reply to a request to the API: the true one, or what the request or a rule asks for."""
-        environ = request.environ
-        name, authorization = sandbox_name(environ), environ.get("HTTP_AUTHORIZATION")
+        sandbox = _with_call_counted(served, sandbox, session)
+        before = sandbox.world
+        try:
+            _authenticate(served, sandbox, session)
+            call = served.validator.validate(operation, request, impossible)
+            sandbox, answer = served.behave(sandbox, session, call)
+        except ApiError as error:
+            about = About(error.details, user, plan=plan)
+            reply = served.validator.respond(
+                operation, error.status, error_body(error), error.headers, about
+            )
+            return Change(sandbox, reply)
 
-        def truly(impossible: list[Violation]) -> Reply:
-            def run(world: World, session: Session) -> tuple[World, Answer]:
-                return OPERATIONS[operation.id](
-                    world, session, self.api.validate(operation, environ, path, impossible)
-                )
+        about = About((), user, _changes(before, sandbox.world, user), plan)
+        reply = served.validator.respond(operation, answer.status, answer.body, None, about)
+        news = (request.sandbox, served.announced) if served.announced else None
+        return Change(sandbox, reply, news=news)
 
-            return self.perform(operation, name, authorization, run)
-
-        return self.as_wished(
-            operation, name, lambda world: find_session(world, authorization), truly
-        )
-
-    def refresh(self, operation: Operation) -> Reply:
-        """Renew a session: truly, or as the request or a rule wishes. The refresh token says whose session it is."""
-        environ = request.environ
-        name, token = sandbox_name(environ), _refresh_token(environ["wsgi.input"].getvalue())
-
-        def truly(impossible: list[Violation]) -> Reply:
-            try:
-                answer = refreshSession(
-                    self.desk, name, self.control.validate(operation, environ, {}, impossible)
-                )
-            except ApiError as error:
-                reply = self.control.respond(
-                    operation, error.status, error_body(error), error.headers
-                )
-                reply.violations = error.details
-            else:
-                self.desk.journal.changed(name, operation.id)
-                reply = self.control.respond(operation, answer.status, answer.body)
-            session = find_refreshed(self.desk.load(name).world, token)
-            reply.user = session.username if session else None
-            return reply
-
-        return self.as_wished(operation, name, lambda world: find_refreshed(world, token), truly)
-
-    def as_wished(
+    def serve_control(
         self,
         operation: Operation,
-        name: str,
-        find: Callable[[World], Session | None],
-        truly: Callable[[list[Violation]], Reply],
-    ) -> Reply:
-        """Return what the request or a rule asks for, and else the true reply; `find` tells whose request it is."""
-        environ = request.environ
-        plan, impossible = wish(
-            self.desk.examples, operation.id, environ.get("HTTP_PREFER"), environ["QUERY_STRING"]
-        )
-        if plan is NOTHING and not impossible and self.desk.load(name).rules:
-            plan = self.overridden(operation, name, find)
-        reply = self.planned(operation, plan) if plan.answers and not impossible else None
-        if reply is not None:
-            session = find(self.desk.load(name).world)
-            reply.user = session.username if session else None
-        else:
-            reply = truly(impossible)
-        reply.plan = plan
-        return reply
+        row: ControlOperation,
+        task: Task,
+        sandbox: Sandbox,
+        loaded: object,
+    ) -> Change[Reply]:
+        """Answer a call of the control API."""
+        call = task.call
+        assert call is not None, "it was validated when the request was prepared"
+        context = self.context if row.loads is None else replace(self.context, loaded=loaded)
+        sandbox, answer = row.handler(context, sandbox, call)
+        if isinstance(answer, Stream):
+            return Change(sandbox, stream_reply(answer.events))
+        reply = self.control.respond(operation, answer.status, answer.body)
+        news = None
+        if row.changes is Changes.SANDBOX:
+            news = task.request.sandbox, operation.id
+        elif row.changes is Changes.NAMED:
+            news = call.parameters["name"], operation.id
+        return Change(sandbox, reply, clears=row.clears_journal, news=news)
 
-    def planned(self, operation: Operation, plan: Plan) -> Reply | None:
-        """Build the answer that a wish or a rule asks for; `None` where the contract was read again and has it no more."""
+    def refuse(self, request: Request, error: Exception) -> Reply:
+        """Return the answer where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""
+        if isinstance(error, ApiError):
+            return refusal(error, NO_STORE)
+        if isinstance(error, WerkzeugMethodNotAllowed):
+            allow = {"Allow": ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))}
+            if request.method == "OPTIONS":
+                return json_reply(204, None, allow)
+            return refusal(MethodNotAllowed(headers=allow))
+        if isinstance(error, WerkzeugNotFound):
+            if cors.is_preflight(request.method, request.headers):
+                return json_reply(204, None)
+            return refusal(NotFound())
+        log.error("%s %s failed", request.method, masking.path(request.path), exc_info=error)
+        return refusal(InternalError(), NO_STORE)
+
+    def nearest(self, method: str, path: str) -> str:
+        """Say which operation a request came close to that matched none."""
+        known = (
+            *self.api.contract.operations.values(),
+            *(each for each in self.control.contract.operations.values() if each.id in self.views),
+        )
+        return nearest(known, method, masking.path(path))
+
+    def _with_permissions(self, request: Request, reply: Reply, *, is_for_clients: bool) -> Reply:
+        origin, options = request.headers["origin"], self.options
+        may = (
+            cors.may_call(origin, options.cors_origins)
+            if is_for_clients
+            else origin in options.control_origins
+        )
+        return cors.with_permissions(request, reply, may=may)
+
+    def _overridden(
+        self, operation: Operation, name: str, user: str | None, sandbox: Sandbox
+    ) -> tuple[Plan, Sandbox]:
+        """Return the plan of the override rule that applies, and the sandbox in which it is counted."""
+        seed = f"{self.options.seed}:{name}"
+        plan, rules = choose(sandbox.rules, operation.id, user, seed)
+        return plan, (sandbox if rules is sandbox.rules else replace(sandbox, rules=rules))
+
+    def _planned(self, served: ClientOperation, plan: Plan, user: str | None) -> Reply | None:
+        """Return the answer that a wish or a rule asks for; `None` where the contract was read again and has it no more."""
+        operation, about = served.operation, About(user=user, plan=plan)
         try:
-            status, body, headers = planned(self.desk.examples, operation.id, plan)
+            status, body, headers = planned(self.context.examples, operation.id, plan)
         except LookupError as reason:
             log.warning("a rule for %s is idle: its answer %s", operation.id, reason)
             return None
-        build = text_response if plan.undocumented else partial(self.api.respond, operation)
-        return build(status, body, overlay(NO_STORE, headers))
-
-    def overridden(
-        self, operation: Operation, name: str, find: Callable[[World], Session | None]
-    ) -> Plan:
-        """Return the plan of the override rule that applies, and count it."""
-
-        def step(box: Sandbox) -> tuple[Sandbox, Plan]:
-            session = find(box.world)
-            user = session.username if session else None
-            plan, rules = choose(box.rules, operation.id, user, f"{self.options.seed}:{name}")
-            return (box if rules is box.rules else replace(box, rules=rules)), plan
-
-        return self.desk.change(name, step)
-
-    def perform(
-        self,
-        operation: Operation,
-        name: str,
-        authorization: str | None,
-        run: Callable[[World, Session], tuple[World, Answer]],
-    ) -> Reply:
-        """Authenticate and run the handler, again until its change is the newest; a refusal changes nothing."""
-        outcome = self.desk.change(name, lambda box: attempt(box, authorization, run))
-        answer, session = outcome.answer, outcome.session
-        if isinstance(answer, ApiError):
-            reply = self.api.respond(operation, answer.status, error_body(answer), answer.headers)
-            reply.violations = answer.details
-        else:
-            reply = self.api.respond(operation, answer.status, answer.body)
-        if session is not None:
-            reply.user = session.username
-            if outcome.after is not outcome.before:
-                reply.changes = outcome.before.changes(outcome.after, session.username)
-        return reply
-
-    def steer(self, operation: Operation, **path: str) -> Reply:
-        """Return the reply to a request to the control API."""
-        environ = request.environ
-        name = sandbox_name(environ)
-        call = self.control.validate(operation, environ, path, [])
-        answer = CONTROL[operation.id](self.desk, name, call)
-        if isinstance(answer, Stream):
-            return stream_response(answer.events)
-        if operation.method != "GET" and operation.id != "countRequests":
-            self.desk.journal.changed(
-                call.parameters["name"] if operation.id in LISTED else name, operation.id
-            )
-        return self.control.respond(operation, answer.status, answer.body)
+        headers = overlay(NO_STORE, headers)
+        if plan.undocumented:
+            return text_reply(status, body, headers, about)
+        return served.validator.respond(operation, status, body, headers, about)
 
 
-def _refresh_token(body: bytes) -> object:
-    """Return the refresh token in a body, `None` where there is none."""
+def _name_fault(kind: Kind) -> ClientError | None:
+    """Return the refusal of an impossible name of a sandbox; pages for people have no sandbox."""
+    return None if kind is Kind.PAGE else wrong_name()
+
+
+def _with_call_counted(
+    served: ClientOperation, sandbox: Sandbox, session: Session | None
+) -> Sandbox:
+    if not served.authenticates:
+        return sandbox
+    world = count_call(sandbox.world, session)
+    return sandbox if world is sandbox.world else replace(sandbox, world=world)
+
+
+def _authenticate(served: ClientOperation, sandbox: Sandbox, session: Session | None) -> None:
+    """Raise `Unauthorized` where an operation needs a session, and this one is not valid."""
+    if served.authenticates:
+        admit(session, sandbox.clock.now())
+
+
+def _changes(
+    before: World, after: World, user: str | None
+) -> tuple[tuple[str, object, object], ...]:
+    """Return what a request changed of its user."""
+    return () if after is before or user is None else before.changes(after, user)
+
+
+def session_of_bearer(world: World, request: Request) -> Session | None:
+    """Return the session whose token the request carries, valid or not."""
+    return find_session(world, request.headers.get("authorization"))
+
+
+def session_of_refresh_token(world: World, request: Request) -> Session | None:
+    """Return the session whose refresh token is in the body, valid or not."""
     try:
-        sent = orjson.loads(body)
+        sent = orjson.loads(request.body)
     except ValueError:
         return None
-    return sent.get("refreshToken") if isinstance(sent, dict) else None
+    return find_refreshed(world, sent.get("refreshToken") if isinstance(sent, dict) else None)
+
+
+def behave(name: str, sandbox: Sandbox, session: Session, call: Call) -> tuple[Sandbox, Answer]:
+    """Do what an operation of the API does, in the world of a sandbox."""
+    world, answer = OPERATIONS[name](sandbox.world, session, call)
+    return (sandbox if world is sandbox.world else sandbox.with_world(world)), answer

@@ -18,7 +18,7 @@ Wishes = dict[str, tuple[str, Violation]]
 """The text of each wish by its name, and how it is accused if it is impossible (the reason is still missing)."""
 
 
-def wish(
+def parse_prefer(
     examples: Examples, operation: str, prefer: str | None, query: str
 ) -> tuple[Plan, list[Violation]]:
     """Return what a request asks of its answer, and what is impossible about it, which is then not done."""
@@ -38,17 +38,24 @@ def wish(
     plan = Plan(delay=delay / 1000, source=source)
     if violations or not {"code", "example"} & wishes.keys():
         return plan, violations
-    if "code" in wishes and code not in examples.answers[operation]:
-        known = ", ".join(map(str, examples.answers[operation]))
+    return _planned(examples, operation, wishes, plan._replace(status=code, example=example))
+
+
+def _planned(
+    examples: Examples, operation: str, wishes: Wishes, plan: Plan
+) -> tuple[Plan, list[Violation]]:
+    """Return a plan with the status of its example, or what is impossible about either, which is then not done."""
+    documented, truth = examples.answers[operation], plan._replace(status=0, example="")
+    if "code" in wishes and plan.status not in documented:
+        known = ", ".join(map(str, documented))
         reason = f"code must be one of {known} for {operation}; {ONLY_RULES}"
-        return plan, [wishes["code"][1]._replace(reason=reason)]
+        return truth, [wishes["code"][1]._replace(reason=reason)]
     try:
-        status, _, _ = examples.find(operation, code, example)
+        status, _, _ = examples.find(operation, plan.status, plan.example)
     except LookupError as reason:
-        return plan, [
-            wishes["example" if example else "code"][1]._replace(reason=f"example {reason}")
-        ]
-    return plan._replace(status=status, example=example), []
+        _, accused = wishes["example" if plan.example else "code"]
+        return truth, [accused._replace(reason=f"example {reason}")]
+    return plan._replace(status=status), []
 
 
 def _wishes(prefer: str | None, query: str) -> tuple[Wishes, list[Violation]]:

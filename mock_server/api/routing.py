@@ -35,10 +35,21 @@ class Router:
     def __init__(self, rules: Map) -> None:
         rules.merge_slashes = False
         self._adapter = rules.bind("")
+        self._known: dict[tuple[str, str], Route] = {}
         self.kinds: dict[str, Kind] = {}
 
     def find(self, method: str, path: str) -> Route:
         """Return the route of a request; methods have no other case (RFC 9110, 9.1)."""
+        known = self._known.get((method, path))
+        if known is not None:
+            return known
+        route = self._search(method, path)
+        # What has no parameters is found once: there are only so many of those.
+        if route.rule is not None and not route.rule.arguments:
+            self._known[method, path] = route
+        return route
+
+    def _search(self, method: str, path: str) -> Route:
         if not path.startswith("/") or path.startswith(
             "//"
         ):  # the library would leave out what is too many

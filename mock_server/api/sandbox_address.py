@@ -1,40 +1,24 @@
 """Which sandbox a request is for: `X-Mock-Sandbox: NAME`, or a base URL that ends in `/__sandbox/NAME`."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from mock_server.errors import ClientError, Violation
-from mock_server.stores.memory import DEFAULT
+from mock_server.stores.store import DEFAULT
 
 PREFIX = "/__sandbox/"
-SANDBOX = "mock_server.sandbox"
-"""Key in the WSGI environment: the name as it was given."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
-def address(environ: dict[str, Any]) -> None:
-    """Note the sandbox in the environment, once, and take its prefix off the path; the base URL wins over the header."""
-    if SANDBOX in environ:
-        return
-    uri: str = environ["REQUEST_URI"]
-    if uri.startswith(PREFIX):
-        environ[SANDBOX], _, rest = uri.removeprefix(PREFIX).partition("/")
-        environ["REQUEST_URI"] = environ["PATH_INFO"] = f"/{rest}"
-    else:
-        environ[SANDBOX] = environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT)
+def address(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of the sandbox as it was given, and the path without it; the base URL wins over the header."""
+    if path.startswith(PREFIX):
+        name, _, rest = path.removeprefix(PREFIX).partition("/")
+        return name, f"/{rest}"
+    return headers.get("x-mock-sandbox", DEFAULT), path
 
 
-def sandbox_name(environ: dict[str, Any]) -> str:
-    """Return the sandbox's name; raises `ClientError` where it is none."""
-    name: str = environ[SANDBOX]
-    if name != DEFAULT and not NAME.fullmatch(name):
-        raise ClientError(
-            [
-                Violation(
-                    "header",
-                    "X-Mock-Sandbox",
-                    "must have 1 to 64 letters, digits, dots, dashes or underscores",
-                )
-            ]
-        )
-    return name
+def wrong_name() -> ClientError:
+    """Return the refusal of a request whose sandbox has an impossible name."""
+    reason = "must have 1 to 64 letters, digits, dots, dashes or underscores"
+    return ClientError([Violation("header", "X-Mock-Sandbox", reason)])

@@ -1,7 +1,7 @@
 """What a handler of an operation takes and gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mock_server.world.records import Session, World
@@ -9,10 +9,14 @@ from mock_server.world.records import Session, World
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that the contract allows: decoded parameters by name (absent ones with their default) and the JSON body."""
+    """A request that the contract allows: decoded parameters by name (absent ones with their default) and the JSON body.
+
+    `headers` are all that were sent, by their names in lower case.
+    """
 
     parameters: Mapping[str, Any]
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mock_server import __version__
 from mock_server.contract.files import FileError
 from mock_server.scenarios.atomic_files import check_target, rescue_document, write_document
 from mock_server.scenarios.catalogue import scenario_of
-from mock_server.server.asgi_app import Shell
+from mock_server.server.asgi_app import AsgiApp
 from mock_server.server.lifecycle import (
     DEFAULT_CONTRACT,
     DEFAULT_FIXTURES,
@@ -21,7 +21,7 @@ from mock_server.server.lifecycle import (
     Settings,
     find_address,
     free_port,
-    load_shell,
+    load_app,
     serve,
 )
 from mock_server.server.reload import Watch
@@ -207,8 +207,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         opts = options(ip, host, **rest)
         settings = Settings(ip, port, openapi, fixtures, scenario, *bounds, known, *keeping, opts)
         watching = Watch(settings) if watch else None  # before anything is read
-        shell = load_shell(settings)
-        world = shell.default().world
+        app = load_app(settings)
+        world = app.core.store.default().world
     except (FileError, StoreUrlError) as error:
         raise UsageProblem(str(error)) from None
     except StoreError as error:
@@ -216,16 +216,16 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
     run = partial(
-        serve, settings, shell, ending, None if watching is None else partial(watching.run, shell)
+        serve, settings, app, ending, None if watching is None else partial(watching.run, app)
     )
-    voice.listen(shell)
+    voice.listen(app.core.store)
     ready = partial(
         voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start
     )
     try:
         run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
     finally:  # whatever ended it
-        words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, shell)
+        words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, app)
         voice.end(words, wrong=wrong)
     os._exit(
         int(wrong)
@@ -265,10 +265,10 @@ def _imported(file: Path | None, export: Path | None) -> Path | None:
     return None if file is not None and file == export and not file.exists() else file
 
 
-def _export(path: Path, shell: Shell) -> tuple[str, bool]:
+def _export(path: Path, app: AsgiApp) -> tuple[str, bool]:
     """Write the state, and return what is to be said about it, and whether that is an error."""
     try:
-        state = scenario_of(shell.default().world)
+        state = scenario_of(app.core.store.default().world)
     except StoreError as error:
         return f"{path} was not written: the store {error}", True
     try:

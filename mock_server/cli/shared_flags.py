@@ -17,8 +17,8 @@ from mock_server.config import Options
 from mock_server.http.origins import read_name, read_origin
 from mock_server.journal.access_log import Printer, form
 from mock_server.journal.entries import Journal
-from mock_server.server.asgi_app import Shell
 from mock_server.server.lifecycle import is_loopback
+from mock_server.stores.store import Store
 
 from .usage_errors import LEVELS, UsageProblem
 
@@ -258,14 +258,11 @@ class Voice:
         )
         logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
-    def listen(self, to: Shell | Journal) -> None:
+    def listen(self, to: Store | Journal) -> None:
         """Show each request that is answered."""
         if made := form(quiet=self._quiet, json_lines=self.json, out=sys.stdout):
             self._printer = Printer(made, sys.stdout)
-            if isinstance(to, Journal):
-                to.heard = self._printer
-            else:
-                to.listen(self._printer)
+            to.listen(self._printer)
 
     def greet(self, greeting: str, **facts: object) -> None:
         """Say that the server listens."""

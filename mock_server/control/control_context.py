@@ -1,55 +1,69 @@
-"""What the handlers of the control API work with."""
+"""What the calls of the control API work with, and what is known of each."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from enum import Enum, auto
+from typing import Any, NamedTuple
 
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.contract.examples import Examples
-from mock_server.errors import ClientError, Violation
-from mock_server.journal.entries import Records
 from mock_server.scenarios.catalogue import Scenarios
-from mock_server.stores.memory import SandboxesFullError, Store
+from mock_server.stores.store import Access, Store
 from mock_server.world.sandbox import Sandbox
 
-T = TypeVar("T")
 DONE = Answer(204)
 FULL = "is one more than may be in use at once: drop one (DELETE /__mock/sandboxes/NAME) or raise --max-sandboxes"
+BODY = 1024 * 1024
+"""The largest body of most calls in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """The mock's state and everything that is known about it; `seed` decides the names that are made."""
+class ControlContext:
+    """What is known of the mock as a whole; `seed` decides the names that are made.
 
-    store: Store
-    journal: Records
+    `loaded` is what was loaded for one call before it runs (`ControlOperation.loads`).
+    """
+
     examples: Examples
     scenarios: Scenarios
     version: str
     seed: int
-
-    def load(self, name: str) -> Sandbox:
-        """Return a sandbox; raises `ClientError` where there is no room for another one."""
-        try:
-            return self.store.load(name)
-        except SandboxesFullError:
-            raise ClientError([Violation("header", "X-Mock-Sandbox", FULL)]) from None
-
-    def change(self, name: str, step: Callable[[Sandbox], tuple[Sandbox, T]]) -> T:
-        """Replace a sandbox by what `step` makes of it, again if somebody else was faster; return what `step` says."""
-        while True:
-            before = self.load(name)
-            after, result = step(before)
-            if after is before or self.store.commit(name, before, after):
-                return result
+    loaded: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """An answer that goes on: server-sent events."""
 
     events: AsyncIterator[bytes]
 
 
-Handler = Callable[[Desk, str, Call], Answer | Stream]
-"""Answers a valid request about the sandbox of this name; raises `ApiError`."""
+class Changes(Enum):
+    """What a call changes, and who follows a journal hears of: nothing, its sandbox, or that which its path names."""
+
+    NOTHING, SANDBOX, NAMED = auto(), auto(), auto()
+
+
+Handler = Callable[[ControlContext, Sandbox, Call], tuple[Sandbox, Answer | Stream]]
+"""Return the next sandbox and what is answered to a valid request; raise `ApiError` and then change nothing."""
+Loader = Callable[[ControlContext, Store, str, Call], Awaitable[object]]
+"""Return what a handler needs beside its sandbox, whose name is given, or do what only the store can do for it.
+
+Raises `ApiError`.
+"""
+
+
+class ControlOperation(NamedTuple):
+    """A call of the control API.
+
+    `access` says what it wants of its sandbox. What `loads` returns is the `loaded` of the context. It empties the journal
+    of its sandbox where it `clears_journal`. A call that is `for_clients` is answered as an operation of the API is: it
+    stands in the journal, and requests and rules may decide about its answer. `largest_body` is in bytes.
+    """
+
+    handler: Handler
+    changes: Changes = Changes.NOTHING
+    access: Access = Access.MADE
+    loads: Loader | None = None
+    clears_journal: bool = False
+    for_clients: bool = False
+    largest_body: int = BODY

@@ -7,21 +7,22 @@ from mock_server.behaviours.handler import Answer, Call
 from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import client_document, control_document
 from mock_server.contract.examples import REFRESH, Examples
+from mock_server.world.sandbox import Sandbox
 
-from .control_context import Desk
+from .control_context import ControlContext
 
 
-def getContract(desk: Desk, _name: str, call: Call) -> Answer:
+def getContract(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Return the contract, as it is or as client generators want it."""
-    document = desk.examples.contract.document
-    return Answer(
-        200, _for_clients(desk.examples) if call.parameters["view"] == "client" else document
-    )
+    examples = context.examples
+    is_for_clients = call.parameters["view"] == "client"
+    document = _for_clients(examples) if is_for_clients else examples.contract.document
+    return sandbox, Answer(200, document)
 
 
-def getControl(desk: Desk, _name: str, _call: Call) -> Answer:
+def getControl(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Return the control API's document."""
-    return Answer(200, _joined(desk.examples.contract))
+    return sandbox, Answer(200, _joined(context.examples.contract))
 
 
 @lru_cache(1)

@@ -1,41 +1,62 @@
-"""The control API: handlers by the operationId of `control.yaml`."""
+"""The control API: a row for each operationId of `control.yaml`."""
+
+from mock_server.stores.store import Access
 
 from . import documents, override_rules, requests, sessions, state, users
-from .control_context import Handler
+from .control_context import Changes, ControlOperation
 
-CONTROL: dict[str, Handler] = {
-    "health": state.health,
-    "getContract": documents.getContract,
-    "getControl": documents.getControl,
-    "reset": state.reset,
-    "listScenarios": state.listScenarios,
-    "listSandboxes": state.listSandboxes,
-    "forkSandbox": state.forkSandbox,
-    "dropSandbox": state.dropSandbox,
-    "getState": state.getState,
-    "putState": state.putState,
-    "listUsers": users.listUsers,
-    "getUser": users.getUser,
-    "undo": state.undo,
-    "listSnapshots": state.listSnapshots,
-    "takeSnapshot": state.takeSnapshot,
-    "dropSnapshot": state.dropSnapshot,
-    "restoreSnapshot": state.restoreSnapshot,
-    "getClock": state.getClock,
-    "setClock": state.setClock,
-    "listSessions": sessions.listSessions,
-    "createSession": sessions.createSession,
-    "changeSession": sessions.changeSession,
-    "revokeSession": sessions.revokeSession,
-    "refreshSession": sessions.refreshSession,
-    "listRules": override_rules.listRules,
-    "addRule": override_rules.addRule,
-    "removeRule": override_rules.removeRule,
-    "clearRules": override_rules.clearRules,
-    "listRequests": requests.listRequests,
-    "getRequest": requests.getRequest,
-    "countRequests": requests.countRequests,
-    "clearRequests": requests.clearRequests,
-    "streamRequests": requests.streamRequests,
+NOTHING, PRESENT = Access.NOTHING, Access.PRESENT
+SANDBOX, NAMED = Changes.SANDBOX, Changes.NAMED
+WHOLE_STATE = 64 * 1024 * 1024
+"""The largest body in bytes of the call that takes a whole state."""
+
+CONTROL: dict[str, ControlOperation] = {
+    "health": ControlOperation(state.health, loads=state.load_names),
+    "getContract": ControlOperation(documents.getContract, access=NOTHING),
+    "getControl": ControlOperation(documents.getControl, access=NOTHING),
+    "reset": ControlOperation(state.reset, SANDBOX, loads=state.load_scenario, clears_journal=True),
+    "listScenarios": ControlOperation(state.listScenarios, access=NOTHING),
+    "listSandboxes": ControlOperation(state.listSandboxes, access=NOTHING, loads=state.load_names),
+    "forkSandbox": ControlOperation(
+        state.forkSandbox, NAMED, access=NOTHING, loads=state.copy_sandbox
+    ),
+    "dropSandbox": ControlOperation(
+        state.dropSandbox, NAMED, access=NOTHING, loads=state.drop_sandbox
+    ),
+    "getState": ControlOperation(state.getState),
+    "putState": ControlOperation(state.putState, SANDBOX, largest_body=WHOLE_STATE),
+    "listUsers": ControlOperation(users.listUsers),
+    "getUser": ControlOperation(users.getUser),
+    "undo": ControlOperation(state.undo, SANDBOX),
+    "listSnapshots": ControlOperation(state.listSnapshots),
+    "takeSnapshot": ControlOperation(state.takeSnapshot, SANDBOX),
+    "dropSnapshot": ControlOperation(state.dropSnapshot, SANDBOX),
+    "restoreSnapshot": ControlOperation(state.restoreSnapshot, SANDBOX),
+    "getClock": ControlOperation(state.getClock),
+    "setClock": ControlOperation(state.setClock, SANDBOX),
+    "listSessions": ControlOperation(sessions.listSessions),
+    "createSession": ControlOperation(sessions.createSession, SANDBOX),
+    "changeSession": ControlOperation(sessions.changeSession, SANDBOX),
+    "revokeSession": ControlOperation(sessions.revokeSession, SANDBOX),
+    "refreshSession": ControlOperation(sessions.refreshSession, SANDBOX, for_clients=True),
+    "listRules": ControlOperation(override_rules.listRules),
+    "addRule": ControlOperation(override_rules.addRule, SANDBOX),
+    "removeRule": ControlOperation(override_rules.removeRule, SANDBOX),
+    "clearRules": ControlOperation(override_rules.clearRules, SANDBOX),
+    "listRequests": ControlOperation(
+        requests.listRequests, access=PRESENT, loads=requests.load_entries
+    ),
+    "getRequest": ControlOperation(
+        requests.getRequest, access=PRESENT, loads=requests.load_entries
+    ),
+    "countRequests": ControlOperation(
+        requests.countRequests, access=PRESENT, loads=requests.load_entries
+    ),
+    "clearRequests": ControlOperation(
+        requests.clearRequests, SANDBOX, access=NOTHING, loads=requests.clear_entries
+    ),
+    "streamRequests": ControlOperation(
+        requests.streamRequests, access=NOTHING, loads=requests.load_stream
+    ),
 }
 """The keys must equal the operationIds of `control.yaml`."""

@@ -7,53 +7,45 @@ from mock_server.errors import Conflict, NotFound, Violation
 from mock_server.world.overrides import Rule
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, Desk
+from .control_context import DONE, ControlContext
 from .rule_parsing import read_rule, rule_problems, user_problems
 
 MOST_RULES = 1000
 
 
-def listRules(desk: Desk, name: str, _call: Call) -> Answer:
+def listRules(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """List the rules."""
-    return Answer(200, {"rules": [_shown(rule) for rule in desk.load(name).rules]})
+    return sandbox, Answer(200, {"rules": [_shown(rule) for rule in sandbox.rules]})
 
 
-def addRule(desk: Desk, name: str, call: Call) -> Answer:
+def addRule(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Add a rule, last in order."""
     wanted = call.body
-    problems = list(rule_problems(desk.examples, wanted))
-
-    def step(box: Sandbox) -> tuple[Sandbox, Rule]:
-        if found := [*problems, *user_problems(box.world.users, wanted)]:
-            raise Conflict(found)
-        if len(box.rules) >= MOST_RULES:
-            raise Conflict(
-                [Violation("body", "", f"is one more than {MOST_RULES} rules: remove some first")]
-            )
-        identity, box = box.name(desk.seed, "rule")
-        rule = read_rule(identity, wanted)
-        return replace(box, rules=(*box.rules, rule)), rule
-
-    return Answer(201, _shown(desk.change(name, step)))
+    problems = [
+        *rule_problems(context.examples, wanted),
+        *user_problems(sandbox.world.users, wanted),
+    ]
+    if problems:
+        raise Conflict(problems)
+    if len(sandbox.rules) >= MOST_RULES:
+        reason = f"is one more than {MOST_RULES} rules: remove some first"
+        raise Conflict([Violation("body", "", reason)])
+    identity, sandbox = sandbox.name(context.seed, "rule")
+    rule = read_rule(identity, wanted)
+    return replace(sandbox, rules=(*sandbox.rules, rule)), Answer(201, _shown(rule))
 
 
-def removeRule(desk: Desk, name: str, call: Call) -> Answer:
+def removeRule(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Remove a rule."""
-
-    def step(box: Sandbox) -> tuple[Sandbox, None]:
-        kept = tuple(rule for rule in box.rules if rule.id != call.parameters["id"])
-        if len(kept) == len(box.rules):
-            raise NotFound([Violation("path", "id", "there is no rule with this id")])
-        return replace(box, rules=kept), None
-
-    desk.change(name, step)
-    return DONE
+    kept = tuple(rule for rule in sandbox.rules if rule.id != call.parameters["id"])
+    if len(kept) == len(sandbox.rules):
+        raise NotFound([Violation("path", "id", "there is no rule with this id")])
+    return replace(sandbox, rules=kept), DONE
 
 
-def clearRules(desk: Desk, name: str, _call: Call) -> Answer:
+def clearRules(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Remove all rules."""
-    desk.change(name, lambda box: (replace(box, rules=()), None))
-    return DONE
+    return replace(sandbox, rules=()), DONE
 
 
 def _shown(rule: Rule) -> dict[str, object]:

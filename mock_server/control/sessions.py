@@ -11,64 +11,55 @@ from mock_server.world.clock import written
 from mock_server.world.records import Session
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, Desk
+from .control_context import DONE, ControlContext
 
 
-def listSessions(desk: Desk, name: str, _call: Call) -> Answer:
+def listSessions(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """List the sessions."""
-    sessions = desk.load(name).world.sessions
-    return Answer(200, {"sessions": [_shown(sessions[token]) for token in sorted(sessions)]})
+    sessions = sandbox.world.sessions
+    shown = [_shown(sessions[token]) for token in sorted(sessions)]
+    return sandbox, Answer(200, {"sessions": shown})
 
 
-def createSession(desk: Desk, name: str, call: Call) -> Answer:
+def createSession(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Sign a user in."""
     username = call.body["username"]
-
-    def step(box: Sandbox) -> tuple[Sandbox, Session]:
-        if username not in box.world.users:
-            raise NotFound([Violation("body", "/username", f"there is no user {username!r}")])
-        token, box = box.name(desk.seed, "session")
-        refresh_token, box = box.name(desk.seed, "refresh")
-        now = box.clock.now()
-        usual = Session(token, username, now + LIFETIME, now + REFRESH_LIFETIME, refresh_token)
-        session = _changed(usual, call.body, now)
-        return box.become(box.world.with_session(session)), session
-
-    return Answer(201, _shown(desk.change(name, step)))
+    if username not in sandbox.world.users:
+        raise NotFound([Violation("body", "/username", f"there is no user {username!r}")])
+    token, sandbox = sandbox.name(context.seed, "session")
+    refresh_token, sandbox = sandbox.name(context.seed, "refresh")
+    now = sandbox.clock.now()
+    usual = Session(token, username, now + LIFETIME, now + REFRESH_LIFETIME, refresh_token)
+    session = _changed(usual, call.body, now)
+    return _with_session(sandbox, session), Answer(201, _shown(session))
 
 
-def changeSession(desk: Desk, name: str, call: Call) -> Answer:
+def changeSession(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Let a session expire, or refuse it once."""
-
-    def step(box: Sandbox) -> tuple[Sandbox, Session]:
-        session = _changed(_known(box, call), call.body, box.clock.now())
-        return box.become(box.world.with_session(session)), session
-
-    return Answer(200, _shown(desk.change(name, step)))
+    session = _changed(_known(sandbox, call), call.body, sandbox.clock.now())
+    return _with_session(sandbox, session), Answer(200, _shown(session))
 
 
-def revokeSession(desk: Desk, name: str, call: Call) -> Answer:
+def revokeSession(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Sign a session out."""
-    desk.change(
-        name, lambda box: (box.become(box.world.without_session(_known(box, call).token)), None)
-    )
-    return DONE
+    token = _known(sandbox, call).token
+    return sandbox.with_world(sandbox.world.without_session(token)), DONE
 
 
-def refreshSession(desk: Desk, name: str, call: Call) -> Answer:
+def refreshSession(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Return a new session token, or the 401 that applies to the refresh token."""
-
-    def step(box: Sandbox) -> tuple[Sandbox, str]:
-        token, named = box.name(desk.seed, "session")
-        return named.become(
-            refresh(box.world, call.body["refreshToken"], token, box.clock.now())
-        ), token
-
-    return Answer(200, {"sessionToken": desk.change(name, step)})
+    token, named = sandbox.name(context.seed, "session")
+    now = sandbox.clock.now()
+    world = refresh(sandbox.world, call.body["refreshToken"], token, now)
+    return named.with_world(world), Answer(200, {"sessionToken": token})
 
 
-def _known(box: Sandbox, call: Call) -> Session:
-    session = box.world.sessions.get(call.parameters["token"])
+def _with_session(sandbox: Sandbox, session: Session) -> Sandbox:
+    return sandbox.with_world(sandbox.world.with_session(session))
+
+
+def _known(sandbox: Sandbox, call: Call) -> Session:
+    session = sandbox.world.sessions.get(call.parameters["token"])
     if session is None:
         raise NotFound([Violation("path", "token", "there is no session with this token")])
     return session

@@ -1,6 +1,6 @@
 """Reset, sandboxes, state in and out, snapshots, undo, and the clock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, islice
@@ -11,93 +11,112 @@ from mock_server.contract.files import FileError
 from mock_server.errors import Conflict, NotFound, Violation
 from mock_server.scenarios.catalogue import scenario_of
 from mock_server.scenarios.loading import build_world, reference_problems
-from mock_server.stores.memory import SandboxesFullError
+from mock_server.stores.store import DEFAULT, SandboxesFullError, Store
 from mock_server.world.clock import Clock, read_time, written
+from mock_server.world.records import World
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, FULL, Desk
+from .control_context import DONE, FULL, ControlContext
 
 MOST_SNAPSHOTS = 100
 MOST_PROBLEMS = 100
 """How many problems of a state are looked for, and told."""
 
 
-def health(desk: Desk, name: str, _call: Call) -> Answer:
+def health(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Say that the mock serves."""
-    body = {"status": "ok", "version": desk.version, "scenario": desk.load(name).scenario}
-    return Answer(200, {**body, "sandboxes": sum(1 for _ in desk.store.names())})
+    body = {
+        "status": "ok",
+        "version": context.version,
+        "scenario": sandbox.scenario,
+        "sandboxes": len(context.loaded),
+    }
+    return sandbox, Answer(200, body)
 
 
-def reset(desk: Desk, name: str, call: Call) -> Answer:
+async def load_names(
+    _: ControlContext, store: Store, _name: str, _call: Call
+) -> list[tuple[str, float]]:
+    """Return the names of all sandboxes."""
+    return await store.names()
+
+
+def reset(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Start again, from another scenario if one is named."""
+    if context.loaded is not None:
+        scenario, world = context.loaded
+        sandbox = replace(sandbox, start=world, scenario=scenario)
+    return sandbox.reset(), DONE
+
+
+async def load_scenario(
+    context: ControlContext, _store: Store, _name: str, call: Call
+) -> tuple[str, World] | None:
+    """Return the scenario that is named, and its world; `None` where none is named."""
     scenario = (call.body or {}).get("scenario")
     if scenario is None:
-        desk.change(name, lambda box: (box.reset(), None))
-    else:
-        known = list(desk.scenarios.names())
-        if scenario not in known:
-            raise NotFound([Violation("body", "/scenario", f"must be one of {', '.join(known)}")])
-        try:
-            world = desk.scenarios.world(scenario)
-        except FileError as error:
-            raise Conflict([Violation("body", "/scenario", f"cannot be used: {error}")]) from None
-        desk.change(name, lambda box: (replace(box, start=world, scenario=scenario).reset(), None))
-    desk.journal.clear(name)
-    return DONE
-
-
-def listScenarios(desk: Desk, _name: str, _call: Call) -> Answer:
-    """List the scenarios."""
-    return Answer(200, {"scenarios": list(desk.scenarios.names())})
-
-
-def listSandboxes(desk: Desk, _name: str, _call: Call) -> Answer:
-    """List the sandboxes."""
-    return Answer(
-        200, {"sandboxes": [{"name": name, "idle": idle} for name, idle in desk.store.names()]}
-    )
-
-
-def forkSandbox(desk: Desk, _name: str, call: Call) -> Answer:
-    """Copy a sandbox."""
-    source = (call.body or {}).get("from", "default")
+        return None
+    known = list(context.scenarios.names())
+    if scenario not in known:
+        raise NotFound([Violation("body", "/scenario", f"must be one of {', '.join(known)}")])
     try:
-        desk.store.copy(source, call.parameters["name"])
+        return scenario, context.scenarios.world(scenario)
+    except FileError as error:
+        raise Conflict([Violation("body", "/scenario", f"cannot be used: {error}")]) from None
+
+
+def listScenarios(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+    """List the scenarios."""
+    return sandbox, Answer(200, {"scenarios": list(context.scenarios.names())})
+
+
+def listSandboxes(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+    """List the sandboxes."""
+    shown = [{"name": name, "idle": idle} for name, idle in context.loaded]
+    return sandbox, Answer(200, {"sandboxes": shown})
+
+
+def forkSandbox(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+    """Say that a sandbox was copied."""
+    return sandbox, DONE
+
+
+async def copy_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
+    """Copy a sandbox."""
+    source = (call.body or {}).get("from", DEFAULT)
+    try:
+        await store.copy(source, call.parameters["name"])
     except SandboxesFullError:
         raise Conflict([Violation("path", "name", FULL)]) from None
-    return DONE
 
 
-def dropSandbox(desk: Desk, _name: str, call: Call) -> Answer:
+def dropSandbox(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+    """Say that a sandbox was forgotten."""
+    return sandbox, DONE
+
+
+async def drop_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
     """Forget a sandbox and its journal."""
     name = call.parameters["name"]
-    if not desk.store.drop(name):
+    if not await store.drop(name):
         raise NotFound([Violation("path", "name", f"there is no sandbox {name!r}")])
-    return DONE
 
 
-def getState(desk: Desk, name: str, _call: Call) -> Answer:
+def getState(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Take the state out."""
-    return Answer(200, scenario_of(desk.load(name).world))
+    return sandbox, Answer(200, scenario_of(sandbox.world))
 
 
-def putState(desk: Desk, name: str, call: Call) -> Answer:
+def putState(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Put a state in."""
-    problems = list(
-        islice(
-            chain(reference_problems(call.body), _for_files_only(call.body["users"])), MOST_PROBLEMS
-        )
-    )
+    found = chain(reference_problems(call.body), _for_files_only(call.body["users"]))
+    problems = [
+        Violation("body", "".join(f"/{part}" for part in place), reason)
+        for place, reason in islice(found, MOST_PROBLEMS)
+    ]
     if problems:
-        raise Conflict(
-            [
-                Violation("body", "".join(f"/{part}" for part in place), reason)
-                for place, reason in problems
-            ]
-        )
-    world = build_world(call.body)
-    desk.change(name, lambda box: (box.become(world), None))
-    return DONE
+        raise Conflict(problems)
+    return sandbox.with_world(build_world(call.body)), DONE
 
 
 def _for_files_only(users: list[dict[str, Any]]) -> Iterator[tuple[list[str | int], str]]:
@@ -107,89 +126,64 @@ def _for_files_only(users: list[dict[str, Any]]) -> Iterator[tuple[list[str | in
                 yield ["users", n, "notifications", m, "repeat"], "is for files only"
 
 
-def undo(desk: Desk, name: str, call: Call) -> Answer:
+def undo(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Take back the last changes."""
-    changes = int((call.body or {}).get("changes", 1))
-
-    def step(box: Sandbox) -> tuple[Sandbox, None]:
-        if changes > len(box.past):
-            raise Conflict(
-                [
-                    Violation(
-                        "body",
-                        "/changes",
-                        f"must be at most {len(box.past)}, which is all there is to undo",
-                    )
-                ]
-            )
-        return box.undo(changes), None
-
-    desk.change(name, step)
-    return DONE
+    changes, most = int((call.body or {}).get("changes", 1)), len(sandbox.past)
+    if changes > most:
+        reason = f"must be at most {most}, which is all there is to undo"
+        raise Conflict([Violation("body", "/changes", reason)])
+    return sandbox.undo(changes), DONE
 
 
-def listSnapshots(desk: Desk, name: str, _call: Call) -> Answer:
+def listSnapshots(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """List the snapshots."""
-    return Answer(200, {"snapshots": sorted(desk.load(name).snapshots)})
+    return sandbox, Answer(200, {"snapshots": sorted(sandbox.snapshots)})
 
 
-def takeSnapshot(desk: Desk, name: str, call: Call) -> Answer:
+def takeSnapshot(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Remember the state."""
-    snapshot = call.parameters["name"]
-
-    def step(box: Sandbox) -> tuple[Sandbox, None]:
-        if snapshot not in box.snapshots and len(box.snapshots) >= MOST_SNAPSHOTS:
-            raise Conflict(
-                [
-                    Violation(
-                        "path",
-                        "name",
-                        f"is one more than {MOST_SNAPSHOTS} snapshots: drop one first",
-                    )
-                ]
-            )
-        return replace(box, snapshots=box.snapshots.insert(snapshot, box.world)), None
-
-    desk.change(name, step)
-    return DONE
+    name, known = call.parameters["name"], sandbox.snapshots
+    if name not in known and len(known) >= MOST_SNAPSHOTS:
+        reason = f"is one more than {MOST_SNAPSHOTS} snapshots: drop one first"
+        raise Conflict([Violation("path", "name", reason)])
+    return replace(sandbox, snapshots=known.insert(name, sandbox.world)), DONE
 
 
-def restoreSnapshot(desk: Desk, name: str, call: Call) -> Answer:
+def restoreSnapshot(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Go back to a snapshot."""
-    return _with_snapshot(
-        desk, name, call, lambda box, snapshot: box.become(box.snapshots[snapshot])
-    )
+    return sandbox.with_world(sandbox.snapshots[_snapshot(sandbox, call)]), DONE
 
 
-def dropSnapshot(desk: Desk, name: str, call: Call) -> Answer:
+def dropSnapshot(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Forget a snapshot."""
-    return _with_snapshot(
-        desk,
-        name,
-        call,
-        lambda box, snapshot: replace(box, snapshots=box.snapshots.remove(snapshot)),
-    )
+    kept = sandbox.snapshots.remove(_snapshot(sandbox, call))
+    return replace(sandbox, snapshots=kept), DONE
 
 
-def getClock(desk: Desk, name: str, _call: Call) -> Answer:
+def _snapshot(sandbox: Sandbox, call: Call) -> str:
+    """Return the name of the snapshot that a call is about; raises `NotFound` where there is none."""
+    name: str = call.parameters["name"]
+    if name not in sandbox.snapshots:
+        raise NotFound([Violation("path", "name", f"there is no snapshot {name!r}")])
+    return name
+
+
+def getClock(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """Say what time it is."""
-    return _clock(desk.load(name).clock)
+    return sandbox, _shown(sandbox.clock)
 
 
-def setClock(desk: Desk, name: str, call: Call) -> Answer:
+def setClock(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Freeze, set, advance or reset the clock."""
-
-    def step(box: Sandbox) -> tuple[Sandbox, Clock]:
-        clock = _moved(box.clock, call.body)
-        if not clock.sane:
-            raise ValueError
-        return replace(box, clock=clock), clock
-
     try:
-        return _clock(desk.change(name, step))
+        clock = _moved(sandbox.clock, call.body)
+        is_sane = clock.sane
     except (ValueError, OverflowError):
+        is_sane = False
+    if not is_sane:
         wrong = "/seconds" if "seconds" in call.body else "/time"
-        raise Conflict([Violation("body", wrong, "leads out of the years 1000 to 9000")]) from None
+        raise Conflict([Violation("body", wrong, "leads out of the years 1000 to 9000")])
+    return replace(sandbox, clock=clock), _shown(clock)
 
 
 def _moved(clock: Clock, body: dict[str, object]) -> Clock:
@@ -204,19 +198,5 @@ def _moved(clock: Clock, body: dict[str, object]) -> Clock:
     return Clock()
 
 
-def _clock(clock: Clock) -> Answer:
+def _shown(clock: Clock) -> Answer:
     return Answer(200, {"now": written(clock.now()), "frozen": clock.frozen is not None})
-
-
-def _with_snapshot(
-    desk: Desk, name: str, call: Call, change: Callable[[Sandbox, str], Sandbox]
-) -> Answer:
-    snapshot = call.parameters["name"]
-
-    def step(box: Sandbox) -> tuple[Sandbox, None]:
-        if snapshot not in box.snapshots:
-            raise NotFound([Violation("path", "name", f"there is no snapshot {snapshot!r}")])
-        return change(box, snapshot), None
-
-    desk.change(name, step)
-    return DONE

@@ -3,23 +3,22 @@
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.errors import NotFound, Violation
 from mock_server.world.records import User
+from mock_server.world.sandbox import Sandbox
 
-from .control_context import Desk
+from .control_context import ControlContext
 
 
-def listUsers(desk: Desk, name: str, _call: Call) -> Answer:
+def listUsers(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
     """List the users."""
-    users = desk.load(name).world.users
-    return Answer(200, {"users": [_line(username, users[username]) for username in sorted(users)]})
+    users = sandbox.world.users
+    lines = [_line(username, users[username]) for username in sorted(users)]
+    return sandbox, Answer(200, {"users": lines})
 
 
-def getUser(desk: Desk, name: str, call: Call) -> Answer:
+def getUser(_: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
     """Read what belongs to a user."""
-    world, username, limit = (
-        desk.load(name).world,
-        call.parameters["username"],
-        int(call.parameters["limit"]),
-    )
+    world, username = sandbox.world, call.parameters["username"]
+    limit = int(call.parameters["limit"])
     user = world.users.get(username)
     if user is None:
         raise NotFound([Violation("path", "username", f"there is no user {username!r}")])
@@ -29,7 +28,8 @@ def getUser(desk: Desk, name: str, call: Call) -> Answer:
         if world.is_member(username, each)
     ]
     referrals = {"items": user.referrals[:limit], "total": len(user.referrals)}
-    return Answer(200, {"profile": user.profile, "referrals": referrals, "containers": containers})
+    shown = {"profile": user.profile, "referrals": referrals, "containers": containers}
+    return sandbox, Answer(200, shown)
 
 
 def _line(username: str, user: User) -> dict[str, object]:

@@ -39,7 +39,7 @@ def admit(session: Session | None, now: datetime) -> Session:
     return session
 
 
-def spent(world: World, session: Session | None) -> World:
+def count_call(world: World, session: Session | None) -> World:
     """Return the world in which the session has been used once more; the same one where nobody counts."""
     if session is None or (session.refuse is None and not session.calls):
         return world

@@ -1,9 +1,9 @@
 """How answers are written."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
-from flask import Response
 
 from mock_server.errors import ApiError, Violation, error_body
 from mock_server.journal.entries import Change
@@ -13,59 +13,60 @@ JSON = "application/json"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-class Reply(Response):
-    """A response, and what the shell and the journal want to know of it: how to send it, and what it was about."""
+class About(NamedTuple):
+    """What the journal and the shell want to know of an answer beside its bytes.
+
+    `plan` says how it is sent, and what planned it. `user` is whose request was answered, where that is known.
+    """
 
     violations: Sequence[Violation] = ()
-    plan: Plan = NOTHING
     user: str | None = None
     changes: Sequence[Change] = ()
+    plan: Plan = NOTHING
+
+
+NOTHING_MORE = About()
+
+
+class Reply(NamedTuple):
+    """An answer, whole. `events` go on where they are not `None`, and then there is no body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    about: About = NOTHING_MORE
     events: AsyncIterator[bytes] | None = None
-    is_page: bool = False
-
-    @property
-    def sent(self) -> bytes:
-        """The body, which is there as a whole; `get_data` would join and copy."""
-        body = self.response
-        return body[0] if isinstance(body, list) and body else b""
 
 
-def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
-    """Build a response with a JSON body; `None` is no body and no content type."""
+def json_reply(
+    status: int,
+    body: object,
+    headers: Mapping[str, str] | None = None,
+    about: About = NOTHING_MORE,
+) -> Reply:
+    """Return an answer with a JSON body; `None` is no body and no content type."""
+    given = {} if headers is None else headers
     if body is None:
-        return empty_response(headers, status)
+        return Reply(status, given, b"", about)
     written = to_json(body)
-    described = {**(headers or {}), "Content-Type": JSON, "Content-Length": str(len(written))}
-    return Reply(
-        [written], status, described
-    )  # a list is taken as it is; bytes would be looked at for all that is known here
+    described = {**given, "Content-Type": JSON, "Content-Length": str(len(written))}
+    return Reply(status, described, written, about)
 
 
-def empty_response(headers: Mapping[str, str] | None = None, status: int = 204) -> Reply:
-    """Build a response without a body and without a content type."""
-    response = Reply(status=status, headers=headers)
-    del response.headers["Content-Type"]
-    return response
-
-
-def text_response(status: int, body: str | None, headers: Mapping[str, str]) -> Reply:
-    """Build a response whose body is this text, which the headers describe; `None` is no body and no content type."""
+def text_reply(
+    status: int, body: str | None, headers: Mapping[str, str], about: About = NOTHING_MORE
+) -> Reply:
+    """Return an answer whose body is this text, which the headers describe; `None` is no body."""
     if body is None:
-        return empty_response(headers, status)
+        return Reply(status, headers, b"", about)
     written = body.encode()
-    return Reply([written], status, {**headers, "Content-Length": str(len(written))})
+    return Reply(status, {**headers, "Content-Length": str(len(written))}, written, about)
 
 
-def stream_response(events: AsyncIterator[bytes]) -> Reply:
-    """Build an answer of server-sent events, which the shell sends as they come."""
-    reply = Reply(
-        status=200,
-        headers={"Cache-Control": "no-store"},
-        content_type="text/event-stream; charset=utf-8",
-    )
-    del reply.headers["Content-Length"]
-    reply.events = events
-    return reply
+def stream_reply(events: AsyncIterator[bytes]) -> Reply:
+    """Return an answer of server-sent events, which the shell sends as they come."""
+    headers = {**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"}
+    return Reply(200, headers, events=events)
 
 
 def to_json(body: object) -> bytes:
@@ -78,8 +79,7 @@ def to_json(body: object) -> bytes:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def refusal(error: ApiError) -> Reply:
-    """Build the answer of an error."""
-    reply = json_response(error.status, error_body(error), error.headers)
-    reply.violations = error.details
-    return reply
+def refusal(error: ApiError, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return the answer of an error; its own headers stand over `headers`."""
+    about = About(violations=error.details)
+    return json_reply(error.status, error_body(error), {**(headers or {}), **error.headers}, about)

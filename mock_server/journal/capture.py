@@ -1,14 +1,10 @@
 """What went over the wire for one request: kept by reference, and made readable, without credentials, when somebody looks."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-from werkzeug.datastructures import EnvironHeaders
+from typing import NamedTuple
 
 from . import masking
 
-HEADERS = "mock_server.headers"
-"""Key in the WSGI environment: the headers as they came, and how many bytes they take."""
 MOST = 65_536
 """How many bytes of a body are kept."""
 HEADER = 130
@@ -72,10 +68,14 @@ class Wire(NamedTuple):
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
 
 
-def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], answer: bytes) -> Wire:
-    """Keep a request, given as a WSGI environment whose body is in memory, and its answer."""
-    headers, held = environ[HEADERS] if HEADERS in environ else _headers(environ)
-    body = environ["wsgi.input"].getvalue()
+def keep(
+    headers: Sequence[Raw],
+    held: int,
+    body: bytes,
+    answer_headers: Iterable[tuple[str, str]],
+    answer: bytes,
+) -> Wire:
+    """Keep a request, whose headers take `held` bytes, and its answer."""
     length, answer_length = len(body), len(answer)
     if length > MOST:
         body = body[:MOST]
@@ -85,13 +85,6 @@ def keep(environ: dict[str, Any], answer_headers: Iterable[tuple[str, str]], ans
     for name, value in answer_headers:
         held += HEADER + len(name) + len(value)
     return Wire(held, headers, body, length, answer_headers, answer, answer_length)
-
-
-def _headers(environ: dict[str, Any]) -> tuple[Sequence[Raw], int]:
-    raw = [
-        (name.lower().encode(), value.encode("latin-1")) for name, value in EnvironHeaders(environ)
-    ]
-    return raw, sum(HEADER + len(name) + len(value) for name, value in raw)
 
 
 def _shown(

@@ -121,22 +121,6 @@ class Entry(NamedTuple):
         return said
 
 
-class Records(Protocol):
-    """What the core knows of a journal; the methods are those of `Journal`."""
-
-    def record(self, sandbox: str, *values: object, **more: object) -> None: ...  # noqa: D102
-
-    def newest_first(self, sandbox: str) -> Iterator[Entry]: ...  # noqa: D102
-
-    def find(self, sandbox: str, identity: int) -> Entry | None: ...  # noqa: D102
-
-    def changed(self, sandbox: str | None, operation: str) -> None: ...  # noqa: D102
-
-    def clear(self, sandbox: str) -> None: ...  # noqa: D102
-
-    def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]: ...  # noqa: D102
-
-
 class Reader(NamedTuple):
     """Who follows a sandbox: what it has to be told after which entries, and how to wake it."""
 
@@ -178,17 +162,17 @@ class Kept:
 class Journal:
     """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
-    def __init__(self, most: int, most_bytes: int) -> None:
+    def __init__(self, most: int = 1000, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._most, self._most_bytes, self._bytes = most, most_bytes, 0
         self._kept: dict[str, Kept] = {}
         self._newest = 0
-        self.heard: Callable[[Entry], None] | None = None
+        self._heard: Callable[[Entry], None] | None = None
         self._readers: list[Reader] = []
 
-    def record(self, sandbox: str, *values: object, **more: object) -> None:
-        """Keep an entry, given without id and sandbox; the oldest goes where there are too many."""
+    def add(self, entry: Entry) -> None:
+        """Keep an entry, which gets the next id; the oldest goes where there are too many."""
         self._newest += 1
-        entry = presentable(Entry(self._newest, sandbox, *values, **more))  # type: ignore[arg-type]
+        sandbox, entry = entry.sandbox, presentable(entry._replace(id=self._newest))
         kept = self._kept.get(sandbox)
         if kept is None:
             kept = self._kept[sandbox] = Kept()
@@ -201,17 +185,17 @@ class Journal:
         for reader in self._readers:
             if reader.sandbox == sandbox:
                 reader.woken.set()
-        if self.heard is not None:
-            self.heard(entry)
+        if self._heard is not None:
+            self._heard(entry)
+
+    def listen(self, heard: Callable[[Entry], None]) -> None:
+        """Have `heard` called with each entry that is added."""
+        self._heard = heard
 
     def newest_first(self, sandbox: str) -> Iterator[Entry]:
         """Return the entries of a sandbox."""
         kept = self._kept.get(sandbox)
         return reversed(tuple(kept.entries) if kept else ())
-
-    def find(self, sandbox: str, identity: int) -> Entry | None:
-        """Return one entry of a sandbox, `None` where it is not kept."""
-        return next((entry for entry in self.newest_first(sandbox) if entry.id == identity), None)
 
     def changed(self, sandbox: str | None, operation: str) -> None:
         """Tell that something else than a request changed a sandbox, any of them where `None`; from any thread.

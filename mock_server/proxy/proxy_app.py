@@ -18,12 +18,13 @@ from mock_server.http.message_framing import BadRequestError, broken_body, fault
 from mock_server.http.origins import is_own_host
 from mock_server.http.replies import to_json
 from mock_server.journal import masking
+from mock_server.journal.entries import Entry
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA
 from mock_server.proxy.messages.proxy_request import Incoming
 from mock_server.proxy.recording.recorder import Seen
 from mock_server.server import request_bodies
 from mock_server.server.delivery import stream
-from mock_server.stores.memory import DEFAULT
+from mock_server.stores.store import DEFAULT
 
 from .cross_origin import may_read, permissions
 from .exchange import BrokenOffError, ClientLeftError, Exchange
@@ -92,7 +93,7 @@ class Proxy:
             await self._steer(asked, receive, send)
         elif not self._is_own(headers.get("host", "")):
             await self._refuse(
-                asked, receive, send, guard.misdirected(asked.environ, guard.StrangeHostError)
+                asked, receive, send, guard.misdirected(asked.by_name, guard.StrangeHostError)
             )
         elif asked.is_ping:
             await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
@@ -124,8 +125,21 @@ class Proxy:
         headers += permissions(asked, may=may_read(asked, self.options.cors_origins))
         if not is_over or isinstance(error, BadRequestError):
             headers.append((b"connection", b"close"))
-        told = asked.method, asked.path, asked.query, "", None, error.status, 0.0, error.details
-        self.journal.record(DEFAULT, datetime.now(UTC), *told)
+        self.journal.add(
+            Entry(
+                id=0,
+                sandbox=DEFAULT,
+                at=datetime.now(UTC),
+                method=asked.method,
+                path=asked.path,
+                query=asked.query,
+                operation="",
+                user=None,
+                status=error.status,
+                duration=0.0,
+                violations=error.details,
+            )
+        )
         await _send(send, error.status, headers, b"" if asked.method == "HEAD" else body)
 
     async def _steer(self, asked: Incoming, receive: Receive, send: Send) -> None:
@@ -225,22 +239,27 @@ class Proxy:
         asked, match = exchange.asked, exchange.match
         duration = (perf_counter() - exchange.started) * 1000
         hidden = partial(masking.without, secrets=asked.secrets)
-        self.journal.record(
-            DEFAULT,
-            datetime.now(UTC),
-            asked.method,
-            hidden(asked.path),
-            hidden(asked.query),
-            match.operation.id if match else "",
-            None,
-            exchange.status,
-            duration,
-            tuple(each._replace(reason=hidden(each.reason)) for each in exchange.findings),
-            (),
-            "" if match else hidden(self.judge.nearest(asked.method, masking.path(asked.path))),
-            exchange.fault,
-            exchange.unjudged,
-            upstream=exchange.done,
+        hint = "" if match else self.judge.nearest(asked.method, masking.path(asked.path))
+        self.journal.add(
+            Entry(
+                id=0,
+                sandbox=DEFAULT,
+                at=datetime.now(UTC),
+                method=asked.method,
+                path=hidden(asked.path),
+                query=hidden(asked.query),
+                operation=match.operation.id if match else "",
+                user=None,
+                status=exchange.status,
+                duration=duration,
+                violations=tuple(
+                    each._replace(reason=hidden(each.reason)) for each in exchange.findings
+                ),
+                nearest=hidden(hint),
+                fault=exchange.fault,
+                unjudged=exchange.unjudged,
+                upstream=exchange.done,
+            )
         )
         if self.recorder is not None and match is not None and not exchange.fault:
             try:

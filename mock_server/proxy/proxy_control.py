@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from mock_server.api import guard
-from mock_server.api.pipeline import Gate
+from mock_server.api.validator import Validator
 from mock_server.config import Options
 from mock_server.contract.compiled import Contract, Operation, RawRequest, accept, decode
 from mock_server.contract.control_document import client_document
@@ -24,7 +24,7 @@ from mock_server.journal.entries import Journal, last_seen
 from mock_server.journal.filters import chosen
 from mock_server.proxy.messages.end_to_end_headers import Headers, media_type
 from mock_server.proxy.messages.proxy_request import Incoming
-from mock_server.stores.memory import DEFAULT
+from mock_server.stores.store import DEFAULT
 
 from .proxy_pages import page
 
@@ -61,8 +61,8 @@ class Control:
         options: Options,
     ) -> None:
         self._api, self._known = api.document, api.operations
-        self._gate, self._journal, self._health, self._options = (
-            Gate(document),
+        self._validator, self._journal, self._health, self._options = (
+            Validator(document),
             journal,
             health,
             options,
@@ -75,18 +75,18 @@ class Control:
 
     def warm(self) -> object:
         """Load what explains refusals."""
-        return self._gate.explain
+        return self._validator.explain
 
     def admit(self, asked: Incoming) -> Operation | None:
         """Return the operation that is asked for, `None` for a page; raise `ApiError` where it may not be asked for."""
-        options, environ = self._options, asked.environ
-        is_own = options.any_host or guard.is_own(environ, options.allowed_hosts)
+        options, headers = self._options, asked.by_name
+        is_own = options.any_host or guard.is_own(headers, options.allowed_hosts)
         if not is_own and options.control_token is None:
-            raise guard.misdirected(environ, guard.MisdirectedError)
+            raise guard.misdirected(headers, guard.MisdirectedError)
         operation = self._find(asked)
         if operation is not None:
             guard.check(
-                environ,
+                headers,
                 options.control_token,
                 options.control_origins,
                 changes=operation.method != "GET",
@@ -109,9 +109,9 @@ class Control:
         except NotFound:
             raise NotFound([Violation("path", "", NOTHING_ELSE)]) from None
         return Told(
-            reply.status_code,
+            reply.status,
             _raw(dict(reply.headers)),
-            b"" if asked.method == "HEAD" else reply.get_data(),
+            b"" if asked.method == "HEAD" else reply.body,
         )
 
     def _find(self, asked: Incoming) -> Operation | None:
@@ -132,7 +132,7 @@ class Control:
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
         if accepted is None:
-            raise ClientError(self._gate.explain(operation, raw, decoded))
+            raise ClientError(self._validator.explain(operation, raw, decoded))
         return accepted
 
     def _perform(

@@ -1,6 +1,5 @@
 """The window of the proxy: the mock's own files, which hide by themselves what only a mock has."""
 
-from flask import Request
 from werkzeug.routing import Map, Rule
 
 from mock_server.api import guard
@@ -21,9 +20,4 @@ def page(asked: Incoming) -> Reply:
     route = _ROUTER.find(asked.method, asked.path)
     if route.rule is None:
         raise NotFound
-    given = {
-        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in asked.by_name.items()
-    }
-    return PAGES[route.rule.endpoint](
-        Request({"REQUEST_METHOD": asked.method, **given}), **route.names
-    )
+    return PAGES[route.rule.endpoint](asked.by_name, **route.names)

@@ -16,23 +16,23 @@ PIECES = 20
 
 
 async def deliver(
-    response: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event
+    reply: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event
 ) -> None:
     """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping.
 
     Where the client leaves meanwhile, the answer is given up: thousands that were left would else be held for a minute.
     """
-    plan = response.plan
+    plan = reply.about.plan
     if not await _pause(plan.delay, receive, stopping):
         return
     if plan.fault and break_off(plan.fault, scope["client"]):
         await _gone(receive)
         return
-    await send(start(response))
-    if response.events is not None and scope["method"] != "HEAD":
-        await stream(response.events, receive, send, stopping)
+    await send(start(reply))
+    if reply.events is not None and scope["method"] != "HEAD":
+        await stream(reply.events, receive, send, stopping)
         return
-    body = b"" if scope["method"] == "HEAD" else response.get_data()
+    body = b"" if scope["method"] == "HEAD" else reply.body
     if plan.body and body:
         size = -(-len(body) // PIECES)
         *pieces, body = (body[place : place + size] for place in range(0, len(body), size))
@@ -43,12 +43,12 @@ async def deliver(
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def start(response: Reply) -> Message:
+def start(reply: Reply) -> Message:
     """Return the message that starts a response."""
     headers = [
-        (name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items()
+        (name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers.items()
     ]
-    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 async def _pause(seconds: float, receive: Receive, stopping: asyncio.Event) -> bool:

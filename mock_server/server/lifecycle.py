@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mock_server.api.app import Core, check_operations
 from mock_server.behaviours.operations import OPERATIONS
@@ -24,15 +25,18 @@ from mock_server.contract.control_document import (
 )
 from mock_server.contract.files import FileError, line_of, read_document
 from mock_server.contract.references import reference_faults
-from mock_server.journal.entries import Records
+from mock_server.journal.entries import Journal
 from mock_server.scenarios.catalogue import Scenarios
 from mock_server.scenarios.loading import load_world
-from mock_server.stores.memory import MemoryStore, Store
+from mock_server.stores.memory import MemoryStore
 from mock_server.world.sandbox import Sandbox
 
-from .asgi_app import Shell
+from .asgi_app import AsgiApp
 from .asgi_server import listen
 from .stop_signals import Ending
+
+if TYPE_CHECKING:
+    from mock_server.stores.store import Store
 
 log = logging.getLogger("mock_server")
 
@@ -107,42 +111,38 @@ def _check_document(path: Path, document: dict[str, object]) -> None:
         )
 
 
-def load_core(
-    settings: Settings, store: Store | None = None, journal: Records | None = None
-) -> Core:
-    """Build a core; with a `store` its state is kept, without one the scenario is read. Raises `FileError`."""
-    contract, control, scenarios = load_documents(settings)
-    if store is None:
-        store = new_store(settings, control, scenarios)
-    return Core(contract, control, store, scenarios, settings.options, journal)
-
-
-def load_shell(settings: Settings) -> Shell:
+def load_app(settings: Settings) -> AsgiApp:
     """Build what is served; raises `FileError`, and `StoreUrlError` where the store's URL cannot be used."""
-    if settings.store == MEMORY:
-        return Shell(load_core(settings), settings.max_body)
-    from .batching import Limits, Turns  # noqa: PLC0415 - needs the extra `redis`
-
     contract, control, scenarios = load_documents(settings)
+    store: Store
+    if settings.store == MEMORY:
+        store = new_store(settings, control, scenarios)
+    else:
+        from mock_server.stores.redis.redis_store import RedisStore  # noqa: PLC0415 - needs the extra `redis`
+        from mock_server.stores.redis.sandbox_cache import Limits  # noqa: PLC0415 - likewise
+
+        options = settings.options
+        limits = Limits(
+            settings.max_sandboxes,
+            settings.sandbox_idle,
+            options.max_requests,
+            options.max_journal_bytes,
+        )
+        store = RedisStore(settings.store, _start(settings, control, scenarios), limits)
+    core = Core(contract, control, store, scenarios, settings.options)
+    return AsgiApp(core, settings.max_body)
+
+
+def new_store(
+    settings: Settings, control: Contract, scenarios: Scenarios, journal: Journal | None = None
+) -> MemoryStore:
+    """Return a store of sandboxes that start anew, beside a journal if there is one; raises `FileError`."""
     options = settings.options
-    limits = Limits(
+    return MemoryStore(
+        _start(settings, control, scenarios),
         settings.max_sandboxes,
         settings.sandbox_idle,
-        options.max_requests,
-        options.max_journal_bytes,
-    )
-    turns = Turns(settings.store, _start(settings, control, scenarios), limits)
-    return Shell(
-        Core(contract, control, turns.draft, scenarios, options, turns.draft),
-        settings.max_body,
-        turns,
-    )
-
-
-def new_store(settings: Settings, control: Contract, scenarios: Scenarios) -> MemoryStore:
-    """Return a store of sandboxes that start anew; raises `FileError`."""
-    return MemoryStore(
-        _start(settings, control, scenarios), settings.max_sandboxes, settings.sandbox_idle
+        journal or Journal(options.max_requests, options.max_journal_bytes),
     )
 
 
@@ -197,7 +197,7 @@ Beside = Callable[[threading.Event], None]
 
 def serve(
     settings: Settings,
-    shell: Shell,
+    app: AsgiApp,
     ending: Ending,
     beside: Beside | None,
     ready: Callable[[], None],
@@ -216,7 +216,7 @@ def serve(
         ending.then_in_loop(stop)
 
     try:
-        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=True))
+        asyncio.run(listen(app, settings.host, settings.port, begin, alone=True))
     finally:
         ending.leave_loop()
         done.set()
@@ -231,12 +231,12 @@ def running(settings: Settings) -> Iterator[str]:
     with warnings.catch_warnings(
         action="ignore"
     ):  # said while modules are loaded; no other thread may load them, therefore
-        shell = load_shell(settings)
-        _ = shell.core.pipeline.api.explain
+        app = load_app(settings)
+        _ = app.core.pipeline.api.explain
     host = find_address(settings.host)
     settings = replace(settings, host=host, port=free_port(host, settings.port))
     begun: Future[Callable[[], object]] = Future()
-    thread = threading.Thread(target=_run, args=(settings, shell, begun), daemon=True)
+    thread = threading.Thread(target=_run, args=(settings, app, begun), daemon=True)
     thread.start()
     try:
         try:
@@ -251,12 +251,12 @@ def running(settings: Settings) -> Iterator[str]:
         thread.join(DEADLINE)
 
 
-def _run(settings: Settings, shell: Shell, begun: Future[Callable[[], object]]) -> None:
+def _run(settings: Settings, app: AsgiApp, begun: Future[Callable[[], object]]) -> None:
     def begin(stop: Callable[[], None]) -> None:
         begun.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, stop))
 
     try:
-        asyncio.run(listen(shell, settings.host, settings.port, begin, alone=False))
+        asyncio.run(listen(app, settings.host, settings.port, begin, alone=False))
     except Exception as error:  # noqa: BLE001 - it is told to who waits
         begun.set_exception(error)
     finally:

@@ -13,8 +13,9 @@ from pathlib import Path
 from mock_server.api.app import Core
 from mock_server.contract.files import FileError
 from mock_server.scenarios.loading import scenario_files
+from mock_server.stores.memory import MemoryStore
 
-from .asgi_app import Shell
+from .asgi_app import AsgiApp
 from .lifecycle import Settings, load_documents, new_store
 
 log = logging.getLogger("mock_server")
@@ -34,15 +35,15 @@ class Watch:
         self._is_one = not settings.fixtures.is_dir()
         self._seen, self._due = self._look(), set[Path]()
 
-    def run(self, shell: Shell, stop: threading.Event) -> None:
-        """Keep what `shell` serves in step with the files; no failure ends this."""
+    def run(self, app: AsgiApp, stop: threading.Event) -> None:
+        """Keep what `app` serves in step with the files; no failure ends this."""
         while not stop.wait(PAUSE):
             try:
-                self.step(shell)
+                self.step(app)
             except Exception:
                 log.exception("not reloaded, the last good state goes on")
 
-    def step(self, shell: Shell) -> None:
+    def step(self, app: AsgiApp) -> None:
         """Look once: note what changed, or read what changed before."""
         seen = self._look()
         changed = {
@@ -59,7 +60,7 @@ class Watch:
         for path in sorted(gone):
             if path == self._settings.openapi or self._is_start(path):
                 log.warning("%s is gone; what was read of it goes on until it is back", path)
-        self._reload(shell, due - gone)
+        self._reload(app, due - gone)
 
     def _look(self) -> dict[Path, Mark]:
         try:
@@ -69,8 +70,8 @@ class Watch:
         files = [self._settings.fixtures] if self._is_one else folder
         return {path: _mark(path) for path in (self._settings.openapi, *files)}
 
-    def _reload(self, shell: Shell, due: set[Path]) -> None:
-        core = shell.core
+    def _reload(self, app: AsgiApp, due: set[Path]) -> None:
+        core = app.core
         for path in sorted(due, key=self._order):
             try:
                 core = self._with(core, path)
@@ -80,9 +81,9 @@ class Watch:
                 why = f"{type(error).__name__}: {error}"
                 log.error("not reloaded, the last good state goes on: %s: %s", path, why)  # noqa: TRY400 - one line
                 log.debug("it is because of this", exc_info=True)
-        if core is not shell.core:
-            shell.core = core
-            core.journal.changed(None, "reload")
+        if core is not app.core:
+            app.core = core
+            _store_of(core).journal.changed(None, "reload")
 
     def _order(self, path: Path) -> tuple[bool, bool]:
         """Sort the contract first, by which scenarios are judged, and last the one to start from."""
@@ -92,27 +93,33 @@ class Watch:
         """Return a core that knows what a file says now."""
         if path == self._settings.openapi:
             contract, control, scenarios = load_documents(self._settings)
-            new = Core(contract, control, core.store, scenarios, core.options, core.journal)
+            new = Core(contract, control, core.store, scenarios, core.options)
             log.warning("reloaded %s; the state is kept", path.name)
             return new
-        scenarios = core.desk.scenarios
+        scenarios, store = core.context.scenarios, _store_of(core)
         before, after = scenarios.reload(path.stem)
         if self._is_start(path):
-            store = new_store(self._settings, core.control, scenarios)
-            new = Core(core.contract, core.control, store, scenarios, core.options, core.journal)
+            store = new_store(self._settings, core.control, scenarios, store.journal)
+            new = Core(core.contract, core.control, store, scenarios, core.options)
             log.warning("reloaded: the state is that of %s again", path.name)
             return new
         if before is not None:  # some sandboxes may have been reset to it
-            for name, _ in core.store.names():
-                core.desk.change(
-                    name,
-                    lambda box: (replace(box, start=after) if box.start is before else box, None),
+            for name, _ in store.present_names():
+                store.change(
+                    name, lambda old: replace(old, start=after) if old.start is before else old
                 )
         log.warning("reloaded %s for the next reset to it", path.name)
         return core
 
     def _is_start(self, path: Path) -> bool:
         return path != self._settings.openapi and path.stem == self._start
+
+
+def _store_of(core: Core) -> MemoryStore:
+    """Return the store of a core, which is in memory: others refuse `--watch`."""
+    store = core.store
+    assert isinstance(store, MemoryStore), "a store that is shared is not watched"
+    return store
 
 
 def _mark(path: Path) -> Mark:

@@ -1,65 +1,67 @@
-"""Where sandboxes are kept: the newest value of each, replaced atomically."""
+"""The store of one process: the newest value of each sandbox, replaced atomically."""
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
+from mock_server.journal.entries import Entry, Journal
 from mock_server.world.sandbox import Sandbox
 
-DEFAULT = "default"
-"""The name of the sandbox of those who name none; it is never dropped."""
+from .store import DEFAULT, Change, SandboxesFullError, Step
+
+T = TypeVar("T")
+
 BUSY = 10.0
 """A sandbox that was used within so many seconds is never dropped for another."""
 
 
-class SandboxesFullError(Exception):
-    """All sandboxes that may exist are in use."""
-
-
-class Store(Protocol):
-    """Keeps sandboxes by name; a change is a comparison and a swap."""
-
-    def load(self, name: str) -> Sandbox:
-        """Return the present sandbox, made from the active scenario on first use; raises `SandboxesFullError`."""
-        ...
-
-    def peek(self, name: str) -> Sandbox | None:
-        """Return the present sandbox; `None`, and none is made, where there is none."""
-        ...
-
-    def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
-        """Replace `before` by `after`; return `False`, and do nothing, where somebody else was faster."""
-        ...
-
-    def copy(self, source: str, name: str) -> None:
-        """Keep what one sandbox is under another name, whatever was there; raises `SandboxesFullError`."""
-        ...
-
-    def drop(self, name: str) -> bool:
-        """Forget a sandbox; return whether there was one. The default one starts anew."""
-        ...
-
-    def names(self) -> Iterator[tuple[str, float]]:
-        """Return every name, with how many seconds it was not used."""
-        ...
-
-    def forget_idle(self) -> None:
-        """Forget the sandboxes that were not used for too long, where the store does not do so by itself."""
-        ...
-
-
 class MemoryStore:
-    """Keeps sandboxes in this process: at most `most` named ones, until `idle` seconds unused or the oldest too many."""
+    """Keep sandboxes in this process: at most `most` named ones, until `idle` seconds unused or the oldest too many."""
 
-    def __init__(self, start: Sandbox, most: int = 10_000, idle: float = 3600.0) -> None:
-        self._start, self._default, self._most, self._idle = start, start, most, idle
+    def __init__(
+        self,
+        start: Sandbox,
+        most: int = 10_000,
+        idle: float = 3600.0,
+        journal: Journal | None = None,
+    ) -> None:
+        self.start, self._default, self._most, self._idle = start, start, most, idle
+        self.journal = Journal() if journal is None else journal
         self._named: OrderedDict[str, Sandbox] = OrderedDict()
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
-        self.forgotten: Callable[[str], None] = lambda _name: None
-        """Called with the name of each sandbox that is forgotten, or begins anew."""
+
+    async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
+        """Load a sandbox, run a step on it, and commit what comes of it; run it again where somebody else was faster."""
+        while True:
+            before = self.load(name) if makes else self.peek(name)
+            if before is None:
+                change = step(self.start, False)  # noqa: FBT003 - there is none
+                break
+            change = step(before, True)  # noqa: FBT003
+            if change.sandbox is before or self.commit(name, before, change.sandbox):
+                break
+        self._note(name, change)
+        return change.result
+
+    def _note(self, name: str, change: Change[T]) -> None:
+        """Note in the journal what came of a request."""
+        if change.clears:
+            self.journal.clear(name)
+        if change.entry is not None:
+            self.journal.add(change.entry)
+        if change.news is not None:
+            self.journal.changed(*change.news)
+
+    def change(self, name: str, step: Callable[[Sandbox], Sandbox]) -> None:
+        """Replace a sandbox by what `step` makes of it; run it again where somebody else was faster."""
+        while True:
+            before = self.load(name)
+            after = step(before)
+            if after is before or self.commit(name, before, after):
+                return
 
     def load(self, name: str) -> Sandbox:
         """Return the present sandbox, made on first use."""
@@ -69,7 +71,7 @@ class MemoryStore:
             self._forget_idle()
             if name not in self._named:
                 self._make_room()
-                self._named[name] = self._start
+                self._named[name] = self.start
             self._touch(name)
             return self._named[name]
 
@@ -86,7 +88,7 @@ class MemoryStore:
             self._keep(name, after)
             return True
 
-    def copy(self, source: str, name: str) -> None:
+    async def copy(self, source: str, name: str) -> None:
         """Keep a sandbox under another name: one assignment, since it is a value."""
         sandbox = self.load(source)
         with self._lock:
@@ -94,30 +96,55 @@ class MemoryStore:
                 self._make_room()
             self._keep(name, sandbox)
 
-    def drop(self, name: str) -> bool:
+    async def drop(self, name: str) -> bool:
         """Forget a sandbox."""
         with self._lock:
             self._forget_idle()
             if name == DEFAULT:
-                self._default = self._start
-                self.forgotten(name)
+                self._default = self.start
+                self.journal.clear(name)
                 return True
             if name not in self._named:
                 return False
             self._forget(name)
             return True
 
-    def forget_idle(self) -> None:
-        """Forget the sandboxes that were not used for too long."""
-        with self._lock:
-            self._forget_idle()
-
-    def names(self) -> Iterator[tuple[str, float]]:
+    async def names(self) -> list[tuple[str, float]]:
         """Return every name, the default one first, then the longest unused first."""
+        return self.present_names()
+
+    def present_names(self) -> list[tuple[str, float]]:
+        """Return what `names` does, to who cannot wait."""
         with self._lock:
             self._forget_idle()
             now = time.monotonic()
-            return iter([(DEFAULT, 0.0), *((name, now - self._used[name]) for name in self._named)])
+            return [(DEFAULT, 0.0), *((name, now - self._used[name]) for name in self._named)]
+
+    async def entries(self, name: str) -> list[Entry]:
+        """Return the journal of a sandbox, the newest entry first; none of one that was not used for too long."""
+        with self._lock:
+            self._forget_idle()
+        return list(self.journal.newest_first(name))
+
+    async def clear(self, name: str) -> None:
+        """Empty the journal of a sandbox."""
+        self.journal.clear(name)
+
+    async def announce(self, sandbox: str | None, operation: str) -> None:
+        """Tell who follows a journal of a change."""
+        self.journal.changed(sandbox, operation)
+
+    def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
+        """Return server-sent events of a journal."""
+        return self.journal.follow(name, after)
+
+    def listen(self, heard: Callable[[Entry], None]) -> None:
+        """Have `heard` called with each entry of the journal."""
+        self.journal.listen(heard)
+
+    def default(self) -> Sandbox:
+        """Return the default sandbox."""
+        return self.load(DEFAULT)
 
     def _keep(self, name: str, sandbox: Sandbox) -> None:
         if name == DEFAULT:
@@ -146,4 +173,4 @@ class MemoryStore:
 
     def _forget(self, name: str) -> None:
         del self._named[name], self._used[name]
-        self.forgotten(name)
+        self.journal.clear(name)

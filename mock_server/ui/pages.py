@@ -2,15 +2,13 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Request
-
 from mock_server.errors import NotFound
-from mock_server.http.replies import Reply, empty_response
+from mock_server.http.replies import Reply
 
 STATIC = Path(__file__).with_name("static")
 POLICY = {
@@ -43,7 +41,7 @@ KINDS = {
 """Media types by the end of a name; the machine's own table may say otherwise, and browsers are told not to guess."""
 
 Page = Callable[..., Reply]
-"""Answers a request, with the names from its path."""
+"""Answer a request, given its headers by their names in lower case, and the names from its path."""
 
 
 @cache
@@ -54,21 +52,19 @@ def renderer() -> Path:
     return Path(str(spec.origin)).with_name("dist")
 
 
-def send(asked: Request, folder: Path, name: str) -> Reply:
+def send(asked: Mapping[str, str], folder: Path, name: str) -> Reply:
     """Return a file of a folder, or 304 where the browser has it; raises `NotFound`."""
     found = _files(folder).get(name)
     if found is None:
         raise NotFound
-    is_packed = "gzip" in asked.headers.get("Accept-Encoding", "")
+    is_packed = "gzip" in asked.get("accept-encoding", "")
     body, etag = _read(found, is_packed=is_packed)
     headers = {**HEADERS, "ETag": etag, **({"Content-Encoding": "gzip"} if is_packed else {})}
-    if etag in asked.headers.get("If-None-Match", ""):
-        reply = empty_response(headers, 304)
-    else:
-        reply = Reply(
-            body, 200, headers, content_type=KINDS.get(found.suffix, "application/octet-stream")
-        )
-    return reply
+    if etag in asked.get("if-none-match", ""):
+        return Reply(304, headers)
+    media_type = KINDS.get(found.suffix, "application/octet-stream")
+    described = {"Content-Type": media_type, "Content-Length": str(len(body))}
+    return Reply(200, {**headers, **described}, body)
 
 
 @cache
@@ -83,11 +79,11 @@ def _read(path: Path, *, is_packed: bool) -> tuple[bytes, str]:
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _static(asked: Request, name: str) -> Reply:
+def _static(asked: Mapping[str, str], name: str) -> Reply:
     return send(asked, STATIC, name)
 
 
-def _rendered(asked: Request, name: str) -> Reply:
+def _rendered(asked: Mapping[str, str], name: str) -> Reply:
     return send(asked, renderer(), name)
 
 

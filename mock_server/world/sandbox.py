@@ -38,13 +38,13 @@ class Sandbox:
         """Return a fresh sandbox."""
         return cls(world, world, scenario)
 
-    def become(self, world: World) -> Sandbox:
+    def with_world(self, world: World) -> Sandbox:
         """Return the sandbox after a change of its world, which can be undone."""
         return replace(self, world=world, past=(self.world, *self.past[: MOST_UNDO - 1]))
 
     def reset(self) -> Sandbox:
         """Return the sandbox as it started: world, clock and rules; snapshots stay, and the reset can be undone."""
-        return replace(self.become(self.start), clock=REAL, rules=(), serial=0)
+        return replace(self.with_world(self.start), clock=REAL, rules=(), serial=0)
 
     def undo(self, changes: int) -> Sandbox:
         """Return the sandbox before its last `changes` changes; raises `IndexError` where it does not know that many."""

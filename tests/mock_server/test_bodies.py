@@ -8,7 +8,7 @@ import pytest
 
 from mock_server.http.message_framing import BadRequestError, BodyTimeoutError
 from mock_server.server import request_bodies
-from mock_server.server.asgi_app import Shell
+from mock_server.server.asgi_app import AsgiApp
 from tests.steering import Build
 
 STATE = 64 * 1024 * 1024
@@ -109,7 +109,7 @@ def ask(build: Build) -> Ask:
             async def keep(message: Any) -> None:
                 sent.append(message)
 
-            await Shell(build(**options), 1000)(
+            await AsgiApp(build(**options), 1000)(
                 {**scope, "headers": [LOCAL, *headers]}, client.receive, keep
             )
 

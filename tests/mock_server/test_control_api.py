@@ -17,7 +17,7 @@ from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import CONTROL, control_document
 from mock_server.contract.files import FileError
 from mock_server.control.handlers import CONTROL as HANDLERS
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, Settings, load_core
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, Settings, load_app
 from tests.live import LiveMock, live_mock
 from tests.steering import Build
 
@@ -96,7 +96,7 @@ def test_a_contract_that_lacks_what_the_control_api_refers_to_is_refused(tmp_pat
         FileError,
         match="#/components/schemas/ReferralList is missing, which the control API refers to",
     ):
-        load_core(Settings(openapi=path))
+        load_app(Settings(openapi=path))
 
 
 def test_what_changes_something_says_that_it_needs_the_header() -> None:

@@ -12,22 +12,23 @@ from rpds import HashTrieMap
 from mock_server.api.app import Core
 from mock_server.behaviours import operations
 from mock_server.behaviours.handler import Answer, Call
-from mock_server.stores.memory import DEFAULT
+from mock_server.stores.store import DEFAULT
 from mock_server.world.records import Session, World
 from tests.live import ADA
+from tests.steering import memory
 
 
 def test_updates_from_many_threads_lose_nothing(core: Core) -> None:
     names = [f"user-{n}" for n in range(8)]
-    box = core.store.load(DEFAULT)
+    box = memory(core).load(DEFAULT)
     newcomer = box.world.users["newcomer"]
     made = {
         name: replace(newcomer, profile={**newcomer.profile, "username": name}) for name in names
     }
     sessions = HashTrieMap({name: Session(name, name) for name in names})
-    core.store.commit(
+    memory(core).commit(
         DEFAULT,
-        core.store.load(DEFAULT),
+        memory(core).load(DEFAULT),
         replace(box, world=replace(box.world, users=HashTrieMap(made), sessions=sessions)),
     )
 
@@ -42,7 +43,7 @@ def test_updates_from_many_threads_lose_nothing(core: Core) -> None:
             assert answer.status_code == 200
 
     _in_threads(work, names)
-    users = core.store.load(DEFAULT).world.users
+    users = memory(core).load(DEFAULT).world.users
     assert {name: users[name].profile["biography"] for name in names} == {
         name: f"{name} 49" for name in names
     }
@@ -62,7 +63,7 @@ def test_threads_that_change_different_fields_of_one_profile_lose_nothing(core: 
             )
 
     _in_threads(work, values)
-    profile = core.store.load(DEFAULT).world.users["ada"].profile
+    profile = memory(core).load(DEFAULT).world.users["ada"].profile
     assert {field: profile[field] for field in values} == {
         field: text.format(99) for field, text in values.items()
     }
@@ -74,9 +75,9 @@ def _in_threads(work: Callable[[str], None], names: Iterable[str]) -> None:
 
 
 def test_a_commit_on_an_old_state_is_refused(core: Core) -> None:
-    before = core.store.load(DEFAULT)
-    assert core.store.commit(DEFAULT, before, replace(before))
-    assert not core.store.commit(DEFAULT, before, before)
+    before = memory(core).load(DEFAULT)
+    assert memory(core).commit(DEFAULT, before, replace(before))
+    assert not memory(core).commit(DEFAULT, before, before)
 
 
 def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
@@ -121,7 +122,7 @@ def test_a_body_where_none_is_documented_never_leaves(
 
 def test_a_session_ends_to_the_second(core: Core) -> None:
     end = datetime(2026, 1, 1, tzinfo=UTC)
-    box = core.store.load(DEFAULT)
+    box = memory(core).load(DEFAULT)
     box = replace(
         box, world=box.world.with_session(Session("short", "ada", end, end + timedelta(days=30)))
     )
@@ -132,8 +133,8 @@ def test_a_session_ends_to_the_second(core: Core) -> None:
         end + timedelta(days=30) - timedelta(seconds=1),
         end + timedelta(days=30),
     ):
-        core.store.commit(
-            DEFAULT, core.store.load(DEFAULT), replace(box, clock=box.clock.freeze(now))
+        memory(core).commit(
+            DEFAULT, memory(core).load(DEFAULT), replace(box, clock=box.clock.freeze(now))
         )
         answer = core.test_client().get(
             "/v1/user/profile?fields=handle", headers={"Authorization": "Bearer short"}
@@ -164,11 +165,11 @@ def test_a_change_that_came_too_late_is_computed_again(
     def overtaken(world: World, session: Session, call: Call) -> tuple[World, Answer]:
         calls.append(world)
         if len(calls) == 1:
-            box = core.store.load(DEFAULT)
-            core.store.commit(
+            box = memory(core).load(DEFAULT)
+            memory(core).commit(
                 DEFAULT,
-                core.store.load(DEFAULT),
-                box.become(world.update_profile("ada", {"biography": "somebody was faster"})),
+                memory(core).load(DEFAULT),
+                box.with_world(world.update_profile("ada", {"biography": "somebody was faster"})),
             )
         return real(world, session, call)
 
@@ -208,9 +209,8 @@ def test_every_method_everywhere_gets_an_error_in_shape(client: FlaskClient, met
 def test_even_a_failure_after_the_answer_is_an_error_in_shape(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.journal, "record", None)
-    environ = core.test_client().get("/v1/user/referrals", headers=ADA).request.environ
-    assert core.answer(environ).get_json() == {
+    monkeypatch.setattr(memory(core).journal, "add", None)
+    assert core.test_client().get("/v1/user/referrals", headers=ADA).get_json() == {
         "code": "INTERNAL_SERVER_ERROR",
         "message": "Internal server error.",
     }

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from mock_server.http.replies import Reply, json_response
+from mock_server.http.replies import About, Reply, json_reply
 from mock_server.server.delivery import deliver
 from mock_server.world.overrides import Plan
 
@@ -11,9 +11,7 @@ GET = {"method": "GET", "client": ("127.0.0.1", 1)}
 
 
 def reply(plan: Plan) -> Reply:
-    made = json_response(200, {"handle": "ada"})
-    made.plan = plan
-    return made
+    return json_reply(200, {"handle": "ada"}, about=About(plan=plan))
 
 
 async def forever() -> dict[str, Any]:

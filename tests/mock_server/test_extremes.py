@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mock_server.api.app import Core
-from mock_server.api.prefer import LONGEST_DELAY, wish
+from mock_server.api.prefer import LONGEST_DELAY, parse_prefer
 from mock_server.cli.serve_command import main
 from mock_server.contract.compiled import Contract
 from mock_server.contract.decoding import MOST_LEVELS, read_json, read_json_once, repeated_key
@@ -144,7 +144,7 @@ def test_no_spelling_of_a_delay_gets_past_its_bound(examples: Examples, number: 
         (f'delay="{number}"', ""),
         (None, f"__delay={quote(number)}"),
     ):
-        plan, refused = wish(examples, "getProfile", prefer, query)
+        plan, refused = parse_prefer(examples, "getProfile", prefer, query)
         is_right = number.isascii() and number.isdigit() and Decimal(number) <= LONGEST_DELAY
         assert bool(refused) != is_right, number
         assert plan.delay == (float(Decimal(number)) / 1000 if is_right else 0)

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from mock_server.api.app import Core
 from tests.live import ADA
-from tests.steering import Build
+from tests.steering import Build, memory
 
 WRITES = [
     ("POST", "/reset"),
@@ -171,8 +171,8 @@ def test_a_page_from_elsewhere_makes_no_sandbox(core: Core, page: dict[str, str]
             f"/__sandbox/new{path}",
             headers={**HERE, **page, "Access-Control-Request-Method": "GET"},
         )
-    assert core.store.peek("new") is None
-    assert list(core.journal.newest_first("new")) == []
+    assert memory(core).peek("new") is None
+    assert list(memory(core).journal.newest_first("new")) == []
     client.get("/__sandbox/new/v1/user/referrals", headers={**HERE, **ADA})
     answer = client.get("/__sandbox/new/v1/user/referrals", headers={**HERE, **ADA, **page})
     assert answer.status_code == 200, "one that is there is answered as ever"
@@ -205,7 +205,7 @@ OURS: list[dict[str, str]] = [
 def test_whoever_else_calls_the_api_makes_a_sandbox(build: Build, page: dict[str, str]) -> None:
     core = build(cors_origins=("http://192.168.1.5:3000",), control_origins=("http://tests.test",))
     core.test_client().get("/__sandbox/new/v1/user/referrals", headers={**HERE, **page})
-    assert core.store.peek("new") is not None
+    assert memory(core).peek("new") is not None
 
 
 def test_what_matches_nothing_makes_no_sandbox_and_stands_in_the_journal(core: Core) -> None:
@@ -216,8 +216,8 @@ def test_what_matches_nothing_makes_no_sandbox_and_stands_in_the_journal(core: C
         ("GET", "/nothing"),
     ):
         client.open(f"/__sandbox/new{path}", method=method, headers=HERE)
-    assert core.store.peek("new") is None
-    assert [entry.status for entry in core.journal.newest_first("new")] == [404, 405, 404]
+    assert memory(core).peek("new") is None
+    assert [entry.status for entry in memory(core).journal.newest_first("new")] == [404, 405, 404]
 
 
 GRANTED = [

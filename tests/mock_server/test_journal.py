@@ -7,7 +7,6 @@ import tracemalloc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -15,8 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mock_server.errors import Violation
-from mock_server.journal.capture import HEADER, HEADERS, keep
-from mock_server.journal.entries import Journal
+from mock_server.journal.capture import HEADER, keep
+from mock_server.journal.entries import Entry, Journal
 from tests.live import ADA
 from tests.steering import Build, Steer
 
@@ -330,10 +329,11 @@ def test_the_bound_is_kept_by_what_is_held_whatever_is_long_and_however_many_ask
     for n in range(500):
         raw = [(f"x-{n}-{m}-{'n' * 1000}".encode(), b"v") for m in range(8)]
         size = sum(HEADER + len(name) + len(value) for name, value in raw)
-        wire = keep({HEADERS: (raw, size), "wsgi.input": BytesIO()}, [], b"")
+        wire = keep(raw, size, b"", [], b"")
         violations = [Violation("query", "x" * 50, f"must be {n} " + "y" * 300)]
         rest = "GET", f"/{n}", f"a={n}", "", None, 400, 0.1, violations, (), "", "", "", wire
-        journal.record(f"sandbox-{n}" if n % 2 else "busy", datetime.now(UTC), *rest)
+        name = f"sandbox-{n}" if n % 2 else "busy"
+        journal.add(Entry(0, name, datetime.now(UTC), *rest))
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 1.5 * bound
@@ -344,7 +344,7 @@ def test_the_bound_is_kept_by_what_is_held_whatever_is_long_and_however_many_ask
 def test_of_sandboxes_with_as_much_the_longest_unused_pay_first() -> None:
     journal = Journal(10, 100_000)
     for n in range(200):
-        journal.record(f"s{n}", datetime.now(UTC), "GET", "/", "", "", None, 404, 0.1)
+        journal.add(Entry(0, f"s{n}", datetime.now(UTC), "GET", "/", "", "", None, 404, 0.1))
     known = [n for n in range(200) if list(journal.newest_first(f"s{n}"))]
     assert len(known) > 20
     assert known == list(range(known[0], 200))
@@ -504,7 +504,7 @@ def test_a_token_that_the_sandbox_knows_is_in_no_path(client: FlaskClient, steer
 
 
 def record(journal: Journal, path: str) -> None:
-    journal.record("default", datetime.now(UTC), "GET", path, "", "", None, 404, 0.1)
+    journal.add(Entry(0, "default", datetime.now(UTC), "GET", path, "", "", None, 404, 0.1))
 
 
 async def heard(
@@ -539,7 +539,9 @@ def test_a_stream_begins_behind_what_was_seen_and_tells_of_changes() -> None:
 
     def act() -> None:
         record(journal, "after")
-        journal.record("elsewhere", datetime.now(UTC), "GET", "/not-ours", "", "", None, 404, 0.1)
+        journal.add(
+            Entry(0, "elsewhere", datetime.now(UTC), "GET", "/not-ours", "", "", None, 404, 0.1)
+        )
         journal.changed("elsewhere", "reset")
         journal.changed("default", "setClock")
 

@@ -1,5 +1,6 @@
 """What a request is for is decided by its route: whatever is not spelt as documented is nothing, and steers nothing."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from mock_server.api.routing import Kind
 from mock_server.contract.compiled import Contract
 from mock_server.contract.route_hints import nearest
 from mock_server.ui import pages as window
-from tests.steering import Build
+from tests.steering import Build, memory
 
 MISSPELLINGS: dict[str, Callable[[str], str]] = {
     "two slashes at its beginning": lambda path: f"/{path}",
@@ -47,9 +48,9 @@ def test_another_spelling_leads_nowhere(
     core: Core, contract: Contract, control: Contract, misspelling: Callable[[str], str]
 ) -> None:
     for method, path in documented(contract, control):
-        environ = {"REQUEST_METHOD": method, "REQUEST_URI": misspelling(path)}
-        assert core.matched(environ).kind is Kind.NONE, environ["REQUEST_URI"]
-        assert core.matched({"REQUEST_METHOD": method, "REQUEST_URI": path}).rule is not None, path
+        wrong = misspelling(path)
+        assert core.router.find(method, wrong).kind is Kind.NONE, wrong
+        assert core.router.find(method, path).rule is not None, path
 
 
 @pytest.mark.parametrize("method", ["post", "Post", "get", "delete", "pOST"])
@@ -57,7 +58,7 @@ def test_methods_have_one_case(
     core: Core, contract: Contract, control: Contract, method: str
 ) -> None:
     for _, path in documented(contract, control):
-        route = core.matched({"REQUEST_METHOD": method, "REQUEST_URI": path})
+        route = core.router.find(method, path)
         assert route.rule is None, path
         assert getattr(route.error, "code", None) == 405, path
 
@@ -66,7 +67,7 @@ def test_methods_have_one_case(
 def test_no_spelling_gets_past_the_guard(build: Build, misspelling: Callable[[str], str]) -> None:
     for options in ({}, {"control_token": "right"}):
         core = build(**options)
-        before = core.store.load("default")
+        before = memory(core).load("default")
         for method, path in (
             ("POST", "/__mock/reset"),
             ("GET", "/__mock/state"),
@@ -74,19 +75,10 @@ def test_no_spelling_gets_past_the_guard(build: Build, misspelling: Callable[[st
         ):
             uri = misspelling(path)
             for host, statuses in (("evil.example", {404, 421}), ("localhost", {404})):
-                asked = {
-                    **core.test_client().get("/").request.environ,
-                    "HTTP_HOST": host,
-                    "HTTP_ORIGIN": "https://evil.example",
-                }
-                asked = {
-                    key: value for key, value in asked.items() if not key.startswith("mock_server.")
-                }
-                assert (
-                    core.answer({**asked, "REQUEST_METHOD": method, "REQUEST_URI": uri}).status_code
-                    in statuses
-                ), uri
-        assert core.store.load("default") is before
+                headers = {"host": host, "origin": "https://evil.example"}
+                asked = core.receive(method, uri, "", headers, [], 0)
+                assert asyncio.run(core.answer(asked)).status in statuses, uri
+        assert memory(core).load("default") is before
 
 
 def test_a_parameter_may_be_encoded(client: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from mock_server.scenarios.catalogue import Scenarios
 from mock_server.scenarios.loading import build_world
 from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, load_contract
 from mock_server.stores.redis.sandbox_codec import digests_of, pack, unpack
-from mock_server.stores.redis.world_codec import Origins, pack_world, unpack_world
+from mock_server.stores.redis.world_codec import WorldCache, pack_world, unpack_world
 from mock_server.world.clock import Clock
 from mock_server.world.overrides import Plan, Rule
 from mock_server.world.records import HandleTakenError, Session, World
@@ -39,7 +39,7 @@ def updated(user: str, field: str, value: str) -> Change:
     def change(box: Sandbox) -> Sandbox:
         try:
             return (
-                box.become(box.world.update_profile(user, {field: value}))
+                box.with_world(box.world.update_profile(user, {field: value}))
                 if user in box.world.users
                 else box
             )
@@ -51,12 +51,12 @@ def updated(user: str, field: str, value: str) -> Change:
 
 def signed_in(token: str, user: str, refresh: str | None, *, expires: bool) -> Change:
     session = Session(token, user, MOMENT if expires else None, None, refresh, 3)
-    return lambda box: box.become(box.world.with_session(session))
+    return lambda box: box.with_world(box.world.with_session(session))
 
 
 def signed_out(token: str) -> Change:
     return lambda box: (
-        box.become(box.world.without_session(token)) if token in box.world.sessions else box
+        box.with_world(box.world.without_session(token)) if token in box.world.sessions else box
     )
 
 
@@ -78,7 +78,7 @@ def ruled(name: str, place: int) -> Change:
 
 
 def restored(name: str) -> Change:
-    return lambda box: box.become(box.snapshots[name]) if name in box.snapshots else box
+    return lambda box: box.with_world(box.snapshots[name]) if name in box.snapshots else box
 
 
 names, tokens = st.sampled_from("abc"), st.sampled_from(["ada-session", "t1", "t2"])
@@ -90,7 +90,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.sampled_from(USERS).map(
         lambda user: (
             lambda box: (
-                box.become(box.world.mark_notifications_read(user))
+                box.with_world(box.world.mark_notifications_read(user))
                 if user in box.world.users
                 else box
             )
@@ -114,7 +114,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(ruled, names, st.integers(0, 3)),
     st.just(lambda box: replace(box, rules=())),
     st.just(lambda box: replace(box, start=world("edge"), scenario="edge").reset()),
-    st.just(lambda box: box.become(build_world({"users": [{"username": "ada"}]}))),
+    st.just(lambda box: box.with_world(build_world({"users": [{"username": "ada"}]}))),
     st.integers(-9, 9).map(
         lambda n: (
             lambda box: replace(box, clock=Clock(timedelta(microseconds=n), MOMENT if n else None))
@@ -141,7 +141,7 @@ class Process:
     box: Sandbox
 
     def __init__(self) -> None:
-        self.origins = Origins()
+        self.origins = WorldCache()
 
     def say(self, before: Sandbox | None) -> bytes:
         return pack(before, self.box, self.origins)[0]
@@ -196,12 +196,12 @@ LARGE = {
 
 
 def test_a_change_is_told_in_as_few_bytes_in_a_large_world() -> None:
-    origins = Origins()
+    origins = WorldCache()
     for start in (world("default"), build_world(LARGE)):
         box = Sandbox.of(start)
         for change in (
             updated("ada", "biography", "new"),
-            lambda box: box.become(box.world.mark_notifications_read("ada")),
+            lambda box: box.with_world(box.world.mark_notifications_read("ada")),
             lambda box: replace(box, snapshots=box.snapshots.insert("kept", box.world)),
             undone(1),
             Sandbox.reset,

@@ -15,7 +15,8 @@ from mock_server.scenarios.atomic_files import write_document
 from mock_server.scenarios.catalogue import Scenarios, scenario_of
 from mock_server.scenarios.loading import build_world, load_world, reference_problems
 from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
-from mock_server.stores.memory import DEFAULT, MemoryStore, SandboxesFullError
+from mock_server.stores.memory import MemoryStore
+from mock_server.stores.store import DEFAULT, SandboxesFullError
 from mock_server.world.sandbox import Sandbox
 from tests.live import ADA
 from tests.steering import Build, Steer
@@ -220,9 +221,9 @@ def test_sandboxes_are_bounded_and_the_oldest_goes_first(
     now += 15
     store.load("a")
     store.load("c")
-    assert [name for name, _ in store.names()] == [DEFAULT, "a", "c"]
+    assert [name for name, _ in store.present_names()] == [DEFAULT, "a", "c"]
     now += 1001
-    assert [name for name, _ in store.names()] == [DEFAULT]
+    assert [name for name, _ in store.present_names()] == [DEFAULT]
 
 
 def test_a_sandbox_too_many_is_a_clear_refusal(build: Build, scenarios: Scenarios) -> None:

@@ -4,7 +4,6 @@ Over Redis there are two processes' worth of everything, `one` and `other`, that
 """
 
 import asyncio
-import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,25 +16,16 @@ import pytest
 from mock_server.api.app import Core
 from mock_server.config import Options
 from mock_server.contract.compiled import Contract
+from mock_server.journal.entries import Journal
 from mock_server.scenarios.catalogue import Scenarios
 from mock_server.scenarios.loading import build_world
-from mock_server.server.batching import Limits, Turns
 from mock_server.stores.memory import MemoryStore
-from mock_server.stores.redis.sandbox_cache import LONGEST_LOG
+from mock_server.stores.redis.redis_store import RedisStore
+from mock_server.stores.redis.sandbox_cache import LONGEST_LOG, Limits
 from mock_server.world.sandbox import Sandbox
 from tests.mock_server.test_shared_wire import LARGE
 from tests.redis_server import RedisServer, redis_server
 
-WSGI = {
-    "SCRIPT_NAME": "",
-    "SERVER_NAME": "localhost",
-    "SERVER_PORT": "80",
-    "SERVER_PROTOCOL": "HTTP/1.1",
-    "wsgi.url_scheme": "http",
-    "CONTENT_TYPE": "application/json",
-    "HTTP_HOST": "localhost",
-    "HTTP_X_MOCK_CONTROL": "1",
-}
 SESSION = [{"token": "ada-session", "username": "ada"}]
 PROFILE = "/v1/user/profile?fields=displayName&fields=handle&fields=biography"
 
@@ -46,7 +36,6 @@ class Client:
 
     core: Core
     loop: asyncio.AbstractEventLoop
-    turns: Turns | None = None
 
     def ask(
         self,
@@ -58,23 +47,18 @@ class Client:
     ) -> tuple[int, Any]:
         raw = b"" if body is None else orjson.dumps(body)
         uri, _, query = path.partition("?")
-        environ = {
-            **WSGI,
-            "REQUEST_METHOD": method,
-            "REQUEST_URI": uri,
-            "PATH_INFO": uri,
-            "QUERY_STRING": query,
-            "CONTENT_LENGTH": str(len(raw)),
-            "wsgi.input": io.BytesIO(raw),
-            "HTTP_AUTHORIZATION": f"Bearer {user}-session",
-            "HTTP_X_MOCK_SANDBOX": sandbox,
+        headers = {
+            "host": "localhost",
+            "content-type": "application/json",
+            "content-length": str(len(raw)),
+            "authorization": f"Bearer {user}-session",
+            "x-mock-control": "1",
+            "x-mock-sandbox": sandbox,
         }
-        if self.turns is None:
-            reply = self.core.answer(environ)
-        else:
-            reply = self.loop.run_until_complete(self.turns.answer(self.core.answer, environ))
-        content = reply.get_data()
-        return reply.status_code, orjson.loads(content) if content else None
+        as_sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        request = self.core.receive(method, uri, query, headers, as_sent, 1000)
+        reply = self.loop.run_until_complete(self.core.answer(request._replace(body=raw)))
+        return reply.status, orjson.loads(reply.body) if reply.body else None
 
     def steer(self, method: str, path: str, body: object = None, sandbox: str = "default") -> Any:
         status, found = self.ask(method, f"/__mock{path}", body, sandbox=sandbox)
@@ -103,7 +87,7 @@ def processes(
     request: pytest.FixtureRequest, contract: Contract, control: Contract, scenarios: Scenarios
 ) -> Iterator[Processes]:
     """Two processes over one store, which over memory are one."""
-    shared: list[Turns] = []
+    shared: list[RedisStore] = []
     start = Sandbox.of(scenarios.world("default"))
 
     with closing(asyncio.new_event_loop()) as loop:
@@ -111,9 +95,10 @@ def processes(
         def over_memory(
             most: int = 10_000, idle: float = 3600.0, start: Sandbox = start, **options: Any
         ) -> tuple[Client, Client]:
-            core = Core(
-                contract, control, MemoryStore(start, most, idle), scenarios, Options(**options)
-            )
+            chosen = Options(**options)
+            journal = Journal(chosen.max_requests, chosen.max_journal_bytes)
+            store = MemoryStore(start, most, idle, journal)
+            core = Core(contract, control, store, scenarios, chosen)
             return Client(core, loop), Client(core, loop)
 
         def over_redis(
@@ -123,18 +108,16 @@ def processes(
             server.client.flushall()
             chosen = Options(**options)
             limits = Limits(most, idle, chosen.max_requests, chosen.max_journal_bytes)
-            shared.extend(Turns(server.url, start, limits) for _ in range(2))
+            shared.extend(RedisStore(server.url, start, limits) for _ in range(2))
             one, other = (
-                Client(
-                    Core(contract, control, each.draft, scenarios, chosen, each.draft), loop, each
-                )
+                Client(Core(contract, control, each, scenarios, chosen), loop)
                 for each in shared[-2:]
             )
             return one, other
 
         yield over_memory if request.param == "memory" else over_redis
         for each in shared:
-            loop.run_until_complete(each.sandboxes.server.close())
+            loop.run_until_complete(each.server.close())
 
 
 def test_what_one_process_changes_the_other_sees(processes: Processes) -> None:
@@ -372,7 +355,11 @@ def test_no_secret_is_stored_or_shown(processes: Processes, request: pytest.Fixt
         for entry in other.steer("GET", "/requests")["requests"]
     ]
     assert len(shown) == 3
-    stored = "" if one.turns is None else everything(request.getfixturevalue("redis"))
+    stored = (
+        ""
+        if isinstance(one.core.store, MemoryStore)
+        else everything(request.getfixturevalue("redis"))
+    )
     for secret in HUSH:
         assert secret not in str(shown)
         assert secret not in stored
@@ -404,7 +391,7 @@ def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processe
 
 def test_a_slow_reader_of_the_stream_loses_nothing_that_is_kept(processes: Processes) -> None:
     one, other = processes(max_requests=5000)
-    stream = one.core.journal.follow("default", 0)
+    stream = one.core.store.follow("default", 0)
     heard: list[str] = []
 
     def read(count: int) -> None:
@@ -445,14 +432,14 @@ def test_a_request_that_computes_for_long_is_no_fault_of_the_store(
 ) -> None:
     one, _ = processes()
     one.rename("Quick")
-    monkeypatch.setattr("mock_server.server.batching.PATIENCE", 1.0)
-    quick = one.core.answer
+    monkeypatch.setattr("mock_server.stores.redis.redis_store.PATIENCE", 1.0)
+    quick = one.core.pipeline.respond
 
-    def slow(environ: dict[str, Any]) -> Any:
+    def slow(*given: Any, **more: Any) -> Any:
         time.sleep(1.2)
-        return quick(environ)
+        return quick(*given, **more)
 
-    monkeypatch.setattr(one.core, "answer", slow)
+    monkeypatch.setattr(one.core.pipeline, "respond", slow)
     assert one.name() == "Quick"
     assert not caplog.records
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from mock_server.server.asgi_app import Shell
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_shell
+from mock_server.server.asgi_app import AsgiApp
+from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_app
 from mock_server.server.reload import Watch
-from mock_server.stores.memory import DEFAULT
+from mock_server.stores.store import DEFAULT
 from tests.live import live_mock
+from tests.steering import memory
 
 GOOD = (DEFAULT_FIXTURES / "default.yaml").read_text()
 CONTRACT = DEFAULT_CONTRACT.read_text()
@@ -26,18 +27,18 @@ class Watched:
     folder: Path
     contract: Path
     watch: Watch
-    shell: Shell
+    app: AsgiApp
 
     def settle(self) -> None:
         """Look until there is nothing new."""
         for _ in range(3):
-            self.watch.step(self.shell)
+            self.watch.step(self.app)
 
     def name(self, sandbox: str = DEFAULT) -> object:
-        return self.shell.core.store.load(sandbox).world.users["ada"].profile["displayName"]
+        return memory(self.app.core).load(sandbox).world.users["ada"].profile["displayName"]
 
     def reset(self, scenario: str | None = None, sandbox: str = DEFAULT) -> int:
-        client = self.shell.core.test_client()
+        client = self.app.core.test_client()
         body = None if scenario is None else {"scenario": scenario}
         headers = {"X-Mock-Control": "1", "X-Mock-Sandbox": sandbox}
         status: int = client.post("/__mock/reset", json=body, headers=headers).status_code
@@ -63,7 +64,7 @@ def watched(folder: Path, fixtures: Path | None = None) -> Watched:
         contract.write_text(CONTRACT)
     settings = Settings(openapi=contract, fixtures=fixtures or folder)
     watch = Watch(settings)
-    return Watched(folder, contract, watch, load_shell(settings))
+    return Watched(folder, contract, watch, load_app(settings))
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_a_single_file_may_be_away_too(folder: Path) -> None:
 def test_half_a_file_is_not_read(there: Watched, said: Callable[[], list[str]]) -> None:
     path = there.folder / "default.yaml"
     path.write_text("users: [")
-    there.watch.step(there.shell)
+    there.watch.step(there.app)
     write(path, "whole")
     there.settle()
     assert (there.name(), said()) == (
@@ -228,17 +229,17 @@ ODD = {
 def test_no_contract_ends_the_watching(
     text: str, there: Watched, said: Callable[[], list[str]]
 ) -> None:
-    before = there.shell.core
+    before = there.app.core
     there.contract.write_text(text)
     there.settle()
-    assert there.shell.core is before
+    assert there.app.core is before
     [line] = said()
     assert line.startswith(f"not reloaded, the last good state goes on: {there.contract}:")
     assert "\n" not in line
     write(there.folder / "default.yaml", "still watched")
     there.contract.write_text(CONTRACT.replace("maxLength: 50", "maxLength: 60"))
     there.settle()
-    assert (there.name(), there.shell.core is before) == ("still watched", False)
+    assert (there.name(), there.app.core is before) == ("still watched", False)
 
 
 def test_what_nobody_thought_of_is_one_line_too(

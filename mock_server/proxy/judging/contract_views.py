@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mock_server.api.pipeline import Gate
+from mock_server.api.validator import Validator
 from mock_server.contract.compiled import Contract, IsValid, Operation
 from mock_server.contract.reasons import Fault, describe, pointer
 from mock_server.contract.schema_errors import Explainer
@@ -47,7 +47,7 @@ class View:
 
     def __init__(self, document: dict[str, Any], *, is_full: bool) -> None:
         self.contract, self._is_full = Contract(document), is_full
-        self.gate = Gate(self.contract)
+        self.gate = Validator(self.contract)
         self._known: dict[tuple[str, int], Expected | None] = {}
         self._explainer = Explainer(self.contract)
 

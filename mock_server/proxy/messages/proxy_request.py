@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
     from .end_to_end_headers import Headers
 
-GUARDED = {
-    "HTTP_HOST": "host",
-    "HTTP_ORIGIN": "origin",
-    "HTTP_X_MOCK_CONTROL": "x-mock-control",
-    "HTTP_SEC_FETCH_SITE": "sec-fetch-site",
-    "HTTP_SEC_FETCH_MODE": "sec-fetch-mode",
-    "HTTP_SEC_FETCH_DEST": "sec-fetch-dest",
-}
-"""Headers that `guard` looks at, by their keys in a WSGI environment."""
-
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -87,11 +77,6 @@ class Incoming:
             for name, value in self.by_name.items()
             if masking.is_secret(name)
         ]
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Return what `guard` looks at."""
-        return {key: self.by_name[name] for key, name in GUARDED.items() if name in self.by_name}
 
 
 def _visible(raw: bytes) -> str:

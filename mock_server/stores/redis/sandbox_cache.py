@@ -9,13 +9,14 @@ from collections import OrderedDict
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mock_server.stores.memory import BUSY, DEFAULT, SandboxesFullError
+from mock_server.stores.memory import BUSY
+from mock_server.stores.store import DEFAULT, SandboxesFullError
 
 from .connection import FORMAT
 from .entry_codec import pack_entry, unpack_entry
 from .sandbox_codec import digests_of, pack, unpack
 from .store_errors import StoreError
-from .world_codec import Origins, UnknownWorldError, pack_world, unpack_world
+from .world_codec import UnknownWorldError, WorldCache, pack_world, unpack_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +39,7 @@ NOWHERE = -1
 """A version that no sandbox has."""
 
 OFTEN = 3
-"""How often a change may be overtaken before the next turn is kept for it."""
+"""How often a change may be lost before the next turn is kept for it."""
 TURN = 200
 """For how many milliseconds at most."""
 
@@ -46,7 +47,7 @@ TURN = 200
 class Outcome(Enum):
     """What came of an exchange: it is done; others changed the sandbox first; it is the turn of another process."""
 
-    DONE, OVERTAKEN, BUSY = auto(), auto(), auto()
+    DONE, LOST, BUSY = auto(), auto(), auto()
 
 
 class Limits(NamedTuple):
@@ -58,67 +59,69 @@ class Limits(NamedTuple):
     journal: int = 64 * 1024 * 1024
 
 
-class Held(NamedTuple):
+class CachedSandbox(NamedTuple):
     """A sandbox as it was at a version; the tag is random and makes the version the only one of its number."""
 
     version: int
     tag: str
-    box: Sandbox
+    sandbox: Sandbox
 
 
-class Sandboxes:
+class SandboxCache:
     """Sandboxes that `server` keeps; a new one is `start`. Every method that waits raises `StoreError`."""
 
     def __init__(self, server: Server, start: Sandbox, limits: Limits) -> None:
         self.server, self._start, self._limits = server, start, limits
         self._idle = round(limits.idle * 1000)
-        self.nothing = Held(NOWHERE, "", start)
-        self._held: OrderedDict[str, Held] = OrderedDict()
-        self._origins = Origins()
+        self.nothing = CachedSandbox(NOWHERE, "", start)
+        self._cached: OrderedDict[str, CachedSandbox] = OrderedDict()
+        self._worlds = WorldCache()
         self._process = secrets.token_hex(4)
         self._compacting: set[asyncio.Task[None]] = set()
 
-    def held(self, name: str) -> Held | None:
+    def known(self, name: str) -> CachedSandbox | None:
         """Return what is known here of a sandbox; somebody may have changed it meanwhile."""
-        return self._held.get(name)
+        return self._cached.get(name)
 
-    async def fetch(self, name: str) -> Held:
+    async def fetch(self, name: str) -> CachedSandbox:
         """Return a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
-        held = self._held.get(name)
-        if held is None or await self.exchange(name, held, held.box) is not Outcome.DONE:
-            held = self._held.get(name) or await self._create(name)
-        return held
+        cached = self._cached.get(name)
+        if cached is None or await self.exchange(name, cached, cached.sandbox) is not Outcome.DONE:
+            cached = self._cached.get(name) or await self._create(name)
+        return cached
 
-    async def peek(self, name: str) -> Held | None:
+    async def peek(self, name: str) -> CachedSandbox | None:
         """Return a sandbox as it is now; `None`, and none is made, where there is none."""
-        held = self._held.get(name) or self.nothing
-        outcome = await self.exchange(name, held, held.box)
-        return held if outcome is Outcome.DONE else self._held.get(name)
+        cached = self._cached.get(name) or self.nothing
+        outcome = await self.exchange(name, cached, cached.sandbox)
+        return cached if outcome is Outcome.DONE else self._cached.get(name)
 
     async def exchange(  # noqa: PLR0913 - one call for all
         self,
         name: str,
-        held: Held,
-        box: Sandbox,
+        cached: CachedSandbox,
+        sandbox: Sandbox,
         entries: Iterable[Entry] = (),
-        overtaken: int = 0,
+        lost: int = 0,
         *,
-        cleared: bool = False,
+        clears: bool = False,
     ) -> Outcome:
         """Replace a sandbox and add to its journal, or know what others did who were faster, which they are not for ever."""
-        change, digests = (b"", []) if box is held.box else pack(held.box, box, self._origins)
+        change, digests = (
+            (b"", []) if sandbox is cached.sandbox else pack(cached.sandbox, sandbox, self._worlds)
+        )
         tag = secrets.token_hex(4) if change else ""
         before = (
             FORMAT,
-            held.version,
-            held.tag,
+            cached.version,
+            cached.tag,
             tag,
             change,
-            int(cleared),
+            int(clears),
             self._limits.entries,
             self._limits.journal,
         )
-        turn = self._process, TURN if change and overtaken >= OFTEN else 0
+        turn = self._process, TURN if change and lost >= OFTEN else 0
         packed = [pack_entry(entry) for entry in entries]
         said = await self._call_with_worlds(
             "exchange", name, *before, *turn, len(digests), *digests, *packed
@@ -126,21 +129,21 @@ class Sandboxes:
         match said[0]:
             case b"done":
                 if change:
-                    self._keep(name, Held(held.version + 1, tag, box))
+                    self._keep(name, CachedSandbox(cached.version + 1, tag, sandbox))
                     self._compact_now_and_then(name)
                 return Outcome.DONE
             case b"busy":
                 return Outcome.BUSY
             case b"newer":
-                await self._update(name, held, said)
+                await self._update(name, cached, said)
             case _:
-                self._held.pop(name, None)
-        return Outcome.OVERTAKEN
+                self._cached.pop(name, None)
+        return Outcome.LOST
 
     async def copy(self, source: str, name: str) -> None:
         """Copy a sandbox within the store; raises `SandboxesFullError`."""
         limits = self._limits.sandboxes, round(BUSY * 1000)
-        self._held.pop(name, None) if source != name else None
+        self._cached.pop(name, None) if source != name else None
         said = await self._call("copy", name, source, *limits)
         if said[0] == b"absent":
             await self._create(source)
@@ -150,7 +153,7 @@ class Sandboxes:
 
     async def drop(self, name: str) -> bool:
         """Forget a sandbox and its journal; return whether there was one. The default one starts anew."""
-        self._held.pop(name, None)
+        self._cached.pop(name, None)
         return (await self._call("drop", name))[0] == b"done" or name == DEFAULT
 
     async def names(self) -> list[tuple[str, float]]:
@@ -172,8 +175,8 @@ class Sandboxes:
         """Empty the journal of a sandbox."""
         await self._call("clear", name)
 
-    async def _create(self, name: str) -> Held:
-        packed, digests = pack(None, self._start, self._origins)
+    async def _create(self, name: str) -> CachedSandbox:
+        packed, digests = pack(None, self._start, self._worlds)
         limits = self._limits.sandboxes, round(BUSY * 1000)
         rest = FORMAT, secrets.token_hex(4), packed, *limits, *digests
         said = await self._call_with_worlds("create", name, *rest)
@@ -181,37 +184,39 @@ class Sandboxes:
             raise SandboxesFullError
         return await self._update(name, None, said)
 
-    async def _update(self, name: str, held: Held | None, said: Sequence[Any]) -> Held:
+    async def _update(
+        self, name: str, cached: CachedSandbox | None, said: Sequence[Any]
+    ) -> CachedSandbox:
         """Take over what others made of a sandbox: the changes, or the whole and the changes since."""
         _, whole, version, tag, *changes = said
-        box = None if whole or held is None else held.box
+        sandbox = None if whole or cached is None else cached.sandbox
         for raw in changes:
             try:
-                box = unpack(box, raw, self._origins)
+                sandbox = unpack(sandbox, raw, self._worlds)
             except UnknownWorldError:
                 for digest in digests_of(raw):
                     await self._have(digest)
-                box = unpack(box, raw, self._origins)
-        assert box is not None, "a sandbox has a base"
-        return self._keep(name, Held(int(version), tag.decode(), box))
+                sandbox = unpack(sandbox, raw, self._worlds)
+        assert sandbox is not None, "a sandbox has a base"
+        return self._keep(name, CachedSandbox(int(version), tag.decode(), sandbox))
 
     async def _have(self, digest: str) -> None:
         try:
-            self._origins.find(digest)
+            self._worlds.find(digest)
         except UnknownWorldError:
             raw = await self.server.world(digest)
             if raw is None:
                 raise StoreError(
                     f"has lost the world {digest}: DELETE /__mock/sandboxes/NAME begins a sandbox anew"
                 ) from None
-            self._origins.keep(await asyncio.to_thread(unpack_world, raw), digest)
+            self._worlds.keep(await asyncio.to_thread(unpack_world, raw), digest)
 
     async def _call_with_worlds(self, *call: Any) -> list[Any]:
         """Call a script; what it says that it needs of whole worlds is sent, which each of them needs once."""
         said = await self._call(*call)
         if said[0] == b"needs":
             for raw in said[1:]:
-                world = self._origins.find(raw.decode())
+                world = self._worlds.find(raw.decode())
                 await self.server.keep_world(
                     raw.decode(), await asyncio.to_thread(pack_world, world), self._idle + 60_000
                 )
@@ -233,24 +238,24 @@ class Sandboxes:
             )
         return said
 
-    def _keep(self, name: str, held: Held) -> Held:
-        self._held[name] = held
-        self._held.move_to_end(name)
-        if len(self._held) > KNOWN:
-            self._held.popitem(last=False)
-        return held
+    def _keep(self, name: str, cached: CachedSandbox) -> CachedSandbox:
+        self._cached[name] = cached
+        self._cached.move_to_end(name)
+        if len(self._cached) > KNOWN:
+            self._cached.popitem(last=False)
+        return cached
 
     def _compact_now_and_then(self, name: str) -> None:
-        held = self._held[name]
-        if held.version % LONGEST_LOG == 0:
-            task = asyncio.create_task(self._compact(name, held))
+        cached = self._cached[name]
+        if cached.version % LONGEST_LOG == 0:
+            task = asyncio.create_task(self._compact(name, cached))
             self._compacting.add(task)
             task.add_done_callback(self._compacting.discard)
 
-    async def _compact(self, name: str, held: Held) -> None:
+    async def _compact(self, name: str, cached: CachedSandbox) -> None:
         """Write a whole sandbox beside the requests; where that fails, the changes stay as they are."""
         try:
-            packed, digests = await asyncio.to_thread(pack, None, held.box, self._origins)
-            await self._call("compact", name, held.version, held.tag, packed, *digests)
+            packed, digests = await asyncio.to_thread(pack, None, cached.sandbox, self._worlds)
+            await self._call("compact", name, cached.version, cached.tag, packed, *digests)
         except StoreError as error:
             log.info("the sandbox %s was not written whole: the store %s", name, error)

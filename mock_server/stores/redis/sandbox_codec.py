@@ -16,7 +16,7 @@ from mock_server.world.clock import Clock
 from mock_server.world.overrides import Plan, Rule
 from mock_server.world.sandbox import NOTHING_KEPT, Sandbox
 
-from .world_codec import Origins, apply_difference, difference, unpack_session
+from .world_codec import WorldCache, apply_difference, difference, unpack_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 MICROSECOND = timedelta(microseconds=1)
 
 
-def pack(before: Sandbox | None, after: Sandbox, origins: Origins) -> tuple[bytes, list[str]]:
+def pack(before: Sandbox | None, after: Sandbox, cache: WorldCache) -> tuple[bytes, list[str]]:
     """Write what leads from one sandbox to the next, or a whole one; return the digests of the worlds it needs."""
-    table = _Table(_known(before), origins)
+    table = _Table(_known(before), cache)
     said: dict[str, Any] = {}
     if before is None or after.past is not before.past:
         said["past"] = _pack_past(before.past if before else (), after.past, table)
@@ -47,7 +47,7 @@ def pack(before: Sandbox | None, after: Sandbox, origins: Origins) -> tuple[byte
     return orjson.dumps({"new": table.new, **said}, default=list), table.digests
 
 
-def unpack(before: Sandbox | None, raw: bytes, origins: Origins) -> Sandbox:
+def unpack(before: Sandbox | None, raw: bytes, cache: WorldCache) -> Sandbox:
     """Read what a change made of a sandbox; raises `UnknownWorldError` where a whole world has to be fetched first."""
     said = orjson.loads(raw)
     worlds = _known(before)
@@ -55,7 +55,7 @@ def unpack(before: Sandbox | None, raw: bytes, origins: Origins) -> Sandbox:
         worlds.append(
             _redone(worlds[base], more)
             if isinstance(base, int)
-            else apply_difference(origins.find(base), more)
+            else apply_difference(cache.find(base), more)
         )
     parts: dict[str, Any] = {
         name: worlds[said[name]] for name in ("start", "world") if name in said
@@ -89,11 +89,11 @@ def digests_of(raw: bytes) -> list[str]:
 class _Table:
     """The worlds that the reader will know, by their place; `new` are those that it has to be told of."""
 
-    def __init__(self, known: list[World], origins: Origins) -> None:
+    def __init__(self, known: list[World], cache: WorldCache) -> None:
         self._places = {id(world): place for place, world in enumerate(known)}
-        self._known, self._origins, self.new, self.digests = (
+        self._known, self._cache, self.new, self.digests = (
             known,
-            origins,
+            cache,
             list[Any](),
             list[str](),
         )
@@ -111,7 +111,7 @@ class _Table:
         for back, step in enumerate(reversed(world.recent)):
             if id(step) in self._last:
                 return self._last[id(step)], world.recent[len(world.recent) - back :]
-        digest = self._origins.digest(world.origin or world)
+        digest = self._cache.digest(world.origin or world)
         self.digests.append(digest)
         return digest, difference(world)
 

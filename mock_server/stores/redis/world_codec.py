@@ -24,7 +24,7 @@ class UnknownWorldError(LookupError):
     """A whole world is referred to that is not at hand; its digest is the argument."""
 
 
-class Origins:
+class WorldCache:
     """Whole worlds by the digest of their content; each is written and read once while it is in use. Any thread may."""
 
     def __init__(self) -> None:

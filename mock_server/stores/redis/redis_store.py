@@ -1,0 +1,256 @@
+"""The store that processes share: requests that wait for a sandbox run together on the newest one known here.
+
+They are answered once the server agrees that it was the newest; where it does not, they run again on what is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from mock_server.journal.entries import presentable
+from mock_server.stores.store import DEFAULT, Change, SandboxesFullError
+from mock_server.stores.timeouts import patiently
+
+from .connection import Server
+from .journal_stream import follow
+from .sandbox_cache import OFTEN, Limits, Outcome, SandboxCache
+from .store_errors import StoreError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from mock_server.journal.entries import Entry
+    from mock_server.stores.store import Step
+    from mock_server.world.sandbox import Sandbox
+
+    from .sandbox_cache import CachedSandbox
+
+log = logging.getLogger("mock_server")
+
+T = TypeVar("T")
+
+PATIENCE = 1.5
+"""Seconds after which a request is told that the store does not answer."""
+AT_ONCE = 32
+"""How many requests run together."""
+WAIT = 0.001, 0.004
+"""How many seconds those that lost a compare-and-swap wait at least and at most, out of step with other processes."""
+
+
+class Job(NamedTuple, Generic[T]):
+    """A step that waits for its turn, and the future of its result; `makes` says that its sandbox is made on first use."""
+
+    step: Step[T]
+    makes: bool
+    result: asyncio.Future[T]
+
+
+class Batch(NamedTuple):
+    """What comes of jobs that ran together, one on what the other left."""
+
+    sandbox: Sandbox
+    entries: list[Entry]
+    clears: bool
+    news: list[tuple[str, str]]
+    done: list[tuple[Job[Any], Any]]
+
+
+class RedisStore:
+    """Keep sandboxes in the server at `url`; `start` is what a new one is. Raises `StoreUrlError`."""
+
+    def __init__(self, url: str, start: Sandbox, limits: Limits) -> None:
+        self.start, self._url, self._limits = start, url, limits
+        self.server = Server(url)
+        self._cache = SandboxCache(self.server, start, limits)
+        self._waiting: dict[str, deque[Job[Any]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._trouble: str | None = None
+        self._heard: Callable[[Entry], None] | None = None
+        self._dice = SystemRandom()  # workers that were forked are not to wait in step
+
+    def default(self) -> Sandbox:
+        """Return the default sandbox as it is now, from no event loop; raises `StoreError`."""
+        return asyncio.run(self._default())
+
+    async def _default(self) -> Sandbox:
+        server = Server(self._url)
+        try:
+            await server.check()
+            found = await SandboxCache(server, self.start, self._limits).fetch(DEFAULT)
+        except StoreError as error:
+            raise StoreError(f"{server.name} {error}") from None
+        except (LookupError, ValueError, TypeError, AttributeError):
+            raise StoreError(f"{server.name} holds a default sandbox that cannot be used") from None
+        finally:
+            await server.close()
+        return found.sandbox
+
+    async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
+        """Run a step on the newest sandbox, with others that wait for it."""
+        job = Job(step, makes, asyncio.get_running_loop().create_future())
+        queue = self._waiting.get(name)
+        if queue is None:
+            self._waiting[name] = deque([job])
+            task = asyncio.create_task(self._work(name))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            queue.append(job)
+        return await self._within_patience(job.result, name)
+
+    async def names(self) -> list[tuple[str, float]]:
+        """Return every name, with how many seconds it was not used."""
+        return await self._call(self._cache.names())
+
+    async def copy(self, source: str, name: str) -> None:
+        """Copy a sandbox within the server."""
+        await self._call(self._cache.copy(source, name))
+
+    async def drop(self, name: str) -> bool:
+        """Forget a sandbox and its journal."""
+        return await self._call(self._cache.drop(name))
+
+    async def entries(self, name: str) -> list[Entry]:
+        """Return the journal of a sandbox, the newest entry first."""
+        found = await self._call(self._cache.entries(name))
+        return found[::-1]
+
+    async def clear(self, name: str) -> None:
+        """Empty the journal of a sandbox."""
+        await self._call(self._cache.clear(name))
+
+    async def announce(self, sandbox: str | None, operation: str) -> None:
+        """Tell who follows a journal of a change."""
+        await self._call(self.server.tell({"operation": operation, "sandbox": sandbox}))
+
+    def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
+        """Return server-sent events of a journal, whichever process served the requests."""
+        return follow(self.server, name, after)
+
+    def listen(self, heard: Callable[[Entry], None]) -> None:
+        """Have `heard` called with each entry that this process adds."""
+        self._heard = heard
+
+    async def _call(self, call: Coroutine[Any, Any, T]) -> T:
+        return await self._within_patience(asyncio.ensure_future(call), "")
+
+    async def _within_patience(self, awaited: asyncio.Future[T], name: str) -> T:
+        """Return what comes of a call; raise `UnavailableError` where nothing does within `PATIENCE`, or a failure."""
+        try:
+            found = await patiently(awaited, PATIENCE)
+        except SandboxesFullError:
+            raise
+        except TimeoutError:
+            raise self._away(StoreError("does not answer in time")) from None
+        except StoreError as error:
+            raise self._away(error) from None
+        except Exception:
+            log.exception("what the store holds of the sandbox %s cannot be used", name)
+            raise self._away(StoreError("holds what cannot be used")) from None
+        if self._trouble is not None:
+            self._trouble = None
+            log.warning("the store %s answers again", self.server.name)
+        return found
+
+    def _away(self, reason: StoreError) -> UnavailableError:
+        """Return the refusal of a request, and log its reason unless that was the last one, too."""
+        if self._trouble != str(reason):
+            self._trouble = str(reason)
+            log.error("the store %s %s", self.server.name, reason)
+        return UnavailableError(reason)
+
+    async def _work(self, name: str) -> None:
+        """Run jobs as long as some wait for a sandbox."""
+        queue = self._waiting[name]
+        while queue:
+            jobs = [queue.popleft() for _ in range(min(len(queue), AT_ONCE))]
+            try:
+                await self._commit(name, jobs)
+            except Exception as error:  # noqa: BLE001 - told to everybody who waits for it
+                _fail([*jobs, *queue], error)
+                queue.clear()
+        del self._waiting[name]
+
+    async def _commit(self, name: str, jobs: list[Job[Any]]) -> None:
+        """Run jobs on the newest sandbox known here, again until the server agrees that it was the newest."""
+        lost = 0
+        while jobs := _waiting(jobs):  # none is left after `PATIENCE`
+            known = await self._load(name, jobs)
+            batch = self._run(known, _waiting(jobs))
+            outcome = await self._exchange(name, known, batch, lost)
+            if outcome is Outcome.DONE:
+                await self._finish(batch)
+                return
+            # At first others were only faster since the last time.
+            if outcome is Outcome.BUSY or 0 < lost < OFTEN:
+                await asyncio.sleep(self._dice.uniform(*WAIT))
+            lost += outcome is Outcome.LOST
+
+    async def _load(self, name: str, jobs: list[Job[Any]]) -> CachedSandbox | None:
+        """Return the sandbox as it was last known here, or as it is; `None` where there is none, or no room for one."""
+        known = self._cache.known(name)
+        if known is not None:
+            return known
+        makers = [job for job in jobs if job.makes]
+        if not makers:
+            return await self._cache.peek(name)
+        try:
+            return await self._cache.fetch(name)
+        except SandboxesFullError as error:
+            _fail(makers, error)
+            return None
+
+    def _run(self, known: CachedSandbox | None, jobs: list[Job[Any]]) -> Batch:
+        """Run jobs one after the other; what they make of a sandbox that is not there is not kept."""
+        sandbox = self.start if known is None else known.sandbox
+        batch = Batch(sandbox, [], False, [], [])  # noqa: FBT003
+        for job in jobs:
+            change: Change[Any] = job.step(batch.sandbox, known is not None)
+            if change.clears:
+                batch.entries.clear()
+                batch = batch._replace(clears=True)
+            if change.entry is not None:
+                batch.entries.append(presentable(change.entry))
+            if change.news is not None:
+                batch.news.append(change.news)
+            if known is not None:
+                batch = batch._replace(sandbox=change.sandbox)
+            batch.done.append((job, change.result))
+        return batch
+
+    async def _exchange(
+        self, name: str, known: CachedSandbox | None, batch: Batch, lost: int
+    ) -> Outcome:
+        if known is not None:
+            return await self._cache.exchange(
+                name, known, batch.sandbox, batch.entries, lost, clears=batch.clears
+            )
+        if not batch.entries:
+            return Outcome.DONE
+        nothing = self._cache.nothing
+        return await self._cache.exchange(name, nothing, nothing.sandbox, batch.entries)
+
+    async def _finish(self, batch: Batch) -> None:
+        """Answer jobs that are done, after those who listen have heard of them."""
+        if self._heard is not None:
+            for entry in batch.entries:
+                self._heard(entry)
+        for sandbox, operation in batch.news:
+            await self.server.tell({"operation": operation, "sandbox": sandbox})
+        for job, result in batch.done:
+            if not job.result.done():
+                job.result.set_result(result)
+
+
+def _waiting(jobs: list[Job[Any]]) -> list[Job[Any]]:
+    """Return the jobs that still wait for their result."""
+    return [job for job in jobs if not job.result.done()]
+
+
+def _fail(jobs: list[Job[Any]], error: Exception) -> None:
+    for job in _waiting(jobs):
+        job.result.set_exception(error)
