@@ -11,7 +11,7 @@ WHOLE_STATE = 64 * 1024 * 1024
 """The largest body in bytes of the call that takes a whole state."""
 
 CONTROL: dict[str, ControlOperation] = {
-    "health": ControlOperation(state.health, loads=state.load_names),
+    "health": ControlOperation(state.health, loads=state.count_sandboxes),
     "getContract": ControlOperation(documents.getContract, access=NOTHING),
     "getControl": ControlOperation(documents.getControl, access=NOTHING),
     "reset": ControlOperation(state.reset, SANDBOX, loads=state.load_scenario, clears_journal=True),

@@ -29,9 +29,14 @@ def health(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sand
         "status": "ok",
         "version": context.version,
         "scenario": sandbox.scenario,
-        "sandboxes": len(context.loaded),
+        "sandboxes": context.loaded,
     }
     return sandbox, Answer(200, body)
+
+
+async def count_sandboxes(_: ControlContext, store: Store, name: str, _call: Call) -> int:
+    """Return how many sandboxes there are, with the one of this call, which it makes."""
+    return len({name, *(each for each, _idle in await store.names())})
 
 
 async def load_names(

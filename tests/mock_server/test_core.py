@@ -223,3 +223,19 @@ def test_an_impossible_wish_comes_after_the_session_and_beside_all_else_that_is_
     assert client.get("/v1/user/profile", headers=wish).status_code == 401
     details = client.get("/v1/user/profile", headers={**ADA, **wish}).get_json()["details"]
     assert [detail["name"] for detail in details] == ["Prefer", "fields"]
+
+
+def test_a_request_that_is_answered_twice_has_the_same_result_and_keeps_nothing(core: Core) -> None:
+    headers = {
+        "host": "localhost",
+        "content-type": "application/json",
+        "authorization": "Bearer ada-session",
+    }
+    before, body = memory(core).load(DEFAULT), b'{"displayName": "New"}'
+    request = core.receive("POST", "/v1/user/profile", "", headers, [], 0)._replace(body=body)
+    task = core.pipeline.prepare(request)
+    first, second = (core.pipeline.respond(task, before, exists=True) for _ in range(2))
+    assert first.sandbox.world.users["ada"].profile["displayName"] == "New"
+    assert (first.sandbox, first.result) == (second.sandbox, second.result)
+    assert memory(core).load(DEFAULT) is before
+    assert list(memory(core).journal.newest_first(DEFAULT)) == []

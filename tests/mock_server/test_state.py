@@ -275,3 +275,11 @@ def test_any_state_survives_a_file(
         path = tmp_path_factory.mktemp("state") / f"s.{suffix}"
         write_document(path, state)
         assert scenario_of(load_world(path, CONTROL)) == state
+
+
+def test_a_call_that_makes_a_sandbox_counts_it(steer: Steer) -> None:
+    assert [steer("GET", "/health", sandbox=name)[1]["sandboxes"] for name in ("a", "a", "b")] == [
+        2,
+        2,
+        3,
+    ]
