@@ -117,14 +117,9 @@ class Pipeline:
         if is_named and not NAME.fullmatch(request.sandbox):
             return Task(request, Access.NOTHING, fault or _name_fault(route.kind))
         makes_none = is_named and guard.is_foreign_page(request.headers, self._friends)
-        if fault is not None:
-            access = Access.PRESENT if route.kind in FOR_CLIENTS else Access.NOTHING
-        elif route.kind is Kind.CONTROL:
+        if fault is None and route.kind is Kind.CONTROL:
             return self._prepare_control(request, makes_none=makes_none)
-        elif makes_none:
-            access = Access.PRESENT
-        else:
-            access = Access.NOTHING if route.kind is Kind.PAGE else Access.MADE
+        access = _access(route.kind, is_refused=fault is not None, makes_none=makes_none)
         return Task(request, access, fault, makes_none=makes_none)
 
     def _prepare_control(self, request: Request, *, makes_none: bool) -> Task:
@@ -283,6 +278,15 @@ class Pipeline:
         if plan.undocumented:
             return text_reply(status, body, headers, about)
         return served.validator.respond(operation, status, body, headers, about)
+
+
+def _access(kind: Kind, *, is_refused: bool, makes_none: bool) -> Access:
+    """Return what a request wants of its sandbox; one that is refused is noted in its journal, where it has one."""
+    if is_refused:
+        return Access.PRESENT if kind in FOR_CLIENTS else Access.NOTHING
+    if makes_none:
+        return Access.PRESENT
+    return Access.NOTHING if kind is Kind.PAGE else Access.MADE
 
 
 def _name_fault(kind: Kind) -> ClientError | None:
