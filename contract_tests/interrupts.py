@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from contract_tests.exceptions import BY_HAND, StoppedError
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
@@ -90,8 +92,6 @@ class Interrupts:
     def check(self) -> None:
         """Raise `StoppedError` where the run was asked to end."""
         if self.stops_work:
-            from contract_tests.findings.collector import BY_HAND, StoppedError  # noqa: PLC0415 - not before it is needed
-
             raise StoppedError(BY_HAND)
 
     def hear(self, *_: object) -> None:

@@ -14,9 +14,8 @@ from contract_tests.api import run_marks
 from contract_tests.api.target_watch import Watch
 from contract_tests.checks import request_validation, response_checks
 from contract_tests.config.target import LIVE, Target
-from contract_tests.findings.collector import (
+from contract_tests.exceptions import (
     BY_HAND,
-    Ledger,
     NotJudgedError,
     OutOfTimeError,
     StoppedError,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from contract_tests.api.request_templates import Ask
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
+    from contract_tests.findings.collector import Ledger
     from contract_tests.spec.contract import Contract
 
 UNAUTHORIZED = 401
@@ -71,7 +71,7 @@ class Lab:
         self.client = Client(
             self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil
         )
-        self.watch = Watch(self)
+        self.watch = Watch(self.target, self.client, self.ledger, self.find)
         self.client.doubt = self.watch.see
 
     def random(self, *salt: object) -> Random:
@@ -294,7 +294,7 @@ class Lab:
 
     def roles(self) -> tuple[str, ...]:
         """The roles of valid sessions that the target gives."""
-        return tuple(role for role in LIVE if role in self.target.sessions)
+        return self.target.roles
 
     def need(self, *roles: str) -> None:
         """Stop a law that needs sessions which the target does not give."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.api import resources
 from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Item, Lab
 from contract_tests.api.request_templates import REFERRALS, Ask, notifications
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange

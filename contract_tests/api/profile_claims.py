@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources, run_marks
 from contract_tests.api.request_templates import update
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab, Profile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from contract_tests.api import run_marks
 from contract_tests.api.context import NOT_FOUND, Lab, Profile
 from contract_tests.api.request_templates import Ask, fields, notifications, public, update
-from contract_tests.findings.collector import BusyError, NotJudgedError, StoppedError
+from contract_tests.exceptions import BusyError, NotJudgedError, StoppedError
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.api import resources
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -82,19 +82,19 @@ def keep(lab: Lab, flags: Sequence[str], shard: str = "") -> Originals | None:
 
 
 def read(path: Path) -> tuple[str, str, Profiles]:
-    """Return the base URL, the part of the run and the people that a file was written of; raises `TargetError`."""
+    """Return the base URL, the part of the run and the people that a file was written of; raises `UsageError`."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TargetError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: {error.strerror}") from error
     except ValueError as error:
-        raise TargetError(f"{path}: not what a run writes: {error}") from error
+        raise UsageError(f"{path}: not what a run writes: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise TargetError(f"{path}: not what this version of the gate writes")
+        raise UsageError(f"{path}: not what this version of the gate writes")
     try:
         return str(data["base_url"]), str(data.get("shard", "")), _people(data["people"])
     except (KeyError, TypeError, AttributeError):
-        raise TargetError(f"{path}: not what a run writes: something is missing in it") from None
+        raise UsageError(f"{path}: not what a run writes: something is missing in it") from None
 
 
 def _people(people: Profiles) -> Profiles:

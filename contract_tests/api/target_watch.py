@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contract_tests.checks import availability
-from contract_tests.findings.collector import StoppedError
+from contract_tests.exceptions import StoppedError
+from contract_tests.http.messages import GATEWAY
 from contract_tests.interrupts import STOP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from contract_tests.api.context import Lab
+    from contract_tests.config.target import Target
+    from contract_tests.findings.collector import Ledger
+    from contract_tests.http.http_client import Client
     from contract_tests.http.messages import Exchange
 
 TOO_MANY = 429
@@ -44,9 +47,15 @@ class Ended:
 
 @dataclass
 class Watch:
-    """Sees every answer of a run. `proofs` are calls that have worked, with what was answered, by role."""
+    """Sees every answer of a run, and notes by `find` what it takes for the target's own fault.
 
-    lab: Lab
+    `proofs` are calls that have worked, with what was answered, by role.
+    """
+
+    target: Target
+    client: Client
+    ledger: Ledger
+    find: Callable[..., None]
     ended: Ended | None = None
     proofs: dict[str, Exchange] = field(default_factory=dict)
     _good: dict[str, int] = field(default_factory=dict)
@@ -58,10 +67,10 @@ class Watch:
     def see(self, exchange: Exchange) -> None:
         """End the run where an answer means that the target, or the session that was sent, has ended."""
         self._give_up(exchange)
-        who = next((role for role in self.lab.roles() if self._is_of(exchange, role)), "")
+        who = next((role for role in self.target.roles if self._is_of(exchange, role)), "")
         if not availability.is_doubtful(exchange, with_session=bool(who)):
             for name in ("", who) if exchange.ok else ("",):
-                self._good[name] = len(self.lab.ledger.findings)
+                self._good[name] = len(self.ledger.findings)
             return
         if (
             self.ended
@@ -79,12 +88,8 @@ class Watch:
         self._answered = self._answered or bool(exchange.status)
         self._unanswered += not self._answered
         if self._unanswered >= UNANSWERED:
-            how = (
-                "is there, but does not answer"
-                if self.lab.client.is_there()
-                else "cannot be reached"
-            )
-            self.ended = Ended(f"{self.lab.target.base_url} {how}", exchange.trouble)
+            how = "is there, but does not answer" if self.client.is_there() else "cannot be reached"
+            self.ended = Ended(f"{self.target.base_url} {how}", exchange.trouble)
             raise StoppedError(str(self.ended))
 
     def again(self, rule: str, operation: str, exchange: Exchange) -> str:
@@ -92,24 +97,24 @@ class Watch:
         if (
             rule not in FAILURES
             or "TimeoutError" in exchange.trouble
-            or self.lab.ledger.has(rule, operation)
+            or self.ledger.has(rule, operation)
         ):
             return ""
-        if exchange.dropped or exchange.status in availability.GATEWAY:
+        if exchange.dropped or exchange.status in GATEWAY:
             return AGAIN
-        second = self.lab.client.probe(exchange.call)
+        second = self.client.probe(exchange.call)
         same = (second.status, bool(second.trouble)) == (exchange.status, bool(exchange.trouble))
         return AGAIN if same else f", but {second.status or 'no answer'} when asked a second time"
 
     def judge_noise(self) -> None:
         """Take what did not come a second time (502 and the like) for the target's own, where there is too much of it."""
-        passing, judged = self.lab.client.passing, self.lab.ledger.judged
+        passing, judged = self.client.passing, self.ledger.judged
         if len(passing) <= max(1, judged // NOISE):
             return
         for exchange in passing[self._noted :]:
             rule = "answer.no-server-error" if exchange.status else "answer.complete"
             received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
-            self.lab.find(
+            self.find(
                 rule,
                 exchange.call.operation.partition(",")[0],
                 received,
@@ -120,12 +125,12 @@ class Watch:
 
     def passed(self) -> int:
         """Return how many answers were taken for the noise of something in front of the target."""
-        return 0 if self._noted else len(self.lab.client.passing)
+        return 0 if self._noted else len(self.client.passing)
 
     def _is_of(self, exchange: Exchange, role: str) -> bool:
         return (
             "Authorization",
-            f"Bearer {self.lab.target.sessions[role]}",
+            f"Bearer {self.target.sessions[role]}",
         ) in exchange.call.headers
 
     def settle(self, place: int) -> None:
@@ -153,16 +158,16 @@ class Watch:
         )
         if lives and not is_session:
             return  # what fails for one user only is no outage
-        self.lab.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
+        self.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
         self.ended = self._ending(role, last, is_session=is_session)
-        self.lab.ledger.not_judged(
-            f"what comes after {self.lab.ledger.law or 'the first calls'}", str(self.ended)
+        self.ledger.not_judged(
+            f"what comes after {self.ledger.law or 'the first calls'}", str(self.ended)
         )
         raise StoppedError(str(self.ended))
 
     def _ending(self, role: str, last: Exchange, *, is_session: bool) -> Ended:
         if is_session:
-            variable = self.lab.target.variables.get(role, "")
+            variable = self.target.variables.get(role, "")
             taken = f", the value of ${variable}," if variable else ""
             return Ended(
                 f"the session of ${role.upper()} ended",
@@ -180,9 +185,9 @@ class Watch:
     def _last_try(self, role: str, pauses: Sequence[float]) -> Exchange | None:
         """Return the first good answer to the proof of a role, or the last one; None without a proof or in a rest."""
         last = None
-        for pause in pauses if role in self.proofs and not self.lab.client.is_to_rest else ():
+        for pause in pauses if role in self.proofs and not self.client.is_to_rest else ():
             STOP.sleep(pause)
-            last = self.lab.client.probe(self.proofs[role].call)
+            last = self.client.probe(self.proofs[role].call)
             if last.status == TOO_MANY:
                 return None
             if self._works(role, last) or "TimeoutError" in last.trouble:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 FORBIDDEN, PROXY_AUTHENTICATION = 403, 407
 NOT_A_SESSION = (UNAUTHORIZED, FORBIDDEN, PROXY_AUTHENTICATION)
-GATEWAY = (502, 503, 504)
-"""What something in front of a server answers in its place, perhaps once only."""
 PAGES = ("text/html", "application/xhtml+xml")
 OK, REDIRECTION, CLIENT_ERROR = 200, 300, 400
 HINTS = {

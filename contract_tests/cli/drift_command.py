@@ -14,7 +14,7 @@ from contract_tests.cli import judge_command
 from contract_tests.cli.finding_flags import option
 from contract_tests.cli.settings import Wishes
 from contract_tests.cli.strict_commands import StrictCommand
-from contract_tests.config.target import TargetError, load
+from contract_tests.config.target import load
 from contract_tests.drift.drift_page import page
 from contract_tests.drift.drift_report import Report
 from contract_tests.drift.limit_search import largest
@@ -23,6 +23,7 @@ from contract_tests.drift.proposals.document_edits import Text
 from contract_tests.drift.proposals.inferred_marks import verdicts
 from contract_tests.drift.proposals.proposed_changes import Source, propose
 from contract_tests.drift.sides import Side
+from contract_tests.exceptions import UsageError
 from contract_tests.redaction import terminal_text
 from contract_tests.redaction.terminal_text import shown
 from contract_tests.spec import contract
@@ -83,7 +84,7 @@ def drift(
             report = _report(
                 one, other, observe(one, other, time.monotonic() + wishes.max_time), known
             )
-    except TargetError as error:
+    except UsageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE)
     except NothingError as error:
@@ -102,7 +103,7 @@ drift.params += [
 
 def _side(name: str, url: str | None, path: Path | None, known: Contract, how: Manners) -> Side:
     if not url and not path:
-        raise TargetError(f"--{name} URL or --{name}-target FILE is missing")
+        raise UsageError(f"--{name} URL or --{name}-target FILE is missing")
     target = load(path, url)
     terminal_text.warn(target.warning)
     return Side(name, target, known, how)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import yaml
 
 from contract_tests.cli import environment as surroundings
-from contract_tests.cli.own_mock import MockError, running_mock
+from contract_tests.cli.own_mock import running_mock
 from contract_tests.config.target import DEFAULT_CONTAINERS, DEFAULT_SESSIONS, DEFAULT_USERNAMES
+from contract_tests.exceptions import MockError
 from contract_tests.http.write_policy import MARKING, decide
 from contract_tests.interrupts import STOP
 from contract_tests.reports.text_table import text_table
@@ -37,7 +38,7 @@ Sent = dict[str, dict[str, int]]
 def would_send(target: Target, wishes: Wishes) -> str:
     """Return what a run would send, as text.
 
-    Raise `MockError` if the dry run fails, `TargetError` for wrong usage.
+    Raise `MockError` if the dry run fails, `UsageError` for wrong usage.
     """
     how = wishes.manners()
     target = replace(target, far=target.far or bool(how.proxy))

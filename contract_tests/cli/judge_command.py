@@ -19,11 +19,12 @@ from contract_tests.cli import environment, processes
 from contract_tests.cli.dry_run import would_send
 from contract_tests.cli.finding_flags import LawName, Lines, findings_flags, option, parts_flags
 from contract_tests.cli.output_streams import harden
-from contract_tests.cli.own_mock import MockError, running_mock
+from contract_tests.cli.own_mock import running_mock
 from contract_tests.cli.settings import MAX_TIME, TIMEOUT, Wishes, arguments, command
 from contract_tests.cli.strict_commands import StrictGroup
 from contract_tests.config.depth import DEPTHS
-from contract_tests.config.target import TargetError, load, parts
+from contract_tests.config.target import load, parts
+from contract_tests.exceptions import MockError, UsageError
 from contract_tests.findings import baseline
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.redaction import terminal_text
@@ -234,7 +235,7 @@ def main(
             if dry_run
             else run(base_url, target_file, wishes)
         )
-    except TargetError as error:
+    except UsageError as error:
         click.echo(f"Error: {error}", err=True)
         code = USAGE
     except MockError as error:

@@ -11,6 +11,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from contract_tests.cli import environment
+from contract_tests.exceptions import MockError
 from contract_tests.interrupts import STOP
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 DEADLINE = 20.0
 LISTENS = re.compile(r"http://127\.0\.0\.1:\d+")
-
-
-class MockError(RuntimeError):
-    """The mock did not start; the text holds its output."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import click
 
 from contract_tests.cli.strict_commands import StrictCommand
 from contract_tests.config.shard import Shard
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.redaction.internal_errors import FAILED
 from contract_tests.reports import first_baseline, merging, report_output
@@ -42,7 +42,7 @@ QUIET = (
 def count(text: str, most: int | None) -> int:
     """Read how many processes are wanted; `most` is how many the target allows, None where any number may be.
 
-    Raises `TargetError` where there are fewer servers or users than processes.
+    Raises `UsageError` where there are fewer servers or users than processes.
     """
     wanted = (
         min(os.cpu_count() or 1, most or sys.maxsize)
@@ -52,9 +52,9 @@ def count(text: str, most: int | None) -> int:
         else 0
     )
     if not wanted:
-        raise TargetError(f"--processes {text}: a number, or {AUTO}, is expected")
+        raise UsageError(f"--processes {text}: a number, or {AUTO}, is expected")
     if most is not None and wanted > most:
-        raise TargetError(
+        raise UsageError(
             f"--processes {wanted}: parts that run at once must not write to the same users. List a server or the sessions "
             f"of other users for each part under `shards` in the target file (there are {most}), or give --read-only"
         )
@@ -64,7 +64,7 @@ def count(text: str, most: int | None) -> int:
 def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) -> Run:
     """Run the command with these arguments in `number` parts; return the whole.
 
-    Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raises `TargetError`.
+    Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raises `UsageError`.
     """
     base = Path(tempfile.mkdtemp(prefix="contract-tests-"))
     directories = [base / str(part) for part in range(1, number + 1)]
@@ -193,7 +193,7 @@ def merge(
         report_output.check(report_dir)
         baseline.check_new(first)
         run = merging.merged(directories, baseline.read(accepted) if accepted else ())
-    except TargetError as error:
+    except UsageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     sys.exit(report(run, report_dir, first))

@@ -16,8 +16,9 @@ from contract_tests.cli.settings import Wishes
 from contract_tests.cli.strict_commands import StrictCommand
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.shard import read
-from contract_tests.config.target import TargetError, load
-from contract_tests.findings.collector import Ledger, NotJudgedError
+from contract_tests.config.target import load
+from contract_tests.exceptions import NotJudgedError, UsageError
+from contract_tests.findings.collector import Ledger
 from contract_tests.redaction.redactor import Veil
 from contract_tests.reports.run_report import NOT_JUDGED
 from contract_tests.spec import contract
@@ -52,7 +53,7 @@ def restore(file: Path, base_url: str | None, target_file: Path | None, **rest: 
         aim = load(target_file, base_url or (None if target_file else known_url), read(shard))
         _check(file, known_url, aim.base_url, said=base_url is not None)
         left = _restore(_lab(aim, wishes), people)
-    except TargetError as error:
+    except UsageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(judge_command.USAGE)
     for line in left:
@@ -72,9 +73,9 @@ restore.params += [
 
 
 def _check(file: Path, of: str, target: str, *, said: bool) -> None:
-    """Raise `TargetError` where a file is not of this target, which may have users of the same names."""
+    """Raise `UsageError` where a file is not of this target, which may have users of the same names."""
     if not said and target != of:
-        raise TargetError(
+        raise UsageError(
             f"{file} is of {of}, and the target is {target}: nothing was sent. If the same users are there, "
             f"say so by --base-url {target}"
         )

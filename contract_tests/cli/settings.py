@@ -10,7 +10,7 @@ from pathlib import Path
 
 import contract_tests
 from contract_tests.config.shard import Shard, read
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.http.network_options import Manners, manners
 from contract_tests.reports.run_report import MIN_JUDGED
 
@@ -55,7 +55,7 @@ class Wishes:
     verdict: bool = True
 
     def manners(self) -> Manners:
-        """Return how the target is treated; raises `TargetError`."""
+        """Return how the target is treated; raises `UsageError`."""
         certificate = str(self.client_cert or "")
         how = {
             "proxy": self.proxy or "",
@@ -66,13 +66,13 @@ class Wishes:
         return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
     def part(self) -> Shard:
-        """Return which part of a run is wanted; raises `TargetError`."""
+        """Return which part of a run is wanted; raises `UsageError`."""
         if self.shard and self.report_dir is None:
-            raise TargetError(
+            raise UsageError(
                 "--shard needs --report-dir, where `contract-tests merge` finds what the part has found"
             )
         if self.shard and self.write_baseline is not None:
-            raise TargetError(
+            raise UsageError(
                 "--write-baseline is for the whole: give it to `contract-tests merge`, and not with --shard"
             )
         return read(self.shard)

@@ -8,37 +8,32 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from contract_tests.exceptions import UsageError
+
 SCHEMES = ("http", "https")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 EXAMPLE = "such as http://127.0.0.1:4010"
 
 
-class AddressError(ValueError):
-    """An address that cannot be used.
-
-    The text gives the reason and repeats nothing that may be secret.
-    """
-
-
 def base_url(text: str) -> str:
-    """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `AddressError`."""
+    """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `UsageError`."""
     parts = _split(text, SCHEMES, EXAMPLE)
     if "@" in parts.netloc:
-        raise AddressError(
+        raise UsageError(
             "a user name or a password in the base URL would be shown and never sent: give it by --header"
         )
     if parts.query or parts.fragment or text.rstrip().endswith(("?", "#")):
-        raise AddressError("a base URL has no `?` and no `#`: paths of the API are put after it")
+        raise UsageError("a base URL has no `?` and no `#`: paths of the API are put after it")
     return f"{parts.scheme}://{_authority(parts)}{parts.path.rstrip('/')}"
 
 
 def proxy_url(text: str) -> str:
-    """Return the address of an HTTP proxy in one spelling. Raise `AddressError`."""
+    """Return the address of an HTTP proxy in one spelling. Raise `UsageError`."""
     parts = _split(text, ("http",), "such as http://proxy.example:3128")
     if "@" in parts.netloc:
-        raise AddressError("a user name and a password would not be sent: leave them out")
+        raise UsageError("a user name and a password would not be sent: leave them out")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise AddressError(
+        raise UsageError(
             "a proxy is a scheme, a host and a port, such as http://proxy.example:3128"
         )
     return f"http://{_authority(parts)}"
@@ -53,20 +48,20 @@ def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
     """Split a URL; the message of an error shows no more of it than scheme and host."""
     text = text.strip()
     if not text.isprintable() or " " in text:
-        raise AddressError("there is a blank or a control character in the address")
+        raise UsageError("there is a blank or a control character in the address")
     try:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname
         authority = _authority(parts) if host else ""
     except ValueError as error:
-        raise AddressError(f"this is not an address {example}: {_why(error)}") from None
+        raise UsageError(f"this is not an address {example}: {_why(error)}") from None
     if parts.scheme not in schemes or not host or port == 0:
         named = text if "@" not in text and "?" not in text else "what was given"
-        raise AddressError(
+        raise UsageError(
             f"{named or 'nothing'} is not {'a base' if 'https' in schemes else 'a proxy'} URL {example}"
         )
     if not parts.path.isascii():
-        raise AddressError(f"the path after {authority} has to be percent-encoded")
+        raise UsageError(f"the path after {authority} has to be percent-encoded")
     return parts
 
 

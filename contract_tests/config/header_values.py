@@ -9,7 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from contract_tests.http.write_policy import OVERRIDES
+from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
     from contract_tests.redaction.secret_names import Pairs
@@ -22,6 +22,8 @@ CODING = (
     "the gate says itself how its bodies are written and reads answers as they come: leave it out"
 )
 METHOD = "it would make another request of every call, also of those that only read: leave it out"
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers that name another method than that of the request; what they are sent with is not safe, therefore."""
 REFUSED = {
     "authorization": "the sessions are sent in it: give tokens under `sessions` in the target file, and what a gateway "
     "wants by a header of another name",
@@ -57,12 +59,8 @@ REFUSED = {
 """Headers that the gate or HTTP itself sets, and what works instead."""
 
 
-class GivenError(ValueError):
-    """A value that cannot be sent; the text gives the reason, not the value."""
-
-
 def expanded(text: str) -> tuple[str, Pairs]:
-    """Put `${VARIABLE}` in place, and return the text and what was put there. Raise `GivenError`."""
+    """Put `${VARIABLE}` in place, and return the text and what was put there. Raise `UsageError`."""
     values = {name: variable(name) for name in PLACEHOLDER.findall(text)}
     return PLACEHOLDER.sub(lambda match: values[match[1]], text), tuple(
         (value, f"${name}") for name, value in values.items()
@@ -70,15 +68,15 @@ def expanded(text: str) -> tuple[str, Pairs]:
 
 
 def variable(name: str) -> str:
-    """Return a variable of the environment. Raise `GivenError` where it is not there, empty, or nothing that can be sent."""
+    """Return a variable of the environment. Raise `UsageError` where it is not there, empty, or nothing that can be sent."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise GivenError(f"${{{name}}} names no variable of the environment")
+        raise UsageError(f"${{{name}}} names no variable of the environment")
     if name not in os.environ:
-        raise GivenError(f"the environment has no variable {name}")
+        raise UsageError(f"the environment has no variable {name}")
     if not os.environ[name]:
-        raise GivenError(f"the variable {name} is empty")
+        raise UsageError(f"the variable {name} is empty")
     if why := unsendable(os.environ[name]):
-        raise GivenError(f"${name} cannot be sent: {why}")
+        raise UsageError(f"${name} cannot be sent: {why}")
     return os.environ[name]
 
 
@@ -94,41 +92,41 @@ def unsendable(value: str) -> str:
 
 
 def token(name: str, value: str) -> str:
-    """Return the token of a session. Raise `GivenError` where it is none."""
+    """Return the token of a session. Raise `UsageError` where it is none."""
     why = unsendable(value)
     if not why and value.lower().startswith("bearer "):
         why = "a token is what follows `Bearer`, without it"
     if why:
-        raise GivenError(f"{name} cannot be sent: {why}")
+        raise UsageError(f"{name} cannot be sent: {why}")
     return value
 
 
 def header(text: str) -> tuple[tuple[str, str], Pairs]:
-    """Split `Name: value`, and return it with the secrets in it. Raise `GivenError`."""
+    """Split `Name: value`, and return it with the secrets in it. Raise `UsageError`."""
     name, colon, value = text.partition(":")
     name = name.strip(" \t")
     if not colon or not NAME.fullmatch(name):
-        raise GivenError(
+        raise UsageError(
             f"--header {name if NAME.fullmatch(name) else '…'}: 'Name: value' is expected"
         )
     if why := REFUSED.get(name.lower()):
-        raise GivenError(f"--header {name}: {why}")
+        raise UsageError(f"--header {name}: {why}")
     try:
         value, secrets = expanded(value.strip(" \t"))
-    except GivenError as error:
-        raise GivenError(f"--header {name}: {error}") from None
+    except UsageError as error:
+        raise UsageError(f"--header {name}: {error}") from None
     if why := unsendable(value):
-        raise GivenError(f"--header {name}: its value cannot be sent: {why}")
+        raise UsageError(f"--header {name}: its value cannot be sent: {why}")
     return (name, value), secrets
 
 
 def headers(lines: tuple[str, ...]) -> tuple[Pairs, Pairs]:
-    """Return the headers of the lines, and the secrets in them. Raise `GivenError`."""
+    """Return the headers of the lines, and the secrets in them. Raise `UsageError`."""
     read = [header(line) for line in lines]
     pairs = tuple(pair for pair, _ in read)
     names = [name.lower() for name, _ in pairs]
     if twice := next((name for name, _ in pairs if names.count(name.lower()) > 1), ""):
-        raise GivenError(
+        raise UsageError(
             f"--header {twice}: it is given twice; several values of one header are separated by commas"
         )
     return pairs, tuple(secret for _, secrets in read for secret in secrets)

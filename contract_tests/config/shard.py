@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 
 TOGETHER = "read"
 """The laws that stay in one part, the first: what is unread can be marked as read only once."""
@@ -27,12 +27,12 @@ WHOLE = Shard()
 
 
 def read(text: str) -> Shard:
-    """Read `1/3`, the first of three parts; empty is the whole. Raises `TargetError`."""
+    """Read `1/3`, the first of three parts; empty is the whole. Raises `UsageError`."""
     if not text:
         return WHOLE
     found = re.fullmatch(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})", text)
     if found is None or int(found[1]) > int(found[2]):
-        raise TargetError(
+        raise UsageError(
             f"--shard {text}: the number of the part and of all parts is expected, such as 1/3"
         )
     return Shard(int(found[1]), int(found[2]))

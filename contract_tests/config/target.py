@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contract_tests.config import addresses
-from contract_tests.config.target_file import FileError, TargetFile
+from contract_tests.config.target_file import TargetFile
+from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +30,6 @@ DEFAULT_SESSIONS = {
 }
 DEFAULT_CONTAINERS = ("main", "side")
 DEFAULT_USERNAMES = ("ada", "grace", "newcomer")
-
-
-class TargetError(ValueError):
-    """A target that cannot be used, with what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,11 @@ class Target:
         return self.is_local and self.sessions == DEFAULT_SESSIONS
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of valid sessions that are given."""
+        return tuple(role for role in LIVE if role in self.sessions)
+
+    @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Tokens, in every form that a law makes of them, and what a shell takes for it."""
         return tuple(
@@ -96,53 +98,41 @@ def _forms(name: str, token: str) -> list[tuple[str, str]]:
 def parts(path: Path | None) -> int:
     """Return into how many parts that run at once a run may be split: as many as `shards` lists.
 
-    Raise `TargetError`.
+    Raise `UsageError`.
     """
-    return len(_opened(path).shards) or 1 if path else 1
+    return len(TargetFile(path).shards) or 1 if path else 1
 
 
 def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
     """Read the target file, if any; `base_url` overrides its own, and its entry of a shard overrides the rest.
 
-    Raises `TargetError` with a sentence that names file and key.
+    Raises `UsageError` with a sentence that names file and key.
     """
     if path is None:
         return _without_file(base_url)
-    file = _opened(path)
+    file = TargetFile(path)
     if shard is not None and shard.of > 1 and file.shards:
         if shard.of > len(file.shards):
-            raise TargetError(
+            raise UsageError(
                 f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}"
             )
         file.use_shard(shard.number)
-    try:
-        url = base_url or file.base_url()
-        if not url:
-            raise TargetError(f"{path}: base_url is missing, and no --base-url was given")
-        names = file.names("containers"), file.names("usernames")
-        return Target(_checked_url(url), file.sessions(), *names, variables=file.variables())
-    except FileError as error:
-        raise TargetError(str(error)) from None
-
-
-def _opened(path: Path) -> TargetFile:
-    try:
-        return TargetFile(path)
-    except FileError as error:
-        raise TargetError(str(error)) from None
+    url = base_url or file.base_url()
+    if not url:
+        raise UsageError(f"{path}: base_url is missing, and no --base-url was given")
+    return Target(
+        addresses.base_url(url),
+        file.sessions(),
+        file.names("containers"),
+        file.names("usernames"),
+        variables=file.variables(),
+    )
 
 
 def _without_file(base_url: str | None) -> Target:
-    url = _checked_url(base_url or "")
+    url = addresses.base_url(base_url or "")
     if not addresses.is_loopback(url):
-        raise TargetError(
+        raise UsageError(
             f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE"
         )
     return Target(url)
-
-
-def _checked_url(url: str) -> str:
-    try:
-        return addresses.base_url(url)
-    except addresses.AddressError as error:
-        raise TargetError(str(error)) from None

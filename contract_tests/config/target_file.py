@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from contract_tests.config import header_values, yaml_loader
+from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,10 +24,6 @@ BARE = re.compile(r"\$([A-Za-z_]\w*)")
 
 ALONE = re.compile(r"\$\{(\w+)\}")
 """A token that is one variable and nothing else."""
-
-
-class FileError(ValueError):
-    """A target file that cannot be used; the text gives the line and what to do about it."""
 
 
 def content(path: Path) -> bytes:
@@ -50,7 +47,7 @@ class TargetFile:
         try:
             root = yaml_loader.locate(content(path))
         except yaml_loader.YamlError as error:
-            raise FileError(error.at(path)) from None
+            raise UsageError(error.at(path)) from None
         if root is None or not isinstance(root.value, dict):
             self._fail(root, f"a mapping with {', '.join(KEYS)} is expected")
         self._entries: dict[str, Located] = root.value
@@ -118,9 +115,10 @@ class TargetFile:
         name = f"sessions.{role}"
         if isinstance(node.value, str) and (bare := BARE.fullmatch(node.value)):
             self._fail(node, f"{name}: a variable of the environment is written ${{{bare[1]}}}")
+        text = self._text(name, node)
         try:
-            return header_values.token(name, self._text(name, node))
-        except header_values.GivenError as error:
+            return header_values.token(name, text)
+        except UsageError as error:
             self._fail(node, str(error))
 
     def _text(self, name: str, node: Located) -> str:
@@ -137,7 +135,7 @@ class TargetFile:
             )
         try:
             return header_values.expanded(node.value)[0]
-        except header_values.GivenError as error:
+        except UsageError as error:
             self._fail(node, f"{name}: {error}")
 
     def _know(self, node: Located, known: Iterable[str], what: str) -> None:
@@ -149,7 +147,7 @@ class TargetFile:
                 self._fail(value, f"unknown {what} {name}; {hint}known are {', '.join(names)}")
 
     def _fail(self, node: Located | None, why: str) -> NoReturn:
-        raise FileError(f"{self._path}{f':{node.line}' if node else ''}: {why}")
+        raise UsageError(f"{self._path}{f':{node.line}' if node else ''}: {why}")
 
 
 def _kind(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.drift.probes import LIMITS, with_limit
-from contract_tests.findings.collector import NotJudgedError, OutOfTimeError
+from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

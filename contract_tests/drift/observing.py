@@ -12,7 +12,7 @@ from contract_tests.drift.differences import Difference, lasting
 from contract_tests.drift.probes import PROBES, Probe
 from contract_tests.drift.response_facts import items_of, value_of
 from contract_tests.drift.sides import Side, Unplayed
-from contract_tests.findings.collector import OVER, NotJudgedError, OutOfTimeError
+from contract_tests.exceptions import OVER, NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from contract_tests.drift.probes import LIST, ODD, PROFILE, PUBLIC, REFERRALS, Probe
 from contract_tests.drift.response_facts import number_at, value_of
-from contract_tests.findings.collector import OutOfTimeError
+from contract_tests.exceptions import OutOfTimeError
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Call, Exchange
 from contract_tests.http.write_policy import decide

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract_tests.config import yaml_loader
-from contract_tests.config.target import TargetError
 from contract_tests.config.target_file import content
 from contract_tests.config.yaml_loader import Located, YamlError
+from contract_tests.exceptions import UsageError
 from contract_tests.findings.rules import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract_tests.findings.collector import Finding
+    from contract_tests.findings.finding import Finding
 
 Key = tuple[str, ...]
 NEEDED = {
@@ -87,22 +87,22 @@ class Entry:
 
 
 def read(path: Path) -> tuple[Entry, ...]:
-    """Read a baseline file; raises `TargetError` with the line and what to do about it."""
+    """Read a baseline file; raises `UsageError` with the line and what to do about it."""
     try:
         root = yaml_loader.locate(content(path), as_written=True)
     except YamlError as error:
-        raise TargetError(f"--baseline {error.at(path)}") from None
+        raise UsageError(f"--baseline {error.at(path)}") from None
     top = _pairs(path, root, "accepted: and a list of entries below it") if root else {}
     listed = top.get("accepted")
     if listed is None or not isinstance(listed.value, list) or len(top) > 1:
-        raise TargetError(
+        raise UsageError(
             f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else"
         )
     entries = tuple(_entry(path, node) for node in listed.value)
     seen: dict[Key, str] = {}
     for entry in entries:
         if entry.key in seen:
-            raise TargetError(f"{entry.place}: the same as {seen[entry.key]}: remove one of them")
+            raise UsageError(f"{entry.place}: the same as {seen[entry.key]}: remove one of them")
         seen[entry.key] = entry.place
     return entries
 
@@ -131,18 +131,18 @@ def snippet(findings: Iterable[Finding]) -> str:
 
 
 def check_new(path: Path | None) -> None:
-    """Raise `TargetError` where the first baseline could not be written: one that is there is not overwritten."""
+    """Raise `UsageError` where the first baseline could not be written: one that is there is not overwritten."""
     if path is None:
         return
     try:
         if path.exists() or path.is_symlink():
-            raise TargetError(
+            raise UsageError(
                 f"--write-baseline {path}: the file is there, and is not overwritten: name another, or remove it"
             )
         path.open("x").close()
         path.unlink()
     except OSError as error:
-        raise TargetError(
+        raise UsageError(
             f"--write-baseline {path}: it cannot be written: {error.strerror or error}"
         ) from error
 
@@ -200,15 +200,15 @@ def _entry(path: Path, node: Located) -> Entry:
     for key, value in _pairs(path, node, f"an entry with {', '.join(NEEDED)}").items():
         where = f"{path}:{value.line}"
         if key not in KNOWN:
-            raise TargetError(f"{where}: unknown key {key}; known are {', '.join(KNOWN)}")
+            raise UsageError(f"{where}: unknown key {key}; known are {', '.join(KNOWN)}")
         if not isinstance(value.value, str):
-            raise TargetError(f"{where}: {key} must be a text")
+            raise UsageError(f"{where}: {key} must be a text")
         values[key] = value.value.strip()
     for key, what in NEEDED.items():
         if not values.get(key):
-            raise TargetError(f"{place}: {key} is missing: {what}")
+            raise UsageError(f"{place}: {key} is missing: {what}")
     if values["rule"] not in CHECKS:
-        raise TargetError(
+        raise UsageError(
             f"{place}: there is no rule {values['rule']}; the rules are in docs/gate.md"
         )
     expires = _day(place, values.pop("expires"))
@@ -219,12 +219,10 @@ def _day(place: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise TargetError(
-            f"{place}: expires must be a day such as 2030-12-31, not {text}"
-        ) from None
+        raise UsageError(f"{place}: expires must be a day such as 2030-12-31, not {text}") from None
 
 
 def _pairs(path: Path, node: Located, expected: str) -> dict[str, Located]:
     if not isinstance(node.value, dict):
-        raise TargetError(f"{path}:{node.line}: {expected} is expected")
+        raise UsageError(f"{path}:{node.line}: {expected} is expected")
     return node.value

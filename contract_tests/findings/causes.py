@@ -12,7 +12,7 @@ from contract_tests.findings.symptoms import NEVER, UNLISTED, WRONG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract_tests.findings.collector import Finding
+    from contract_tests.findings.finding import Finding
 
 NAMED = 8
 """Fields that are named of an operation, before the rest is counted."""

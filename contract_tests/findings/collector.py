@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-from unittest import SkipTest
+from typing import TYPE_CHECKING
 
+from contract_tests.findings.finding import Finding
 from contract_tests.findings.rules import CHECKS, VIOLATION
 from contract_tests.findings.symptoms import skeleton, symptom
 from contract_tests.redaction.redactor import Veil
@@ -28,115 +28,6 @@ PLACES = (
     re.compile(r"([a-z]\w*)(?: is | accepted[,:] )"),
 )
 """How the evidence of laws begins that is about one field, parameter or part of a body."""
-OVER = "the time given by --max-time was over"
-BUSY = "the target answers 429, too many requests: give it --rate-limit"
-BY_HAND = "the run was interrupted"
-NEVER_ANSWERED = "never answered a valid request"
-UNFINISHED = (OVER, BUSY)
-"""Why a run has not judged what it could have judged, although it went on to its end."""
-
-
-class NotJudgedError(Exception):
-    """A law that cannot be applied to this target; its text says why."""
-
-
-class UnansweredError(NotJudgedError):
-    """An operation refused a request that is valid, so that nothing more can be judged of it by this law."""
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(f"{operation} did not answer a valid request")
-        self.operation = operation
-
-
-class BusyError(NotJudgedError):
-    """The target wants to be left alone for longer than the run can wait."""
-
-    def __init__(self) -> None:
-        super().__init__(BUSY)
-
-
-class OutOfTimeError(SkipTest):
-    """The time is over. A skip, because Hypothesis passes that on at once, where it would repeat and shrink an error."""
-
-    def __init__(self) -> None:
-        super().__init__(OVER)
-
-
-class StoppedError(NotJudgedError, SkipTest):
-    """The run goes no further: it was interrupted, or the target or a session of it has ended. The text says why."""
-
-
-@dataclass
-class Finding:
-    """One broken rule on one operation, with the first evidence met and how often it was met.
-
-    `symptom` is what is wrong without a value in it; `also` is evidence of other kinds for the same, each said once.
-    """
-
-    rule: str
-    operation: str
-    received: str
-    documented: str
-    curl: list[str]
-    law: str
-    count: int = 1
-    field: str = ""
-    symptom: str = ""
-    also: tuple[dict[str, str], ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What tells it from others: operation, rule and field, which is empty where it is about no single one."""
-        return self.operation, self.rule, self.field
-
-    @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """The key and the symptom: what is not the same hides nothing of it."""
-        return *self.key, self.symptom
-
-    @property
-    def severity(self) -> str:
-        """`violation` or `inferred`, as the table of rules says."""
-        return CHECKS[self.rule].severity
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the finding as `report.json` shows it."""
-        return {
-            "operation": self.operation,
-            "check": self.rule,
-            "field": self.field,
-            "severity": self.severity,
-            "says": CHECKS[self.rule].says,
-            "received": self.received,
-            "documented": self.documented,
-            "curl": self.curl[-1] if self.curl else "",
-            "steps": self.curl,
-            "law": self.law,
-            "count": self.count,
-            "symptom": self.symptom,
-            "also": list(self.also),
-        }
-
-    def text(self) -> str:
-        """Return the finding for a terminal."""
-        about = f"{self.operation}, {self.field}" if self.field else self.operation
-        lines = [
-            f"{self.rule} ({self.severity}) on {about}: {CHECKS[self.rule].says}",
-            f"  Received:   {self.received}",
-            f"  Documented: {self.documented}",
-        ]
-        if len(self.curl) > 1:
-            lines += [
-                "  Steps:",
-                *(f"    {number}. {curl}" for number, curl in enumerate(self.curl, 1)),
-            ]
-        elif self.curl:
-            lines.append(f"  Repeat:     {self.curl[0]}")
-        lines += [
-            f"  Also so:    {each['received']}; documented: {each['documented']}"
-            for each in self.also
-        ]
-        return "\n".join(lines)
 
 
 @dataclass

@@ -16,13 +16,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from contract_tests.checks.availability import GATEWAY
 from contract_tests.config.addresses import is_secure
 from contract_tests.config.header_values import beside
 from contract_tests.config.version import gate_version
-from contract_tests.findings.collector import BusyError, NotJudgedError, OutOfTimeError
+from contract_tests.exceptions import BusyError, NotJudgedError, OutOfTimeError
 from contract_tests.http import response_reader
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import GATEWAY, Call, Exchange
 from contract_tests.http.network_options import LONGEST_WAIT, Manners, Pace, patience
 from contract_tests.interrupts import STOP
 from contract_tests.redaction.redactor import Veil

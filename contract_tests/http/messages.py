@@ -12,6 +12,8 @@ from contract_tests.redaction.redactor import Veil
 from contract_tests.redaction.secret_names import Pairs, hide, pattern
 
 BODY_SHOWN = 2000
+GATEWAY = (502, 503, 504)
+"""What something in front of a server answers in its place, perhaps once only."""
 ESCAPED = re.compile(r'["\\`$]')
 """What a shell would expand within double quotes."""
 

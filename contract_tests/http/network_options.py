@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from contract_tests.config import addresses, header_values
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.interrupts import STOP
 
 if TYPE_CHECKING:
@@ -59,18 +59,16 @@ def manners(  # noqa: PLR0913 - one argument for each option
     certificate: str = "",
     headers: tuple[str, ...] = (),
 ) -> Manners:
-    """Read the options; raises `TargetError` with a sentence about what is wrong with one."""
+    """Read the options; raises `UsageError` with a sentence about what is wrong with one."""
     if rate and not (RATE.fullmatch(rate) and float(rate.partition("/")[0])):
-        raise TargetError(
+        raise UsageError(
             f"--rate-limit {rate}: a number of requests and a unit is expected, such as 5/s, 100/m or 1000/h"
         )
     try:
         through = addresses.proxy_url(proxy) if proxy.strip() else ""
-        pairs, secrets = header_values.headers(headers)
-    except addresses.AddressError as error:
-        raise TargetError(f"--proxy: {error}") from None
-    except header_values.GivenError as error:
-        raise TargetError(str(error)) from None
+    except UsageError as error:
+        raise UsageError(f"--proxy: {error}") from None
+    pairs, secrets = header_values.headers(headers)
     number, _, unit = rate.partition("/")
     made = Manners(
         UNITS[unit] / float(number) if rate else 0.0,
@@ -85,15 +83,15 @@ def manners(  # noqa: PLR0913 - one argument for each option
         if certificate:
             made.context()
     except ssl.SSLError as error:
-        raise TargetError(f"--client-cert {certificate}: {NO_CERTIFICATE}") from error
+        raise UsageError(f"--client-cert {certificate}: {NO_CERTIFICATE}") from error
     except OSError as error:
-        raise TargetError(f"--client-cert {certificate}: {error.strerror or error}") from error
+        raise UsageError(f"--client-cert {certificate}: {error.strerror or error}") from error
     return made
 
 
 def _no_password() -> str:
     """Keep OpenSSL from asking for one on the terminal, where nobody may be."""
-    raise TargetError(
+    raise UsageError(
         "--client-cert: its key has a password, which cannot be given: `openssl rsa -in FILE` takes it away"
     )
 

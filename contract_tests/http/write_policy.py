@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.config.header_values import OVERRIDES
+from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
-OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
-"""Headers that name another method than that of the request; what they are sent with is not safe, therefore."""
 MARKING = "markNotificationsRead"
 NO_WRITES = "it would write to the target, which needs --allow-writes"
 READ_ONLY = "it would write to the target, which --read-only forbids"

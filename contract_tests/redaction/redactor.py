@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from unicodedata import normalize
 from urllib.parse import quote, unquote
 
@@ -18,8 +18,6 @@ from contract_tests.redaction.text_shapes import shape, veiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from contract_tests.http.messages import Call
 
 NAMES = ("username", "handle")
 """Properties from which laws make names that resemble them."""
@@ -42,6 +40,22 @@ PART = re.compile(
 )
 VARIABLE = re.compile(r"[A-Za-z0-9._~@-]+")
 """Names that stand in a path as they are (RFC 3986, 3.3), so that a variable may hold them."""
+
+
+class SentRequest(Protocol):
+    """What is read of a request; the messages themselves are in a room above."""
+
+    @property
+    def path(self) -> str:
+        """The raw target below the base URL."""
+
+    @property
+    def headers(self) -> Pairs:
+        """The headers of its own."""
+
+    @property
+    def body(self) -> bytes | None:
+        """The body as it is sent."""
 
 
 @dataclass
@@ -69,7 +83,7 @@ class Veil:
         if self.hides and value not in self.words and VARIABLE.fullmatch(value):
             self.variables[value] = f"${variable}"
 
-    def sent(self, call: Call) -> None:
+    def sent(self, call: SentRequest) -> None:
         """Remember what the gate made up.
 
         What it only repeats, or makes of a name that it read, stays hidden.
@@ -251,7 +265,7 @@ def bare(text: str) -> str:
     )
 
 
-def _named(call: Call) -> list[str]:
+def _named(call: SentRequest) -> list[str]:
     """Return the names that a call carries outside its body: in the path, the query, cookies and headers of its own."""
     path, _, query = call.path.partition("?")
     users = [path.split("/")[4]] if path.startswith("/v1/user/by-id/") else []

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.api.saved_profiles import Originals
 from contract_tests.api.target_watch import Ended
 from contract_tests.checks.coverage import Coverage
-from contract_tests.config.target import TargetError
-from contract_tests.findings.collector import Finding, Ledger
+from contract_tests.exceptions import UsageError
+from contract_tests.findings.collector import Ledger
+from contract_tests.findings.finding import Finding
 from contract_tests.reports.run_report import Law, Run
 from contract_tests.spec import contract
 
@@ -69,26 +70,26 @@ def save(run: Run, directory: Path) -> None:
 def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run:
     """Return the whole run of these parts.
 
-    Raise `TargetError` where they are not all the parts of one run.
+    Raise `UsageError` where they are not all the parts of one run.
     """
     parts = sorted(
         (_part(directory) for directory in directories), key=lambda part: int(part["number"])
     )
     for key in ALIKE:
         if len({str(part[key]) for part in parts}) > 1:
-            raise TargetError(f"these are not parts of one run: they differ in {key}")
+            raise UsageError(f"these are not parts of one run: they differ in {key}")
     of = int(parts[0]["of"])
     numbers = [part["number"] for part in parts]
     if missing := sorted(set(range(1, of + 1)) - set(numbers)):
-        raise TargetError(
+        raise UsageError(
             f"part {missing[0]}/{of} is missing: give the report directories of all {of} parts"
         )
     if len(numbers) > of:
-        raise TargetError(f"a part is given twice: {', '.join(map(str, numbers))}")
+        raise UsageError(f"a part is given twice: {', '.join(map(str, numbers))}")
     try:
         return _whole(parts, baseline)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise TargetError(
+        raise UsageError(
             f"{FILE}: not what this version of the gate writes ({type(error).__name__})"
         ) from error
 
@@ -97,15 +98,13 @@ def _part(directory: Path) -> dict[str, Any]:
     try:
         part = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except OSError as error:
-        raise TargetError(
+        raise UsageError(
             f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir"
         ) from error
     except ValueError as error:
-        raise TargetError(
-            f"{directory / FILE}: not what a part of a run writes: {error}"
-        ) from error
+        raise UsageError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
     if not isinstance(part, dict) or not {*ALIKE, "cells", "findings", "failures"} <= part.keys():
-        raise TargetError(f"{directory / FILE}: not what this version of the gate writes")
+        raise UsageError(f"{directory / FILE}: not what this version of the gate writes")
     return part
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ ROOM = 1 << 20
 def check(directory: Path | None, *names: str) -> None:
     """Create the directory of the reports.
 
-    Raise `TargetError` where the files of these names could not be written there.
+    Raise `UsageError` where the files of these names could not be written there.
     """
     if directory is None:
         return
@@ -33,7 +33,7 @@ def check(directory: Path | None, *names: str) -> None:
             if (directory / name).exists():
                 (directory / name).open("ab").close()
     except OSError as error:
-        raise TargetError(unwritable(directory, error)) from error
+        raise UsageError(unwritable(directory, error)) from error
 
 
 def unwritable(directory: Path, error: OSError) -> str:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contract_tests.config.shard import WHOLE, Shard
 from contract_tests.config.target import DEFAULT_SESSIONS
 from contract_tests.config.version import gate_version
+from contract_tests.exceptions import NEVER_ANSWERED, UNFINISHED
 from contract_tests.findings import baseline
 from contract_tests.findings.causes import Cause, grouped
-from contract_tests.findings.collector import NEVER_ANSWERED, UNFINISHED, Ledger
+from contract_tests.findings.collector import Ledger
 from contract_tests.findings.rules import CHECKS, VIOLATION
 from contract_tests.interrupts import INTERRUPTED
 from contract_tests.redaction.internal_errors import FAILED, REPORT_IT
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.target import Target
     from contract_tests.findings.baseline import Entry
-    from contract_tests.findings.collector import Finding
+    from contract_tests.findings.finding import Finding
 
 CONFORMS, VIOLATES, USAGE, NOT_JUDGED = range(4)
 OUTCOMES = {

@@ -15,16 +15,17 @@ from contract_tests.api.saved_profiles import keep
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.shard import WHOLE, Shard, read
-from contract_tests.config.target import TargetError
-from contract_tests.findings.collector import (
+from contract_tests.exceptions import (
     NEVER_ANSWERED,
     UNFINISHED,
-    Ledger,
+    CheckFailed,
     NotJudgedError,
     OutOfTimeError,
     StoppedError,
     UnansweredError,
+    UsageError,
 )
+from contract_tests.findings.collector import Ledger
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.redaction.internal_errors import confession
 from contract_tests.redaction.terminal_text import shown
@@ -89,10 +90,6 @@ NOT_WRITTEN = "Ended at once. The target was only read."
 ENDED = "Ended at once. The profiles were put back, or it was said which were not."
 
 
-class LawBrokenError(Exception):
-    """A law that found something; its text is the findings."""
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Define the options."""
     define(parser)
@@ -134,7 +131,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _shard(config: pytest.Config) -> Shard:
     try:
         return read(option(config, "shard"))
-    except TargetError as error:
+    except UsageError as error:
         raise pytest.UsageError(str(error)) from error
 
 
@@ -253,7 +250,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if not ledger.failing(ledger.law):
             pytest.skip(ledger.veil.text(str(reason)))
     if broken := ledger.failing(ledger.law):
-        raise LawBrokenError("\n\n".join(finding.text() for finding in broken))
+        raise CheckFailed("\n\n".join(finding.text() for finding in broken))
     return result
 
 
@@ -299,7 +296,7 @@ def pytest_runtest_makereport(
             Law(f"putting back, after {gate.now}", report.outcome, round(report.duration, 3), 0)
         )
     if call.excinfo is not None and report.failed:
-        broken = call.excinfo.errisinstance(LawBrokenError)
+        broken = call.excinfo.errisinstance(CheckFailed)
         if not broken:
             gate.run.failures.append(f"{gate.now}: {confession(call.excinfo.value)}")
         report.longrepr = (

@@ -9,7 +9,7 @@ from contract_tests.api.context import NOT_FOUND, UNAUTHORIZED, Lab
 from contract_tests.api.request_templates import REFERRALS, fields, notifications, public
 from contract_tests.checks import availability
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES
-from contract_tests.findings.collector import NotJudgedError, OutOfTimeError
+from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Call, Exchange

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from contract_tests.exceptions import CheckFailed
 from contract_tests.interrupts import STOP
 from contract_tests.redaction import terminal_text
 from contract_tests.reports.github_actions import silence, tell
@@ -73,7 +74,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
         terminal_text.erase()
         say(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
     if crashed or (
-        report.failed and call.excinfo is not None and call.excinfo.typename != "LawBrokenError"
+        report.failed and call.excinfo is not None and not call.excinfo.errisinstance(CheckFailed)
     ):
         say(f"{report.longrepr}\n")
     return report

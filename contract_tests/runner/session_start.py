@@ -12,6 +12,7 @@ import pytest
 from contract_tests.api.context import Lab
 from contract_tests.config import target
 from contract_tests.config.depth import DEPTHS
+from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.http.network_options import Manners, manners
 from contract_tests.http.write_policy import FORWARDED, Permission, decide
@@ -33,7 +34,7 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
         aim = replace(target.load(Path(path) if path else None, url, run.shard), far=far)
         accepted = option(config, "baseline")
         run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()
-    except target.TargetError as error:
+    except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     run.ledger.base_url = aim.base_url
     run.ledger.veil = _veil(config, run, aim, how)

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.api import profile_claims, resources
 from contract_tests.config.shard import WHOLE
-from contract_tests.findings.collector import (
-    UNFINISHED,
-    NotJudgedError,
-    OutOfTimeError,
-    StoppedError,
-)
+from contract_tests.exceptions import UNFINISHED, NotJudgedError, OutOfTimeError, StoppedError
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.runner.preflight import reached
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from contract_tests.api.request_templates import fields
 from contract_tests.config import addresses
+from contract_tests.exceptions import UsageError
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Call, Exchange, UnreadableError
 
@@ -68,5 +69,5 @@ def _read(answer: Exchange) -> object:
 def _is_here(url: str) -> bool:
     try:
         return addresses.is_loopback(addresses.base_url(url))
-    except addresses.AddressError:
+    except UsageError:
         return False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.findings.collector import field_of
 from tests.contract_tests.reference import Api, Request
@@ -184,7 +184,7 @@ def test_a_broken_file_says_where_and_what_to_do(
 ) -> None:
     path = tmp_path / "baseline.yaml"
     path.write_text(content)
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(UsageError) as caught:
         baseline.read(path)
     assert says in str(caught.value)
     assert f"{path}:{line}: " in str(caught.value) or "not YAML" in str(caught.value)

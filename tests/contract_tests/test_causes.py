@@ -16,10 +16,12 @@ from contract_tests.api.request_templates import notifications, update
 from contract_tests.checks import boundary_values, request_validation
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
-from contract_tests.config.target import Target, TargetError
+from contract_tests.config.target import Target
+from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.findings.causes import grouped
-from contract_tests.findings.collector import ALSO, SYMPTOMS, Finding, Ledger
+from contract_tests.findings.collector import ALSO, SYMPTOMS, Ledger
+from contract_tests.findings.finding import Finding
 from contract_tests.findings.symptoms import symptom
 from contract_tests.http.messages import Call, Exchange
 from contract_tests.spec import contract
@@ -191,7 +193,7 @@ def test_the_first_baseline_asks_who_and_why_and_then_accepts_what_failed(
     run: Run, tmp_path: Path
 ) -> None:
     path = run.directory / "first.yaml"
-    with pytest.raises(TargetError, match=r"first\.yaml:3: reason is missing: why it is accepted"):
+    with pytest.raises(UsageError, match=r"first\.yaml:3: reason is missing: why it is accepted"):
         baseline.read(path)
     entries = yaml.safe_load(path.read_text())["accepted"]
     filled = [{**entry, "reason": "old", "owner": "ada", "expires": TOMORROW} for entry in entries]

@@ -11,6 +11,7 @@ import pytest
 from contract_tests.checks import request_validation
 from contract_tests.cli.judge_command import main
 from contract_tests.config import target
+from contract_tests.exceptions import UsageError
 from contract_tests.findings import rule_table
 from contract_tests.findings.rules import CHECKS
 from contract_tests.http import messages
@@ -149,7 +150,7 @@ def test_nothing_is_judged_where_no_session_works(tmp_path: Path) -> None:
 def test_a_wrong_target_file_is_explained(content: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "target.yaml"
     path.write_text(content)
-    with pytest.raises(target.TargetError, match=re.escape(says)) as caught:
+    with pytest.raises(UsageError, match=re.escape(says)) as caught:
         target.load(path, None)
     assert str(path) in str(caught.value) or "base URL" in str(caught.value)
     assert "hush" not in str(caught.value)

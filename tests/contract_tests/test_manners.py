@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.config.target import TargetError
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError, UsageError
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Call
 from contract_tests.http.network_options import Manners, Pace, manners, patience
@@ -317,7 +316,7 @@ def test_a_certificate_that_cannot_be_used_is_named(name: str, words: str, tmp_p
     (tmp_path / "locked.pem").write_text(
         (tmp_path / "cert.pem").read_text() + (tmp_path / "locked.key").read_text()
     )
-    with pytest.raises(TargetError, match=words):
+    with pytest.raises(UsageError, match=words):
         manners(certificate=str(tmp_path / name))
 
 

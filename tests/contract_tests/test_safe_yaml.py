@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.config import target, yaml_loader
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from tests.yaml_bombs import BOMBS
 
@@ -27,7 +27,7 @@ def test_a_bomb_is_refused_with_its_line(
         pytest.skip("a baseline holds text alone")
     path = tmp_path / "file.yaml"
     path.write_bytes(raw)
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(UsageError) as caught:
         read(path)
     assert f"{path}:{line}: " in str(caught.value)
     assert says in str(caught.value)
@@ -69,7 +69,7 @@ def test_what_is_no_file_is_refused_soon(tmp_path: Path, monkeypatch: pytest.Mon
         pipe: "said nothing",
     }
     for path, reason in reasons.items():
-        with pytest.raises(TargetError, match=reason):
+        with pytest.raises(UsageError, match=reason):
             target.load(path, None)
 
 
@@ -93,5 +93,5 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with pytest.raises(TargetError, match="is over 16 MiB"):
+    with pytest.raises(UsageError, match="is over 16 MiB"):
         target.load(path, None)

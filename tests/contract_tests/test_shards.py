@@ -19,7 +19,7 @@ from contract_tests.checks.coverage import Coverage
 from contract_tests.cli import processes
 from contract_tests.cli.judge_command import main
 from contract_tests.config.shard import Shard, read
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.findings.collector import Ledger
 from contract_tests.reports import merging
 from contract_tests.reports.run_report import Law, Run
@@ -153,7 +153,7 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["0/1", "1/0", "a", "1/2/3", "-1/2", "2/1", "1/1000"])
 def test_a_part_is_a_number_of_a_number(text: str) -> None:
-    with pytest.raises(TargetError):
+    with pytest.raises(UsageError):
         read(text)
 
 

@@ -7,7 +7,8 @@ from threading import Thread
 import pytest
 
 from contract_tests.config.shard import Shard
-from contract_tests.config.target import TargetError, load, parts
+from contract_tests.config.target import load, parts
+from contract_tests.exceptions import UsageError
 
 GOOD = "base_url: http://127.0.0.1:1\nsessions:\n  primary: token\n"
 NO_TEXT = {
@@ -33,7 +34,7 @@ def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def refusal(tmp_path: Path, text: str) -> str:
     path = written(tmp_path, text)
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(UsageError) as caught:
         load(path, None)
     said = str(caught.value)
     assert said.startswith(str(path))
@@ -126,7 +127,7 @@ def test_a_part_needs_no_variable_of_another(
     assert parts(path) == 2
     assert load(path, None, Shard(1, 2)).sessions == {"primary": "one"}
     with pytest.raises(
-        TargetError, match=r":4: sessions\.primary: the environment has no variable OTHER"
+        UsageError, match=r":4: sessions\.primary: the environment has no variable OTHER"
     ):
         load(path, None, Shard(2, 2))
 

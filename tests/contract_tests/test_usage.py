@@ -13,7 +13,7 @@ from contract_tests.cli import judge_command, processes
 from contract_tests.cli.finding_flags import Share
 from contract_tests.cli.own_mock import running_mock
 from contract_tests.config.shard import Shard
-from contract_tests.config.target import TargetError
+from contract_tests.exceptions import UsageError
 from contract_tests.redaction import internal_errors
 from contract_tests.reports import github_actions, report_output
 from tests.contract_tests.reference import Api
@@ -158,7 +158,7 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_sent(tmp_pat
 def test_the_directory_of_the_reports_is_made(tmp_path: Path) -> None:
     report_output.check(tmp_path / "a" / "b", "report.json")
     assert list((tmp_path / "a" / "b").iterdir()) == []
-    with pytest.raises(TargetError, match="cannot be written there"):
+    with pytest.raises(UsageError, match="cannot be written there"):
         report_output.check(Path("/dev/null"))
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from contract_tests.api import comparison, resources, run_marks
 from contract_tests.api.request_templates import MARK_READ, Ask, fields, public, update
-from contract_tests.findings.collector import NotJudgedError
-from contract_tests.laws.profile.test_update import fresh
+from contract_tests.exceptions import NotJudgedError
+from contract_tests.laws._support import fresh
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import resources
-from contract_tests.laws.sessions.test_session import OPERATIONS, valid, wrong
+from contract_tests.laws._support import OPERATIONS, valid, wrong
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab

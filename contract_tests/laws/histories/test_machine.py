@@ -17,8 +17,8 @@ from contract_tests.api.invalid_credentials import kinds
 from contract_tests.api.oracle import Model, Person
 from contract_tests.api.request_templates import MARK_READ, Ask, fields, public, update
 from contract_tests.checks import boundary_values
-from contract_tests.findings.collector import OutOfTimeError
-from contract_tests.laws.profile.test_update import differing
+from contract_tests.exceptions import OutOfTimeError
+from contract_tests.laws._support import differing
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:

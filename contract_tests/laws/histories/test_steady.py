@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from contract_tests.api import resources
 from contract_tests.api.request_templates import Ask, fields, notifications, public
-from contract_tests.findings.collector import NotJudgedError
-from contract_tests.laws.sessions.test_session import wrong
+from contract_tests.exceptions import NotJudgedError
+from contract_tests.laws._support import meaning, wrong
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
@@ -68,36 +67,6 @@ def _news(lab: Lab, first: Exchange, again: Exchange) -> bool:
     if not (first.ok and again.ok and (has_grown or first.call.operation in OF_OTHERS)):
         return False
     return meaning(lab, lab.client.send(again.call)) == meaning(lab, again)
-
-
-def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
-    """Return status and data: what the contract names in them, since a target may add what varies."""
-    operation = lab.contract.operations[exchange.call.operation]
-    response = operation.response(exchange.status) or {}
-    schema = response.get("content", {}).get("application/json", {}).get("schema")
-    body = lab.body(exchange)
-    if schema is None or body is None:
-        return exchange.status, ""
-    kept = (
-        {"code": body.get("code")}
-        if not exchange.ok and isinstance(body, dict)
-        else _known(lab, schema, body)
-    )
-    return exchange.status, json.dumps(kept, sort_keys=True)
-
-
-def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
-    schema = lab.contract.full.resolve(schema)
-    if isinstance(value, list):
-        return [_known(lab, schema.get("items", {}), item) for item in value]
-    properties = dict(schema.get("properties", {}))
-    for part in (part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])):
-        properties |= lab.contract.full.resolve(part).get("properties", {})
-    if not isinstance(value, dict) or not properties:
-        return value
-    return {
-        key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value
-    }
 
 
 def _asks(lab: Lab, operation: str, who: str) -> list[Ask]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
-from datetime import UTC, datetime
-from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -16,7 +13,8 @@ from contract_tests.api import pagination, resources
 from contract_tests.api.context import FULL_PAGE, Item, Lab
 from contract_tests.api.request_templates import notifications
 from contract_tests.config import depth
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError
+from contract_tests.laws._support import moment
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
@@ -25,7 +23,6 @@ WHO = pytest.mark.parametrize("who", ["primary", "secondary"])
 LIMITS = sorted({limit for each in depth.DEPTHS.values() for limit in each.limits})
 OPERATION = "listNotifications"
 MANY = 4
-STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(\.\d+)?(z|[+-]\d\d:\d\d)\Z", re.IGNORECASE)
 
 
 @WHO
@@ -178,22 +175,6 @@ def _size(lab: Lab, who: str, container: str, limit: int, total: int) -> int:
         )
         return len(items)
     return limit
-
-
-def moment(text: object) -> tuple[datetime, Fraction] | None:
-    """Return an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if Python knows none such."""
-    match = STAMP.match(text) if isinstance(text, str) else None
-    if match is None:
-        return None
-    start, second, fraction, zone = match.groups()
-    leap = int(second == "60")
-    try:
-        whole = datetime.fromisoformat(
-            f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}"
-        ).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return whole, Fraction(fraction or 0) + leap
 
 
 def _settled(

@@ -8,8 +8,8 @@ from contract_tests.api import pagination, resources
 from contract_tests.api.context import UNAUTHORIZED, Item, Lab
 from contract_tests.api.invalid_credentials import claims, kinds
 from contract_tests.api.request_templates import MARK_READ, Ask, fields, notifications, update
-from contract_tests.findings.collector import NotJudgedError
-from contract_tests.laws.profile.test_update import fresh
+from contract_tests.exceptions import NotJudgedError
+from contract_tests.laws._support import fresh
 
 if TYPE_CHECKING:
     from contract_tests.api.pagination import Inbox

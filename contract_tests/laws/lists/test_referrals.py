@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
-from contract_tests.laws.lists.test_pages import moment
+from contract_tests.laws._support import moment
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab

@@ -11,7 +11,7 @@ import pytest
 from contract_tests.api import comparison, resources
 from contract_tests.api.request_templates import Ask, fields, notifications, public, update
 from contract_tests.checks import boundary_values
-from contract_tests.laws.profile.test_update import fresh
+from contract_tests.laws._support import fresh
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:

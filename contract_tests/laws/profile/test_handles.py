@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
 from contract_tests.api.request_templates import public, update
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab, Profile

@@ -10,7 +10,7 @@ from contract_tests.api import resources
 from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
 from contract_tests.api.request_templates import fields, notifications, public
 from contract_tests.checks.response_checks import SERVER_ERROR
-from contract_tests.findings.collector import NotJudgedError
+from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
     from contract_tests.api.request_templates import Ask

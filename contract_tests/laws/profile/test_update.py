@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.api import comparison, pagination, resources
 from contract_tests.api.request_templates import MARK_READ, fields, notifications, public, update
+from contract_tests.laws._support import differing, fresh
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab, Profile
@@ -222,18 +223,6 @@ def test_other_things_stay(lab: Lab) -> None:
                     )
 
 
-def fresh(lab: Lab, name: str, *salt: object) -> Any:
-    """Return a valid value for the field that it does not have yet."""
-    schema = lab.contract.property_schema(name)
-    if schema.get("type") == "object":
-        parts = schema.get("properties", {})
-        chance = lab.random(name, *salt)
-        return {
-            key: chance.randint(part["minimum"], part["maximum"]) for key, part in parts.items()
-        }
-    return lab.handle(name, *salt) if name == "handle" else lab.marker(name, *salt)
-
-
 def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profile:
     exchange, read, after = _update(lab, who, changes)
     for name, value in {**known, **changes}.items():
@@ -311,23 +300,6 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
                 exchange,
                 read,
             )
-
-
-def differing(shown: Profile, wanted: Profile) -> Profile:
-    """Return what a public profile shows otherwise than it was written, and not only in a form or a part of it."""
-    told = {key: value for key, value in shown.items() if key in wanted and value is not None}
-    return {key: value for key, value in told.items() if not _alike(value, wanted[key])}
-
-
-def _alike(got: object, sent: object) -> bool:
-    if got == sent or not isinstance(sent, str):
-        return got == sent
-    if not isinstance(got, str):
-        return isinstance(
-            got, dict | list
-        )  # a shape of the target's own, which is judged by itself
-    shown, wanted = comparison.letters(got), comparison.letters(sent)
-    return shown == wanted or bool(shown and wanted and (shown in wanted or wanted in shown))
 
 
 def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:

@@ -10,8 +10,8 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.invalid_credentials import Carried
 from contract_tests.api.request_templates import MARK_READ, Ask, update
-from contract_tests.http.write_policy import OVERRIDES
-from contract_tests.laws.histories.test_steady import meaning
+from contract_tests.config.header_values import OVERRIDES
+from contract_tests.laws._support import meaning
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from contract_tests.api.request_templates import (
 )
 from contract_tests.checks.response_checks import refuses_as_http
 from contract_tests.http.messages import Call, Exchange
-from contract_tests.laws.profile.test_update import fresh
-from contract_tests.laws.sessions.test_session import wrong
+from contract_tests.laws._support import fresh, wrong
 from contract_tests.spec import contract
 
 CONTRACT = contract.load()

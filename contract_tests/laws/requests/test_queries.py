@@ -8,13 +8,11 @@ import pytest
 
 from contract_tests.api import pagination, resources
 from contract_tests.api.request_templates import Ask, fields, notifications, public
-from contract_tests.laws.histories.test_steady import meaning
-from contract_tests.spec import contract
+from contract_tests.laws._support import JUNK, OPERATIONS, meaning
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab
 
-OPERATIONS = tuple(contract.load().operations)
 ELSEWHERE = (
     ("page", "2"),
     ("limit", "1"),
@@ -40,7 +38,6 @@ UNKNOWN = (
         ("filter", "none"),
     ),
 )
-JUNK = "no-such-thing-here"
 NOT_NUMBERS = ("abc", "one", "true", "null", "1,2", "1;2", "--1", "1 2", "[1]")
 ODD_NUMBERS = ("1.5", "0.5", "-1", "0", "-0.5")
 # No numbers as JSON writes them; some languages read them as such.

@@ -9,14 +9,11 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.invalid_credentials import claims, elsewhere
 from contract_tests.api.request_templates import fields, update
-from contract_tests.laws.histories.test_steady import meaning
-from contract_tests.laws.sessions.test_session import valid
-from contract_tests.spec import contract
+from contract_tests.laws._support import OPERATIONS, meaning, valid
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Lab
 
-OPERATIONS = tuple(contract.load().operations)
 READS = ("getProfile", "listReferrals", "listNotifications")
 USER_KEYS = ("username", "userId", "user_id", "user", "id")
 

@@ -10,8 +10,6 @@ from contract_tests.api import resources
 from contract_tests.api.context import UNAUTHORIZED, Lab
 from contract_tests.api.invalid_credentials import EXPIRED, Kind, kinds
 from contract_tests.api.request_templates import (
-    MARK_READ,
-    REFERRALS,
     Ask,
     fields,
     notifications,
@@ -19,15 +17,11 @@ from contract_tests.api.request_templates import (
     update,
 )
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES, error_name
-from contract_tests.findings.collector import NotJudgedError
-from contract_tests.laws.profile.test_update import fresh
-from contract_tests.spec import contract
+from contract_tests.laws._support import OPERATIONS, fresh, valid, wrong
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
-OPERATIONS = tuple(contract.load().operations)
-JUNK = "no-such-thing-here"
 TELLING = 8
 """So many characters of a text are not in an answer by chance."""
 
@@ -205,45 +199,3 @@ def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> No
     if name is None:
         received = f"{exchange.shown()}: none of {', '.join(AUTHENTICATION_NAMES)}"
         lab.find("answer.shape", ask.operation, received, wanted, exchange)
-
-
-def valid(lab: Lab, operation: str) -> Ask:
-    """Return a request that only lacks a session, also where the target gives too little for a success."""
-    try:
-        return resources.valid(lab, operation, "primary")
-    except NotJudgedError:
-        return {
-            "getPublicProfile": public(JUNK, JUNK),
-            "listNotifications": notifications(JUNK),
-        }.get(operation, Ask(operation))
-
-
-def wrong(lab: Lab, operation: str) -> list[Ask]:
-    """Return requests that are refused with any session."""
-    known = lab.target.containers[0] if lab.target.containers else JUNK
-    table: dict[str, list[Ask]] = {
-        "getProfile": [Ask("getProfile"), fields("nonsense")],
-        "getPublicProfile": [
-            Ask("getPublicProfile", username=JUNK),
-            public(JUNK, known),
-            public(JUNK, JUNK),
-            public(resources.own_username(lab, "primary") or JUNK, JUNK),
-        ],
-        "updateProfile": [
-            Ask("updateProfile"),
-            update({"displayName": 5}),
-            update({"handle": "!"}),
-            update(b"{"),
-            update([]),
-            update({"biography": "x"}).but(content_type="text/plain"),
-        ],
-        "listNotifications": [
-            Ask("listNotifications"),
-            notifications(known, 0),
-            notifications(known, 1, 101),
-            notifications(JUNK),
-        ],
-        "listReferrals": [REFERRALS.but(query=(("page", "0"),))],
-        "markNotificationsRead": [MARK_READ.but(body=b"{")],
-    }
-    return table[operation]

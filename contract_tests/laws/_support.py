@@ -1,0 +1,147 @@
+"""What laws of several families need: requests for every operation, and values and answers compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.api import comparison, resources
+from contract_tests.api.request_templates import (
+    MARK_READ,
+    REFERRALS,
+    Ask,
+    fields,
+    notifications,
+    public,
+    update,
+)
+from contract_tests.exceptions import NotJudgedError
+from contract_tests.spec import contract
+
+if TYPE_CHECKING:
+    from contract_tests.api.context import Lab, Profile
+    from contract_tests.http.messages import Exchange
+
+OPERATIONS = tuple(contract.load().operations)
+JUNK = "no-such-thing-here"
+STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(\.\d+)?(z|[+-]\d\d:\d\d)\Z", re.IGNORECASE)
+
+
+def fresh(lab: Lab, name: str, *salt: object) -> Any:
+    """Return a valid value for the field that it does not have yet."""
+    schema = lab.contract.property_schema(name)
+    if schema.get("type") == "object":
+        parts = schema.get("properties", {})
+        chance = lab.random(name, *salt)
+        return {
+            key: chance.randint(part["minimum"], part["maximum"]) for key, part in parts.items()
+        }
+    return lab.handle(name, *salt) if name == "handle" else lab.marker(name, *salt)
+
+
+def valid(lab: Lab, operation: str) -> Ask:
+    """Return a request that only lacks a session, also where the target gives too little for a success."""
+    try:
+        return resources.valid(lab, operation, "primary")
+    except NotJudgedError:
+        return {
+            "getPublicProfile": public(JUNK, JUNK),
+            "listNotifications": notifications(JUNK),
+        }.get(operation, Ask(operation))
+
+
+def wrong(lab: Lab, operation: str) -> list[Ask]:
+    """Return requests that are refused with any session."""
+    known = lab.target.containers[0] if lab.target.containers else JUNK
+    table: dict[str, list[Ask]] = {
+        "getProfile": [Ask("getProfile"), fields("nonsense")],
+        "getPublicProfile": [
+            Ask("getPublicProfile", username=JUNK),
+            public(JUNK, known),
+            public(JUNK, JUNK),
+            public(resources.own_username(lab, "primary") or JUNK, JUNK),
+        ],
+        "updateProfile": [
+            Ask("updateProfile"),
+            update({"displayName": 5}),
+            update({"handle": "!"}),
+            update(b"{"),
+            update([]),
+            update({"biography": "x"}).but(content_type="text/plain"),
+        ],
+        "listNotifications": [
+            Ask("listNotifications"),
+            notifications(known, 0),
+            notifications(known, 1, 101),
+            notifications(JUNK),
+        ],
+        "listReferrals": [REFERRALS.but(query=(("page", "0"),))],
+        "markNotificationsRead": [MARK_READ.but(body=b"{")],
+    }
+    return table[operation]
+
+
+def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
+    """Return status and data: what the contract names in them, since a target may add what varies."""
+    operation = lab.contract.operations[exchange.call.operation]
+    response = operation.response(exchange.status) or {}
+    schema = response.get("content", {}).get("application/json", {}).get("schema")
+    body = lab.body(exchange)
+    if schema is None or body is None:
+        return exchange.status, ""
+    kept = (
+        {"code": body.get("code")}
+        if not exchange.ok and isinstance(body, dict)
+        else _known(lab, schema, body)
+    )
+    return exchange.status, json.dumps(kept, sort_keys=True)
+
+
+def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
+    schema = lab.contract.full.resolve(schema)
+    if isinstance(value, list):
+        return [_known(lab, schema.get("items", {}), item) for item in value]
+    properties = dict(schema.get("properties", {}))
+    for part in (part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])):
+        properties |= lab.contract.full.resolve(part).get("properties", {})
+    if not isinstance(value, dict) or not properties:
+        return value
+    return {
+        key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value
+    }
+
+
+def differing(shown: Profile, wanted: Profile) -> Profile:
+    """Return what a public profile shows otherwise than it was written, and not only in a form or a part of it."""
+    told = {key: value for key, value in shown.items() if key in wanted and value is not None}
+    return {key: value for key, value in told.items() if not _alike(value, wanted[key])}
+
+
+def _alike(got: object, sent: object) -> bool:
+    if got == sent or not isinstance(sent, str):
+        return got == sent
+    if not isinstance(got, str):
+        return isinstance(
+            got, dict | list
+        )  # a shape of the target's own, which is judged by itself
+    shown, wanted = comparison.letters(got), comparison.letters(sent)
+    return shown == wanted or bool(shown and wanted and (shown in wanted or wanted in shown))
+
+
+def moment(text: object) -> tuple[datetime, Fraction] | None:
+    """Return an RFC 3339 time in UTC and its fraction of a second, exact for any precision; None if Python knows none such."""
+    match = STAMP.match(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    start, second, fraction, zone = match.groups()
+    leap = int(second == "60")
+    try:
+        whole = datetime.fromisoformat(
+            f"{start}{int(second) - leap:02d}{'+00:00' if zone in 'zZ' else zone}"
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return whole, Fraction(fraction or 0) + leap
