@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from contract_tests.api import run_marks
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
     from contract_tests.findings.collector import Ledger
+    from contract_tests.findings.finding import About
     from contract_tests.spec.contract import Contract
 
 UNAUTHORIZED = 401
@@ -166,7 +167,14 @@ class Lab:
             # What follows a comma says only why a call is judged by less.
             operation = exchange.call.operation.partition(",")[0]
             received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
-            self.find(complaint.rule, operation, received, complaint.documented, exchange)
+            self.find(
+                complaint.rule,
+                operation,
+                received,
+                complaint.documented,
+                exchange,
+                field=complaint.field,
+            )
         self.watch.judge_noise()
         self.go_on()
 
@@ -205,11 +213,11 @@ class Lab:
         received: str,
         documented: str,
         *steps: Exchange,
-        sign: str = "",
+        **about: Unpack[About],
     ) -> None:
         """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
         if not self.stopped and not self._closing:
-            self.ledger.find(rule, operation, received, documented, *steps, sign=sign)
+            self.ledger.find(rule, operation, received, documented, *steps, **about)
 
     def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
@@ -239,7 +247,15 @@ class Lab:
             forbidden = request_validation.wrong(self.contract, self.contract.documented, call)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
             wanted, sign = request_validation.refusal(flaws), request_validation.acceptance(flaws)
-            self.find(rule, ask.operation, exchange.shown(), wanted, exchange, sign=sign)
+            self.find(
+                rule,
+                ask.operation,
+                exchange.shown(),
+                wanted,
+                exchange,
+                sign=sign,
+                field=request_validation.field_of(flaws),
+            )
         elif response_checks.refuses_as_http(exchange):
             return exchange
         elif (
@@ -252,6 +268,7 @@ class Lab:
                 exchange.shown(),
                 request_validation.refusal(flaws),
                 exchange,
+                field=request_validation.field_of(flaws),
             )
         elif exchange.status == BAD_REQUEST:
             self._details(exchange, [flaw.place for flaw in flaws])

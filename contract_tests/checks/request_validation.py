@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
+from contract_tests.findings.finding import field_name
 from contract_tests.findings.symptoms import kind_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ def refusal(found: list[Flaw]) -> str:
         flaw.why if len(found) == 1 else f"{flaw.place[1] or 'it'} {flaw.why}" for flaw in found
     ]
     return f"400, because of {places}: {'it ' if len(found) == 1 else ''}{'; '.join(told)}"
+
+
+def field_of(found: list[Flaw]) -> str:
+    """Return the parameter or the part of the body that is wrong; empty where several are, or the body as a whole."""
+    return field_name(found[0].place[1]) if len(found) == 1 else ""
 
 
 def acceptance(found: list[Flaw]) -> str:

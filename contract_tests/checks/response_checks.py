@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract_tests.findings.finding import field_name
 from contract_tests.http.messages import Exchange, UnreadableError
 from contract_tests.spec.contract import JSON_TYPE, Contract, Operation, View
 
@@ -25,11 +26,12 @@ AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRES
 
 @dataclass(frozen=True)
 class Complaint:
-    """One broken rule of one answer."""
+    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one."""
 
     rule: str
     received: str
     documented: str
+    field: str = ""
 
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
@@ -125,7 +127,12 @@ def _shape(
     for pointer, reason in contract.full.errors(response["content"][JSON_TYPE]["schema"], value)[
         :3
     ]:
-        yield Complaint("answer.shape", f"{exchange.shown()}", f"{pointer or 'the body'}: {reason}")
+        yield Complaint(
+            "answer.shape",
+            exchange.shown(),
+            f"{pointer or 'the body'}: {reason}",
+            field_name(pointer),
+        )
 
 
 def _documents_body(view: View, operation: Operation, exchange: Exchange) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from contract_tests.findings.finding import Finding
+from contract_tests.findings.finding import About, Finding
 from contract_tests.findings.rules import CHECKS, VIOLATION
 from contract_tests.findings.symptoms import skeleton, symptom
 from contract_tests.redaction.redactor import Veil
@@ -21,13 +20,6 @@ ALSO = 5
 """Further evidence that is kept of a finding, where it is of another kind than the first."""
 SYMPTOMS = 12
 """Symptoms that are told apart for one law, rule, operation and field."""
-PLACES = (
-    re.compile(r"400, because of (\w+) \(\w+\)(?::.*)?\Z", re.DOTALL),
-    re.compile(r"400, because of (/[^ ,]+) \(\w+\)(?::.*)?\Z", re.DOTALL),
-    re.compile(r"(/[^: ]+): "),
-    re.compile(r"([a-z]\w*)(?: is | accepted[,:] )"),
-)
-"""How the evidence of laws begins that is about one field, parameter or part of a body."""
 
 
 @dataclass
@@ -55,13 +47,15 @@ class Ledger:
         received: str,
         documented: str,
         *steps: Exchange,
-        sign: str = "",
+        **about: Unpack[About],
     ) -> None:
-        """Note that `rule` is broken; `steps` are the exchanges that show it, in order, and `sign` is its symptom if known."""
+        """Note that `rule` is broken; `steps` are the exchanges that show it, in order."""
         assert rule in CHECKS, rule
-        place = field_of(received, documented)
         hide = steps[-1].call.hide if steps else self.veil.text
-        what = sign or symptom(rule, operation, received, documented, steps[-1] if steps else None)
+        place = about.get("field", "")
+        what = about.get("sign") or symptom(
+            rule, operation, received, documented, steps[-1] if steps else None
+        )
         key = self._key(rule, operation, place, what)
         what = key[-1]
         kinds = self._kinds.setdefault(key, set())
@@ -142,15 +136,6 @@ class Ledger:
             if known is not finding:
                 merged[finding.identity] = _sum(known, finding)
         return sorted(merged.values(), key=lambda finding: finding.severity != VIOLATION)
-
-
-def field_of(received: str, documented: str) -> str:
-    """Return the field, parameter or part of a body that evidence is about; empty if it is about no single one."""
-    found = (pattern.match(text) for text in (documented, received) for pattern in PLACES)
-    return next(
-        (re.sub(r"(?<=/)\d+(?=/|$)", "*", match[1]).removeprefix("/") for match in found if match),
-        "",
-    )
 
 
 def _sum(first: Finding, more: Finding) -> Finding:

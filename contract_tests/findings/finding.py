@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from contract_tests.findings.rules import CHECKS
+
+INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
+"""Which item of a list a JSON pointer leads to."""
+
+
+class About(TypedDict, total=False):
+    """What a law may say of a finding beside the evidence.
+
+    `field` is the part of a body, or the parameter, that it is about; `sign` is its symptom where the law knows a better one
+    than its values show.
+    """
+
+    field: str
+    sign: str
 
 
 @dataclass
@@ -79,3 +94,8 @@ class Finding:
             for each in self.also
         ]
         return "\n".join(lines)
+
+
+def field_name(pointer: str) -> str:
+    """Return how findings name what a JSON pointer leads to: `dateOfBirth/day`, `items/*/title` for whichever item."""
+    return INDEX.sub("*", pointer).removeprefix("/")

@@ -55,6 +55,7 @@ def test_different_fields_survive(lab: Lab, who: str) -> None:
                         f"{name} is {after[name]!r}",
                         f"{value!r}",
                         *exchanges,
+                        field=name,
                     )
                 if exchange.refused:
                     lab.find(
@@ -149,6 +150,7 @@ def test_marking_loses_no_update(lab: Lab) -> None:
                         f"{name} is {got!r}",
                         f"{value!r}",
                         *exchanges,
+                        field=name,
                     )
 
 
@@ -208,6 +210,7 @@ def test_two_users_at_once(lab: Lab) -> None:
                         f"biography is {got!r}",
                         f"{marks[who]!r}",
                         *steps,
+                        field="biography",
                     )
             lab.client.close()
             _one_handle(lab, pool, lab.handle("race", number), tuple(names))

@@ -25,4 +25,12 @@ def test_an_update_lasts(lab: Lab, operation: str) -> None:
         after = resources.profile(lab, "primary", "biography")["biography"]
         if after != before:
             received = f"biography is {after!r} after {operation}, {called.status}"
-            lab.find("update.seen", "updateProfile", received, f"{before!r}", written, called)
+            lab.find(
+                "update.seen",
+                "updateProfile",
+                received,
+                f"{before!r}",
+                written,
+                called,
+                field="biography",
+            )

@@ -62,7 +62,14 @@ def test_at_the_bound(lab: Lab, name: str) -> None:
             exchange = lab.ask(update({name: value}), who)
             if not exchange.ok:
                 documented = f"{name} accepted: {boundary_values.why_good(schema, value)}"
-                lab.find("input.accepted", "updateProfile", exchange.shown(), documented, exchange)
+                lab.find(
+                    "input.accepted",
+                    "updateProfile",
+                    exchange.shown(),
+                    documented,
+                    exchange,
+                    field=name,
+                )
                 continue
             before = _read_back(lab, who, (name, value), exchange, before)
         # While one field holds values without a mark, the others show another run that this one is there.
@@ -211,7 +218,9 @@ def _read_back(
     if got != resources.plain(lab, {name: value})[name]:
         # Neighbours look alike once they are cut, so that the value before tells nothing, but for an empty text.
         rule = comparison.how_lost(value, before if value == "" else None, got)
-        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read)
+        lab.find(
+            rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read, field=name
+        )
     return got
 
 

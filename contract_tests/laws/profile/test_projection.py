@@ -116,4 +116,5 @@ def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
                 f"{name} is {value!r}",
                 f"{known[name]!r}, as in the whole",
                 exchange,
+                field=name,
             )

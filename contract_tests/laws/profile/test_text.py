@@ -106,7 +106,14 @@ def test_escaped_json(lab: Lab, name: str) -> None:
         exchange = lab.accepted(update(body), rule="input.accepted")
         got = resources.profile(lab, "primary", name)[name]
         if got != wanted:
-            lab.find("text.exact", "updateProfile", f"{name} is {got!r}", repr(wanted), exchange)
+            lab.find(
+                "text.exact",
+                "updateProfile",
+                f"{name} is {got!r}",
+                repr(wanted),
+                exchange,
+                field=name,
+            )
 
 
 def test_long_text(lab: Lab) -> None:
@@ -148,6 +155,7 @@ def test_the_smallest_change_counts(lab: Lab) -> None:
                         f"{name} is still {got!r}",
                         repr(new),
                         written,
+                        field=name,
                     )
 
 
@@ -160,11 +168,18 @@ def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:
     got = resources.profile_of(lab, read, (name,))[name]
     rule = "update.seen" if got == before else "text.exact"
     if got != text:
-        lab.find(rule, "updateProfile", f"{name} is {got!r}", repr(text), exchange, read)
+        lab.find(
+            rule, "updateProfile", f"{name} is {got!r}", repr(text), exchange, read, field=name
+        )
     answered = lab.body(exchange)
     if isinstance(answered, dict) and name in answered and answered[name] != text:
         lab.find(
-            "update.answer", "updateProfile", f"{name} is {answered[name]!r}", repr(text), exchange
+            "update.answer",
+            "updateProfile",
+            f"{name} is {answered[name]!r}",
+            repr(text),
+            exchange,
+            field=name,
         )
     _public(lab, who, name, text)
 
@@ -177,5 +192,10 @@ def _public(lab: Lab, who: str, name: str, text: str) -> None:
         body = lab.object(read)
         if name in body and body[name] != text:
             lab.find(
-                "text.exact", "getPublicProfile", f"{name} is {body[name]!r}", repr(text), read
+                "text.exact",
+                "getPublicProfile",
+                f"{name} is {body[name]!r}",
+                repr(text),
+                read,
+                field=name,
             )

@@ -78,7 +78,14 @@ def test_updates_in_a_row(lab: Lab, who: str, names: tuple[str, ...]) -> None:
                 if name in names
                 else "update.partial"
             )
-            lab.find(rule, "updateProfile", f"{name} is {now[name]!r}", f"{wanted[name]!r}", *steps)
+            lab.find(
+                rule,
+                "updateProfile",
+                f"{name} is {now[name]!r}",
+                f"{wanted[name]!r}",
+                *steps,
+                field=name,
+            )
         wanted = now
 
 
@@ -96,6 +103,7 @@ def test_an_empty_text_stays_empty(lab: Lab) -> None:
                 f"biography is {after!r}",
                 f"{before!r}",
                 exchange,
+                field="biography",
             )
 
 
@@ -130,6 +138,7 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
                     f"{stored!r}",
                     written,
                     read,
+                    field="displayName",
                 )
 
 
@@ -180,6 +189,7 @@ def test_unknown_keys_are_not_kept(lab: Lab) -> None:
                     f"{name} is not kept",
                     exchange,
                     read,
+                    field=name,
                 )
         if (after := _memberships(lab, who)) != before:
             lab.find(
@@ -230,7 +240,15 @@ def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profi
             _arrived(lab, (name, value), (known[name], after[name]), exchange, read)
         elif after[name] != value:
             received = f"{name} is {after[name]!r} after {sorted(changes)}"
-            lab.find("update.partial", "updateProfile", received, f"{value!r}", exchange, read)
+            lab.find(
+                "update.partial",
+                "updateProfile",
+                received,
+                f"{value!r}",
+                exchange,
+                read,
+                field=name,
+            )
     again, read, last = _update(lab, who, changes)
     for name, value in after.items():
         if last[name] != value:
@@ -243,6 +261,7 @@ def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profi
                 exchange,
                 again,
                 read,
+                field=name,
             )
     return last
 
@@ -262,7 +281,7 @@ def _arrived(
     (name, value), (before, got) = sent, states
     if got != value:
         rule = comparison.how_lost(value, before, got)
-        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps)
+        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps, field=name)
 
 
 def _answer(lab: Lab, exchange: Any, after: Profile) -> None:

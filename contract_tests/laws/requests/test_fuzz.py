@@ -112,6 +112,7 @@ def _judge(lab: Lab, exchange: Exchange, mode: GenerationMode) -> None:
             request_validation.refusal(wrong),
             exchange,
             sign=request_validation.acceptance(wrong),
+            field=request_validation.field_of(wrong),
         )
     elif mode.is_positive and not wrong:
         _valid(lab, exchange)
