@@ -133,7 +133,7 @@ class Lab:
         """Raise `ForbiddenError` before a call leaves that may not be made, `StoppedError` where the run goes no further."""
         self._stop()
         if self.permission != Permission():
-            operation = self.contract.operations.get(call.operation.partition(",")[0])
+            operation = self.contract.operations.get(call.operation)
             documented = operation is not None and operation.method == call.method
             self.permission.check(
                 call,
@@ -164,8 +164,7 @@ class Lab:
         self.watch.see(exchange)
         self.coverage.see(exchange)
         for complaint in response_checks.judge(self.contract, exchange):
-            # What follows a comma says only why a call is judged by less.
-            operation = exchange.call.operation.partition(",")[0]
+            operation = exchange.call.operation
             received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
             self.find(
                 complaint.rule,

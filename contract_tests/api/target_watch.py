@@ -76,7 +76,7 @@ class Watch:
             self.ended
         ):  # while profiles are put back: what has ended once is not waited for with each call
             raise StoppedError(str(self.ended))
-        kind = (exchange.call.operation.partition(",")[0], exchange.status)
+        kind = (exchange.call.operation, exchange.status)
         if kind in self._excused and exchange.status not in availability.NOT_A_SESSION:
             return
         self._end_if_over(who or next(iter(self.proofs), ""))
@@ -116,7 +116,7 @@ class Watch:
             received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
             self.find(
                 rule,
-                exchange.call.operation.partition(",")[0],
+                exchange.call.operation,
                 received,
                 "a good answer each time",
                 exchange,

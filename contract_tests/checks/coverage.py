@@ -34,8 +34,9 @@ class Coverage:
 
     def see(self, exchange: Exchange) -> None:
         """Count one exchange with a documented operation."""
-        operation = self.contract.operations.get(exchange.call.operation)
-        if operation is None or exchange.call.method != operation.method:
+        call = exchange.call
+        operation = self.contract.operations.get(call.operation)
+        if operation is None or call.extreme or call.method != operation.method:
             return
         answer = _answer(exchange)
         for name, kind in [("", ""), *self._classes(operation, exchange)]:

@@ -60,9 +60,7 @@ def plan(target: Target, contract: Contract, permission: Permission, sent: Sent)
     `sent` counts requests by operation and method.
     """
     sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
-    by_operation: dict[str, Counter[str]] = {}
-    for name, methods in sent.items():
-        by_operation.setdefault(name.partition(",")[0], Counter()).update(methods)
+    by_operation = {name: Counter(methods) for name, methods in sent.items()}
     effects = _effects(target, contract, permission)
     rows = []
     for name, operation in contract.operations.items():

@@ -60,7 +60,7 @@ class Client:
     doubt: Callable[[Exchange], None] | None = field(default=None, repr=False)
     passing: list[Exchange] = field(default_factory=list, repr=False)
     longest_wait: float = LONGEST_WAIT
-    _lasting: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
+    _lasting: set[tuple[object, ...]] = field(default_factory=set, repr=False)
     _connections: weakref.WeakSet[http.client.HTTPConnection] = field(
         default_factory=weakref.WeakSet, repr=False
     )
@@ -199,8 +199,9 @@ class Client:
         elif first is not None:
             self.passing.append(first)
 
-    def _key(self, exchange: Exchange) -> tuple[str, str, int]:
-        return exchange.call.operation, exchange.call.method, exchange.status
+    def _key(self, exchange: Exchange) -> tuple[object, ...]:
+        call = exchange.call
+        return call.operation, call.extreme, call.method, exchange.status
 
     @property
     def patience(self) -> float:

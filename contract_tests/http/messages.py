@@ -34,7 +34,8 @@ class UnreadableError(ValueError):
 class Call:
     """One request: `path` is the raw target below the base URL, `secrets` and `veil` what must not be shown of it.
 
-    A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False.
+    A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False. One that is
+    `extreme` may be refused by what stands before a target, in a form of its own, so that only that it is answered is judged.
     """
 
     operation: str
@@ -45,6 +46,7 @@ class Call:
     secrets: Pairs = ()
     length: bool = True
     veil: Veil = field(default_factory=Veil, repr=False, compare=False)
+    extreme: bool = False
 
     def curl(self, base_url: str) -> str:
         """Return a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""

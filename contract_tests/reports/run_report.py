@@ -243,8 +243,7 @@ class Run:
     def _sent(self) -> dict[str, dict[str, int]]:
         by_operation: dict[str, dict[str, int]] = {}
         for (operation, method), count in sorted(self.sent.items()):
-            methods = by_operation.setdefault(operation.partition(",")[0], {})
-            methods[method] = methods.get(method, 0) + count
+            by_operation.setdefault(operation, {})[method] = count
         return by_operation
 
     def verdict(self) -> str:

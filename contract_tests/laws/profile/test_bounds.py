@@ -206,7 +206,7 @@ def test_extremes(lab: Lab) -> None:
         lab.call(fields("handle"), None, header) for header in headers
     ]
     for call in calls:
-        lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
+        lab.client.send(replace(call, extreme=True))
 
 
 def _read_back(

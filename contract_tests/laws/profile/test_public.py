@@ -239,7 +239,7 @@ def _not_found(lab: Lab, ask: Ask, who: str, known: object = None) -> bool:
 def _nobody(lab: Lab, ask: Ask, known: object) -> None:
     """Judge a name that what stands before a target may refuse in a form of its own: only that nobody is found by it."""
     call = lab.call(ask)
-    exchange = lab.client.send(replace(call, operation=f"{call.operation}, extreme"))
+    exchange = lab.client.send(replace(call, extreme=True))
     if exchange.ok and not _is_another(lab.body(exchange), known, ask):
         lab.find(
             "public.not-found",
