@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract_tests.config import yaml_loader
@@ -17,6 +15,7 @@ from contract_tests.findings.rules import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from contract_tests.findings.finding import Finding
 
@@ -31,7 +30,6 @@ NEEDED = {
 KNOWN = (*NEEDED, "field", "symptom")
 EVERY = "*"
 """Stands for all operations."""
-PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -177,21 +175,6 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
     with path.open("x", encoding="utf-8") as file:
         file.write("\n".join([*top, *lines] if lines else [*top[:-1], "accepted: []"]) + "\n")
     return len(lines)
-
-
-@cache
-def judges(rule: str) -> set[str]:
-    """Return the modules of laws that alone judge a rule; empty if whatever is called judges it."""
-    users = {
-        path.stem
-        for path in PACKAGE.rglob("*.py")
-        if path.stem != "rules" and f'"{rule}"' in path.read_text("utf-8")
-    }
-    return (
-        {stem.removeprefix("test_") for stem in users}
-        if all(stem.startswith("test_") for stem in users)
-        else set()
-    )
 
 
 def _entry(path: Path, node: Located) -> Entry:
