@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
     from contract_tests.findings.collector import Ledger
-    from contract_tests.findings.finding import About
+    from contract_tests.findings.symptoms import About
     from contract_tests.spec.contract import Contract
 
 UNAUTHORIZED = 401
@@ -173,6 +173,7 @@ class Lab:
                 complaint.documented,
                 exchange,
                 field=complaint.field,
+                flaw=complaint.flaw,
             )
         self.watch.judge_noise()
         self.go_on()
@@ -268,6 +269,7 @@ class Lab:
                 request_validation.refusal(flaws),
                 exchange,
                 field=request_validation.field_of(flaws),
+                expected_status=BAD_REQUEST,
             )
         elif exchange.status == BAD_REQUEST:
             self._details(exchange, [flaw.place for flaw in flaws])

@@ -176,6 +176,7 @@ def _ended(lab: Lab, exchange: Exchange) -> None:
             exchange.shown(),
             "200 with no items",
             exchange,
+            expected_status=200,
         )
 
 

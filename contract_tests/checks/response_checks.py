@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract_tests.findings.finding import field_name
+from contract_tests.findings.symptoms import NO_FLAW, BodyFlaw, kind_of
 from contract_tests.http.messages import Exchange, UnreadableError
 from contract_tests.spec.contract import JSON_TYPE, Contract, Operation, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from jsonschema_rs import ValidationError
 
 SERVER_ERROR = 500
 UNAUTHORIZED = 401
@@ -26,12 +29,13 @@ AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRES
 
 @dataclass(frozen=True)
 class Complaint:
-    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one."""
+    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one, and `flaw` how."""
 
     rule: str
     received: str
     documented: str
     field: str = ""
+    flaw: BodyFlaw = NO_FLAW
 
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
@@ -125,15 +129,28 @@ def _shape(
 ) -> Iterator[Complaint]:
     response = operation.response(exchange.status)
     assert response is not None
-    for pointer, reason in contract.full.errors(response["content"][JSON_TYPE]["schema"], value)[
-        :3
-    ]:
-        yield Complaint(
-            "answer.shape",
-            exchange.shown(),
-            f"{pointer or 'the body'}: {reason}",
-            field_name(pointer),
-        )
+    schema = response["content"][JSON_TYPE]["schema"]
+    try:
+        faults = contract.full.faults(schema, value, masked=False)
+    except ValueError as reason:
+        documented = f"the body: is no text that can be sent: {reason}"
+        yield Complaint("answer.shape", exchange.shown(), documented)
+        return
+    for pointer, error in faults[:3]:
+        documented = f"{pointer or 'the body'}: {error.message}"
+        flaw = _flaw(pointer, error)
+        yield Complaint("answer.shape", exchange.shown(), documented, field_name(pointer), flaw)
+
+
+def _flaw(pointer: str, error: ValidationError) -> BodyFlaw:
+    told = error.kind.as_dict()
+    match error.kind.name:
+        case "type":
+            return BodyFlaw(pointer, sent=kind_of(error.instance), wanted=tuple(told["types"]))
+        case "required":
+            return BodyFlaw(pointer, missing=told["property"])
+        case _:
+            return BodyFlaw(pointer)
 
 
 def _documents_body(view: View, operation: Operation, exchange: Exchange) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.findings.rules import CHECKS, INFERRED, VIOLATION
-from contract_tests.findings.symptoms import NEVER, UNLISTED, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,18 +103,20 @@ def grouped(findings: Iterable[Finding]) -> list[Cause]:
 def _joined(findings: list[Finding]) -> dict[str, str]:
     """Return what follows from another symptom: a status that is not listed, or never seen, where another stands for it."""
     often: Counter[str] = Counter()
+    statuses: dict[str, tuple[int, int]] = {}
     for finding in findings:
         often[finding.symptom] += finding.count
+        statuses.setdefault(finding.symptom, (finding.status, finding.expected_status))
     wrong = [
-        (match[1], match[2], symptom)
+        (*statuses[symptom], symptom)
         for symptom, _ in often.most_common()
-        if (match := WRONG.match(symptom))
+        if all(statuses[symptom])
     ]
     joined: dict[str, str] = {}
-    for symptom in often:
-        unlisted, never = UNLISTED.match(symptom), NEVER.match(symptom)
+    for symptom, (status, expected) in statuses.items():
+        is_unlisted, is_never = bool(status and not expected), bool(expected and not status)
         for got, wanted, other in wrong:
-            if (unlisted and got == unlisted[1]) or (never and wanted == never[1]):
+            if (is_unlisted and got == status) or (is_never and wanted == expected):
                 joined.setdefault(symptom, other)
     return joined
 

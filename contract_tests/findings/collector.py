@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Unpack
 
-from contract_tests.findings.finding import About, Finding
+from contract_tests.findings.finding import Finding
 from contract_tests.findings.rules import CHECKS, VIOLATION
-from contract_tests.findings.symptoms import skeleton, symptom
+from contract_tests.findings.symptoms import About, skeleton, symptom
 from contract_tests.redaction.redactor import Veil
 from contract_tests.redaction.terminal_text import line, shown
 
@@ -53,10 +53,8 @@ class Ledger:
         assert rule in CHECKS, rule
         hide = steps[-1].call.hide if steps else self.veil.text
         place = about.get("field", "")
-        what = about.get("sign") or symptom(
-            rule, operation, received, documented, steps[-1] if steps else None
-        )
-        key = self._key(rule, operation, place, what)
+        known_by = symptom(rule, operation, steps[-1] if steps else None, about)
+        key = self._key(rule, operation, place, known_by.text)
         what = key[-1]
         kinds = self._kinds.setdefault(key, set())
         # A symptom of its own says what is wrong, whatever the values; else what is met may be of several kinds.
@@ -80,6 +78,9 @@ class Ledger:
             self.law,
             field=_cut(hide(place)),
             symptom=_cut(hide(what)),
+            # A symptom that is but the rule's sentence is about no status any more.
+            status=known_by.status if what == known_by.text else 0,
+            expected_status=known_by.expected_status if what == known_by.text else 0,
         )
 
     def _key(self, rule: str, operation: str, place: str, what: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from contract_tests.findings.rules import CHECKS
 
@@ -12,22 +12,12 @@ INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
 """Which item of a list a JSON pointer leads to."""
 
 
-class About(TypedDict, total=False):
-    """What a law may say of a finding beside the evidence.
-
-    `field` is the part of a body, or the parameter, that it is about; `sign` is its symptom where the law knows a better one
-    than its values show.
-    """
-
-    field: str
-    sign: str
-
-
 @dataclass
 class Finding:
     """One broken rule on one operation, with the first evidence met and how often it was met.
 
-    `symptom` is what is wrong without a value in it; `also` is evidence of other kinds for the same, each said once.
+    `symptom` is what is wrong without a value in it, with the `status` that it speaks of and the one that it misses; `also` is
+    evidence of other kinds for the same, each said once.
     """
 
     rule: str
@@ -40,6 +30,8 @@ class Finding:
     field: str = ""
     symptom: str = ""
     also: tuple[dict[str, str], ...] = ()
+    status: int = 0
+    expected_status: int = 0
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from contract_tests.findings.rules import CHECKS
 from contract_tests.http.messages import UnreadableError
@@ -13,7 +13,8 @@ from contract_tests.spec.contract import JSON_TYPE
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
-CLIENT_ERROR, NOT_ALLOWED, SERVER_ERROR = 400, 405, 500
+CLIENT_ERROR, SERVER_ERROR = 400, 500
+UNLISTED = ("answer.status", "answer.status-default")
 BODIES = ("answer.media-type", "answer.json", "answer.shape", "http.path", "http.method")
 """Rules of which some findings are about the body of an answer, whatever the operation."""
 TO_WHAT = {
@@ -21,16 +22,10 @@ TO_WHAT = {
     "http.method": " to methods that are not documented",
     "session.valid": " to a valid session",
 }
-WANTED = re.compile(r"(?:never )?(\d{3})\b")
-RECEIVED = re.compile(r"(?:[A-Z]+:? )?(\d{3})\b")
-WRONG = re.compile(r"answers (\d{3}) where the contract says (\d{3})\Z")
-UNLISTED = re.compile(r"answers (\d{3}), which is not listed\Z")
-NEVER = re.compile(r"never answers (\d{3})\b")
 HEADERS = {
     "header.no-store": ("Cache-Control", "no-store"),
     "header.www-authenticate": ("WWW-Authenticate", "Bearer"),
 }
-AS_GET = ", as GET"
 KEYS_SHOWN = 5
 VALUES = re.compile(
     r"""\{.*\}|\[.*\]|'[^']*'|"[^"]*"|‹[^›]*›|[\w-]*\d[\w:.-]*|\b[a-z]+_gate\b""", re.DOTALL
@@ -48,16 +43,61 @@ OF_JSON = {
 }
 
 
-def symptom(
-    rule: str, operation: str, received: str, documented: str, exchange: Exchange | None
-) -> str:
-    """Return what is wrong in one sentence; that of the rule itself where no better one is known."""
+class About(TypedDict, total=False):
+    """What a law may say of a finding beside the evidence.
+
+    `field` is the part of a body, or the parameter, that it is about. Where another status was expected than came, that is
+    `expected_status`; where a body is not as a schema says, its `flaw`; and where a law knows a better symptom than these
+    show, its `sign`.
+    """
+
+    field: str
+    expected_status: int
+    flaw: BodyFlaw
+    sign: str
+
+
+class Symptom(NamedTuple):
+    """What is wrong in one sentence, and of which status it speaks and which one it misses, 0 where it does not."""
+
+    text: str
+    status: int = 0
+    expected_status: int = 0
+
+
+@dataclass(frozen=True)
+class BodyFlaw:
+    """What a schema says against a value of a body: a property that is `missing`, or what was `sent` of another type."""
+
+    pointer: str
+    missing: str = ""
+    sent: str = ""
+    wanted: tuple[str, ...] = ()
+
+
+NO_FLAW = BodyFlaw("")
+
+
+def symptom(rule: str, operation: str, exchange: Exchange | None, about: About) -> Symptom:
+    """Return what is wrong; the sentence of the rule itself where no better one is known."""
+    expected, sign = about.get("expected_status", 0), about.get("sign", "")
+    says = Symptom(CHECKS[rule].says)
     if exchange is None:
-        return (f"never answers {documented}" if rule == "reach.status" else "") or CHECKS[
-            rule
-        ].says
-    told = _failure(operation, exchange) or _form(rule, received, documented, exchange)
-    return told or _status(rule, operation, received, documented) or CHECKS[rule].says
+        return Symptom(sign, 0, expected) if sign else says
+    if failure := _failure(operation, exchange):
+        return Symptom(failure)
+    if sign:
+        return Symptom(sign)
+    is_other = expected not in (0, exchange.status)
+    if rule in UNLISTED:
+        return Symptom(f"answers {exchange.status}, which is not listed", exchange.status)
+    form = _form(rule, exchange, about.get("flaw", NO_FLAW), is_other=is_other)
+    if form:
+        return Symptom(form)
+    # Of a success where input should be refused, the input says more than the status.
+    if is_other and not (exchange.ok and rule.startswith("input.")):
+        return _other_status(rule, exchange.status, expected)
+    return _refusal(rule, operation, exchange) or says
 
 
 def _failure(operation: str, exchange: Exchange) -> str:
@@ -66,20 +106,30 @@ def _failure(operation: str, exchange: Exchange) -> str:
     return f"{operation} fails with {exchange.status}" if exchange.status >= SERVER_ERROR else ""
 
 
-def _form(rule: str, received: str, documented: str, exchange: Exchange) -> str:
+def _form(rule: str, exchange: Exchange, flaw: BodyFlaw, *, is_other: bool) -> str:
     """Return what is wrong with the form of an answer, whatever was asked; empty if the finding is not about that."""
-    told = ""
     if rule in HEADERS:
-        told = _header(*HEADERS[rule], exchange)
-    elif rule in ("answer.status", "answer.status-default"):
-        told = f"answers {exchange.status}, which is not listed"
-    elif rule == "answer.no-body":
-        told = f"{exchange.status} has a body or a content type, and is documented without"
-    elif documented.startswith("405 with Allow") and exchange.status == NOT_ALLOWED:
-        told = "405 without an Allow that names every documented method, and no other"
-    elif rule in BODIES and not _other_status(received, documented):
-        told = _body(documented, exchange, TO_WHAT.get(rule, ""))
-    return told
+        return _header(*HEADERS[rule], exchange)
+    if rule == "answer.no-body":
+        return f"{exchange.status} has a body or a content type, and is documented without"
+    if rule in BODIES and not is_other:
+        return _body(flaw, exchange, TO_WHAT.get(rule, ""))
+    return ""
+
+
+def _other_status(rule: str, status: int, expected: int) -> Symptom:
+    if rule in TO_WHAT:
+        return Symptom(f"answers {status}{TO_WHAT[rule]} where the contract says {expected}")
+    return Symptom(f"answers {status} where the contract says {expected}", status, expected)
+
+
+def _refusal(rule: str, operation: str, exchange: Exchange) -> Symptom | None:
+    """Return what is wrong where a request is refused that is right; None if that is not what is wrong."""
+    if rule in ("input.valid", "input.accepted") and CLIENT_ERROR <= exchange.status < SERVER_ERROR:
+        return Symptom(f"{operation} answers {exchange.status} to a valid request")
+    if rule == "session.valid":
+        return Symptom(f"answers {exchange.status}{TO_WHAT[rule]}")
+    return None
 
 
 def skeleton(received: str, documented: str) -> str:
@@ -94,33 +144,6 @@ def kind_of(value: object) -> str:
     return OF_JSON.get(type(value), "an object")
 
 
-def _other_status(received: str, documented: str) -> bool:
-    got, wanted = RECEIVED.match(received), WANTED.match(documented)
-    return bool(got and wanted and got[1] != wanted[1])
-
-
-def _status(rule: str, operation: str, received: str, documented: str) -> str:
-    """Return what is wrong with the status; empty if that is not what is wrong, or if what was sent says more."""
-    got, wanted = RECEIVED.match(received), WANTED.match(documented)
-    if got is None:
-        return ""
-    if documented.endswith(AS_GET):
-        return (
-            f"answers {got[1]} to HEAD, and not what it answers to GET"
-            if received.startswith("HEAD")
-            else ""
-        )
-    if (
-        wanted
-        and got[1] != wanted[1]
-        and not (got[1].startswith("2") and rule.startswith("input."))
-    ):
-        return f"answers {got[1]}{TO_WHAT.get(rule, '')} where the contract says {wanted[1]}"
-    if rule in ("input.valid", "input.accepted") and got[1].startswith("4"):
-        return f"{operation} answers {got[1]} to a valid request"
-    return f"answers {got[1]}{TO_WHAT[rule]}" if rule == "session.valid" else ""
-
-
 def _header(name: str, needed: str, exchange: Exchange) -> str:
     value = exchange.header(name)
     which = f"{exchange.status}" if name == "WWW-Authenticate" else "answers"
@@ -129,7 +152,7 @@ def _header(name: str, needed: str, exchange: Exchange) -> str:
     return f"{which} with another {name} than {needed}: {VALUES.sub('…', value)}"
 
 
-def _body(documented: str, exchange: Exchange, to_what: str) -> str:
+def _body(flaw: BodyFlaw, exchange: Exchange, to_what: str) -> str:
     """Return what is wrong with a body: its media type, its keys, or the kind of a value in it."""
     whose = "error bodies" if exchange.status >= CLIENT_ERROR else "bodies"
     if exchange.media_type != JSON_TYPE:
@@ -142,21 +165,16 @@ def _body(documented: str, exchange: Exchange, to_what: str) -> str:
         not isinstance(body, dict) or not {"code", "message"} <= body.keys()
     ):
         return _keys(whose, body)
-    return f"{whose}{to_what} {_value(documented)}"
+    return f"{whose}{to_what} {_value(flaw)}"
 
 
-def _value(documented: str) -> str:
+def _value(flaw: BodyFlaw) -> str:
     """Return what is wrong with a value of a body, for what the schema says of it."""
-    pointer, _, reason = documented.partition(": ")
-    if wrong := re.search(r'is not of types? "?([\w", ]+?)"?\Z', reason):
-        try:
-            sent = kind_of(json.loads(reason[: wrong.start()]))
-        except ValueError:
-            sent = "a value"
-        return f"have {sent} where {_a(wrong[1])} is expected"
-    if missing := re.match(r'"([^"]*)" is a required property', reason):
-        return f"have no `{missing[1]}`"
-    name = pointer.rpartition("/")[2] if pointer.startswith("/") else ""
+    if flaw.wanted:
+        return f"have {flaw.sent} where {_a(flaw.wanted)} is expected"
+    if flaw.missing:
+        return f"have no `{flaw.missing}`"
+    name = flaw.pointer.rpartition("/")[2]
     return (
         f"have a `{name}` that is not as the contract says"
         if name
@@ -172,8 +190,8 @@ def _keys(whose: str, body: Any) -> str:
     return f"{whose} have {known} and no {missing}" if known else f"{whose} have no {missing}"
 
 
-def _a(kind: str) -> str:
-    kind = kind.replace('"', "").replace(",", " or")
+def _a(types: tuple[str, ...]) -> str:
+    kind = " or ".join(types)
     return {"string": "a text", "integer": "a number", "number": "a number"}.get(
         kind, f"an {kind}" if kind[0] in "aio" else f"a {kind}"
     )

@@ -110,7 +110,10 @@ def _unreached(lab: Lab, operation: str, rule: str, what: str) -> None:
     if operation in WITH_LOOK_UP and (why := _nowhere(lab)):
         lab.ledger.not_judged(f"{rule} on {operation}", why)
         return
-    lab.find(rule, operation, f"never {what}", what)
+    if rule == "reach.success":
+        lab.find(rule, operation, f"never {what}", what)
+    else:
+        _never(lab, operation, what, int(what), what)
 
 
 def _nowhere(lab: Lab) -> str:
@@ -140,4 +143,16 @@ def _missing_name(lab: Lab, operation: str, name: str) -> None:
     if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
         lab.ledger.not_judged(f"reach.status on {operation}", why)
         return
-    lab.find("reach.status", operation, f"never {name}", f"401 with {name}")
+    _never(lab, operation, f"401 with {name}", UNAUTHORIZED, name)
+
+
+def _never(lab: Lab, operation: str, documented: str, status: int, missing: str) -> None:
+    """Note that a status, or a name that comes with it, was never seen."""
+    lab.find(
+        "reach.status",
+        operation,
+        f"never {missing}",
+        documented,
+        sign=f"never answers {documented}",
+        expected_status=status,
+    )

@@ -88,19 +88,21 @@ class View:
         """Return `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
         try:
             return [
-                (_pointer(error), error.message)
-                for error in _errors(self._validator(schema), value)
+                (pointer, error.message)
+                for pointer, error in self.faults(schema, value, masked=False)
             ]
         except ValueError as error:
             return [("", f"is no text that can be sent: {error}")]
 
     def faults(
-        self, schema: Schema, value: object
+        self, schema: Schema, value: object, *, masked: bool = True
     ) -> list[tuple[str, jsonschema_rs.ValidationError]]:
-        """Return `(JSON pointer, error)` for everything in which a value breaks a schema; the messages call the value `it`."""
-        return [
-            (_pointer(error), error) for error in _errors(self._validator(schema, mask=IT), value)
-        ]
+        """Return `(JSON pointer, error)` for everything in which a value breaks a schema.
+
+        Where it is `masked`, the messages call the value `it`. Raise `ValueError` for a text that cannot be sent.
+        """
+        validator = self._validator(schema, mask=IT) if masked else self._validator(schema)
+        return [(_pointer(error), error) for error in _errors(validator, value)]
 
     def _validator(self, schema: Schema, **how: str) -> jsonschema_rs.Validator:
         """Return the validator of a schema, made once; `mask` stands for values in its messages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from contract_tests.api import comparison, pagination, resources, run_marks
+from contract_tests.api.context import BAD_REQUEST, UNAUTHORIZED
 from contract_tests.api.invalid_credentials import kinds
 from contract_tests.api.oracle import Model, Person
 from contract_tests.api.request_templates import MARK_READ, Ask, fields, public, update
@@ -121,6 +123,7 @@ class Machine(RuleBasedStateMachine):
                 "update.handle" if handle else "input.accepted",
                 "updateProfile",
                 "accepted" if wanted else "400",
+                expected_status=0 if wanted else BAD_REQUEST,
             )
         if exchange.ok:
             self._learn_form(who, changes, before)
@@ -201,6 +204,7 @@ class Machine(RuleBasedStateMachine):
                 "session.form" if kind.valid_inside else "session.required",
                 what,
                 f"401 for {kind.name}",
+                expected_status=UNAUTHORIZED,
             )
 
     def _learn_marks(self, who: str) -> None:
@@ -248,12 +252,13 @@ class Machine(RuleBasedStateMachine):
         self.steps.append(exchange)
         return exchange
 
-    def _fail(self, broken: str, operation: str, documented: str) -> None:
+    def _fail(self, broken: str, operation: str, documented: str, expected_status: int = 0) -> None:
         opening = [
             exchange for who in self.roles if who in self.used for exchange in self.opening[who]
         ]
         steps, received = (*opening, *self.steps), self.steps[-1].shown()
-        self.failures.append(lambda: self.lab.find(broken, operation, received, documented, *steps))
+        find = partial(self.lab.find, broken, operation, received, documented, *steps)
+        self.failures.append(partial(find, expected_status=expected_status))
         raise DeviationError(broken)
 
 

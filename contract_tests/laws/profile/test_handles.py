@@ -137,7 +137,14 @@ def _handle(lab: Lab, who: str, handle: str, *, taken: bool) -> None:
     exchange = lab.ask(update(body), who)
     if exchange.ok == taken:
         documented = "400: another user holds it" if taken else "accepted: nobody else holds it"
-        lab.find("update.handle", "updateProfile", exchange.shown(), documented, exchange)
+        lab.find(
+            "update.handle",
+            "updateProfile",
+            exchange.shown(),
+            documented,
+            exchange,
+            expected_status=400 if taken else 0,
+        )
     elif taken:
         _unchanged(lab, who, before, exchange)
 

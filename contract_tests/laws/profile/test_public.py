@@ -185,7 +185,12 @@ def test_membership_is_one(lab: Lab) -> None:
             if exchange.status in (200, NOT_FOUND) and exchange.ok != member:
                 documented = "200 for a member" if member else "404 for who is not a member"
                 lab.find(
-                    "pages.membership", "listNotifications", exchange.shown(), documented, exchange
+                    "pages.membership",
+                    "listNotifications",
+                    exchange.shown(),
+                    documented,
+                    exchange,
+                    expected_status=200 if member else NOT_FOUND,
                 )
 
 
@@ -224,7 +229,14 @@ def _not_found(lab: Lab, ask: Ask, who: str, known: object = None) -> bool:
         and 0 < exchange.status < SERVER_ERROR
     ):
         rule = "public.not-found" if ask.operation == "getPublicProfile" else "pages.membership"
-        lab.find(rule, ask.operation, exchange.shown(), "404: there is no such thing", exchange)
+        lab.find(
+            rule,
+            ask.operation,
+            exchange.shown(),
+            "404: there is no such thing",
+            exchange,
+            expected_status=NOT_FOUND,
+        )
     elif exchange.status == BAD_REQUEST and ask.username.isalnum():
         lab.find(
             "public.not-found",
@@ -232,6 +244,7 @@ def _not_found(lab: Lab, ask: Ask, who: str, known: object = None) -> bool:
             exchange.shown(),
             "404: there is no such thing",
             exchange,
+            expected_status=NOT_FOUND,
         )
     return True
 
@@ -247,6 +260,7 @@ def _nobody(lab: Lab, ask: Ask, known: object) -> None:
             exchange.shown(),
             "404: there is no such thing",
             exchange,
+            expected_status=NOT_FOUND,
         )
 
 

@@ -102,6 +102,7 @@ def test_usual_headers_of_marking(lab: Lab) -> None:
                 exchange.shown(),
                 f"201, as without {name}: {value}",
                 exchange,
+                expected_status=201,
             )
 
 

@@ -42,6 +42,8 @@ UNKNOWN = (
 )
 HEAVY = ("x" * 100_000, "😀" * 20_000, "\u0000", "\\u0000", "%00", "{" * 50, "[" * 50, "1" * 400)
 
+WRONG_ALLOW = "405 without an Allow that names every documented method, and no other"
+
 
 @pytest.mark.parametrize("path", PATHS)
 def test_other_methods(lab: Lab, path: str) -> None:
@@ -84,7 +86,9 @@ def test_unknown_paths(lab: Lab, path: str) -> None:
         name = f"GET {path.partition('?')[0]}"
         exchange = lab.client.send(Call(**{**vars(known), "path": path, "operation": name}))
         if exchange.status != NOT_FOUND and exchange.status:
-            lab.find("http.path", name, exchange.shown(), "404", exchange)
+            lab.find(
+                "http.path", name, exchange.shown(), "404", exchange, expected_status=NOT_FOUND
+            )
         elif exchange.status:
             _error_body(lab, exchange, "http.path", "GENERIC_NOT_FOUND")
 
@@ -96,7 +100,14 @@ def test_head(lab: Lab, operation: str) -> None:
     for who in ("primary", None):
         got, head = lab.ask(ask, who), _head(lab, ask, who)
         if head.status != got.status:
-            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
+            lab.find(
+                "http.head",
+                operation,
+                f"HEAD {head.status}",
+                f"{got.status}, as GET",
+                head,
+                sign=_other_status(head.status),
+            )
             continue
         if head.body:
             lab.find(
@@ -129,7 +140,19 @@ def test_head(lab: Lab, operation: str) -> None:
     for other in wrong(lab, operation):
         got, head = lab.ask(other), _head(lab, other, "primary")
         if head.status != got.status:
-            lab.find("http.head", operation, f"HEAD {head.status}", f"{got.status}, as GET", head)
+            lab.find(
+                "http.head",
+                operation,
+                f"HEAD {head.status}",
+                f"{got.status}, as GET",
+                head,
+                sign=_other_status(head.status),
+            )
+
+
+def _other_status(status: int) -> str:
+    """Return the symptom of a HEAD that has not the status of its GET."""
+    return f"answers {status} to HEAD, and not what it answers to GET"
 
 
 def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
@@ -168,6 +191,7 @@ def test_marking_demands_no_body(lab: Lab) -> None:
             exchange.shown(),
             "201, also without a length",
             exchange,
+            expected_status=201,
         )
     for who in lab.roles():
         for ask in asks:
@@ -236,7 +260,14 @@ def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
     wanted = f"405 with Allow: {', '.join(sorted(documented))}"
     allow = {part.strip().upper() for part in (exchange.header("Allow") or "").split(",")}
     if exchange.status != NOT_ALLOWED and exchange.status:
-        lab.find("http.method", name, f"{method}: {exchange.shown()}", wanted, exchange)
+        lab.find(
+            "http.method",
+            name,
+            f"{method}: {exchange.shown()}",
+            wanted,
+            exchange,
+            expected_status=NOT_ALLOWED,
+        )
     elif exchange.status and (not documented <= allow or method in allow):
         lab.find(
             "http.method",
@@ -244,6 +275,7 @@ def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
             f"{method}: 405 with Allow: {exchange.header('Allow')}",
             wanted,
             exchange,
+            sign=WRONG_ALLOW,
         )
     elif exchange.status:
         _error_body(lab, exchange, "http.method", "GENERIC_CLIENT_ERROR")

@@ -31,6 +31,7 @@ def test_the_session_is_taken_from_its_header_only(lab: Lab, operation: str) -> 
                 exchange.shown(),
                 f"401: the token is in {place.name}",
                 exchange,
+                expected_status=401,
             )
 
 

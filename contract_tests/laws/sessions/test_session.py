@@ -74,7 +74,14 @@ def test_head_needs_a_session_too(lab: Lab) -> None:
             exchange = lab.ask(ask, None, kind.header)
             if exchange.ok:
                 rule = "session.form" if kind.valid_inside else "session.required"
-                lab.find(rule, operation, exchange.shown(), f"401 for {kind.name}", exchange)
+                lab.find(
+                    rule,
+                    operation,
+                    exchange.shown(),
+                    f"401 for {kind.name}",
+                    exchange,
+                    expected_status=UNAUTHORIZED,
+                )
 
 
 def test_every_container_needs_a_session(lab: Lab) -> None:
@@ -167,10 +174,13 @@ def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
             exchange.shown(),
             wanted,
             exchange,
+            expected_status=UNAUTHORIZED,
         )
     elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
         rule = rule or ("session.form" if kind.malformed else "session.name")
-        lab.find(rule, ask.operation, exchange.shown(), wanted, exchange)
+        lab.find(
+            rule, ask.operation, exchange.shown(), wanted, exchange, expected_status=UNAUTHORIZED
+        )
     elif exchange.status == UNAUTHORIZED:
         _name(lab, ask, kind, exchange, wanted)
         _tells_nothing(lab, ask, exchange, wanted)
