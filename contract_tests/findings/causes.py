@@ -107,18 +107,19 @@ def _joined(findings: list[Finding]) -> dict[str, str]:
     for finding in findings:
         often[finding.symptom] += finding.count
         statuses.setdefault(finding.symptom, (finding.status, finding.expected_status))
-    wrong = [
-        (*statuses[symptom], symptom)
-        for symptom, _ in often.most_common()
-        if all(statuses[symptom])
-    ]
+    often_first = [symptom for symptom, _ in often.most_common()]
+    wrong = {symptom: statuses[symptom] for symptom in often_first if all(statuses[symptom])}
     joined: dict[str, str] = {}
-    for symptom, (status, expected) in statuses.items():
-        is_unlisted, is_never = bool(status and not expected), bool(expected and not status)
-        for got, wanted, other in wrong:
-            if (is_unlisted and got == status) or (is_never and wanted == expected):
-                joined.setdefault(symptom, other)
+    for symptom, own in statuses.items():
+        causes = [other for other, pair in wrong.items() if _follows(own, pair)]
+        joined |= {symptom: causes[0]} if causes else {}
     return joined
+
+
+def _follows(own: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether a status that is not listed, or one that was never seen, comes of another in place of the right one."""
+    (status, expected), (got, wanted) = own, other
+    return status == got if not expected else not status and expected == wanted
 
 
 def _fields(findings: list[Finding]) -> str:

@@ -80,24 +80,25 @@ NO_FLAW = BodyFlaw("")
 
 def symptom(rule: str, operation: str, exchange: Exchange | None, about: About) -> Symptom:
     """Return what is wrong; the sentence of the rule itself where no better one is known."""
-    expected, sign = about.get("expected_status", 0), about.get("sign", "")
-    says = Symptom(CHECKS[rule].says)
+    says, sign = Symptom(CHECKS[rule].says), about.get("sign", "")
     if exchange is None:
-        return Symptom(sign, 0, expected) if sign else says
+        return Symptom(sign, 0, about.get("expected_status", 0)) if sign else says
     if failure := _failure(operation, exchange):
         return Symptom(failure)
-    if sign:
-        return Symptom(sign)
-    is_other = expected not in (0, exchange.status)
+    return Symptom(sign) if sign else _of_answer(rule, operation, exchange, about) or says
+
+
+def _of_answer(rule: str, operation: str, exchange: Exchange, about: About) -> Symptom | None:
     if rule in UNLISTED:
         return Symptom(f"answers {exchange.status}, which is not listed", exchange.status)
-    form = _form(rule, exchange, about.get("flaw", NO_FLAW), is_other=is_other)
-    if form:
+    expected = about.get("expected_status", 0)
+    is_other = expected not in (0, exchange.status)
+    if form := _form(rule, exchange, about.get("flaw", NO_FLAW), is_other=is_other):
         return Symptom(form)
     # Of a success where input should be refused, the input says more than the status.
     if is_other and not (exchange.ok and rule.startswith("input.")):
         return _other_status(rule, exchange.status, expected)
-    return _refusal(rule, operation, exchange) or says
+    return _refusal(rule, operation, exchange)
 
 
 def _failure(operation: str, exchange: Exchange) -> str:

@@ -104,14 +104,20 @@ def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
     schema = lab.contract.full.resolve(schema)
     if isinstance(value, list):
         return [_known(lab, schema.get("items", {}), item) for item in value]
-    properties = dict(schema.get("properties", {}))
-    for part in (part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])):
-        properties |= lab.contract.full.resolve(part).get("properties", {})
+    properties = _properties(lab, schema)
     if not isinstance(value, dict) or not properties:
         return value
     return {
         key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value
     }
+
+
+def _properties(lab: Lab, schema: dict[str, Any]) -> dict[str, Any]:
+    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
+    properties = dict(schema.get("properties", {}))
+    for part in parts:
+        properties |= lab.contract.full.resolve(part).get("properties", {})
+    return properties
 
 
 def differing(shown: Profile, wanted: Profile) -> Profile:
