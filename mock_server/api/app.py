@@ -21,7 +21,7 @@ from mock_server.errors import ApiError, ClientError, Violation
 from mock_server.http.replies import Reply
 from mock_server.journal.capture import HEADER
 from mock_server.scenarios.catalogue import Scenarios
-from mock_server.stores.store import Access, Change, SandboxesFullError, Store
+from mock_server.stores.store import Access, SandboxesFullError, Store, Transition
 from mock_server.ui import pages
 from mock_server.world.records import Session
 from mock_server.world.sandbox import Sandbox
@@ -190,9 +190,9 @@ class Core(Flask):
         return [b"" if method == "HEAD" else reply.body]
 
 
-def _show(page: pages.Page, task: Task, sandbox: Sandbox, _loaded: object) -> Change[Reply]:
-    """Answer with a page for people."""
-    return Change(sandbox, page(task.request.headers, **task.request.route.names))
+def _show(page: pages.Page, task: Task, sandbox: Sandbox, _loaded: object) -> Transition[Reply]:
+    """Return a page for people."""
+    return Transition(sandbox, page(task.request.headers, **task.request.route.names))
 
 
 def _control(

@@ -44,7 +44,7 @@ from mock_server.http.replies import (
     text_reply,
 )
 from mock_server.journal import masking
-from mock_server.stores.store import DEFAULT, Access, Change
+from mock_server.stores.store import DEFAULT, Access, Transition
 from mock_server.world.overrides import NOTHING, Plan, choose
 from mock_server.world.records import Session, World
 from mock_server.world.sandbox import Sandbox
@@ -76,8 +76,8 @@ class Task(NamedTuple):
     makes_none: bool = False
 
 
-View = Callable[[Task, Sandbox, object], Change[Reply]]
-"""Answer a request to one operation or page: what Flask dispatches to."""
+View = Callable[[Task, Sandbox, object], Transition[Reply]]
+"""Return what comes of a request to one operation or page: what Flask dispatches to."""
 
 
 class ClientOperation(NamedTuple):
@@ -95,7 +95,10 @@ class ClientOperation(NamedTuple):
 
 
 class Pipeline:
-    """Answer requests; `views` has what each endpoint is answered by, `controls` the rows of the control table in use."""
+    """Turn requests into replies.
+
+    `views` has what each endpoint is answered by, `controls` the rows of the control table that are in use.
+    """
 
     def __init__(
         self,
@@ -137,7 +140,7 @@ class Pipeline:
         sandbox: Sandbox,
         exists: bool,  # noqa: FBT001 - a store calls this
         loaded: object = None,
-    ) -> Change[Reply]:
+    ) -> Transition[Reply]:
         """Return what a request is answered, what its sandbox becomes, and what the journal keeps of it."""
         request, is_for_clients = task.request, task.request.route.kind in FOR_CLIENTS
         is_without = task.makes_none and not exists
@@ -151,25 +154,25 @@ class Pipeline:
             return change._replace(result=reply)
         hint = "" if request.route.rule else self.nearest(request.method, request.path)
         entry = entry_of(request, reply, change.sandbox, hint)
-        return Change(change.sandbox, reply, entry, change.clears, change.news)
+        return Transition(change.sandbox, reply, entry, change.clears, change.news)
 
     def _dispatch(
         self, task: Task, sandbox: Sandbox, loaded: object, *, is_without: bool
-    ) -> Change[Reply]:
+    ) -> Transition[Reply]:
         """Return what the view of a request makes of it, or its refusal."""
         request = task.request
         fault = task.fault or (guard.no_sandbox() if is_without else None)
         if fault is not None:
-            return Change(sandbox, self.refuse(request, fault))
+            return Transition(sandbox, self.refuse(request, fault))
         try:
             return self.views[request.endpoint](task, sandbox, loaded)
         except Exception as error:  # noqa: BLE001 - the last line of defence; the log has it
-            return Change(sandbox, self.refuse(request, error))
+            return Transition(sandbox, self.refuse(request, error))
 
     def serve_client(
         self, served: ClientOperation, task: Task, sandbox: Sandbox, _loaded: object
-    ) -> Change[Reply]:
-        """Answer a request to the API: as it or a rule wishes, and else truly."""
+    ) -> Transition[Reply]:
+        """Return what comes of a request to the API: what it or a rule wishes, and else the truth."""
         request, operation = task.request, served.operation
         session = served.find_session(sandbox.world, request)
         user = None if session is None else session.username
@@ -182,7 +185,7 @@ class Pipeline:
         if plan.answers and not impossible:
             reply = self._planned(served, plan, user)
             if reply is not None:
-                return Change(sandbox, reply)
+                return Transition(sandbox, reply)
 
         sandbox = _with_call_counted(served, sandbox, session)
         before = sandbox.world
@@ -195,12 +198,12 @@ class Pipeline:
             reply = served.validator.respond(
                 operation, error.status, error_body(error), error.headers, about
             )
-            return Change(sandbox, reply)
+            return Transition(sandbox, reply)
 
         about = About((), user, _changes(before, sandbox.world, user), plan)
         reply = served.validator.respond(operation, answer.status, answer.body, None, about)
         news = (request.sandbox, served.announced) if served.announced else None
-        return Change(sandbox, reply, news=news)
+        return Transition(sandbox, reply, news=news)
 
     def serve_control(
         self,
@@ -209,21 +212,21 @@ class Pipeline:
         task: Task,
         sandbox: Sandbox,
         loaded: object,
-    ) -> Change[Reply]:
-        """Answer a call of the control API."""
+    ) -> Transition[Reply]:
+        """Return what comes of a call of the control API."""
         call = task.call
         assert call is not None, "it was validated when the request was prepared"
         context = self.context if row.loads is None else replace(self.context, loaded=loaded)
         sandbox, answer = row.handler(context, sandbox, call)
         if isinstance(answer, Stream):
-            return Change(sandbox, stream_reply(answer.events))
+            return Transition(sandbox, stream_reply(answer.events))
         reply = self.control.respond(operation, answer.status, answer.body)
         news = None
         if row.changes is Changes.SANDBOX:
             news = task.request.sandbox, operation.id
         elif row.changes is Changes.NAMED:
             news = call.parameters["name"], operation.id
-        return Change(sandbox, reply, clears=row.clears_journal, news=news)
+        return Transition(sandbox, reply, clears=row.clears_journal, news=news)
 
     def refuse(self, request: Request, error: Exception) -> Reply:
         """Return the answer where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""

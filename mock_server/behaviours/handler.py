@@ -28,4 +28,4 @@ class Answer:
 
 
 Handler = Callable[[World, Session, Call], tuple[World, Answer]]
-"""Answers the next world and what to tell the client; raises `ApiError` and then changes nothing."""
+"""Return the next world and what the client is told; raise `ApiError` and then change nothing."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from mock_server.journal.entries import Entry, Journal
 from mock_server.world.sandbox import Sandbox
 
-from .store import DEFAULT, Change, SandboxesFullError, Step
+from .store import DEFAULT, SandboxesFullError, Step, Transition
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class MemoryStore:
         self._note(name, change)
         return change.result
 
-    def _note(self, name: str, change: Change[T]) -> None:
+    def _note(self, name: str, change: Transition[T]) -> None:
         """Note in the journal what came of a request."""
         if change.clears:
             self.journal.clear(name)

@@ -23,7 +23,7 @@ class Access(Enum):
     NOTHING, PRESENT, MADE = auto(), auto(), auto()
 
 
-class Change(NamedTuple, Generic[T]):
+class Transition(NamedTuple, Generic[T]):
     """What comes of a request: its sandbox afterwards, the same one where nothing changed, and the result.
 
     `entry` goes into the journal of the sandbox, which is emptied first where `clears`. `news` are a sandbox and the
@@ -37,7 +37,7 @@ class Change(NamedTuple, Generic[T]):
     news: tuple[str, str] | None = None
 
 
-Step = Callable[[Sandbox, bool], Change[T]]
+Step = Callable[[Sandbox, bool], Transition[T]]
 """Take a sandbox, and whether it is there, and return what comes of it. It has no effect, so that it may run again."""
 
 

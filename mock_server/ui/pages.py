@@ -41,7 +41,7 @@ KINDS = {
 """Media types by the end of a name; the machine's own table may say otherwise, and browsers are told not to guess."""
 
 Page = Callable[..., Reply]
-"""Answer a request, given its headers by their names in lower case, and the names from its path."""
+"""Return a reply to a request, given its headers by their names in lower case, and the names from its path."""
 
 
 @cache

@@ -12,7 +12,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from mock_server.journal.entries import presentable
-from mock_server.stores.store import DEFAULT, Change, SandboxesFullError
+from mock_server.stores.store import DEFAULT, SandboxesFullError, Transition
 from mock_server.stores.timeouts import patiently
 
 from .connection import Server
@@ -209,7 +209,7 @@ class RedisStore:
         sandbox = self.start if known is None else known.sandbox
         batch = Batch(sandbox, [], False, [], [])  # noqa: FBT003
         for job in jobs:
-            change: Change[Any] = job.step(batch.sandbox, known is not None)
+            change: Transition[Any] = job.step(batch.sandbox, known is not None)
             if change.clears:
                 batch.entries.clear()
                 batch = batch._replace(clears=True)
@@ -235,7 +235,7 @@ class RedisStore:
         return await self._cache.exchange(name, nothing, nothing.sandbox, batch.entries)
 
     async def _finish(self, batch: Batch) -> None:
-        """Answer jobs that are done, after those who listen have heard of them."""
+        """Give jobs that are done their results, after those who listen have heard of them."""
         if self._heard is not None:
             for entry in batch.entries:
                 self._heard(entry)
