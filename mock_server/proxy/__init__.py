@@ -1,1 +1,1 @@
-"""`mock-server proxy URL`: a real server behind the contract, judged and, on demand, recorded."""
+"""Proxy (`mock-server proxy URL`): judges a real server by the contract, and can record it."""

@@ -1,4 +1,4 @@
-"""The proxy as an ASGI application: what is under `/__mock/` is answered here, everything else by the upstream."""
+"""ASGI application of the proxy: answers what is under `/__mock/`, forwards everything else."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mock_server.http.replies import to_json
 from mock_server.journal import masking
 from mock_server.journal.entries import Entry
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA
-from mock_server.proxy.messages.proxy_request import Incoming
-from mock_server.proxy.recording.recorder import Seen
+from mock_server.proxy.messages.proxy_request import ProxyRequest
+from mock_server.proxy.recording.recorder import ObservedExchange
 from mock_server.server import request_bodies
 from mock_server.server.delivery import stream
 from mock_server.stores.store import DEFAULT
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
     from mock_server.proxy.upstream.upstream_client import Upstream
     from mock_server.server.delivery import Message, Receive, Send
 
-    from .proxy_control import Control, Told
+    from .proxy_control import Control, ControlResponse
 
 log = logging.getLogger("mock_server.requests")
 
 LARGEST_CONTROL_BODY = 64 * 1024
 FLUSHED = 0.05
-"""Seconds in which the server has written what it was given, so that a client sees an answer begin before it breaks off."""
+"""Seconds in which the server writes what it was given: an answer begins before it breaks off."""
 USUAL = Options()
 
 
 class Proxy:
     """An ASGI application (asgi.readthedocs.io); once `stopping` is set, event streams end.
 
-    `errors` answers violations of the documented view by an error.
+    With `errors`, violations of the documented view become an error instead of an answer.
     """
 
     def __init__(  # noqa: PLR0913 - where everything is put together
@@ -66,13 +66,14 @@ class Proxy:
         errors: bool = False,
         rewriting: Rewriting | None = None,
     ) -> None:
-        self.judge, self.upstream, self.journal, self.control = judge, upstream, journal, control
-        self.recorder, self.options, self.errors, self.rewriting = (
-            recorder,
-            options,
-            errors,
-            rewriting,
-        )
+        self.judge = judge
+        self.upstream = upstream
+        self.journal = journal
+        self.control = control
+        self.recorder = recorder
+        self.options = options
+        self.errors = errors
+        self.rewriting = rewriting
         self.stopping = asyncio.Event()
 
     def warm(self) -> object:
@@ -81,40 +82,39 @@ class Proxy:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        asked = Incoming.of(scope)
-        headers = asked.by_name
-        if fault := fault_of(
-            asked.path, asked.version, headers.get("host"), headers.get("transfer-encoding")
-        ):
-            await self._refuse(asked, receive, send, fault)
-        elif canonical(asked.path).startswith(
-            guard.PREFIX
-        ):  # one that is misspelt is refused there, and never forwarded
-            await self._steer(asked, receive, send)
+        request = ProxyRequest.of(scope)
+        headers = request.by_name
+        fault = fault_of(
+            request.path, request.version, headers.get("host"), headers.get("transfer-encoding")
+        )
+        if fault:
+            await self._refuse(request, receive, send, fault)
+        # By the canonical path: `//__mock/reset` is refused there, and never reaches the upstream.
+        elif canonical(request.path).startswith(guard.PREFIX):
+            await self._serve_control(request, receive, send)
         elif not self._is_own(headers.get("host", "")):
-            await self._refuse(
-                asked, receive, send, guard.misdirected(asked.by_name, guard.StrangeHostError)
-            )
-        elif asked.is_ping:
+            misdirected = guard.misdirected(headers, guard.StrangeHostError)
+            await self._refuse(request, receive, send, misdirected)
+        elif request.is_ping:
             await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
-        elif not asked.path.startswith("/"):
-            await self._refuse(
-                asked,
-                receive,
-                send,
-                ClientError([Violation("path", "", "must be a path: this is no tunnel")]),
-            )
+        elif not request.path.startswith("/"):
+            no_path = Violation("path", "", "must be a path: this is no tunnel")
+            await self._refuse(request, receive, send, ClientError([no_path]))
         else:
-            await self._forward(asked, scope, receive, send)
+            await self._forward(request, scope, receive, send)
 
     def _is_own(self, host: str) -> bool:
-        """Tell whether this machine is named; a token protects the control API, and not what is behind the proxy."""
+        """Tell whether a host is this machine."""
+        # Also where there is a control token, which protects /__mock/ and not the upstream: a page
+        # could read that by DNS rebinding, from the developer's place in the network.
         return self.options.any_host or is_own_host(host, self.options.allowed_hosts)
 
-    async def _refuse(self, asked: Incoming, receive: Receive, send: Send, error: ApiError) -> None:
-        """Refuse to forward a request, and say so in the journal."""
-        is_over = not asked.has_body or await request_bodies.discard(
-            receive, expects="expect" in asked.by_name
+    async def _refuse(
+        self, request: ProxyRequest, receive: Receive, send: Send, error: ApiError
+    ) -> None:
+        """Refuse to forward a request, and note that in the journal."""
+        is_over = not request.has_body or await request_bodies.discard(
+            receive, expects="expect" in request.by_name
         )
         body = to_json(error_body(error))
         headers = [
@@ -122,7 +122,8 @@ class Proxy:
             (b"content-length", str(len(body)).encode()),
             OWN_VIA,
         ]
-        headers += permissions(asked, may=may_read(asked, self.options.cors_origins))
+        headers += permissions(request, may=may_read(request, self.options.cors_origins))
+        # Where the body did not end, what follows on this connection is no request.
         if not is_over or isinstance(error, BadRequestError):
             headers.append((b"connection", b"close"))
         self.journal.add(
@@ -130,9 +131,9 @@ class Proxy:
                 id=0,
                 sandbox=DEFAULT,
                 at=datetime.now(UTC),
-                method=asked.method,
-                path=asked.path,
-                query=asked.query,
+                method=request.method,
+                path=request.path,
+                query=request.query,
                 operation="",
                 user=None,
                 status=error.status,
@@ -140,60 +141,52 @@ class Proxy:
                 violations=error.details,
             )
         )
-        await _send(send, error.status, headers, b"" if asked.method == "HEAD" else body)
+        await _send(send, error.status, headers, b"" if request.method == "HEAD" else body)
 
-    async def _steer(self, asked: Incoming, receive: Receive, send: Send) -> None:
-        granted = [
-            *permissions(asked, may=asked.by_name.get("origin") in self.options.control_origins),
-            OWN_VIA,
-        ]
-        if asked.is_preflight:
+    async def _serve_control(self, request: ProxyRequest, receive: Receive, send: Send) -> None:
+        may = request.by_name.get("origin") in self.options.control_origins
+        granted = [*permissions(request, may=may), OWN_VIA]
+        if request.is_preflight:
             await _send(send, 204, granted, b"")
             return
-        told = await self._told(asked, receive)
-        if told.events is None:
-            await _send(send, told.status, [*told.headers, *granted], told.body)
+        reply = await self._control_response(request, receive)
+        headers = [*reply.headers, *granted]
+        if reply.events is None:
+            await _send(send, reply.status, headers, reply.body)
         else:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": told.status,
-                    "headers": [*told.headers, *granted],
-                }
-            )
-            await stream(told.events, receive, send, self.stopping)
+            start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+            await send(start)
+            await stream(reply.events, receive, send, self.stopping)
 
-    async def _told(self, asked: Incoming, receive: Receive) -> Told:
-        """Check who asks for what first, and read only then; what is refused anyway is thrown away unread."""
+    async def _control_response(self, request: ProxyRequest, receive: Receive) -> ControlResponse:
+        """Return the reply to a control call; one that is not allowed is refused unread."""
+        expects = "expect" in request.by_name
         try:
-            operation = self.control.admit(asked)
+            operation = self.control.admit(request)
         except ApiError as error:
-            if asked.has_body:
-                await request_bodies.discard(receive, expects="expect" in asked.by_name)
+            if request.has_body:
+                await request_bodies.discard(receive, expects=expects)
             return refused(error)
+        body = b""
         try:
-            length = request_bodies.declared(asked.by_name.get("content-length", ""))
-            body = (
-                await request_bodies.read(receive, LARGEST_CONTROL_BODY, length)
-                if asked.has_body
-                else b""
-            )
+            length = request_bodies.declared(request.by_name.get("content-length", ""))
+            if request.has_body:
+                body = await request_bodies.read(receive, LARGEST_CONTROL_BODY, length)
         except request_bodies.TooLargeError:
-            await request_bodies.discard(receive, expects="expect" in asked.by_name)
-            return refused(
-                ClientError(
-                    [Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")]
-                )
-            )
+            await request_bodies.discard(receive, expects=expects)
+            too_large = Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")
+            return refused(ClientError([too_large]))
         except ApiError as error:
             return refused(error)
-        return self.control.answer(operation, asked, body)
+        return self.control.answer(operation, request, body)
 
-    async def _forward(self, asked: Incoming, scope: Message, receive: Receive, send: Send) -> None:
+    async def _forward(
+        self, request: ProxyRequest, scope: Message, receive: Receive, send: Send
+    ) -> None:
         exchange = Exchange(
             self.judge,
             self.upstream,
-            asked,
+            request,
             self._note,
             errors=self.errors,
             origins=self.options.cors_origins,
@@ -211,8 +204,8 @@ class Proxy:
         except Exception:
             log.exception(
                 "%s %s could not be forwarded; please report this",
-                asked.method,
-                masking.path(asked.path),
+                request.method,
+                masking.path(request.path),
             )
             if not await exchange.fail(send, InternalError()):
                 break_off("", scope["client"])
@@ -220,7 +213,10 @@ class Proxy:
             exchange.note()
 
     async def _unless_left(self, exchange: Exchange, receive: Receive, send: Send) -> bool:
-        """Run an exchange and return whether the client stayed; where it left, the upstream is not kept busy."""
+        """Run an exchange; return whether the client stayed.
+
+        Where it left, the exchange ends too, so that the upstream does not work for nobody.
+        """
         running = asyncio.ensure_future(exchange.run(receive, send))
         leaving = asyncio.ensure_future(exchange.gone(receive))
         try:
@@ -236,49 +232,58 @@ class Proxy:
 
     def _note(self, exchange: Exchange) -> None:
         """Write an exchange into the journal and the recording."""
-        asked, match = exchange.asked, exchange.match
+        request = exchange.request
+        match = exchange.match
         duration = (perf_counter() - exchange.started) * 1000
-        hidden = partial(masking.without, secrets=asked.secrets)
-        hint = "" if match else self.judge.nearest(asked.method, masking.path(asked.path))
+        # A client may send its token in the query too, under a name that nobody knows as secret.
+        hidden = partial(masking.without, secrets=request.secrets)
+        violations = tuple(each._replace(reason=hidden(each.reason)) for each in exchange.findings)
+        hint = "" if match else self.judge.nearest(request.method, masking.path(request.path))
         self.journal.add(
             Entry(
                 id=0,
                 sandbox=DEFAULT,
                 at=datetime.now(UTC),
-                method=asked.method,
-                path=hidden(asked.path),
-                query=hidden(asked.query),
+                method=request.method,
+                path=hidden(request.path),
+                query=hidden(request.query),
                 operation=match.operation.id if match else "",
                 user=None,
                 status=exchange.status,
                 duration=duration,
-                violations=tuple(
-                    each._replace(reason=hidden(each.reason)) for each in exchange.findings
-                ),
+                violations=violations,
                 nearest=hidden(hint),
                 fault=exchange.fault,
                 unjudged=exchange.unjudged,
                 upstream=exchange.done,
             )
         )
-        if self.recorder is not None and match is not None and not exchange.fault:
-            try:
-                self.recorder.saw(
-                    Seen(match, asked.query, asked.by_name, exchange.status, exchange.value)
-                )
-            except Exception:
-                log.exception(
-                    "%s %s could not be recorded; please report this",
-                    asked.method,
-                    masking.path(asked.path),
-                )
+        self._observe(exchange)
         log.debug(
             "%s %s %d %.1f ms",
-            asked.method,
-            masking.path(hidden(asked.path)),
+            request.method,
+            masking.path(hidden(request.path)),
             exchange.status,
             duration,
         )
+
+    def _observe(self, exchange: Exchange) -> None:
+        """Hand an exchange to the recording, if there is one; its faults must not stop traffic."""
+        request = exchange.request
+        match = exchange.match
+        if self.recorder is None or match is None or exchange.fault:
+            return
+        observed = ObservedExchange(
+            match, request.query, request.by_name, exchange.status, exchange.value
+        )
+        try:
+            self.recorder.observe(observed)
+        except Exception:
+            log.exception(
+                "%s %s could not be recorded; please report this",
+                request.method,
+                masking.path(request.path),
+            )
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The control API of the proxy: health, contract, window, and the journal: read, counted, cleared, followed as the mock's."""
+"""Control API of the proxy: health, contract, pages, and the same journal calls as the mock."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from mock_server.http.replies import NO_STORE, to_json
 from mock_server.journal.entries import Journal, last_seen
 from mock_server.journal.filters import chosen
 from mock_server.proxy.messages.end_to_end_headers import Headers, media_type
-from mock_server.proxy.messages.proxy_request import Incoming
+from mock_server.proxy.messages.proxy_request import ProxyRequest
 from mock_server.stores.store import DEFAULT
 
 from .proxy_pages import page
@@ -36,12 +36,15 @@ OFFERED = (
     "clearRequests",
     "streamRequests",
 )
-NOTHING_ELSE = "the proxy keeps no state: it has health, requests, requests/count, requests/stream, openapi.json, ui and docs"
+NOTHING_ELSE = (
+    "the proxy keeps no state: "
+    "it has health, requests, requests/count, requests/stream, openapi.json, ui and docs"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An answer of the control API; `events` goes on where it is not `None`."""
+class ControlResponse:
+    """A reply of the control API; `events` is the body of one that goes on, `None` for others."""
 
     status: int
     headers: Headers
@@ -50,7 +53,7 @@ class Told:
 
 
 class Control:
-    """Answers what is under `/__mock/`; `api` is the contract that is judged by."""
+    """Serves what is under `/__mock/`; `api` is the contract that traffic is judged by."""
 
     def __init__(
         self,
@@ -60,13 +63,12 @@ class Control:
         health: Callable[[], object],
         options: Options,
     ) -> None:
-        self._api, self._known = api.document, api.operations
-        self._validator, self._journal, self._health, self._options = (
-            Validator(document),
-            journal,
-            health,
-            options,
-        )
+        self._api = api.document
+        self._known = api.operations
+        self._validator = Validator(document)
+        self._journal = journal
+        self._health = health
+        self._options = options
         self._operations = {
             (each.method, each.path): each
             for each in document.operations.values()
@@ -77,13 +79,19 @@ class Control:
         """Load what explains refusals."""
         return self._validator.explain
 
-    def admit(self, asked: Incoming) -> Operation | None:
-        """Return the operation that is asked for, `None` for a page; raise `ApiError` where it may not be asked for."""
-        options, headers = self._options, asked.by_name
+    def admit(self, request: ProxyRequest) -> Operation | None:
+        """Return the operation of a request, `None` for a page.
+
+        Raises `ApiError` where the client may not call it.
+        """
+        options = self._options
+        headers = request.by_name
+        # A page of another site can reach this machine by DNS rebinding, but not without its own
+        # name in `Host`.
         is_own = options.any_host or guard.is_own(headers, options.allowed_hosts)
         if not is_own and options.control_token is None:
             raise guard.misdirected(headers, guard.MisdirectedError)
-        operation = self._find(asked)
+        operation = self._find(request)
         if operation is not None:
             guard.check(
                 headers,
@@ -93,42 +101,42 @@ class Control:
             )
         return operation
 
-    def answer(self, operation: Operation | None, asked: Incoming, body: bytes) -> Told:
+    def answer(
+        self, operation: Operation | None, request: ProxyRequest, body: bytes
+    ) -> ControlResponse:
         """Return the reply to one call; refusals too."""
         try:
             if operation is None:
-                return self._show(asked)
-            return self._perform(operation, asked, *self._understood(operation, asked, body))
+                return self._show(request)
+            parameters, value = self._validated(operation, request, body)
+            return self._perform(operation, request, parameters, value)
         except ApiError as error:
             return refused(error)
 
-    def _show(self, asked: Incoming) -> Told:
-        """Return a page for people; it holds nothing that is anybody's."""
+    def _show(self, request: ProxyRequest) -> ControlResponse:
+        """Return a page for people; anybody may read it, since it holds no data."""
         try:
-            reply = page(asked)
+            reply = page(request)
         except NotFound:
             raise NotFound([Violation("path", "", NOTHING_ELSE)]) from None
-        return Told(
-            reply.status,
-            _raw(dict(reply.headers)),
-            b"" if asked.method == "HEAD" else reply.body,
-        )
+        body = b"" if request.method == "HEAD" else reply.body
+        return ControlResponse(reply.status, _raw(dict(reply.headers)), body)
 
-    def _find(self, asked: Incoming) -> Operation | None:
-        found = self._operations.get((asked.method, asked.path))
+    def _find(self, request: ProxyRequest) -> Operation | None:
+        found = self._operations.get((request.method, request.path))
         if found is not None:
             return found
-        allowed = sorted(method for method, path in self._operations if path == asked.path)
+        allowed = sorted(method for method, path in self._operations if path == request.path)
         if allowed:
             raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
         return None
 
-    def _understood(
-        self, operation: Operation, asked: Incoming, body: bytes
+    def _validated(
+        self, operation: Operation, request: ProxyRequest, body: bytes
     ) -> tuple[dict[str, Any], Any]:
         body = body if operation.body else b""
-        unread = encoded(asked.by_name.get("content-encoding", "")) if body else None
-        raw = RawRequest({}, asked.query, media_type(asked.by_name), body, unread)
+        unread = encoded(request.by_name.get("content-encoding", "")) if body else None
+        raw = RawRequest({}, request.query, media_type(request.by_name), body, unread)
         decoded = decode(operation, raw)
         accepted = accept(operation, raw, decoded)
         if accepted is None:
@@ -136,45 +144,42 @@ class Control:
         return accepted
 
     def _perform(
-        self, operation: Operation, asked: Incoming, parameters: dict[str, Any], body: Any
-    ) -> Told:
+        self, operation: Operation, request: ProxyRequest, parameters: dict[str, Any], body: Any
+    ) -> ControlResponse:
         match operation.id:
             case "health":
                 return _json(self._health())
             case "getContract":
-                return _json(
-                    client_document(self._api, None)
-                    if parameters["view"] == "client"
-                    else self._api
-                )
+                is_for_clients = parameters["view"] == "client"
+                return _json(client_document(self._api, None) if is_for_clients else self._api)
             case "listRequests":
                 limit = int(parameters.pop("limit"))
-                found = chosen(
-                    self._journal.newest_first(DEFAULT), parameters, self._known, (), "query"
-                )
+                entries = self._journal.newest_first(DEFAULT)
+                found = chosen(entries, parameters, self._known, (), "query")
                 return _json({"requests": [entry.as_json() for entry in islice(found, limit)]})
             case "countRequests":
-                found = chosen(
-                    self._journal.newest_first(DEFAULT), body or {}, self._known, (), "body"
-                )
+                entries = self._journal.newest_first(DEFAULT)
+                found = chosen(entries, body or {}, self._known, (), "body")
                 return _json({"count": sum(1 for _ in found)})
             case "streamRequests":
-                after = last_seen(asked.by_name.get("last-event-id", ""), parameters["after"])
+                after = last_seen(request.by_name.get("last-event-id", ""), parameters["after"])
                 headers = _raw({**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"})
-                return Told(200, headers, events=self._journal.follow(DEFAULT, after))
+                return ControlResponse(200, headers, events=self._journal.follow(DEFAULT, after))
         self._journal.clear(DEFAULT)
         self._journal.changed(DEFAULT, operation.id)
-        return Told(204, _raw(NO_STORE))
+        return ControlResponse(204, _raw(NO_STORE))
 
 
-def refused(error: ApiError) -> Told:
-    """Return the answer of an error."""
+def refused(error: ApiError) -> ControlResponse:
+    """Return the reply that an error stands for."""
     headers = {**NO_STORE, "Content-Type": "application/json", **error.headers}
-    return Told(error.status, _raw(headers), to_json(error_body(error)))
+    return ControlResponse(error.status, _raw(headers), to_json(error_body(error)))
 
 
-def _json(body: object) -> Told:
-    return Told(200, _raw({**NO_STORE, "Content-Type": "application/json"}), to_json(body))
+def _json(body: object) -> ControlResponse:
+    return ControlResponse(
+        200, _raw({**NO_STORE, "Content-Type": "application/json"}), to_json(body)
+    )
 
 
 def _raw(headers: dict[str, str]) -> Headers:

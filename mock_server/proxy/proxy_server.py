@@ -1,4 +1,4 @@
-"""From settings to a proxy that listens."""
+"""Start of the proxy: its settings, its parts, and how it listens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class Settings:
     """What the command line decides.
 
-    `patience` is how many seconds the upstream may take, `verify` what TLS trusts, `proxy` another proxy on the way.
+    `patience` is how many seconds the upstream may take, `verify` what TLS trusts, `proxy` another
+    proxy on the way.
     """
 
     url: str
@@ -53,7 +54,8 @@ class Parts:
     """What a proxy is made of; raises `FileError` where the contract cannot be used."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, options = settings, settings.options
+        self.settings = settings
+        options = settings.options
         contract = load_contract(settings.openapi)
         self.judge = Judge(contract)
         self.journal = Journal(options.max_requests, options.max_journal_bytes)
@@ -62,21 +64,28 @@ class Parts:
         self.recorder = None if settings.record is None else Recorder(settings.record, document)
 
     def health(self) -> dict[str, object]:
-        """Say what is in front of what."""
+        """Return what `/__mock/health` shows: which server stands behind this proxy."""
         record = self.settings.record
-        told = {
+        return {
+            "status": "ok",
+            "version": __version__,
+            # Only its origin: the path of an internal server is nobody's business.
             "upstream": origin(self.settings.url),
             "errors": self.settings.errors,
             "record": None if record is None else str(record),
         }
-        return {"status": "ok", "version": __version__, **told}
 
     def application(self, upstream: Upstream) -> Proxy:
-        """Put everything together."""
-        parts = self.judge, upstream, self.journal, self.control, self.recorder
-        rewriting = Rewriting(self.settings.url) if self.settings.rewrite else None
+        """Return the proxy before an upstream."""
         return Proxy(
-            *parts, options=self.settings.options, errors=self.settings.errors, rewriting=rewriting
+            self.judge,
+            upstream,
+            self.journal,
+            self.control,
+            self.recorder,
+            options=self.settings.options,
+            errors=self.settings.errors,
+            rewriting=Rewriting(self.settings.url) if self.settings.rewrite else None,
         )
 
 

@@ -1,4 +1,4 @@
-"""What the proxy answers in the upstream's stead, in the contract's shape of an error."""
+"""Replies of the proxy itself, in place of the upstream's: the contract's shape of an error."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,30 +19,35 @@ class Refusal(NamedTuple):
 
 
 def forbidden(findings: Sequence[Finding], side: str, url: str) -> Refusal | None:
-    """Return the error for what the documented view forbids of one side (`--errors`); `None` where there is nothing."""
-    wrong = [finding for finding in findings if finding.view == DOCUMENTED and finding.side == side]
-    if not wrong:
+    """Return the error for what breaks the documented view on one side, `None` if nothing does."""
+    broken = [
+        finding for finding in findings if finding.view == DOCUMENTED and finding.side == side
+    ]
+    if not broken:
         return None
-    status, code, what = 400, "GENERIC_CLIENT_ERROR", "The request"
+    status = 400
+    code = "GENERIC_CLIENT_ERROR"
+    what = "The request"
     if side == "answer":
-        status, code, what = 502, "INTERNAL_SERVER_ERROR", f"The answer of the upstream {url}"
-    places = "1 place" if len(wrong) == 1 else f"{len(wrong)} places"
+        status = 502
+        code = "INTERNAL_SERVER_ERROR"
+        what = f"The answer of the upstream {url}"
+    places = "1 place" if len(broken) == 1 else f"{len(broken)} places"
     message = f"{what} breaks the documented contract in {places}."
-    details = [finding.as_violation().as_json() for finding in wrong]
+    details = [finding.as_violation().as_json() for finding in broken]
     body = to_json({"code": code, "message": message, "details": details})
     return Refusal(status, [(HEADER, header_value(findings))], body)
 
 
 def no_answer(trouble: TroubleError) -> Refusal:
-    """Return the reply that there is no answer; RFC 9209 has a header for who says so."""
+    """Return the reply where the upstream gave none; a header tells the cause (RFC 9209)."""
     body = to_json({"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)})
-    return Refusal(
-        trouble.status, [(b"proxy-status", f"mock-server; error={trouble.kind}".encode())], body
-    )
+    proxy_status = f"mock-server; error={trouble.kind}".encode()
+    return Refusal(trouble.status, [(b"proxy-status", proxy_status)], body)
 
 
 def refused(error: ApiError) -> Refusal:
-    """Return the answer of an error of the catalogue."""
+    """Return the reply that an error of the catalogue stands for."""
     headers = [
         (name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()
     ]

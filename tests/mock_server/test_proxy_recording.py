@@ -15,7 +15,7 @@ from mock_server.contract.compiled import Contract
 from mock_server.proxy.judging.judge import Judge
 from mock_server.proxy.recording.observed_state import Facts
 from mock_server.proxy.recording.pseudonyms import Anonymous
-from mock_server.proxy.recording.recorder import Recorder, Seen
+from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
 from mock_server.scenarios.loading import load_world
 from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
 from tests.live import LiveMock, live_mock, live_proxy
@@ -299,8 +299,8 @@ def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(
     for path, query, value in odd:
         match = judge.find("GET", path)
         assert match is not None
-        recorder.saw(Seen(match, query, {"cookie": "session=1"}, 200, value))
-        recorder.saw(Seen(match, query, {}, 500, value))
+        recorder.observe(ObservedExchange(match, query, {"cookie": "session=1"}, 200, value))
+        recorder.observe(ObservedExchange(match, query, {}, 500, value))
     said, wrong = recorder.finish()
     assert ("values left out that break the contract" in said, wrong) == (True, False)
     world = load_world(tmp_path / "odd.json", control)

@@ -1,1 +1,1 @@
-"""Judges what goes through the proxy by both views of the contract."""
+"""Judgement of what goes through the proxy, by both views of the contract."""

@@ -40,11 +40,8 @@ class Copy:
         if self._size > BOUND:
             raise UnjudgedError(TOO_LARGE)
         raw = b"".join(self._pieces)
-        names = [
-            name
-            for coding in codings.split(",")
-            if (name := coding.strip().lower()) not in {"", "identity"}
-        ]
+        names = [coding.strip().lower() for coding in codings.split(",")]
+        names = [name for name in names if name not in {"", "identity"}]
         if len(names) > MOST_CODINGS:
             raise UnjudgedError(f"it has over {MOST_CODINGS} content codings")
         for name in reversed(names):
@@ -57,19 +54,20 @@ def _without(coding: str, raw: bytes) -> bytes:
         case "gzip" | "x-gzip":
             return _inflate(raw, 16 + zlib.MAX_WBITS)
         case "deflate":
-            # zlib is what the standard says; some servers send the bare deflate stream (RFC 9110, 8.4.1.2).
-            return _inflate(
-                raw, zlib.MAX_WBITS if raw[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS
-            )
+            # The standard means zlib; some servers send the bare deflate stream (RFC 9110,
+            # 8.4.1.2), which negative bits stand for.
+            is_zlib = raw[0] & 0x0F == zlib.DEFLATED
+            return _inflate(raw, zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS)
     raise UnjudgedError(f"its content coding is {coding[:40]!r}")
 
 
 def _inflate(raw: bytes, window: int) -> bytes:
-    """Decompress a stream, or several of them one after another, as gzip may have (RFC 1952, 2.2)."""
+    """Return streams decompressed: gzip may have several, one after another (RFC 1952, 2.2)."""
     plain = b""
     while raw:
         reader = zlib.decompressobj(window)
         try:
+            # Never more than the bound and a byte: a small body may stand for gigabytes.
             plain += reader.decompress(raw, BOUND + 1 - len(plain))
         except zlib.error:
             raise UnjudgedError(BROKEN) from None
@@ -83,18 +81,19 @@ def _inflate(raw: bytes, window: int) -> bytes:
 
 async def start_of(body: AsyncIterator[bytes]) -> list[bytes]:
     """Read a body to its end, or to the bound of what can be judged."""
-    held, size = [], 0
+    start = []
+    size = 0
     async for piece in body:
-        held.append(piece)
+        start.append(piece)
         size += len(piece)
         if size > BOUND:
             break
-    return held
+    return start
 
 
-async def after(held: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield a body again whose start was read."""
-    for piece in held:
+async def after(start: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a whole body again, the start of which was read."""
+    for piece in start:
         yield piece
     async for piece in rest:
         yield piece

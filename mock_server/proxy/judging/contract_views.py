@@ -1,4 +1,4 @@
-"""The contract in its two views, compiled: the full one, and the documented one without what `x-inferred` marks."""
+"""Views of the contract, compiled: the full one, and the documented one without `x-inferred`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,17 +15,20 @@ OURS = ("x-inferred", "x-why")
 
 
 def documented(node: Any) -> Any:
-    """Take away what `x-inferred` marks: whole objects where it is `true`, the siblings that it names elsewhere."""
+    """Return a part of the contract without what `x-inferred` marks.
+
+    That is a whole object where the mark is `true`, else the siblings that it names.
+    """
     if isinstance(node, list):
         return [documented(item) for item in node if not _is_ours(item)]
     if not isinstance(node, dict):
         return node
     mark = node.get("x-inferred")
-    gone = {*OURS, *(mark if isinstance(mark, list) else ())}
+    inferred = {*OURS, *(mark if isinstance(mark, list) else ())}
     return {
         key: documented(value)
         for key, value in node.items()
-        if key not in gone and not _is_ours(value)
+        if key not in inferred and not _is_ours(value)
     }
 
 
@@ -35,7 +38,7 @@ def _is_ours(node: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a view says of one answer: the place of its body's schema, and the headers that must be there."""
+    """What a view expects of one answer: its body, the schema's place, and required headers."""
 
     has_body: bool
     schema: tuple[str, ...] | None
@@ -46,7 +49,8 @@ class View:
     """One reading of the contract."""
 
     def __init__(self, document: dict[str, Any], *, is_full: bool) -> None:
-        self.contract, self._is_full = Contract(document), is_full
+        self.contract = Contract(document)
+        self._is_full = is_full
         self.gate = Validator(self.contract)
         self._known: dict[tuple[str, int], Expected | None] = {}
         self._explainer = Explainer(self.contract)
@@ -57,49 +61,50 @@ class View:
         return bool(self.contract.document.get("security"))
 
     def expected(self, operation: Operation, status: int) -> Expected | None:
-        """Return what is documented for a status: `default` describes success, which is 200 in the full view alone."""
+        """Return what is documented for a status, `None` where nothing is."""
         key = operation.id, status
         if key not in self._known:
-            codes = self.contract.operations[operation.id].responses
-            default = status == 200 if self._is_full else status < FIRST_ERROR  # noqa: PLR2004
-            code = (
-                str(status)
-                if str(status) in codes
-                else "default"
-                if default and "default" in codes
-                else None
-            )
+            code = self._code(operation, status)
             self._known[key] = None if code is None else self._expected(operation, code)
         return self._known[key]
 
+    def _code(self, operation: Operation, status: int) -> str | None:
+        """Return the key of a status among the responses of an operation."""
+        codes = self.contract.operations[operation.id].responses
+        if str(status) in codes:
+            return str(status)
+        # `default` describes success. That success is 200 is inferred: the documentation does not
+        # say which status it has.
+        is_success = status == 200 if self._is_full else status < FIRST_ERROR  # noqa: PLR2004
+        return "default" if is_success and "default" in codes else None
+
     def _expected(self, operation: Operation, code: str) -> Expected:
-        place: tuple[str, ...] = (
-            "paths",
-            operation.path,
-            operation.method.lower(),
-            "responses",
-            code,
-        )
-        node, place = self.contract.resolve(*place)
+        method = operation.method.lower()
+        node, place = self.contract.resolve("paths", operation.path, method, "responses", code)
         content = node.get("content", {})
         schema = None
         if "schema" in content.get("application/json", {}):
             schema = (*place, "content", "application/json", "schema")
-        return Expected(
-            bool(content), schema, self.contract.operations[operation.id].responses[code].headers
-        )
+        headers = self.contract.operations[operation.id].responses[code].headers
+        return Expected(bool(content), schema, headers)
 
     def faults(self, expected: Expected, value: object) -> Iterator[tuple[str, str]]:
-        """List JSON pointers and reasons where a body breaks its schema; a reason holds nothing of the body's values."""
+        """List JSON pointers and reasons where a body breaks its schema.
+
+        A reason holds none of the body's values: it goes into a header and into the journal.
+        """
         if expected.schema is not None:
             yield from map(_explained, self._explainer.faults(expected.schema, value))
 
 
 def _explained(fault: Fault) -> tuple[str, str]:
     """Return where something is wrong, and what was expected there."""
-    at, keyword, expected = pointer(fault.place), fault.keyword, fault.expected
+    at = pointer(fault.place)
+    keyword = fault.keyword
+    expected = fault.expected
     if keyword == "additionalProperties" and isinstance(expected, list):
-        return at, f"must not have the key {', '.join(key[:40] for key in expected[:3])}"
+        names = ", ".join(key[:40] for key in expected[:3])
+        return at, f"must not have the key {names}"
     if fault.branches:
         inner = [_explained(branch[0])[1] for branch in fault.branches if branch]
         return at, " or ".join(dict.fromkeys(inner))

@@ -1,4 +1,4 @@
-"""Judges requests and answers by both views of the contract."""
+"""Judge of requests and answers, by both views of the contract."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from mock_server.contract.compiled import Contract, Operation, RawRequest, accept, decode
+from mock_server.contract.compiled import Contract, IsValid, Operation, RawRequest, accept, decode
 from mock_server.contract.decoding import UnfitJsonError, is_too_deep
 from mock_server.contract.decoding import read_json as read_shallow_json
 from mock_server.contract.route_hints import nearest
@@ -17,7 +17,7 @@ from mock_server.errors import Violation
 from mock_server.proxy.messages.end_to_end_headers import media_type
 
 from .content_codings import UnjudgedError
-from .contract_views import View, documented
+from .contract_views import Expected, View, documented
 from .lenient_json import TOO_DEEP, read_json
 from .proxy_findings import DOCUMENTED, INFERRED, Finding
 from .standard_statuses import is_own
@@ -43,25 +43,27 @@ class Judge:
 
     def __init__(self, contract: Contract) -> None:
         self.full = View(contract.document, is_full=True)
-        self.page = View(documented(contract.document), is_full=False)
+        self.documentation = View(documented(contract.document), is_full=False)
         self._routes = [(_pattern(each.path), each) for each in contract.operations.values()]
 
     def warm(self) -> object:
         """Load what explains refusals."""
-        return self.full.gate.explain, self.page.gate.explain
+        return self.full.gate.explain, self.documentation.gate.explain
 
     def find(self, method: str, path: str) -> Match | None:
         """Return the operation of a request; HEAD is a GET without a body."""
-        wanted = "GET" if method == "HEAD" else method
+        documented_method = "GET" if method == "HEAD" else method
         for pattern, operation in self._routes:
-            if operation.method == wanted and (found := pattern.fullmatch(path)):
-                return Match(
-                    operation, dict(zip(_NAME.findall(operation.path), found.groups(), strict=True))
-                )
+            if operation.method != documented_method:
+                continue
+            found = pattern.fullmatch(path)
+            if found:
+                names = _NAME.findall(operation.path)
+                return Match(operation, dict(zip(names, found.groups(), strict=True)))
         return None
 
     def nearest(self, method: str, path: str) -> str:
-        """Say which operation an unknown request came close to."""
+        """Return a hint which operation an unknown request came close to."""
         return nearest(self.full.contract.operations.values(), method, path)
 
     def request(
@@ -71,41 +73,34 @@ class Judge:
         raw = RawRequest(match.path, query, media_type(headers), _plain(body))
         found = []
         if self.full.needs_session and not BEARER.fullmatch(headers.get("authorization", "")):
-            found.append(
-                Finding(
-                    INFERRED,
-                    "request",
-                    "header",
-                    "Authorization",
-                    "must be Bearer and a session token",
-                )
-            )
+            reason = "must be Bearer and a session token"
+            found.append(Finding(INFERRED, "request", "header", "Authorization", reason))
         decoded = decode(match.operation, raw)
         if accept(match.operation, raw, decoded) is not None:
             return found
         _refuse_too_deep(raw.body)
-        sure = set(self._documented(match.operation.id, raw))
-        broken = self.full.gate.explain(match.operation, raw, decoded)
-        found += [
-            Finding(DOCUMENTED if each in sure else INFERRED, "request", *each) for each in broken
-        ]
+        documented = set(self._documented_violations(match.operation.id, raw))
+        for violation in self.full.gate.explain(match.operation, raw, decoded):
+            view = DOCUMENTED if violation in documented else INFERRED
+            found.append(Finding(view, "request", *violation))
         return found[:MOST]
 
-    def _documented(self, name: str, raw: RawRequest) -> Iterable[Violation]:
-        """List what the documentation forbids; it says nothing of repetition and encoding, which decoding judges."""
-        operation = self.page.contract.operations[name]
+    def _documented_violations(self, name: str, raw: RawRequest) -> Iterable[Violation]:
+        """List what breaks the documented view."""
+        operation = self.documentation.contract.operations[name]
         decoded = decode(operation, raw)
-        odd = set(decoded.violations)
         if accept(operation, raw, decoded) is not None:
             return []
-        return (
-            violation
-            for violation in self.page.gate.explain(operation, raw, decoded)
-            if violation not in odd
-        )
+        # The documentation says nothing of repetition and encoding, which decoding judges.
+        undocumented = set(decoded.violations)
+        violations = self.documentation.gate.explain(operation, raw, decoded)
+        return (violation for violation in violations if violation not in undocumented)
 
     def wants_body(self, match: Match, status: int, headers: dict[str, str]) -> bool:
-        """Tell whether the body of an answer can be judged: JSON where a body is documented, anything where none is."""
+        """Tell whether the body of an answer can be judged.
+
+        It can be where it is JSON as documented, and where no body is documented at all.
+        """
         full = self.full.expected(match.operation, status)
         return full is not None and (not full.has_body or media_type(headers) == JSON)
 
@@ -115,83 +110,88 @@ class Judge:
         method: str,
         status: int,
         headers: dict[str, str],
-        asked: Mapping[str, str],
+        request_headers: Mapping[str, str],
     ) -> list[Finding]:
-        """List what is wrong with status and headers of an answer; `asked` are the headers of the request."""
-        full, page = (view.expected(match.operation, status) for view in (self.full, self.page))
-        if full is None and is_own(method, asked, status, headers):
-            return []
+        """List what is wrong with status and headers of an answer."""
+        full = self.full.expected(match.operation, status)
+        documented = self.documentation.expected(match.operation, status)
         if full is None:
-            sure = status >= SERVER_ERROR or "default" not in match.operation.responses
-            return [
-                Finding(
-                    DOCUMENTED if sure else INFERRED,
-                    "answer",
-                    "status",
-                    "",
-                    f"{status} is not documented",
-                )
-            ]
-        found, given = [], media_type(headers)
-        if full.has_body and given != JSON and not (method == "HEAD" and not given):
-            view = DOCUMENTED if page and page.has_body else INFERRED
-            found.append(Finding(view, "answer", "header", "Content-Type", f"must be {JSON}"))
-        if not full.has_body and given:
-            found.append(
-                Finding(
-                    INFERRED,
-                    "answer",
-                    "header",
-                    "Content-Type",
-                    "must not be there, as there is no body",
-                )
-            )
-        for name, is_valid in full.headers.items():
-            if not _is_said(is_valid, headers.get(name.lower())):
-                view = DOCUMENTED if page and name in page.headers else INFERRED
-                found.append(
-                    Finding(view, "answer", "header", name, "is missing or not as documented")
-                )
-        return found
+            is_http = is_own(method, request_headers, status, headers)
+            return [] if is_http else [_undocumented_status(match.operation, status)]
+        given = media_type(headers)
+        found = list(_header_findings(full, documented, headers))
+        # An answer to HEAD may leave out headers that describe the body (RFC 9110, 9.3.2).
+        if method == "HEAD" and full.has_body and not given:
+            return found
+        return [*_type_findings(full, documented, given), *found]
 
     def body(self, match: Match, status: int, raw: bytes) -> tuple[list[Finding], Any]:
-        """List what is wrong with a body that `wants_body`, and return its value; `None` where it has none."""
-        full, page = (view.expected(match.operation, status) for view in (self.full, self.page))
+        """List what is wrong with a body, and return its value; `None` where it has none."""
+        full = self.full.expected(match.operation, status)
+        documented = self.documentation.expected(match.operation, status)
         if full is None or not full.has_body:
             return ([Finding(INFERRED, "answer", "body", "", "must be empty")] if raw else []), None
-        sure = page is not None and page.has_body
         try:
             value = read_json(raw)
         except ValueError:
-            return [
-                Finding(
-                    DOCUMENTED if sure else INFERRED, "answer", "body", "", "must be valid JSON"
-                )
-            ], None
+            view = DOCUMENTED if documented and documented.has_body else INFERRED
+            return [Finding(view, "answer", "body", "", "must be valid JSON")], None
         if is_too_deep(value, raw):
             raise UnjudgedError(TOO_DEEP)
-        broken = set() if page is None else set(islice(self.page.faults(page, value), MOST))
-        faults = dict.fromkeys(islice(self.full.faults(full, value), MOST))
-        return list(_findings(faults, broken)), value
+        return list(self._body_findings(full, documented, value)), value
+
+    def _body_findings(
+        self, full: Expected, documented: Expected | None, value: Any
+    ) -> Iterator[Finding]:
+        documented_faults: set[tuple[str, str]] = set()
+        if documented is not None:
+            documented_faults.update(islice(self.documentation.faults(documented, value), MOST))
+        for fault in dict.fromkeys(islice(self.full.faults(full, value), MOST)):
+            view = DOCUMENTED if fault in documented_faults else INFERRED
+            yield Finding(view, "answer", "body", *fault)
 
 
-def _findings(faults: Iterable[tuple[str, str]], broken: set[tuple[str, str]]) -> Iterator[Finding]:
-    for fault in faults:
-        yield Finding(DOCUMENTED if fault in broken else INFERRED, "answer", "body", *fault)
+def _undocumented_status(operation: Operation, status: int) -> Finding:
+    # `default` may stand for any status but a failure of the server.
+    is_sure = status >= SERVER_ERROR or "default" not in operation.responses
+    view = DOCUMENTED if is_sure else INFERRED
+    return Finding(view, "answer", "status", "", f"{status} is not documented")
+
+
+def _type_findings(full: Expected, documented: Expected | None, given: str) -> Iterator[Finding]:
+    """Yield what is wrong with the media type of an answer, which is empty where it has none."""
+    if full.has_body and given != JSON:
+        view = DOCUMENTED if documented and documented.has_body else INFERRED
+        yield Finding(view, "answer", "header", "Content-Type", f"must be {JSON}")
+    if not full.has_body and given:
+        reason = "must not be there, as there is no body"
+        yield Finding(INFERRED, "answer", "header", "Content-Type", reason)
+
+
+def _header_findings(
+    full: Expected, documented: Expected | None, headers: Mapping[str, str]
+) -> Iterator[Finding]:
+    for name, is_valid in full.headers.items():
+        if not _is_fulfilled(is_valid, headers.get(name.lower())):
+            view = DOCUMENTED if documented and name in documented.headers else INFERRED
+            yield Finding(view, "answer", "header", name, "is missing or not as documented")
 
 
 def _plain(body: bytes) -> bytes:
-    """Return JSON that means the same without what few programs can read, and what is no JSON as it is."""
+    """Return JSON without what few programs can read, with the same meaning.
+
+    What is no JSON stays as it is, and so does what is nested too deep for the writer.
+    """
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:
-        with suppress(ValueError, TypeError):  # no JSON, or nested deeper than what writes it goes
+        with suppress(ValueError, TypeError):
             return orjson.dumps(read_json(body))
     return body
 
 
 def _refuse_too_deep(body: bytes) -> None:
-    """Raise `UnjudgedError` where JSON is valid, and nested deeper than what explains goes."""
+    """Raise `UnjudgedError` for valid JSON that is nested too deep to be explained."""
     try:
         read_shallow_json(body)
     except UnfitJsonError:
@@ -201,12 +201,18 @@ def _refuse_too_deep(body: bytes) -> None:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("([^/]+)".join(re.escape(part) for part in _NAME.sub("\0", path).split("\0")))
+    literals = _NAME.sub("\0", path).split("\0")
+    return re.compile("([^/]+)".join(map(re.escape, literals)))
 
 
-def _is_said(is_valid: Any, value: str | None) -> bool:
-    """Tell whether a header says what it must, alone or among others; names of directives and schemes have no case."""
+def _is_fulfilled(is_valid: IsValid, value: str | None) -> bool:
+    """Tell whether a header is valid as a whole, or one of its members is.
+
+    `Cache-Control: no-store, private` is right where `no-store` is documented, and directives and
+    schemes have no case (RFC 9111, 5.2; RFC 9110, 11.1).
+    """
     if value is None:
         return False
     words = [part.split()[0].lower() for part in value.split(",") if part.strip()]
-    return any(is_valid(each) for each in (value, *words, *(word.capitalize() for word in words)))
+    capitalized = [word.capitalize() for word in words]
+    return any(map(is_valid, [value, *words, *capitalized]))

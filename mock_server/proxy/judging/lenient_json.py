@@ -1,4 +1,4 @@
-"""Reads JSON as RFC 8259 allows it, also where it holds what few programs can keep: half characters and huge numbers."""
+"""JSON as RFC 8259 allows it, also with half characters and numbers that few programs can keep."""
 
 import json
 import re
@@ -11,7 +11,9 @@ from .content_codings import UnjudgedError
 
 TOO_DEEP = "the body is nested too deep"
 _ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    r"|.)",
     re.DOTALL,
 )
 """A pair of surrogates, one alone (which is captured), or any other escape."""
@@ -20,9 +22,10 @@ LARGEST = sys.float_info.max
 
 
 def read_json(raw: bytes) -> Any:
-    """Return the value of JSON; raise `ValueError` where it is none, and `UnjudgedError` where it cannot be read.
+    """Return the value of JSON; raise `ValueError` where it is none.
 
-    In the place of half a character stands U+FFFD, which is as long; in that of a number too large for a double the largest.
+    Half a character becomes U+FFFD, which is as long, and a number too large for a double becomes
+    the largest one. Raises `UnjudgedError` for JSON that is nested too deep.
     """
     try:
         return orjson.loads(raw)
@@ -39,6 +42,7 @@ def _bounded(digits: str) -> float:
 
 
 def _whole(digits: str) -> float:
+    # Python refuses to read integers of thousands of digits, since that takes quadratic time.
     return int(digits) if len(digits) < MOST_DIGITS else _bounded(digits)
 
 

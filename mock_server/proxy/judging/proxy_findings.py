@@ -1,4 +1,4 @@
-"""What was wrong with a request or an answer, by which view of the contract, and how that is told."""
+"""Findings of the proxy: what breaks the contract, in which of its views, and how that is shown."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,10 @@ LONGEST = 200
 
 
 class Finding(NamedTuple):
-    """One broken rule: `side` is `request` or `answer`, `where` one of `query`, `path`, `header`, `body`, `status`."""
+    """One broken rule.
+
+    `side` is `request` or `answer`; `where` is `query`, `path`, `header`, `body` or `status`.
+    """
 
     view: str
     side: str
@@ -35,22 +38,22 @@ class Finding(NamedTuple):
 
     def as_violation(self) -> Violation:
         """Return the `ErrorDetail`, which knows no status: HTTP/2 makes a header of it."""
-        return (
-            Violation("header", ":status", self.reason)
-            if self.where == "status"
-            else Violation(*self[2:])
-        )
+        if self.where == "status":
+            return Violation("header", ":status", self.reason)
+        return Violation(self.where, self.name, self.reason)
 
     def __str__(self) -> str:
-        return " ".join(
-            part for part in (f"{self.side}:", self.where, self.name, self.reason) if part
-        )
+        parts = (f"{self.side}:", self.where, self.name, self.reason)
+        return " ".join(part for part in parts if part)
 
 
 def header_value(findings: Sequence[Finding]) -> bytes:
-    """Return the value of `X-Contract-Violations`: JSON in ASCII, without line breaks, of bounded length."""
+    """Return the value of `X-Contract-Violations`: JSON of bounded length, in one line of ASCII."""
     documented = [finding for finding in findings if finding.view == DOCUMENTED]
     first = str((documented or findings)[0])
-    shown = first if len(first) <= LONGEST else first[:LONGEST] + "…"
+    if len(first) > LONGEST:
+        first = first[:LONGEST] + "…"
     counts = {DOCUMENTED: len(documented), INFERRED: len(findings) - len(documented)}
-    return json.dumps({**counts, "first": shown}).encode().replace(b"\x7f", b"\\u007f")
+    raw = json.dumps({**counts, "first": first}).encode()
+    # JSON may hold DEL as it is; a header may not (RFC 9110, 5.5).
+    return raw.replace(b"\x7f", b"\\u007f")

@@ -1,1 +1,1 @@
-"""Requests and answers on their way through the proxy: headers, cookies and addresses in them."""
+"""Messages on their way through the proxy: headers, cookies, and links back to the proxy."""

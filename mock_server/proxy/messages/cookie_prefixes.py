@@ -1,10 +1,10 @@
-"""Names of cookies that a browser keeps only from a server with a certificate (RFC 6265bis, 4.1.3), which this one has not."""
+"""Cookie names that need a certificate (RFC 6265bis, 4.1.3), made usable by a proxy without one."""
 
 import re
 
 SAFE = re.compile(r"__(?:host|secure)-", re.IGNORECASE)
 RENAMED = "mock-server-"
-"""Stands before such a name on its way to the client, and is taken away on its way back."""
+"""Put before such a name on its way to the client, and taken away on its way back."""
 
 
 def renamed(pair: str) -> str:
@@ -16,7 +16,10 @@ def returned(cookies: str) -> str:
     """Return the cookies of a request by the names that the upstream gave them."""
     if RENAMED not in cookies:
         return cookies
-    pairs = [pair.strip() for pair in cookies.split(";")]
-    return "; ".join(
-        name if SAFE.match(name := pair.removeprefix(RENAMED)) else pair for pair in pairs
-    )
+    pairs = []
+    for pair in cookies.split(";"):
+        given = pair.strip()
+        original = given.removeprefix(RENAMED)
+        # A cookie of the upstream may begin with `mock-server-` by itself.
+        pairs.append(original if SAFE.match(original) else given)
+    return "; ".join(pairs)

@@ -1,4 +1,4 @@
-"""Which headers go through: end-to-end ones as they came, hop-by-hop ones not at all (RFC 9110, 7.6.1)."""
+"""Headers that go through: end-to-end ones do, hop-by-hop ones do not (RFC 9110, 7.6.1)."""
 
 from collections.abc import Iterable
 
@@ -11,41 +11,44 @@ HOP_BY_HOP = frozenset(
     b" proxy-authenticate proxy-authorization proxy-authentication-info".split()
 )
 OURS = frozenset((b"x-contract-violations", b"x-mock-control"))
-"""What only this proxy may say, and what only it may hear: a secret, perhaps."""
+"""What only this proxy may send, and what only it may receive, since it can be a secret."""
 PSEUDONYM = "mock-server"
-"""How this proxy calls itself in `Via` (RFC 9110, 7.6.3)."""
+"""The name of this proxy in `Via` (RFC 9110, 7.6.3)."""
 OWN_VIA = (b"via", f"1.1 {PSEUDONYM}".encode())
-"""Stands also on what the proxy answers itself, so that whoever asks can tell it from the server behind it."""
+"""Sent also with the proxy's own replies, so that clients can tell it from the server behind it."""
 READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity", "*", ""))
 """The content codings that can be judged (RFC 9110, 8.4.1)."""
 
 
 def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
-    """Return the end-to-end headers in their order, each as often as it came, and `Via`; `version` is that of HTTP."""
+    """Return the end-to-end headers in their order, and `Via`; `version` is that of HTTP."""
     given = [(name.lower(), value) for name, value in headers]
-    named = {
-        token.strip().lower()
-        for name, value in given
-        if name == b"connection"
-        for token in value.split(b",")
-    }
-    kept = [(name, value) for name, value in given if name not in HOP_BY_HOP | OURS | named]
-    return [*kept, (b"via", f"{version} {PSEUDONYM}".encode())]
+    # `Connection` names further headers that are for this connection only.
+    dropped = set(HOP_BY_HOP | OURS)
+    for name, value in given:
+        if name == b"connection":
+            dropped.update(token.strip().lower() for token in value.split(b","))
+    through = [(name, value) for name, value in given if name not in dropped]
+    return [*through, (b"via", f"{version} {PSEUDONYM}".encode())]
 
 
 def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
-    """Return what the upstream is told: not the client's `Host`, and not `Expect`, which the server has answered."""
-    changed = {b"accept-encoding": _readable, b"cookie": returned}
-    told = [
-        (name, _text(value))
-        for name, value in forwarded(headers, version)
-        if name not in {b"host", b"expect"}
-    ]
-    return [(name.decode("latin-1"), changed.get(name, str)(value)) for name, value in told]
+    """Return the headers of a request for the upstream."""
+    changes = {b"accept-encoding": _readable, b"cookie": returned}
+    sent = []
+    for name, value in forwarded(headers, version):
+        # The client library sets `Host`; the server has answered `Expect` already.
+        if name in {b"host", b"expect"}:
+            continue
+        text = _text(value)
+        change = changes.get(name)
+        sent.append((name.decode("latin-1"), change(text) if change else text))
+    return sent
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the headers by name in lower case; those that come twice are joined (RFC 9110, 5.3)."""
+    """Return the headers by name in lower case, those of one name joined (RFC 9110, 5.3)."""
+    # Lists first: joining text piece by piece takes quadratic time for a name that comes often.
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -58,14 +61,21 @@ def media_type(headers: dict[str, str]) -> str:
 
 
 def _readable(wanted: str) -> str:
-    """Take away the codings that could not be judged; a client that takes others is content without (RFC 9110, 12.5.3)."""
+    """Return `Accept-Encoding` without codings that cannot be judged.
+
+    A client that accepts others accepts none as well (RFC 9110, 12.5.3).
+    """
     members = [member.strip() for member in wanted.split(",")]
-    kept = [member for member in members if member.partition(";")[0].strip().lower() in READABLE]
-    return wanted if len(kept) == len(members) else ", ".join(kept) or "identity"
+    readable = [
+        member for member in members if member.partition(";")[0].strip().lower() in READABLE
+    ]
+    if len(readable) == len(members):
+        return wanted
+    return ", ".join(readable) or "identity"
 
 
 def _text(value: bytes) -> str:
-    """Decode a value so that encoding it as UTF-8, as the client library does, gives the same bytes wherever that can be."""
+    """Decode a value so that UTF-8, which the client library writes, gives the same bytes again."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Leads clients back to this proxy where the upstream leads them to itself: by redirects, links and cookies."""
+"""Redirects, links and cookies rewritten, so that they lead clients back to this proxy."""
 
 import re
 from collections.abc import Iterable
@@ -19,12 +19,13 @@ class Rewriting:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._scheme, self._origin = parts.scheme, _origin(parts)
+        self._scheme = parts.scheme
+        self._origin = _origin(parts)
         self._base = f"{parts.scheme}://{parts.netloc}"
         self._prefix = parts.path.rstrip("/")
 
     def answer(self, headers: Iterable[tuple[bytes, bytes]], host: str) -> Headers:
-        """Return the headers of an answer for a client that asked `host`."""
+        """Return the headers of an answer; `host` is where the client sent its request."""
         return [
             (name, self._rewritten(name, value.decode("latin-1"), host).encode("latin-1"))
             for name, value in headers
@@ -34,66 +35,77 @@ class Rewriting:
         here = f"http://{host}" if host else ""
         if name in LINKS:
             return self._link(value, here)
+        # RFC 8288: several targets in angle brackets, each with its parameters.
         if name == b"link":
             return _TARGET.sub(lambda found: f"<{self._link(found[1], here)}>", value)
+        # `5; url=/login`: in no RFC, and yet known to all browsers (HTML Standard).
         if name == b"refresh":
             seconds, equals, link = value.partition("=")
             return seconds + equals + self._link(link.strip(QUOTES), here) if equals else value
-        return self._cookie(value) if name == b"set-cookie" else value
+        if name == b"set-cookie":
+            return self._cookie(value)
+        return value
 
     def _link(self, link: str, here: str) -> str:
-        """Return a link to this proxy where it leads to what is behind it, else one that leads where it led."""
+        """Return a link to the upstream as one to this proxy, and another one unchanged."""
         try:
             parts = urlsplit(link, self._scheme)
-            is_ours = not parts.netloc or _origin(parts) == self._origin
+            is_upstream = not parts.netloc or _origin(parts) == self._origin
         except ValueError:
             return link
-        if not is_ours or parts.scheme not in PORTS or not (parts.netloc or link.startswith("/")):
+        if not is_upstream or parts.scheme not in PORTS:
             return link
-        rest = _AUTHORITY.sub("", link, 1) if parts.netloc else link
+        if not parts.netloc:
+            return self._path(link)
+        rest = _AUTHORITY.sub("", link, 1)
         inner = self._inner(rest if rest.startswith("/") else f"/{rest}")
-        if inner is None:
-            return link if parts.netloc else self._base + link
-        return here + inner if parts.netloc else inner
+        return link if inner is None else here + inner
+
+    def _path(self, link: str) -> str:
+        """Return a link without a host, as it leads to the same resource through this proxy."""
+        # A relative link needs no change: the client resolves it against the proxy's address.
+        if not link.startswith("/"):
+            return link
+        inner = self._inner(link)
+        return self._base + link if inner is None else inner
 
     def _inner(self, path: str) -> str | None:
-        """Return a path without the prefix of the upstream's URL, `None` where it is outside."""
+        """Return a path below that of the upstream's URL, `None` where it is outside."""
         rest = path.removeprefix(self._prefix)
         if not path.startswith(self._prefix) or rest[:1] not in {"", "/", "?", "#"}:
             return None
         return rest if rest.startswith("/") else f"/{rest}"
 
     def _cookie(self, cookie: str) -> str:
-        """Return a cookie that the client keeps for this proxy, which has another name and no certificate."""
+        """Return a cookie that a client keeps for this proxy: another host, without certificate."""
         pair, *attributes = cookie.split(";")
-        return ";".join(
-            [
-                renamed(pair),
-                *(kept for each in attributes if (kept := self._attribute(each)) is not None),
-            ]
-        )
+        rewritten = [self._attribute(attribute) for attribute in attributes]
+        return ";".join([renamed(pair), *(each for each in rewritten if each is not None)])
 
     def _attribute(self, attribute: str) -> str | None:
+        """Return an attribute as it holds for the proxy, `None` where it has to go."""
         name, _, value = (part.strip() for part in attribute.partition("="))
         match name.lower():
             case "secure" | "partitioned":
                 return None
+            # Browsers refuse `SameSite=None` without `Secure`.
             case "samesite" if value.lower() == "none":
-                return None  # is refused without `Secure`
+                return None
             case "domain" if f".{self._origin[1]}".endswith(f".{value.lower().lstrip('.')}"):
                 return None
             case "path" if self._prefix:
-                inner = self._inner(value)
-                return (
-                    f" Path={inner}"
-                    if inner
-                    else " Path=/"
-                    if f"{self._prefix}/".startswith(value)
-                    else attribute
-                )
+                return self._path_attribute(attribute, value)
+        return attribute
+
+    def _path_attribute(self, attribute: str, path: str) -> str:
+        inner = self._inner(path)
+        if inner:
+            return f" Path={inner}"
+        if f"{self._prefix}/".startswith(path):
+            return " Path=/"
         return attribute
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
-    """Return scheme, host and port, however they are spelt."""
+    """Return scheme, host and port in one spelling."""
     return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or PORTS.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""A request as the server hands it over (asgi.readthedocs.io)."""
+"""Request as the server passes it to an ASGI application (asgi.readthedocs.io)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """Method, percent-encoded path and query as they came, headers in order, and the client's address."""
+class ProxyRequest:
+    """A request with its path and query as they came, percent-encoded, and its headers in order."""
 
     method: str
     path: str
@@ -29,8 +29,8 @@ class Incoming:
     client: Any
 
     @classmethod
-    def of(cls, scope: Message) -> Incoming:
-        """Read a scope; bytes that a target must not hold are percent-encoded."""
+    def of(cls, scope: Message) -> ProxyRequest:
+        """Return the request of a scope; bytes that no target may hold are percent-encoded."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         headers = list(scope["headers"])
         return cls(
@@ -58,20 +58,18 @@ class Incoming:
 
     @property
     def is_ping(self) -> bool:
-        """Tell whether the server as a whole is asked for, not something that it has (RFC 9110, 9.3.7)."""
+        """Tell whether a request is about the server as a whole (`OPTIONS *`: RFC 9110, 9.3.7)."""
         return (self.method, self.path) == ("OPTIONS", "*")
 
     @property
     def is_preflight(self) -> bool:
-        """Tell whether a browser asks what a page may do (Fetch Standard, 3.2.2)."""
-        return (
-            self.method == "OPTIONS"
-            and {"origin", "access-control-request-method"} <= self.by_name.keys()
-        )
+        """Tell whether a browser asks what a page may send (Fetch Standard, 3.2.2)."""
+        needed = {"origin", "access-control-request-method"}
+        return self.method == "OPTIONS" and needed <= self.by_name.keys()
 
     @property
     def secrets(self) -> list[str]:
-        """The values of secret headers, which are not to be seen anywhere else either."""
+        """The values of secret headers, to be hidden wherever else they stand."""
         return [
             masking.credential(value)
             for name, value in self.by_name.items()

@@ -1,1 +1,1 @@
-"""Makes scenarios of what went through the proxy, without anybody's data."""
+"""Scenarios made from what went through the proxy, without personal data."""

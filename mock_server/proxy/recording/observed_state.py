@@ -1,4 +1,7 @@
-"""What the answers told of people: what was seen first is kept, which is the state in which the recording began."""
+"""Users and sessions as answers show them.
+
+Of each value the first one is kept: it belongs to the state in which the recording began.
+"""
 
 import hashlib
 import secrets
@@ -8,12 +11,17 @@ from typing import Any
 
 from mock_server.scenarios.loading import PROFILE_FIELDS
 
-VALID, EXPIRED, REFRESH_EXPIRED = "valid", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED"
+VALID = "valid"
+EXPIRED = "SESSION_TOKEN_EXPIRED"
+REFRESH_EXPIRED = "REFRESH_TOKEN_EXPIRED"
 
 
 @dataclass(eq=False)
 class Person:
-    """One user: profile fields, referrals by username, notifications by container and id, and how many there are in each."""
+    """One user, with referrals by username, and notifications by container and id.
+
+    `totals` is how many notifications there are in each container, listed or not.
+    """
 
     profile: dict[str, Any] = field(default_factory=dict)
     referrals: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,17 +39,17 @@ class Person:
         """Take over what was noted of the same user under another session."""
         self.learn(other.profile)
         self.containers.update(other.containers)
-        self.referrals = {**other.referrals, **self.referrals}
-        self.totals = {**other.totals, **self.totals}
+        self.referrals = other.referrals | self.referrals
+        self.totals = other.totals | self.totals
         for container, items in other.inbox.items():
-            held = self.inbox.setdefault(container, {})
+            inbox = self.inbox.setdefault(container, {})
             for key, item in items.items():
-                held.setdefault(key, item)
+                inbox.setdefault(key, item)
 
 
 @dataclass
-class Signed:
-    """A session: whose it is, and what the first answer to it said of it."""
+class ObservedSession:
+    """A session: its user, and whether the first answer to it called it valid or expired."""
 
     alias: str
     person: Person
@@ -49,30 +57,36 @@ class Signed:
 
 
 class Facts:
-    """People and sessions. Tokens are known by a digest with a key that is never written down."""
+    """People and sessions.
+
+    Of a token only a digest is kept, with a key that is never written down: nobody can read the
+    token from a dump of memory, or test a guess.
+    """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._sessions: dict[bytes, Signed] = {}
+        self._sessions: dict[bytes, ObservedSession] = {}
         self._people: list[Person] = []
 
     @property
-    def sessions(self) -> Iterator[Signed]:
-        """Every session, in the order in which they were met."""
+    def sessions(self) -> Iterator[ObservedSession]:
+        """The sessions, in the order in which they were first seen."""
         return iter(self._sessions.values())
 
     @property
     def people(self) -> Iterator[Person]:
-        """Everybody, in the order in which they were met."""
+        """The people, in the order in which they were first seen."""
         return iter(self._people)
 
-    def session(self, credentials: str, state: str = VALID) -> Signed:
-        """Return the session of these credentials, a new one where they are."""
+    def session(self, credentials: str, state: str = VALID) -> ObservedSession:
+        """Return the session of these credentials, a new one where they were not seen before."""
         digest = hashlib.blake2b(
             credentials.encode("utf-8", "surrogatepass"), key=self._key
         ).digest()
         if digest not in self._sessions:
-            self._sessions[digest] = Signed(f"recorded-{len(self._sessions) + 1}", Person(), state)
+            self._sessions[digest] = ObservedSession(
+                f"recorded-{len(self._sessions) + 1}", Person(), state
+            )
             self._people.append(self._sessions[digest].person)
         return self._sessions[digest]
 
@@ -83,40 +97,35 @@ class Facts:
             found = Person()
             self._people.append(found)
         found.learn(profile)
-        unnamed = (
-            self._find("handle", found.profile.get("handle"), beside=found)
-            if found.profile.get("handle")
-            else None
-        )
-        if unnamed is not None:
-            self._merge(found, unnamed)
+        handle = found.profile.get("handle")
+        same = self._find("handle", handle, beside=found) if handle else None
+        if same is not None:
+            self._merge(found, same)
         return found
 
-    def learn(self, signed: Signed, profile: Mapping[str, Any]) -> None:
-        """Note the profile of a session's user, who may turn out to be one that is known already."""
-        signed.person.learn(profile)
+    def learn(self, session: ObservedSession, profile: Mapping[str, Any]) -> None:
+        """Note the profile of a session's user, who may turn out to be known already."""
+        session.person.learn(profile)
         for key in ("username", "handle"):
-            value = signed.person.profile.get(key)
-            other = None if value is None else self._find(key, value, beside=signed.person)
+            value = session.person.profile.get(key)
+            other = None if value is None else self._find(key, value, beside=session.person)
             if other is not None:
-                self._merge(other, signed.person)
+                self._merge(other, session.person)
 
     def _find(self, key: str, value: object, beside: Person | None = None) -> Person | None:
-        return next(
-            (
-                each
-                for each in self._people
-                if each is not beside and each.profile.get(key) == value
-            ),
-            None,
-        )
+        for person in self._people:
+            if person is not beside and person.profile.get(key) == value:
+                return person
+        return None
 
     def _merge(self, known: Person, same: Person) -> None:
-        names = known.profile.get("username"), same.profile.get("username")
-        if None not in names and names[0] != names[1]:
-            return  # a handle that has changed hands
+        name = known.profile.get("username")
+        other_name = same.profile.get("username")
+        # Two usernames with one handle are two people: the handle has changed hands.
+        if name is not None and other_name is not None and name != other_name:
+            return
         known.absorb(same)
         self._people.remove(same)
-        for signed in self._sessions.values():
-            if signed.person is same:
-                signed.person = known
+        for session in self._sessions.values():
+            if session.person is same:
+                session.person = known

@@ -1,4 +1,4 @@
-"""Turns exchanges into a scenario that the mock can serve: nothing in it is anybody's."""
+"""Recorder of exchanges: writes a scenario for the mock that holds no personal data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .observed_state import EXPIRED, REFRESH_EXPIRED, VALID, Facts
 from .recorded_scenario import Builder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from mock_server.proxy.judging.judge import Match
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("mock_server")
 
 PAUSE = 1.0
-"""Seconds between a change and the next time that the file is written, at least."""
+"""The least number of seconds between two writes of the file."""
 SHARE = 20
-"""The recording may take one part in so many of the time."""
+"""Writing may take one part in so many of the time, so that a long recording slows nothing down."""
 UNAUTHORIZED = 401
 ADMITTED = (400, 404)
-"""Refusals that only a valid session meets: who has none is told that first."""
+"""Refusals that prove a valid session: without one the API answers 401 before it looks further."""
 NAMES = re.compile(r"\b(GENERIC_UNAUTHORIZED|SESSION_TOKEN_EXPIRED|REFRESH_TOKEN_EXPIRED)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedExchange:
     """A judged exchange; `value` is the parsed body of the answer, `None` where there is none."""
 
     match: Match
@@ -48,11 +48,13 @@ class Seen:
 
 
 class Recorder:
-    """Keeps what was seen in memory, and in `path` without what is personal."""
+    """Keeps what was observed in memory, and writes it to `path` without personal data."""
 
     def __init__(self, path: Path, control: Contract) -> None:
-        self.path, self._control = path, control
-        self.facts, self.left_out = Facts(), 0
+        self.path = path
+        self._control = control
+        self.facts = Facts()
+        self.left_out = 0
         self._builder = Builder()
         self._schemas = control.document["components"]["schemas"]
         self._changed = asyncio.Event()
@@ -66,77 +68,88 @@ class Recorder:
             "markNotificationsRead": self._marked,
         }
 
-    def saw(self, seen: Seen) -> None:
-        """Note what an exchange tells."""
-        credentials = seen.headers.get("authorization") or seen.headers.get("cookie") or ""
-        if seen.status in {200, 201} and seen.match.operation.id in self._note:
-            self._note[seen.match.operation.id](seen, credentials)
-        elif seen.status in ADMITTED and credentials:
+    def observe(self, exchange: ObservedExchange) -> None:
+        """Note what an exchange reveals about users and sessions."""
+        if self._learn(exchange):
+            self._changed.set()
+
+    def _learn(self, exchange: ObservedExchange) -> bool:
+        """Note what an exchange reveals; return whether it may have been anything."""
+        credentials = exchange.headers.get("authorization") or exchange.headers.get("cookie") or ""
+        operation = exchange.match.operation.id
+        if exchange.status in {200, 201} and operation in self._note:
+            self._note[operation](exchange, credentials)
+            return True
+        if exchange.status in ADMITTED and credentials:
             self.facts.session(credentials)
-        elif seen.status == UNAUTHORIZED and (names := set(NAMES.findall(repr(seen.value)))) <= {
-            EXPIRED,
-            REFRESH_EXPIRED,
-        }:
-            if len(names) == 1:
-                self.facts.session(credentials, names.pop())
-        else:
-            return
-        self._changed.set()
+            return True
+        if exchange.status != UNAUTHORIZED:
+            return False
+        # Wherever the code stands: a server may have its errors in another shape.
+        codes = set(NAMES.findall(repr(exchange.value)))
+        # An answer that names several codes (in a text, say) does not tell which one is meant.
+        if not codes <= {EXPIRED, REFRESH_EXPIRED}:
+            return False
+        if len(codes) == 1:
+            self.facts.session(credentials, codes.pop())
+        return True
 
-    def _profile(self, seen: Seen, credentials: str) -> None:
-        signed = self.facts.session(credentials)
-        if isinstance(seen.value, dict):
-            self.facts.learn(signed, self._checked_profile(seen.value))
+    def _profile(self, exchange: ObservedExchange, credentials: str) -> None:
+        session = self.facts.session(credentials)
+        if isinstance(exchange.value, dict):
+            self.facts.learn(session, self._checked_profile(exchange.value))
 
-    def _public(self, seen: Seen, credentials: str) -> None:
+    def _public(self, exchange: ObservedExchange, credentials: str) -> None:
         self.facts.session(credentials)
-        container = self._asked(seen, "query", "containerId")
-        if not isinstance(seen.value, dict) or container is None:
+        container = self._parameter(exchange, "query", "containerId")
+        if not isinstance(exchange.value, dict) or container is None:
             return
-        name = seen.value.get("username") or self._asked(seen, "path", "username")
-        profile = self._checked_profile({**seen.value, "username": name})
+        name = exchange.value.get("username") or self._parameter(exchange, "path", "username")
+        profile = self._checked_profile({**exchange.value, "username": name})
         if "username" in profile:
             self.facts.named(profile).containers[container] = None
 
-    def _referrals(self, seen: Seen, credentials: str) -> None:
+    def _referrals(self, exchange: ObservedExchange, credentials: str) -> None:
         person = self.facts.session(credentials).person
-        for item in self._items(seen.value, "Referral"):
+        for item in self._items(exchange.value, "Referral"):
             person.referrals.setdefault(item["username"], item)
 
-    def _notifications(self, seen: Seen, credentials: str) -> None:
+    def _notifications(self, exchange: ObservedExchange, credentials: str) -> None:
         person = self.facts.session(credentials).person
-        container = self._asked(seen, "query", "containerId")
+        container = self._parameter(exchange, "query", "containerId")
         if container is None:
             return
         person.containers[container] = None
-        for item in self._items(seen.value, "Notification"):
+        for item in self._items(exchange.value, "Notification"):
             if item["containerId"] == container:
                 person.inbox.setdefault(container, {}).setdefault(item["id"], item)
-        total = seen.value.get("total") if isinstance(seen.value, dict) else None
+        total = exchange.value.get("total") if isinstance(exchange.value, dict) else None
         if isinstance(total, int):
             person.totals.setdefault(container, total)
 
-    def _marked(self, _seen: Seen, credentials: str) -> None:
+    def _marked(self, _exchange: ObservedExchange, credentials: str) -> None:
         self.facts.session(credentials, VALID)
 
-    def _asked(self, seen: Seen, where: str, name: str) -> str | None:
+    def _parameter(self, exchange: ObservedExchange, where: str, name: str) -> str | None:
         """Return a parameter of the request."""
-        texts = decode(seen.match.operation, RawRequest(seen.match.path, seen.query)).texts.get(
-            (where, name)
-        )
+        raw = RawRequest(exchange.match.path, exchange.query)
+        decoded = decode(exchange.match.operation, raw)
+        texts = decoded.texts.get((where, name))
         return texts[0] if texts else None
 
     def _checked_profile(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the fields that the contract allows."""
         fields = self._schemas["ProfileFields"]["properties"]
         place = "components/schemas/ProfileFields/properties"
-        kept = {
-            name: body[name]
-            for name in fields
-            if name in body and self._is(f"{place}/{name}", body[name])
-        }
-        self.left_out += sum(name in body and name not in kept for name in fields)
-        return kept
+        valid = {}
+        for name in fields:
+            if name not in body:
+                continue
+            if self._is_valid(f"{place}/{name}", body[name]):
+                valid[name] = body[name]
+            else:
+                self.left_out += 1
+        return valid
 
     def _items(self, value: object, schema: str) -> list[dict[str, Any]]:
         """Return the items of a list that the contract allows, without further keys."""
@@ -146,15 +159,11 @@ class Recorder:
             return []
         place = f"components/schemas/{schema}"
         keys = self._schemas[schema]["properties"]
-        kept = [
-            {key: item[key] for key in keys}
-            for item in items
-            if self._is(place, item) and _is_timely(item)
-        ]
-        self.left_out += len(items) - len(kept)
-        return kept
+        valid = [item for item in items if self._is_valid(place, item) and _is_timely(item)]
+        self.left_out += len(items) - len(valid)
+        return [_with_keys(item, keys) for item in valid]
 
-    def _is(self, place: str, value: object) -> bool:
+    def _is_valid(self, place: str, value: object) -> bool:
         if place not in self._valid:
             self._valid[place] = self._control.validator({"$ref": f"{URI}#/{place}"}).is_valid
         return self._valid[place](value)
@@ -164,13 +173,14 @@ class Recorder:
         while True:
             await self._changed.wait()
             started = perf_counter()
+            # Built in the event loop, which alone changes the facts; only writing goes to a thread.
             scenario = self._scenario()
             if scenario is not None:
                 await asyncio.to_thread(self._write, scenario)
             await asyncio.sleep(max(PAUSE, SHARE * (perf_counter() - started)))
 
     def finish(self) -> tuple[str, bool]:
-        """Write the file a last time; return what is to be said about it, and whether that is an error."""
+        """Write the file a last time; return a message about it, and whether that is an error."""
         scenario = self._scenario()
         if scenario is None:
             return "Nothing to record was seen", False
@@ -178,15 +188,14 @@ class Recorder:
             write_document(self.path, scenario)
         except FileError as error:
             return f"{error}; {rescue_document(self.path, scenario)}", True
+        users = len(scenario["users"])
+        sessions = len(scenario["sessions"])
         notifications = sum(len(user.get("notifications", ())) for user in scenario["users"])
-        counts = f"{len(scenario['users'])} users, {len(scenario['sessions'])} sessions, {notifications} notifications"
-        left_out = (
-            f", {self.left_out} values left out that break the contract" if self.left_out else ""
-        )
-        return (
-            f"Recorded to {self.path}: {counts}{left_out}. Serve it: mock-server --fixtures {self.path}",
-            False,
-        )
+        counts = f"{users} users, {sessions} sessions, {notifications} notifications"
+        if self.left_out:
+            counts += f", {self.left_out} values left out that break the contract"
+        advice = f"Serve it: mock-server --fixtures {self.path}"
+        return f"Recorded to {self.path}: {counts}. {advice}", False
 
     def _write(self, scenario: dict[str, Any]) -> None:
         """Write the file; a problem goes to the log, since the next time may be better."""
@@ -196,17 +205,23 @@ class Recorder:
             log.error("not recorded: %s", error)  # noqa: TRY400 - the message says it all
 
     def _scenario(self) -> dict[str, Any] | None:
-        """Return the scenario; `None` where there is nothing in it yet, or where the mock could not load it."""
+        """Return the scenario; `None` where it is empty, or where the mock could not load it."""
         self._changed.clear()
         scenario = self._builder.build(self.facts)
-        for place, reason in scenario_problems(scenario, self._control)[:1]:
+        problems = scenario_problems(scenario, self._control)
+        if problems:
+            place, reason = problems[0]
             log.error("not recorded, please report this: %s %s", "/".join(map(str, place)), reason)
             return None
         return scenario if scenario["users"] else None
 
 
+def _with_keys(item: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: item[key] for key in keys}
+
+
 def _is_timely(item: dict[str, Any]) -> bool:
-    """Tell whether a time that has the right form can be reckoned with."""
+    """Tell whether the time of an item can be read: not all that has the right form exists."""
     try:
         read_time(str(item.get("createdAt", item.get("joinedAt"))))
     except ValueError:

@@ -1,1 +1,1 @@
-"""The server behind the proxy: connections to it, and through what they go."""
+"""Upstream, the server behind the proxy: connections to it, and the network between."""

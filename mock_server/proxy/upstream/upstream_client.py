@@ -1,4 +1,4 @@
-"""The server behind the proxy: kept-alive connections to it, and what goes wrong with it, in words."""
+"""Client of the upstream: kept-alive connections, and its failures in plain words."""
 
 from __future__ import annotations
 
@@ -28,38 +28,50 @@ LARGEST_HEADER = 64 * 1024
 LARGEST_HEAD = 512 * 1024
 """How many bytes all headers of an answer may take."""
 STATUSES = range(200, 1000)
-"""What can be passed on as a last answer (RFC 9110, 15); no client can read another one, nor this server write it."""
+"""What can be passed on as a final answer (RFC 9110, 15); no client could read another one."""
 WANTS_CREDENTIALS = 407
 UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """Bytes that no header may hold (RFC 9110, 5.5)."""
 IDLE = 4.0
-"""Seconds for which an unused connection is kept; less than servers usually do, so that it is seldom they who close it."""
+"""Seconds for which an unused connection is kept.
+
+Servers usually keep theirs longer. Otherwise a server might close one at the moment in which a
+request is sent on it, and the client would get an error for nothing.
+"""
 AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client library would add to a request that has none."""
 FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
-"""What the client library raises where the upstream does not do as HTTP says, or does nothing."""
+"""What the client library raises where the upstream breaks HTTP, or does not answer."""
 
 
 class TroubleError(Exception):
-    """The upstream gave no answer, or only a part of one. The text says why, to whoever asked; `reason` to the journal.
+    """The upstream gave no answer, or only a part of one.
 
-    `kind` is its name in RFC 9209, `fault` the journal's.
+    The text tells the client why, `reason` is for the journal. `kind` is the name of the error in
+    RFC 9209, `fault` its name in the journal.
     """
 
     def __init__(self, url: str, status: int, fault: str, kind: str, reason: str) -> None:
         super().__init__(f"The upstream {url} {reason}.")
-        self.status, self.fault, self.kind, self.reason = status, fault, kind, reason
+        self.status = status
+        self.fault = fault
+        self.kind = kind
+        self.reason = reason
 
 
 class LieError(ValueError):
-    """The upstream's answer is none that HTTP knows; the text says in what."""
+    """The upstream's answer breaks HTTP; the text tells how."""
 
 
 def check_url(url: str) -> str | None:
-    """Say what is wrong with the URL of an upstream; nothing of it is repeated, since it may hold a password."""
+    """Return what is wrong with the URL of an upstream, `None` where nothing is.
+
+    The URL is not repeated, since it may hold a password.
+    """
     try:
         parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
+        port = parts.port
+        host = parts.hostname
     except ValueError:
         return "is not a URL"
     if parts.scheme not in {"http", "https"} or not host or port == 0:
@@ -70,11 +82,13 @@ def check_url(url: str) -> str | None:
 
 
 class Upstream:
-    """One upstream, reached through a `proxy` where there is one; a context manager, which closes its connections."""
+    """An upstream, perhaps behind another `proxy`: a context manager that closes connections."""
 
     def __init__(self, url: str, patience: float, verify: Trust, proxy: str | None = None) -> None:
         self.url = url.rstrip("/")
-        self.patience, self._verify, self._proxy = patience, verify, proxy
+        self.patience = patience
+        self._verify = verify
+        self._proxy = proxy
         self._base = str(URL(self.url)).rstrip("/")
 
     async def __aenter__(self) -> Self:
@@ -83,7 +97,9 @@ class Upstream:
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=self.patience, sock_read=self.patience
             ),
+            # Cookies belong to the clients, of which there may be several.
             cookie_jar=aiohttp.DummyCookieJar(),
+            # Bodies go through as they come.
             auto_decompress=False,
             proxy=self._proxy,
             skip_auto_headers=AUTOMATIC,
@@ -105,37 +121,39 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         """Send a request and return the response once its headers are there; raises `TroubleError`.
 
-        The upstream has its time for each piece of the request that it has to take, and then for all of its headers,
-        however slowly they come.
+        The upstream has its time for each piece of the request that it has to take, and then for
+        all of its headers together: one that sends them byte by byte would never time out.
         """
         pace = Pace()
-        url, data = URL(self._base + target, encoded=True), body and pace.watch(body)
-        asked = self._session.request(
+        url = URL(self._base + target, encoded=True)
+        data = body and pace.watch(body)
+        request = self._session.request(
             Verbatim(method), url, headers=CIMultiDict(headers), data=data, allow_redirects=False
         )
-        asking = asyncio.ensure_future(asked)
+        responding = asyncio.ensure_future(request)
         try:
-            return self._checked(await patiently(asking, self.patience, pace.progress))
+            return self._checked(await patiently(responding, self.patience, pace.progress))
         except FAILURES as error:
             raise self.trouble(error) from error
         finally:
-            asking.cancel()
+            responding.cancel()
 
     def trouble(self, error: Exception) -> TroubleError:
-        """Put a failure into words."""
+        """Return the error that describes a failure."""
         status, fault, kind, reason = _explained(error, self.patience)
         if self._proxy is not None and fault == "UPSTREAM_UNREACHABLE":
             reason = f"{reason} (through the proxy {origin(self._proxy)})"
         return TroubleError(self.url, status, fault, kind, reason)
 
     def _checked(self, response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
-        """Return a response that can be passed on; raises, and closes the connection, where it cannot."""
+        """Return a response that can be passed on; close the connection of another, and raise."""
         try:
             if self._proxy is not None and response.status == WANTS_CREDENTIALS:
                 raise aiohttp.ClientHttpProxyError(
                     response.request_info, (), status=response.status
                 )
-            if lie := _lie(response):
+            lie = _lie(response)
+            if lie is not None:
                 raise LieError(lie)
         except FAILURES:
             response.close()
@@ -148,34 +166,39 @@ class Upstream:
 
 
 class Pace:
-    """Whether the upstream has to do something, and how much it has done: a client may take its time with its request."""
+    """How far a request has been sent, and whether the upstream or the client is to act next.
+
+    Only the upstream has a time limit here: a client may be slow with its request.
+    """
 
     def __init__(self) -> None:
-        self._taken, self._is_waiting = 0, True
+        self._sent = 0
+        self._is_waiting = True
 
     def progress(self) -> int | None:
-        """Return how many pieces the upstream has taken, `None` while the client is to send the next one."""
-        return self._taken if self._is_waiting else None
+        """Return how many pieces the upstream has taken, `None` while the client is to send one."""
+        return self._sent if self._is_waiting else None
 
     async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Return what is sent."""
+        """Yield the body as it comes, and note its progress."""
         self._is_waiting = False
         async for piece in body:
             self._is_waiting = True
             yield piece
             self._is_waiting = False
-            self._taken += 1
+            self._sent += 1
         self._is_waiting = True
 
 
 class Pieces:
-    """A body as it comes. Whatever else the upstream sends meanwhile (extensions, trailers), a piece must come in time.
+    """A body as it comes; the next piece must come in time, whatever else the upstream sends.
 
-    A reader may be cancelled and go on later, which it could not with a generator.
+    A reader may be cancelled and read on later, which a generator does not allow.
     """
 
     def __init__(self, upstream: Upstream, content: aiohttp.StreamReader) -> None:
-        self._upstream, self._content = upstream, content
+        self._upstream = upstream
+        self._content = content
 
     def __aiter__(self) -> Self:
         return self
@@ -194,13 +217,18 @@ class Pieces:
             async with asyncio.timeout(self._upstream.patience):
                 return await self._content.readany()
         except TimeoutError:
-            if piece := self._content.read_nowait():  # it came while this process was busy
+            # A piece may have come while this process was busy with something else.
+            piece = self._content.read_nowait()
+            if piece:
                 return piece
             raise
 
 
 class Verbatim(str):
-    """A method as it came: methods are case-sensitive (RFC 9110, 9.1), and the client library would write it large."""
+    """A method as it came: the client library would write it in capitals.
+
+    Methods are case-sensitive (RFC 9110, 9.1).
+    """
 
     __slots__ = ()
 
@@ -210,65 +238,52 @@ class Verbatim(str):
 
 
 def _lie(response: aiohttp.ClientResponse) -> str | None:
-    """Say why a response cannot be passed on, `None` where it can."""
+    """Return why a response cannot be passed on, `None` where it can."""
     if response.status not in STATUSES:
         return f"answered with the status {response.status:03d}, which ends no exchange"
-    if {coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())} - {
-        "chunked"
-    }:
+    codings = response.headers.getall("Transfer-Encoding", ())
+    if any(coding.strip().lower() != "chunked" for coding in codings):
         return "encoded its answer for the transfer in a way that nobody had asked for"
     if sum(len(name) + len(value) for name, value in response.raw_headers) > LARGEST_HEAD:
         return "sent too many headers"
-    odd = (name for name, value in response.raw_headers if UNSENDABLE.search(value))
-    found = next(odd, None)
-    return (
-        None
-        if found is None
-        else f"sent a header that holds what HTTP forbids: {found.decode('latin-1')[:40]}"
-    )
+    for name, value in response.raw_headers:
+        if UNSENDABLE.search(value):
+            return f"sent a header that holds what HTTP forbids: {name.decode('latin-1')[:40]}"
+    return None
 
 
 def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
     """Return status, the journal's name, the name in RFC 9209, and the rest of the sentence."""
     match error:
         case TimeoutError():
-            return (
-                504,
-                "UPSTREAM_TIMEOUT",
-                "connection_timeout",
-                f"did not answer within {patience:g} s (--timeout)",
-            )
+            reason = f"did not answer within {patience:g} s (--timeout)"
+            return 504, "UPSTREAM_TIMEOUT", "connection_timeout", reason
         case (
             aiohttp.ClientConnectorCertificateError()
             | aiohttp.ClientConnectorSSLError()
             | ssl.SSLError()
         ):
-            cause = getattr(error, "certificate_error", error)
-            why = (
-                getattr(cause, "verify_message", None)
-                or getattr(cause, "reason", None)
-                or "TLS failed"
-            )
-            said = f"cannot be trusted: {why} (--tls-verify FILE names authorities to trust)"
-            return 502, "UPSTREAM_UNREACHABLE", "tls_certificate_error", said
-        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            why = (
-                _refused(error.status)
-                if isinstance(error, aiohttp.ClientHttpProxyError)
-                else _why(error.os_error)
-            )
-            return (
-                502,
-                "UPSTREAM_UNREACHABLE",
-                "destination_unavailable",
-                f"cannot be reached: {why}",
-            )
+            cause = _tls_cause(error)
+            reason = f"cannot be trusted: {cause} (--tls-verify FILE names authorities to trust)"
+            return 502, "UPSTREAM_UNREACHABLE", "tls_certificate_error", reason
+        case aiohttp.ClientHttpProxyError():
+            reason = f"cannot be reached: {_refused(error.status)}"
+            return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", reason
+        case aiohttp.ClientConnectorError():
+            reason = f"cannot be reached: {_connection_cause(error.os_error)}"
+            return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", reason
         case LieError():
             return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", str(error)
         case aiohttp.ClientResponseError() | HttpProcessingError() | ValueError():
-            said = f"did not answer with valid HTTP{_where(getattr(error, 'message', ''))}"
-            return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", said
+            reason = f"did not answer with valid HTTP{_where(getattr(error, 'message', ''))}"
+            return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", reason
     return 502, "UPSTREAM_BROKE_OFF", "connection_terminated", "broke off the connection"
+
+
+def _tls_cause(error: Exception) -> str:
+    cause = getattr(error, "certificate_error", error)
+    message = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
+    return message or "TLS failed"
 
 
 def _refused(status: int) -> str:
@@ -278,12 +293,12 @@ def _refused(status: int) -> str:
 
 
 def _where(message: str) -> str:
-    """Say what the parser did not like, without the bytes that it repeats."""
+    """Return what the parser did not like, without the bytes that it repeats."""
     words = " ".join(message.partition("\n\n")[0].partition(": b")[0].split()).rstrip(":")
     return f" ({words})" if words else ""
 
 
-def _why(error: OSError) -> str:
-    """Say why there is no connection; the library's own text repeats addresses."""
+def _connection_cause(error: OSError) -> str:
+    """Return why there is no connection; the library's own text repeats addresses."""
     known = isinstance(error, socket.gaierror) or not error.errno
     return (error.strerror if known else os.strerror(error.errno or 0)) or "no connection"

@@ -1,4 +1,4 @@
-"""The way to the upstream: through which other proxy, trusting whom, and with which certificate of one's own."""
+"""Network to the upstream: another proxy on the way, trusted authorities, client certificates."""
 
 import ssl
 from pathlib import Path
@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 Trust: TypeAlias = ssl.SSLContext | bool
-"""What a certificate is verified by: these authorities, the machine's (`True`), or nothing (`False`)."""
+"""What verifies a certificate: given authorities, those of the machine (`True`), or nothing."""
 
 
 def trust(verify: str) -> Trust:
-    """Read `--tls-verify`: `true`, `false`, or a file of certificates; raises `OSError` where that cannot be used."""
+    """Read `--tls-verify`: `true`, `false`, or a file of certificates.
+
+    Raises `OSError` where the file cannot be used.
+    """
     if verify.lower() in {"true", "1", "yes", "on"}:
         return True
     if verify.lower() in {"false", "0", "no", "off"}:
@@ -20,29 +23,32 @@ def trust(verify: str) -> Trust:
 
 
 def with_certificate(verify: Trust, certificate: Path, key: Path | None) -> ssl.SSLContext:
-    """Return what also shows a certificate to the upstream; raises `OSError` where the files cannot be used."""
+    """Return a context that also shows a certificate to the upstream.
+
+    Raises `OSError` where the files cannot be used.
+    """
     context = ssl.create_default_context() if isinstance(verify, bool) else verify
     if verify is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    context.load_cert_chain(
-        certificate, key, password=""
-    )  # an encrypted key is refused, where Python would ask for its password
+    # Without a password Python would ask for one at the terminal; an encrypted key is refused.
+    context.load_cert_chain(certificate, key, password="")
     return context
 
 
 def next_proxy(url: str, given: str | None) -> str | None:
-    """Return the proxy before the upstream: the one that is given, else what the environment says, as curl reads it.
+    """Return the proxy before the upstream: a given one, else that of the environment, as in curl.
 
-    Raises `ValueError` where that is no HTTP proxy; nothing of it is repeated, since it may hold a password.
+    Raises `ValueError` where that is no HTTP proxy; nothing of it is repeated, since it may hold a
+    password.
     """
-    found, said = given, "--proxy"
+    found = given
+    source = "--proxy"
     if found is None:
-        parts, known = urlsplit(url), getproxies_environment()
-        found, said = (
-            known.get(parts.scheme) or known.get("all"),
-            f"the proxy for {parts.scheme} that the environment names",
-        )
+        parts = urlsplit(url)
+        known = getproxies_environment()
+        found = known.get(parts.scheme) or known.get("all")
+        source = f"the proxy for {parts.scheme} that the environment names"
         if found is None or proxy_bypass(parts.netloc, known):
             return None
     found = found if "://" in found else f"http://{found}"
@@ -52,9 +58,8 @@ def next_proxy(url: str, given: str | None) -> str | None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise ValueError(
-            f"{said} must be the URL of an HTTP proxy, such as http://proxy.example:3128"
-        )
+        example = "http://proxy.example:3128"
+        raise ValueError(f"{source} must be the URL of an HTTP proxy, such as {example}")
     return found
 
 
