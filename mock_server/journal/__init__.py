@@ -1,1 +1,1 @@
-"""What was requested and replied: entries, capture, masking, access log."""
+"""Journal of requests and replies: entries, capture, masking, access log."""

@@ -1,4 +1,4 @@
-"""One line for each request: for who looks at the terminal, or as JSON for a program."""
+"""Access log: one line for each request, as text at a terminal or as JSON for a program."""
 
 import logging
 import os
@@ -13,8 +13,10 @@ import orjson
 from .entries import Entry, presentable
 
 WAITING = 10_000
-"""How many lines may wait for a slow terminal before more are left out; the server never waits for it."""
-PLAIN, BOLD, DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
+"""How many lines may wait for a slow terminal; more are left out, since no server waits for it."""
+PLAIN = "\x1b[0m"
+BOLD = "\x1b[1m"
+DIM = "\x1b[2m"
 COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m", 0: "\x1b[35m"}
 """By the first digit of the status; 0 is a connection that was broken on purpose."""
 Form = Callable[[Entry], str]
@@ -23,47 +25,47 @@ log = logging.getLogger("mock_server")
 
 
 def text(entry: Entry, *, colours: bool) -> str:
-    """Return method, path, status, duration in milliseconds and the first violation, without what a terminal would obey."""
-    paint: Callable[[str, str], str] = (
-        (lambda code, word: f"{code}{word}{PLAIN}") if colours else (lambda _, word: word)
-    )
+    """Return method, status, target, duration in milliseconds and the first violation."""
+
+    def paint(code: str, word: str) -> str:
+        return f"{code}{word}{PLAIN}" if colours else word
+
     entry = presentable(entry)
-    query = f"?{entry.query}" if entry.query else ""
-    status = paint(
-        COLOURS.get(entry.status // 100, PLAIN),
-        f"{entry.status:03d}" if entry.status else entry.fault,
-    )
-    said = f"{entry.method:4} {status} {shown(entry.path + query)} {paint(DIM, f'{entry.duration:.1f} ms')}"
-    return said + (paint(BOLD, f"  {note}") if (note := shown(_note(entry))) else "")
+    target = f"{entry.path}?{entry.query}" if entry.query else entry.path
+    colour = COLOURS.get(entry.status // 100, PLAIN)
+    status = paint(colour, f"{entry.status:03d}" if entry.status else entry.fault)
+    duration = paint(DIM, f"{entry.duration:.1f} ms")
+    line = f"{entry.method:4} {status} {shown(target)} {duration}"
+    note = shown(_note(entry))
+    return line + paint(BOLD, f"  {note}") if note else line
 
 
 def json(entry: Entry) -> str:
-    """Return the entry as the journal shows it, with what it was about and not what was sent."""
-    said = presentable(entry).as_json()
-    return orjson.dumps({"event": "request", **{name: said[name] for name in SAID}}).decode()
+    """Return the entry as the journal shows it, without headers, bodies and changes."""
+    fields = presentable(entry).as_json()
+    line = {"event": "request"} | {name: fields[name] for name in JSON_FIELDS}
+    return orjson.dumps(line).decode()
 
 
-SAID = (
-    *(
-        "id",
-        "sandbox",
-        "at",
-        "method",
-        "path",
-        "query",
-        "operation",
-        "user",
-        "status",
-        "duration",
-        "violations",
-        "fault",
-    ),
+JSON_FIELDS = (
+    "id",
+    "sandbox",
+    "at",
+    "method",
+    "path",
+    "query",
+    "operation",
+    "user",
+    "status",
+    "duration",
+    "violations",
+    "fault",
     "override",
 )
 
 
 def shown(words: str) -> str:
-    """Return text in which nothing is left that a terminal would obey, or that would break the line."""
+    """Return text without control characters, which could steer a terminal or break the line."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in words)
 
 
@@ -71,17 +73,21 @@ def _note(entry: Entry) -> str:
     if not entry.violations:
         return entry.nearest
     first, *more = (violation.as_json() for violation in entry.violations)
-    place = " ".join(part for part in (first.get("in", ""), first.get("name", "")) if part)
+    words = (first.get("in"), first.get("name"), first.get("reason"))
     rest = f" (and {len(more)} more)" if more else ""
-    return f"{place} {first.get('reason', '')}".strip() + rest
+    return " ".join(word for word in words if word) + rest
 
 
 def form(*, quiet: bool, json_lines: bool, out: TextIO) -> Form | None:
-    """Return how requests are shown: as JSON where that is asked for, as text where a person looks on, else not at all."""
+    """Return how requests are shown, `None` where they are not.
+
+    JSON is written wherever it goes, if it is wanted; text is only for a person at a terminal.
+    """
     if json_lines:
         return json
     if quiet or not out.isatty():
         return None
+    # NO_COLOR counts with any value, also an empty one (no-color.org).
     colours = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     return lambda entry: text(entry, colours=colours)
 
@@ -89,13 +95,15 @@ def form(*, quiet: bool, json_lines: bool, out: TextIO) -> Form | None:
 class Printer:
     """Writes lines from a thread of its own, in the order in which requests were answered."""
 
-    def __init__(self, made: Form, out: TextIO) -> None:
-        self._form, self._out = made, out
+    def __init__(self, line_of: Form, out: TextIO) -> None:
+        self._line_of = line_of
+        self._out = out
         self._waiting: Queue[Entry | None] = Queue(WAITING)
         self._thread: threading.Thread | None = None
 
     def __call__(self, entry: Entry) -> None:
-        """Show an entry, unless too many wait; the thread begins with the first, since workers are forked before."""
+        """Show an entry, unless too many wait."""
+        # Not in `__init__`: workers are forked after that, and a fork takes no threads along.
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, daemon=True)
             self._thread.start()
@@ -110,10 +118,11 @@ class Printer:
             self._thread.join(1)
 
     def _write(self) -> None:
-        """Write lines until the end; one that cannot be written keeps no other from it."""
+        """Write lines until the end; one that cannot be written does not stop the others."""
         while (entry := self._waiting.get()) is not None:
             try:
-                self._out.write(self._form(entry) + "\n")
+                self._out.write(self._line_of(entry) + "\n")
+                # Not for every line: under load that would take longer than writing it.
                 if self._waiting.empty():
                     self._out.flush()
             except Exception:

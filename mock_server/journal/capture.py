@@ -1,4 +1,7 @@
-"""What went over the wire for one request: kept by reference, and made readable, without credentials, when somebody looks."""
+"""Capture of a request and its reply: headers and bodies, kept by reference.
+
+They are made readable, without credentials, only when somebody looks: few entries are looked at.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -8,15 +11,18 @@ from . import masking
 MOST = 65_536
 """How many bytes of a body are kept."""
 HEADER = 130
-"""About how many bytes a header takes beside its name and its value: the pair, and what Python notes of each text."""
+"""About how many bytes a header takes beside its text: a tuple, and Python's part of each text."""
 ANSWER = 300
-"""The same for the headers of an answer as a whole, and the bodies."""
+"""The same for the headers of a reply as a whole, and the bodies."""
 
 Raw = tuple[bytes, bytes]
 
 
 class Wire(NamedTuple):
-    """Headers and bodies, the latter cut after `MOST` bytes, with their lengths; `size` is about how many bytes this takes."""
+    """Headers and bodies, with their lengths; `size` is about how many bytes all this takes.
+
+    Bodies are cut after `MOST` bytes.
+    """
 
     size: int
     headers: Sequence[Raw]
@@ -28,7 +34,7 @@ class Wire(NamedTuple):
 
     @property
     def authorization(self) -> str | None:
-        """The credentials, by which a session is known again; they are shown to nobody."""
+        """The credentials, by which a session is recognised; they are never shown."""
         for name, value in self.headers:
             if name == b"authorization":
                 return value.decode("latin-1")
@@ -36,33 +42,37 @@ class Wire(NamedTuple):
 
     @property
     def secrets(self) -> list[str]:
-        """The values of secret headers, which are not to be seen anywhere else either."""
+        """The values of secret headers, to be hidden wherever else they stand."""
         return [
             masking.credential(value) for name, value in self._named() if masking.is_secret(name)
         ]
 
     def asked(self) -> dict[str, object]:
-        """Return what was sent as `control.yaml` shows it."""
+        """Return the request in the shape of `control.yaml`."""
         return _shown(self._named(), self.body, self.length, self.secrets)
 
     def answered(self) -> dict[str, object]:
-        """Return what was answered as `control.yaml` shows it."""
+        """Return the reply in the shape of `control.yaml`."""
         return _shown(self.answer_headers, self.answer, self.answer_length, self.secrets)
 
     def masked(self, *, keeps_session: bool) -> dict[str, object]:
-        """Return all fields as text without secrets, but for the `Authorization` of a session that is known."""
-        known = [
-            (name, value) if keeps_session and name == "authorization" else None
-            for name, value in self._named()
-        ]
-        hidden = _headers_shown(self._named(), self.secrets)
-        return {
-            **self._asdict(),
-            "headers": [kept or shown for kept, shown in zip(known, hidden, strict=True)],
-            "body": _text(self._named(), self.body, self.secrets),
-            "answer_headers": _headers_shown(self.answer_headers, self.secrets),
-            "answer": _text(self.answer_headers, self.answer, self.secrets),
-        }
+        """Return all fields as text without secrets.
+
+        With `keeps_session` the `Authorization` header stays, by which a session is recognised.
+        """
+        headers = self._named()
+        masked = []
+        for header, masked_header in zip(
+            headers, _headers_shown(headers, self.secrets), strict=True
+        ):
+            keeps = keeps_session and header[0] == "authorization"
+            masked.append(header if keeps else masked_header)
+        fields = self._asdict()
+        fields["headers"] = masked
+        fields["body"] = _text(headers, self.body, self.secrets)
+        fields["answer_headers"] = _headers_shown(self.answer_headers, self.secrets)
+        fields["answer"] = _text(self.answer_headers, self.answer, self.secrets)
+        return fields
 
     def _named(self) -> list[tuple[str, str]]:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
@@ -70,21 +80,22 @@ class Wire(NamedTuple):
 
 def keep(
     headers: Sequence[Raw],
-    held: int,
+    size: int,
     body: bytes,
     answer_headers: Iterable[tuple[str, str]],
     answer: bytes,
 ) -> Wire:
-    """Keep a request, whose headers take `held` bytes, and its answer."""
-    length, answer_length = len(body), len(answer)
+    """Keep a request, whose headers take `size` bytes, and its reply."""
+    length = len(body)
+    answer_length = len(answer)
     if length > MOST:
         body = body[:MOST]
     if answer_length > MOST:
         answer = answer[:MOST]
-    held += ANSWER + len(body) + len(answer)
+    size += ANSWER + len(body) + len(answer)
     for name, value in answer_headers:
-        held += HEADER + len(name) + len(value)
-    return Wire(held, headers, body, length, answer_headers, answer, answer_length)
+        size += HEADER + len(name) + len(value)
+    return Wire(size, headers, body, length, answer_headers, answer, answer_length)
 
 
 def _shown(

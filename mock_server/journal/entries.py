@@ -1,4 +1,7 @@
-"""What was asked lately, what the contract said of it and what it changed. Credentials are never in it."""
+"""Entries of the journal: the latest requests, what was wrong with them, and what they changed.
+
+No credentials are in them.
+"""
 
 import asyncio
 from collections import deque
@@ -19,18 +22,20 @@ from .capture import Wire
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
+LONGEST_CHANGE = 200
+"""How many characters of a changed text are shown."""
 AT_ONCE = 100
 """How many entries go into one piece of the stream."""
 NEWS = 1000
-"""How many changes may wait for a slow reader of the stream before it loses the oldest."""
+"""How many other events may wait for a slow reader of the stream before it loses the oldest."""
 HEARTBEAT = 15.0
-"""Seconds of silence after which a stream shows that it lives."""
+"""Seconds of silence after which a stream sends a comment: proxies close connections that idle."""
 LISTED = frozenset({"forkSandbox", "dropSandbox"})
 """Operations of the control API that make or end a sandbox."""
 EACH = 1000
-"""About how many bytes an entry takes beside what came from outside, and a sandbox beside its entries."""
+"""About how many bytes an entry takes beside its texts, and a sandbox beside its entries."""
 ROOM = 8
-"""Where there is too much, one part in so many is freed at once, so that it has not to be done for every request."""
+"""Where there is too much, one part in so many is freed at once: not a little for every request."""
 MOST_DIGITS = 18
 """An id has fewer."""
 
@@ -55,12 +60,15 @@ class Shown(Protocol):
 
 
 class Entry(NamedTuple):
-    """One request: `at` by the sandbox's clock, `duration` in milliseconds, `operation` empty where none matched.
+    """One request, at a time of the sandbox's clock; `duration` is in milliseconds.
 
-    `status` is 0 where the connection was broken on purpose (`fault`); `nearest` says of an unmatched request what came close;
-    `unjudged` says why the proxy did not judge a body, `upstream` what the server behind it did where a client got something
-    else; `wire` has headers and bodies, which the list does not show; `override` is the rule or the wish that decided how the
-    request was answered, `None` where nothing did but the request itself.
+    - `operation` is empty where none matched.
+    - `status` is 0 where the connection was broken on purpose, which `fault` tells.
+    - `nearest` is a hint which operation an unmatched request came close to.
+    - `unjudged` is why the proxy did not judge a body.
+    - `upstream` is what the server behind the proxy did where the client got something else.
+    - `wire` has headers and bodies, which the list does not show.
+    - `override` is the rule or the `Prefer` header that decided the reply, `None` where none did.
     """
 
     id: int
@@ -85,21 +93,14 @@ class Entry(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        held = (
-            EACH
-            + len(self.path)
-            + len(self.query)
-            + len(self.nearest)
-            + (self.wire.size if self.wire else 0)
-        )
-        if self.violations:
-            held += sum(300 + len(each.name) + len(each.reason) for each in self.violations)
-        if self.changes:
-            held += sum(
-                200 + getsizeof(path) + getsizeof(old) + getsizeof(new)
-                for path, old, new in self.changes
-            )
-        return held
+        size = EACH + len(self.path) + len(self.query) + len(self.nearest)
+        if self.wire:
+            size += self.wire.size
+        for violation in self.violations:
+            size += 300 + len(violation.name) + len(violation.reason)
+        for path, old, new in self.changes:
+            size += 200 + getsizeof(path) + getsizeof(old) + getsizeof(new)
+        return size
 
     def as_json(self) -> dict[str, object]:
         """Return the `Request` of `control.yaml`."""
@@ -107,22 +108,20 @@ class Entry(NamedTuple):
             {"path": path, "before": _short(before), "after": _short(after)}
             for path, before, after in self.changes
         ]
-        violations = [violation.as_json() for violation in self.violations]
-        said = {
-            **self._asdict(),
-            "at": written(self.at),
-            "violations": violations,
-            "changes": changes,
-        }
-        del said["wire"]
+        fields = self._asdict()
+        fields["at"] = written(self.at)
+        fields["violations"] = [violation.as_json() for violation in self.violations]
+        fields["changes"] = changes
+        del fields["wire"]
+        # Only the proxy has these two.
         for name in ("unjudged", "upstream"):
-            if not said[name]:
-                del said[name]
-        return said
+            if not fields[name]:
+                del fields[name]
+        return fields
 
 
 class Reader(NamedTuple):
-    """Who follows a sandbox: what it has to be told after which entries, and how to wake it."""
+    """A stream that follows a sandbox: the events that wait for it, and how to wake it."""
 
     sandbox: str
     news: deque[tuple[int, bytes]]
@@ -130,14 +129,14 @@ class Reader(NamedTuple):
     loop: asyncio.AbstractEventLoop
 
     def tell(self, after: int, news: bytes) -> None:
-        """Tell it of something that came after an entry; from its own event loop."""
+        """Add an event that comes after an entry; call it in the reader's own event loop."""
         self.news.append((after, news))
         self.woken.set()
 
 
 @dataclass(slots=True)
 class Kept:
-    """The entries of a sandbox, the newest last, and about how many bytes each of them and all together take."""
+    """The entries of a sandbox, the newest last, with their sizes in bytes."""
 
     entries: deque[Entry] = field(default_factory=deque)
     sizes: deque[int] = field(default_factory=deque)
@@ -163,7 +162,9 @@ class Journal:
     """The newest requests of each sandbox, at most `most` of each and about `most_bytes` of all."""
 
     def __init__(self, most: int = 1000, most_bytes: int = 64 * 1024 * 1024) -> None:
-        self._most, self._most_bytes, self._bytes = most, most_bytes, 0
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._kept: dict[str, Kept] = {}
         self._newest = 0
         self._heard: Callable[[Entry], None] | None = None
@@ -172,7 +173,8 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Keep an entry, which gets the next id; the oldest goes where there are too many."""
         self._newest += 1
-        sandbox, entry = entry.sandbox, presentable(entry._replace(id=self._newest))
+        entry = presentable(entry._replace(id=self._newest))
+        sandbox = entry.sandbox
         kept = self._kept.get(sandbox)
         if kept is None:
             kept = self._kept[sandbox] = Kept()
@@ -198,13 +200,14 @@ class Journal:
         return reversed(tuple(kept.entries) if kept else ())
 
     def changed(self, sandbox: str | None, operation: str) -> None:
-        """Tell that something else than a request changed a sandbox, any of them where `None`; from any thread.
+        """Send an event: a control call changed a sandbox, or any of them where it is `None`.
 
-        Who follows another one hears only of those that concern the list of sandboxes.
+        Streams of other sandboxes get it only where it concerns the list of sandboxes. May be
+        called from any thread.
         """
-        event = b"event: changed\ndata: %s\n\n" % orjson.dumps(
-            {"operation": operation, "sandbox": sandbox}
-        )
+        facts = orjson.dumps({"operation": operation, "sandbox": sandbox})
+        event = b"event: changed\ndata: %s\n\n" % facts
+        # An event of asyncio may be set in its own loop only, which this thread may not be.
         for reader in tuple(self._readers):
             if sandbox in {None, reader.sandbox} or operation in LISTED:
                 reader.loop.call_soon_threadsafe(reader.tell, self._newest, event)
@@ -215,86 +218,109 @@ class Journal:
         self._bytes -= kept.size if kept else 0
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
-        """Yield server-sent events (HTML Standard, 9.2): the kept entries with an id over `after`, then whatever happens.
+        """Yield server-sent events (HTML Standard, 9.2) of the entries with an id over `after`.
 
-        A slow reader loses nothing that is still kept when it is ready for more.
+        A slow reader loses nothing that is still kept when it is ready for more: entries are read
+        from the journal then, and only other events wait in a queue.
         """
         reader = Reader(sandbox, deque(maxlen=NEWS), asyncio.Event(), asyncio.get_running_loop())
         reader.woken.set()
         self._readers.append(reader)
-        seen = (
-            self._newest if after is None or after > self._newest else after
-        )  # more than all: seen of an earlier process
+        # An id over all there are is one of an earlier process.
+        seen = self._newest if after is None or after > self._newest else after
         try:
             yield b": the journal of this sandbox\n\n"
             while True:
-                try:
-                    await asyncio.wait_for(reader.woken.wait(), HEARTBEAT)
-                except TimeoutError:
+                if not await _is_woken(reader):
                     yield b": still here\n\n"
                     continue
-                fresh = self._since(sandbox, seen)
-                if len(fresh) <= AT_ONCE:
-                    reader.woken.clear()
-                told = fresh[:AT_ONCE]
-                seen = told[-1].id if told else seen
-                news = sorted(
-                    [*((entry.id, event(entry)) for entry in told), *reader.news], key=itemgetter(0)
-                )
-                reader.news.clear()
-                if news:
-                    yield b"".join(said for _, said in news)
+                seen, events = self._take(reader, seen)
+                if events:
+                    yield events
         finally:
             self._readers.remove(reader)
+
+    def _take(self, reader: Reader, seen: int) -> tuple[int, bytes]:
+        """Return the id of the last entry that is sent to a reader now, and all events for it."""
+        fresh = self._since(reader.sandbox, seen)
+        if len(fresh) <= AT_ONCE:
+            reader.woken.clear()
+        sent = fresh[:AT_ONCE]
+        events = [(entry.id, event(entry)) for entry in sent]
+        # The sort is stable: what came after an entry stays behind it.
+        events = sorted([*events, *reader.news], key=itemgetter(0))
+        reader.news.clear()
+        return sent[-1].id if sent else seen, b"".join(raw for _, raw in events)
 
     def _since(self, sandbox: str, seen: int) -> list[Entry]:
         """Return the entries of a sandbox with an id over `seen`, oldest first."""
         kept = self._kept.get(sandbox, Kept())
-        return [*takewhile(lambda entry: entry.id > seen, reversed(kept.entries))][::-1]
+        newest_first = takewhile(lambda entry: entry.id > seen, reversed(kept.entries))
+        return list(newest_first)[::-1]
 
     def _shrink(self) -> None:
-        """Cut the largest journals down to one size, that at which there is room again: who asked most pays."""
-        wanted = self._most_bytes * (ROOM - 1) // ROOM
-        share = _share(sorted(kept.size for kept in self._kept.values()), wanted)
+        """Forget the oldest entries of the largest journals, until there is room again.
+
+        They are cut down to one size, so that a sandbox with many requests costs no other one its
+        entries.
+        """
+        limit = self._most_bytes * (ROOM - 1) // ROOM
+        share = _share(sorted(kept.size for kept in self._kept.values()), limit)
         largest_first = sorted(
             self._kept.items(), key=lambda each: (-each[1].size, each[1].entries[-1].id)
         )
         for name, kept in largest_first:
-            while self._bytes > wanted and kept.size > share and kept.entries:
+            while self._bytes > limit and kept.size > share and kept.entries:
                 self._bytes -= kept.forget()
             if not kept.entries:
                 self._bytes -= self._kept.pop(name).size
-            if self._bytes <= wanted:
+            if self._bytes <= limit:
                 break
 
 
+async def _is_woken(reader: Reader) -> bool:
+    """Wait for news; return `False` where there were none for as long as a stream may be silent."""
+    try:
+        await asyncio.wait_for(reader.woken.wait(), HEARTBEAT)
+    except TimeoutError:
+        return False
+    return True
+
+
 def last_seen(header: str, after: int | None) -> int | None:
-    """Return the id that `Last-Event-ID` names, however long, or else `after`."""
+    """Return the id in a `Last-Event-ID` header, however long, or else `after`."""
     if not (header.isascii() and header.isdigit()):
         return after
     return int(header.lstrip("0")[:MOST_DIGITS] or "0")
 
 
 def presentable(entry: Entry) -> Entry:
-    """Return an entry as it may be kept and shown: path and query not too long, and no secret in what the list shows."""
-    raw_path, raw_query = entry.path, entry.query
+    """Return an entry as it may be kept: without secrets, and with a target of bounded length."""
+    raw_path = entry.path
+    raw_query = entry.query
     if len(raw_path) + len(raw_query) > LONGEST:
-        raw_path, raw_query = raw_path[:LONGEST], raw_query[:LONGEST]
+        raw_path = raw_path[:LONGEST]
+        raw_query = raw_query[:LONGEST]
     path, query = masking.target(raw_path, raw_query)
     if path != entry.path or query != entry.query:
         entry = entry._replace(path=path, query=query)
-    if not (
-        entry.violations or entry.changes or entry.nearest or entry.upstream or query != raw_query
-    ):
-        authorization = entry.wire.authorization if query and entry.wire else None
-        shown = (
-            masking.without(query, [masking.credential(authorization)]) if authorization else query
-        )
-        return entry if shown is query else entry._replace(query=shown)
-    secrets = [
-        *(masking.secrets_in(raw_query) if query != raw_query else ()),
-        *(entry.wire.secrets if entry.wire else ()),
-    ]
+    has_texts = entry.violations or entry.changes or entry.nearest or entry.upstream
+    if has_texts or query != raw_query:
+        return _without_secrets(entry, raw_query)
+    # Most requests come here, so that only what is needed is looked at. A query without secret
+    # names may still hold the token of the header.
+    authorization = entry.wire.authorization if query and entry.wire else None
+    if not authorization:
+        return entry
+    masked = masking.without(query, [masking.credential(authorization)])
+    return entry if masked is query else entry._replace(query=masked)
+
+
+def _without_secrets(entry: Entry, raw_query: str) -> Entry:
+    """Return an entry without the secrets of its query and headers in any of its texts."""
+    secrets = masking.secrets_in(raw_query) if entry.query != raw_query else []
+    if entry.wire:
+        secrets = [*secrets, *entry.wire.secrets]
 
     def hidden(text: str) -> str:
         return masking.without(masking.plain(text), secrets)
@@ -304,30 +330,36 @@ def presentable(entry: Entry) -> Entry:
         (place, _masked(place, old, secrets), _masked(place, new, secrets))
         for place, old, new in entry.changes
     )
-    query = masking.without(query, secrets)
-    entry = entry._replace(nearest=hidden(entry.nearest), upstream=hidden(entry.upstream))
-    return entry._replace(query=query, violations=violations, changes=changes)
+    return entry._replace(
+        query=masking.without(entry.query, secrets),
+        violations=violations,
+        changes=changes,
+        nearest=hidden(entry.nearest),
+        upstream=hidden(entry.upstream),
+    )
 
 
 def _masked(place: str, found: object, secrets: Sequence[str]) -> object:
-    shown = masking.value(place.rpartition("/")[2], found)
-    return masking.without(shown, secrets) if isinstance(shown, str) else shown
+    masked = masking.value(place.rpartition("/")[2], found)
+    return masking.without(masked, secrets) if isinstance(masked, str) else masked
 
 
-def _share(sizes: Sequence[int], wanted: int) -> float:
-    """Return how large the largest may be so that all together are no larger than wanted; `sizes` ascend."""
+def _share(sizes: Sequence[int], limit: int) -> float:
+    """Return the size to which the largest must be cut so that all fit; `sizes` ascend."""
     for place, size in enumerate(sizes):
-        share = wanted / (len(sizes) - place)
+        share = limit / (len(sizes) - place)
         if size > share:
             return share
-        wanted -= size
-    return wanted
+        limit -= size
+    return limit
 
 
 def event(entry: Entry) -> bytes:
-    """Write an entry as a server-sent event."""
+    """Return an entry as a server-sent event."""
     return b"id: %d\nevent: request\ndata: %s\n\n" % (entry.id, orjson.dumps(entry.as_json()))
 
 
 def _short(value: object) -> object:
-    return value if not isinstance(value, str) or len(value) <= 200 else value[:200] + "…"  # noqa: PLR2004
+    if isinstance(value, str) and len(value) > LONGEST_CHANGE:
+        return value[:LONGEST_CHANGE] + "…"
+    return value
