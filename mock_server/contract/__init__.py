@@ -1,1 +1,1 @@
-"""The OpenAPI document compiled: operations, validation, explanations, examples."""
+"""Contract: the OpenAPI document compiled, with validation, explanations and examples."""

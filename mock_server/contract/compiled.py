@@ -1,7 +1,8 @@
-"""The contract compiled: decides in microseconds that a request or an answer is right.
+"""Compiled contract: tells in microseconds that a request or a reply is right.
 
-Two tiers judge a request. The compiled tier (here) decides *accept*; whatever it does not accept goes to openapi-core
-(`authority`), which decides and explains. This module is the only importer of `jsonschema_rs`.
+Two tiers judge a request. The compiled tier (here) decides *accept*; whatever it does not accept
+goes to openapi-core (`explain`), which decides and explains. This module is the only importer of
+`jsonschema_rs`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,8 @@ from .decoding import (
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 URI = "urn:contract"
 BROKEN_TEXT = "must be percent-encoded UTF-8"
+USUAL_STYLES = {"query": ("form", True), "path": ("simple", False)}
+"""Style and `explode` by the place of a parameter: the defaults, and all that is supported."""
 DECODERS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "number": decode_number,
@@ -34,12 +37,12 @@ IsValid = Callable[[object], bool]
 
 
 class ContractError(Exception):
-    """The document cannot be served; the text says what and where."""
+    """The document cannot be served; the text tells what is wrong, and where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A documented parameter; `many` where it may be repeated, `default` is `None` where there is none."""
+    """A documented parameter, which may be repeated where it has `many` values."""
 
     name: str
     where: str
@@ -52,7 +55,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A documented response: its validator for the body (`None` where no body is documented) and those of its headers."""
+    """A documented response: validators of its body, `None` where it has none, and its headers."""
 
     is_valid_body: IsValid | None
     headers: Mapping[str, IsValid]
@@ -60,7 +63,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the contract. `body` is `None` where none is documented; `body_required` where it must be there."""
+    """An operation of the contract; `body` is `None` where no body is documented."""
 
     id: str
     method: str
@@ -74,16 +77,17 @@ class Operation:
 
     def response(self, status: int) -> Response | None:
         """Return what is documented for a status; `default` stands for 200 alone."""
-        return self.responses.get(str(status)) or (
-            self.responses.get("default") if status == 200 else None  # noqa: PLR2004
-        )
+        documented = self.responses.get(str(status))
+        if documented is None and status == 200:  # noqa: PLR2004
+            return self.responses.get("default")
+        return documented
 
 
 @dataclass(slots=True)
 class RawRequest:
-    """A request as it came: percent-encoded path values and query, the media type without parameters, the body's bytes.
+    """A request as it came: path values and query are percent-encoded, the body is bytes.
 
-    `unread` says why the body was not read, where it was not.
+    The media type is without parameters. `unread` is set where the body was not read, and why.
     """
 
     path: Mapping[str, str]
@@ -95,34 +99,36 @@ class RawRequest:
 
 @dataclass(slots=True)
 class Decoded:
-    """The documented parameters of a request as text, by place and name, and what was wrong with their encoding."""
+    """The documented parameters of a request as text, by place and name, and those that are not."""
 
     texts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
 
 
 class Contract:
-    """An OpenAPI 3.1 document, compiled. Raises `ContractError` where it uses what this module cannot enforce.
+    """An OpenAPI 3.1 document, compiled.
 
-    `unique_keys` refuses bodies in which an object has a key twice.
+    Raises `ContractError` where the document uses what this module cannot enforce. `unique_keys`
+    refuses bodies in which an object has a key twice.
     """
 
     def __init__(self, document: dict[str, Any], *, unique_keys: bool = False) -> None:
         self.document = document
+        # Programs differ in which of two values they take (RFC 8259, 4).
         self.read_body = read_json_once if unique_keys else read_json
         self._registry = jsonschema_rs.Registry([(URI, document)])
         self.operations = {operation.id: operation for operation in self._operations()}
 
     def validator(self, schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
         """Compile a schema; `$ref: urn:contract#/…` in it points into the contract."""
+        # JSON Schema leaves open whether `format` is checked; to OpenAPI users it is a rule.
         return jsonschema_rs.Draft202012Validator(
             schema, registry=self._registry, validate_formats=True
         )
 
     def _is_valid(self, *pointer: str) -> IsValid:
-        return self.validator(
-            {"$ref": f"{URI}#/{'/'.join(escape(part) for part in pointer)}"}
-        ).is_valid
+        fragment = "/".join(map(escape, pointer))
+        return self.validator({"$ref": f"{URI}#/{fragment}"}).is_valid
 
     def at(self, pointer: tuple[str, ...]) -> Any:
         """Return what stands at a place in the document."""
@@ -132,68 +138,62 @@ class Contract:
         return node
 
     def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-        """Follow references from a place in the document to an object and the place where it stands."""
+        """Return the object at a place, with references followed, and the place where it stands."""
         node = self.at(pointer)
         if "$ref" in node:
             target = node["$ref"].removeprefix("#/").split("/")
-            return self.resolve(*(part.replace("~1", "/").replace("~0", "~") for part in target))
+            place = [part.replace("~1", "/").replace("~0", "~") for part in target]
+            return self.resolve(*place)
         return node, pointer
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self.document["paths"].items():
             for method in METHODS:
-                if method in item:
-                    try:
-                        yield self._operation(path, method)
-                    except (KeyError, ValueError) as error:
-                        raise ContractError(
-                            f"{method.upper()} {path}: cannot be compiled: {error!s}"
-                        ) from error
+                if method not in item:
+                    continue
+                try:
+                    yield self._operation(path, method)
+                except (KeyError, ValueError) as error:
+                    place = f"{method.upper()} {path}"
+                    raise ContractError(f"{place}: cannot be compiled: {error!s}") from error
 
     def _operation(self, path: str, method: str) -> Operation:
         node = self.document["paths"][path][method]
-        shared = self.document["paths"][path].get("parameters", [])
-        places = [
-            (path, method, "parameters", str(n)) for n in range(len(node.get("parameters", [])))
-        ]
-        shared_places = [(path, "parameters", str(n)) for n in range(len(shared))]
         body, media_types, required = self._body(path, method)
         responses = {
             status: self._response("paths", path, method, "responses", status)
             for status in node["responses"]
         }
-        parameters = {
-            (p.where, p.name): p
-            for p in reversed(
-                [self._parameter("paths", *place) for place in (*places, *shared_places)]
-            )
-        }
-        kept = tuple(reversed(parameters.values()))
         return Operation(
-            node["operationId"],
-            method.upper(),
-            path,
-            kept,
-            body,
-            media_types,
-            required,
-            self.read_body,
-            responses,
+            id=node["operationId"],
+            method=method.upper(),
+            path=path,
+            parameters=self._parameters(path, method),
+            body=body,
+            media_types=media_types,
+            body_required=required,
+            read_body=self.read_body,
+            responses=responses,
         )
+
+    def _parameters(self, path: str, method: str) -> tuple[Parameter, ...]:
+        """Return the parameters of an operation, and those of its path that it does not replace."""
+        item = self.document["paths"][path]
+        parameters: dict[tuple[str, str], Parameter] = {}
+        for place, holder in (((path, method), item[method]), ((path,), item)):
+            for n in range(len(holder.get("parameters", []))):
+                parameter = self._parameter("paths", *place, "parameters", str(n))
+                parameters.setdefault((parameter.where, parameter.name), parameter)
+        return tuple(parameters.values())
 
     def _parameter(self, *pointer: str) -> Parameter:
         node, pointer = self.resolve(*pointer)
         schema, _ = self.resolve(*pointer, "schema")
-        where, many = node["in"], schema.get("type") == "array"
-        usual = {"query": ("form", True), "path": ("simple", False)}.get(where)
-        chosen = (node.get("style", usual and usual[0]), node.get("explode", usual and usual[1]))
+        where = node["in"]
+        many = schema.get("type") == "array"
         item = self.resolve(*pointer, "schema", "items")[0] if many else schema
-        if (
-            usual is None
-            or chosen != usual
-            or item.get("type") not in DECODERS
-            or (many and where == "path")
-        ):
+        is_readable = item.get("type") in DECODERS and not (many and where == "path")
+        if not is_readable or not _has_usual_style(node):
             raise ValueError(
                 f"parameter {node['name']!r}: this place, style or type is not supported"
             )
@@ -223,45 +223,54 @@ class Contract:
             header, place = self.resolve(*pointer, "headers", name)
             if header.get("required"):
                 headers[name] = self._is_valid(*place, "schema")
-        is_json = "schema" in node.get("content", {}).get("application/json", {})
-        return Response(
-            self._is_valid(*pointer, "content", "application/json", "schema") if is_json else None,
-            headers,
-        )
+        if "schema" not in node.get("content", {}).get("application/json", {}):
+            return Response(None, headers)
+        is_valid = self._is_valid(*pointer, "content", "application/json", "schema")
+        return Response(is_valid, headers)
+
+
+def _has_usual_style(parameter: Mapping[str, Any]) -> bool:
+    """Tell whether a parameter is written as those of its place are by default."""
+    usual = USUAL_STYLES.get(parameter["in"])
+    if usual is None:
+        return False
+    style, explode = usual
+    return (parameter.get("style", style), parameter.get("explode", explode)) == usual
 
 
 def accept(
     operation: Operation, request: RawRequest, decoded: Decoded
 ) -> tuple[dict[str, Any], Any] | None:
-    """Return the parameters and the body of a request that the contract allows, or `None` where that is not certain."""
+    """Return parameters and body of a request that is right, `None` where that is not certain."""
+    # No reasons here: explaining takes long, and most requests are right.
+    if decoded.violations:
+        return None
     try:
-        return (
-            None
-            if decoded.violations
-            else (_parameters(operation, decoded), _body(operation, request))
-        )
+        return _parameters(operation, decoded), _body(operation, request)
     except ValueError:
         return None
 
 
 def _parameters(operation: Operation, decoded: Decoded) -> dict[str, Any]:
-    parameters = {}
+    values = {}
     for parameter in operation.parameters:
         texts = decoded.texts.get((parameter.where, parameter.name))
-        if texts is None:
-            if parameter.required:
-                raise ValueError(parameter.name)
-            parameters[parameter.name] = parameter.default
-            continue
-        value = (
-            [parameter.decode(text) for text in texts]
-            if parameter.many
-            else parameter.decode(texts[0])
-        )
-        if not parameter.is_valid(value):
+        if texts is not None:
+            values[parameter.name] = _value(parameter, texts)
+        elif parameter.required:
             raise ValueError(parameter.name)
-        parameters[parameter.name] = value
-    return parameters
+        else:
+            values[parameter.name] = parameter.default
+    return values
+
+
+def _value(parameter: Parameter, texts: list[str]) -> Any:
+    """Return the value of a parameter; raise `ValueError` where it is not valid."""
+    values = [parameter.decode(text) for text in texts]
+    value = values if parameter.many else values[0]
+    if not parameter.is_valid(value):
+        raise ValueError(parameter.name)
+    return value
 
 
 def _body(operation: Operation, request: RawRequest) -> Any:
@@ -276,36 +285,37 @@ def _body(operation: Operation, request: RawRequest) -> Any:
 
 
 def decode(operation: Operation, request: RawRequest) -> Decoded:
-    """Decode the documented parameters, strictly: both tiers judge what this finds."""
+    """Return the documented parameters, strictly decoded: both tiers judge what this finds."""
     decoded = Decoded()
     if request.unread is not None:
         decoded.violations.append(request.unread)
     query = split_query(request.query) if request.query else {}
     for parameter in operation.parameters:
-        raw = (
-            query.get(parameter.name)
-            if parameter.where == "query"
-            else [request.path[parameter.name]]
-        )
-        if raw is None:
-            continue
-        if len(raw) > 1 and not parameter.many:
-            decoded.violations.append(
-                Violation(parameter.where, parameter.name, "must be given once")
-            )
-        try:
-            texts = [percent_decode(text, plus=parameter.where == "query") for text in raw]
-        except BrokenEncodingError:
-            decoded.violations.append(Violation(parameter.where, parameter.name, BROKEN_TEXT))
-        else:
-            decoded.texts[parameter.where, parameter.name] = texts
+        if parameter.where == "path":
+            _decode(parameter, [request.path[parameter.name]], decoded)
+        elif parameter.name in query:
+            _decode(parameter, query[parameter.name], decoded)
     return decoded
+
+
+def _decode(parameter: Parameter, raw: list[str], decoded: Decoded) -> None:
+    """Add the texts of a parameter to what is decoded, or what is wrong with them."""
+    where = parameter.where
+    name = parameter.name
+    if len(raw) > 1 and not parameter.many:
+        decoded.violations.append(Violation(where, name, "must be given once"))
+    try:
+        texts = [percent_decode(text, plus=where == "query") for text in raw]
+    except BrokenEncodingError:
+        decoded.violations.append(Violation(where, name, BROKEN_TEXT))
+    else:
+        decoded.texts[where, name] = texts
 
 
 def response_faults(
     operation: Operation, status: int, headers: Mapping[str, str], body: object
 ) -> Iterable[str]:
-    """List what the contract forbids of an answer; `body` is parsed JSON, or `None` where there is none."""
+    """List what the contract forbids of a reply; `body` is JSON, parsed, or `None` for no body."""
     response = operation.response(status)
     if response is None:
         return [f"status {status} is not documented"]
@@ -320,5 +330,5 @@ def response_faults(
 
 
 def escape(part: str) -> str:
-    """Write a key as a part of a JSON pointer in a URI fragment (RFC 6901, 6)."""
+    """Return a key as a part of a JSON pointer in a URI fragment (RFC 6901, 6)."""
     return part.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")

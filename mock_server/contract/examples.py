@@ -1,4 +1,4 @@
-"""The documented answers of each operation, for those who ask for one."""
+"""Examples: the documented replies of each operation, for clients that want a certain one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ Documented = Mapping[str, tuple[Any, Mapping[str, str]]]
 """Body and headers by the example's name; a response without a body has one nameless example."""
 
 REFRESH = "refreshSession"
-"""The operation of `control.yaml` that front ends call, and that may fail or be slow for them like any other."""
+"""The operation of `control.yaml` that front ends call: it may fail or be slow like any other."""
 
 
 class Examples:
-    """What may be asked for: `answers[operationId][status][name]` is a body and its headers.
+    """Documented replies: `answers[operationId][status][name]` is a body and its headers.
 
     With `control` the call that renews sessions is among the operations.
     """
@@ -32,33 +32,43 @@ class Examples:
         }
 
     def find(self, operation: str, status: int, name: str) -> tuple[int, Any, Mapping[str, str]]:
-        """Return status, body and headers; status 0 takes the one that has the example, no name the first example.
+        """Return status, body and headers of an example.
 
+        Without a status it is the one that has the example; without a name it is the first example.
         Raises `LookupError` with a sentence that lists what is possible.
         """
         answers = self.answers[operation]
         if status and status not in answers:
             raise LookupError(f"must be one of {_listed(answers)} for {operation}")
-        found = [
-            (code, documented[chosen])
-            for code, documented in answers.items()
-            if status in {0, code}
-            and (chosen := name or next(iter(documented), "none")) in documented
-        ]
+        if status:
+            answers = {status: answers[status]}
+        found = _with_example(answers, name)
         if name and len(found) > 1:
-            raise LookupError(
-                f"is of {_listed(code for code, _ in found)} for {operation}: give the code too"
-            )
-        if found:
-            code, (body, headers) = found[0]
+            raise LookupError(f"is of {_listed(found)} for {operation}: give the code too")
+        for code, (body, headers) in found.items():
             return code, body, headers
-        known = [
-            f"{each} ({code})"
-            for code, named in answers.items()
-            for each in named
-            if each and status in {0, code}
-        ]
-        raise LookupError(f"has no example {name!r}; there is {', '.join(known) or 'none'}")
+        known = ", ".join(_names(answers)) or "none"
+        raise LookupError(f"has no example {name!r}; there is {known}")
+
+
+def _with_example(
+    answers: Mapping[int, Documented], name: str
+) -> dict[int, tuple[Any, Mapping[str, str]]]:
+    """Return the example of this name for each status that has one; without a name, the first."""
+    found = {}
+    for status, examples in answers.items():
+        example = name or next(iter(examples), "none")
+        if example in examples:
+            found[status] = examples[example]
+    return found
+
+
+def _names(answers: Mapping[int, Documented]) -> Iterator[str]:
+    """List the names of examples, each with its status."""
+    for code, examples in answers.items():
+        for name in examples:
+            if name:
+                yield f"{name} ({code})"
 
 
 def _listed(codes: Iterable[int]) -> str:
@@ -66,22 +76,22 @@ def _listed(codes: Iterable[int]) -> str:
 
 
 def _documented(document: Contract, operation: Operation) -> Iterator[tuple[int, Documented]]:
+    """List the replies of an operation by status."""
     for key in operation.responses:
         place = "paths", operation.path, operation.method.lower(), "responses", key
         node, pointer = document.resolve(*place)
-        headers = {
-            name: document.resolve(*pointer, "headers", name)[0] for name in node.get("headers", {})
-        }
-        values = {
-            name: str(header["example"]) for name, header in headers.items() if "example" in header
-        }
-        media = node.get("content", {}).get("application/json")
-        named = (
-            {"": None}
-            if media is None
-            else {name: each["value"] for name, each in media.get("examples", {}).items()}
-        )
-        yield (
-            200 if key == "default" else int(key),
-            {name: (body, values) for name, body in named.items()},
-        )
+        headers = {}
+        for name in node.get("headers", {}):
+            header, _ = document.resolve(*pointer, "headers", name)
+            if "example" in header:
+                headers[name] = str(header["example"])
+        bodies = _bodies(node.get("content", {}).get("application/json"))
+        status = 200 if key == "default" else int(key)
+        yield status, {name: (body, headers) for name, body in bodies.items()}
+
+
+def _bodies(media: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the bodies of a response by the names of its examples."""
+    if media is None:
+        return {"": None}
+    return {name: example["value"] for name, example in media.get("examples", {}).items()}

@@ -1,14 +1,14 @@
-"""openapi-core, the authority on what a valid request is: asked whenever the compiled tier does not accept.
+"""Explanation of requests that the compiled tier does not accept, by openapi-core.
 
-Left alone it makes its validators anew, and deep-copies its format checker, for every parameter of every request; here they
-are made once for each schema of the contract. This module is the only importer of `openapi_core`, which costs a third of a
-second.
+By itself openapi-core makes its validators anew, and deep-copies its format checker, for every
+parameter of every request; here they are made once for each schema of the contract. This module is
+the only importer of `openapi_core`, which takes a third of a second.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -47,17 +47,20 @@ from .schema_errors import SMALL, Explainer, is_small
 MOST_DETAILS = 100
 """How many violations of a large body are listed."""
 _ITEM = re.compile(r"[^\s,;|\[\]\"'&]+")
-"""An item of a list as other conventions than OpenAPI's write it."""
+"""An item of a list in a notation other than OpenAPI's: `a,b`, `["a"]` and the like."""
 
 
 def _pattern(
     _validator: object, pattern: str, instance: object, _schema: object
 ) -> Iterator[ValidationError]:
-    """Match as ECMA-262 does: for Python `$` would also match before a last line break."""
-    ends = pattern.endswith("$") and not pattern.endswith("\\$")
-    if isinstance(instance, str) and not re.search(
-        pattern[:-1] + r"\Z" if ends else pattern, instance, re.ASCII
-    ):
+    """Yield an error where a text does not match a pattern of ECMA-262."""
+    if not isinstance(instance, str):
+        return
+    expression = pattern
+    # To Python `$` would also match before a last line break.
+    if pattern.endswith("$") and not pattern.endswith("\\$"):
+        expression = pattern[:-1] + r"\Z"
+    if not re.search(expression, instance, re.ASCII):
         yield ValidationError(f"does not match {pattern}")
 
 
@@ -66,22 +69,22 @@ class _JsonNumber(PrimitiveTypeCaster[float]):
 
 
 class _ValidatorsOnce(SchemaValidatorsFactory):
-    """Makes one validator for each schema of the document, which lives as long as this."""
+    """Makes one validator for each schema of the document, and keeps it."""
 
     def __init__(self) -> None:
         super().__init__(extend(OAS31Validator, {"pattern": _pattern}))  # type: ignore[no-untyped-call]
-        self._made: dict[tuple[str, ...], SchemaValidator] = {}
+        self._validators: dict[tuple[str, ...], SchemaValidator] = {}
 
     def create(self, spec: SchemaPath, schema: SchemaPath, **options: Any) -> SchemaValidator:  # type: ignore[override]
         """Return the validator of a schema; the options are the same in every call."""
         key = tuple(str(part) for part in schema.parts)
-        if key not in self._made:
-            self._made[key] = super().create(spec, schema, **options)
-        return self._made[key]
+        if key not in self._validators:
+            self._validators[key] = super().create(spec, schema, **options)
+        return self._validators[key]
 
 
 class _KnownPath:
-    """Stands in for openapi-core's search: the router has already found the operation."""
+    """Replaces openapi-core's search for the path: the router has already found the operation."""
 
     def __init__(self, spec: SchemaPath, base_url: str | None = None) -> None:  # noqa: ARG002 - openapi-core gives it
         self._spec = spec
@@ -108,14 +111,14 @@ class Authority:
     """Judges and explains requests against one document."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract, self._explainer = contract, Explainer(contract)
+        self._contract = contract
+        self._explainer = Explainer(contract)
         validators = _ValidatorsOnce()
         casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
+        types_caster = TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)
         options: dict[str, Any] = {
             "schema_validators_factory": validators,
-            "schema_casters_factory": SchemaCastersFactory(
-                validators, TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)
-            ),
+            "schema_casters_factory": SchemaCastersFactory(validators, types_caster),
             "path_finder_cls": _KnownPath,
             "extra_media_type_deserializers": {
                 "application/json": lambda raw, **_parameters: contract.read_body(raw)
@@ -129,6 +132,7 @@ class Authority:
         self, operation: Operation, request: RawRequest, decoded: Decoded
     ) -> list[Violation]:
         """List every violation of a request, each once; an empty list accepts it."""
+        # What could not be decoded is explained already; openapi-core sees only that it is absent.
         known = {(violation.where, violation.name) for violation in decoded.violations}
         found = dict.fromkeys(decoded.violations)
         for violation in self._judge(operation, request, decoded):
@@ -139,34 +143,23 @@ class Authority:
     def _judge(
         self, operation: Operation, request: RawRequest, decoded: Decoded
     ) -> Iterator[Violation]:
-        places: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
-        known = {(parameter.where, parameter.name): parameter for parameter in operation.parameters}
-        for (where, name), texts in decoded.texts.items():
-            places[where].extend((name, text) for text in _few(known[where, name], texts))
-        asked = _Request(
-            operation.method.lower(),
-            operation.path,
-            RequestParameters(
-                ImmutableMultiDict(places["query"]), Headers(), path=dict(places["path"])
-            ),
-            request.media_type,
-            request.body,
-        )
-        for error in self._parameters.iter_errors(asked):
+        openapi_request = _openapi_request(operation, request, decoded)
+        for error in self._parameters.iter_errors(openapi_request):
             assert isinstance(error, ParameterValidationError), error
-            how = _how_to_repeat(operation, error, request.query)
+            advice = _how_to_repeat(operation, error, request.query)
             for reason in _reasons(error):
-                yield Violation(error.location, error.name, reason + how)
-        if operation.body is not None:
-            large = self._large_body(operation, request)
-            yield from (
-                self._judge_body(asked, operation)
-                if large is None
-                else self._judge_large(operation, large)
-            )
+                yield Violation(error.location, error.name, reason + advice)
+        if operation.body is None:
+            return
+        large = self._large_body(operation, request)
+        if large is None:
+            yield from self._judge_body(openapi_request, operation)
+        else:
+            yield from self._judge_large(operation, large)
 
     def _large_body(self, operation: Operation, request: RawRequest) -> Any:
         """Return the body where openapi-core would take long over it, else `None`."""
+        # Of a large body openapi-core lists all errors, each with a copy of what is wrong.
         if len(request.body) <= SMALL or request.media_type not in operation.media_types:
             return None
         try:
@@ -176,48 +169,55 @@ class Authority:
         return None if is_small(value) else value
 
     def _judge_large(self, operation: Operation, value: Any) -> Iterator[Violation]:
-        """List some of what is wrong with a large body, and that there is more."""
-        _, place = self._contract.resolve(
-            "paths", operation.path, operation.method.lower(), "requestBody"
-        )
+        """List what is wrong with a large body, up to a bound, and whether there is more."""
+        method = operation.method.lower()
+        _, place = self._contract.resolve("paths", operation.path, method, "requestBody")
         faults = self._explainer.faults((*place, "content", "application/json", "schema"), value)
-        told = (each for fault in faults for each in explained(fault))
-        yield from (
-            Violation("body", pointer(where), reason)
-            for where, reason in islice(told, MOST_DETAILS)
-        )
-        if next(told, None) is not None:
-            yield Violation(
-                "body", "", f"breaks the contract in more than these {MOST_DETAILS} places"
-            )
+        explanations = chain.from_iterable(map(explained, faults))
+        for where, reason in islice(explanations, MOST_DETAILS):
+            yield Violation("body", pointer(where), reason)
+        if next(explanations, None) is not None:
+            reason = f"breaks the contract in more than these {MOST_DETAILS} places"
+            yield Violation("body", "", reason)
 
-    def _judge_body(self, asked: _Request, operation: Operation) -> Iterator[Violation]:
-        for error in self._body.iter_errors(asked):
+    def _judge_body(self, request: _Request, operation: Operation) -> Iterator[Violation]:
+        for error in self._body.iter_errors(request):
             cause = error.__cause__
             if isinstance(cause, InvalidSchemaValue):
-                for schema_error in cause.schema_errors:
-                    yield from (
-                        Violation("body", name, reason)
-                        for name, reason in schema_reason(schema_error)
-                    )
+                for name, reason in _schema_reasons(cause):
+                    yield Violation("body", name, reason)
             elif type(cause).__name__ == "MediaTypeNotFound":
-                yield Violation(
-                    "header", "Content-Type", f"must be {' or '.join(operation.media_types)}"
-                )
+                reason = f"must be {' or '.join(operation.media_types)}"
+                yield Violation("header", "Content-Type", reason)
             else:
                 yield Violation("body", "", plain_reason(cause or error))
 
 
+def _openapi_request(operation: Operation, request: RawRequest, decoded: Decoded) -> _Request:
+    values: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
+    known = {(parameter.where, parameter.name): parameter for parameter in operation.parameters}
+    for (where, name), texts in decoded.texts.items():
+        values[where].extend((name, text) for text in _few(known[where, name], texts))
+    query = ImmutableMultiDict(values["query"])
+    return _Request(
+        operation.method.lower(),
+        operation.path,
+        RequestParameters(query, Headers(), path=dict(values["path"])),
+        request.media_type,
+        request.body,
+    )
+
+
 def _few(parameter: Parameter, texts: list[str]) -> list[str]:
-    """Return what is worth explaining of a list that is long: some of what is wrong on its own."""
+    """Return what is worth explaining of a long list: some of the items that are not valid."""
     if not parameter.many or len(texts) <= MOST_DETAILS:
         return texts
-    wrong = [text for text in dict.fromkeys(texts) if not is_right(parameter, text)]
-    return wrong[:MOST_DETAILS] or texts
+    invalid = [text for text in dict.fromkeys(texts) if not is_right(parameter, text)]
+    return invalid[:MOST_DETAILS] or texts
 
 
 def is_right(parameter: Parameter, text: str) -> bool:
-    """Tell whether a text is right as the only item of a list."""
+    """Tell whether a text is valid as the only item of a list."""
     try:
         return parameter.is_valid([parameter.decode(text)])
     except ValueError:
@@ -225,39 +225,40 @@ def is_right(parameter: Parameter, text: str) -> bool:
 
 
 def _how_to_repeat(operation: Operation, error: ParameterValidationError, query: str) -> str:
-    """Say how a list is written, to those who wrote it otherwise: `fields[]=a`, `fields=a,b` and so on."""
-    parameter = next(
-        (
-            each
-            for each in operation.parameters
-            if (each.name, "query") == (error.name, error.location)
-        ),
-        None,
-    )
-    if parameter is None or not parameter.many:
+    """Return how a list is written, where a client wrote `fields[]=a`, `fields=a,b` or the like."""
+    if error.location != "query":
         return ""
-    given = split_query(query)
-    has_brackets = any(re.match(re.escape(parameter.name) + r"[.\[]", name) for name in given)
-    parts = [
-        _ITEM.findall(unquote_plus(text)) for text in given.get(parameter.name, ())[:MOST_DETAILS]
-    ]
-    has_lists = any(
-        len(each) > 1 and any(is_right(parameter, part) for part in each) for each in parts
-    )
-    return (
-        f"; repeat the name: {parameter.name}=a&{parameter.name}=b"
-        if has_brackets or has_lists
-        else ""
-    )
+    for parameter in operation.parameters:
+        if parameter.name == error.name and parameter.many:
+            given = split_query(query)
+            if _has_brackets(parameter, given) or _has_lists(parameter, given):
+                return f"; repeat the name: {parameter.name}=a&{parameter.name}=b"
+    return ""
+
+
+def _has_brackets(parameter: Parameter, query: Iterable[str]) -> bool:
+    """Tell whether a query has `fields[]`, `fields[0]`, `fields.0` or the like."""
+    bracketed = re.compile(re.escape(parameter.name) + r"[.\[]")
+    return any(bracketed.match(name) for name in query)
+
+
+def _has_lists(parameter: Parameter, query: Mapping[str, list[str]]) -> bool:
+    """Tell whether a value holds several items, of which one at least is valid."""
+    for text in query.get(parameter.name, [])[:MOST_DETAILS]:
+        items = _ITEM.findall(unquote_plus(text))
+        if len(items) > 1 and any(is_right(parameter, item) for item in items):
+            return True
+    return False
 
 
 def _reasons(error: ParameterValidationError) -> Iterator[str]:
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
-        yield from (
-            reason
-            for schema_error in cause.schema_errors
-            for _, reason in schema_reason(schema_error)
-        )
+        for _, reason in _schema_reasons(cause):
+            yield reason
     else:
         yield plain_reason(cause or error)
+
+
+def _schema_reasons(cause: InvalidSchemaValue) -> Iterator[tuple[str, str]]:
+    return chain.from_iterable(map(schema_reason, cause.schema_errors))

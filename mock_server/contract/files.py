@@ -1,4 +1,4 @@
-"""YAML and JSON files from disk, with the line of every value for those who must mend them."""
+"""Files of YAML and JSON, with the line of every value for the people who must correct them."""
 
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ LONGEST = 300
 
 
 class FileError(Exception):
-    """A file of the user's cannot be used; the text names file, line, field and reason."""
+    """A file of the user cannot be used; the text names file, line, field and reason."""
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
         # Some reasons quote what is wrong; a file is not to be quoted whole into a log.
-        said = " ".join(reason.split())
-        said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
-        super().__init__(f"{path}{f':{line}' if line else ''}: {said}")
+        text = " ".join(reason.split())
+        if len(text) > LONGEST:
+            text = f"{text[:LONGEST]}…"
+        place = f"{path}:{line}" if line else str(path)
+        super().__init__(f"{place}: {text}")
 
 
 def read_document(path: Path, *, any_keys: bool = False) -> Any:
@@ -46,14 +48,16 @@ def read_document(path: Path, *, any_keys: bool = False) -> Any:
 def _json(path: Path) -> Any:
     raw = read_file(path, MOST_JSON)
     value = read_json(raw)
-    if (key := repeated_key(raw)) is not None:
-        locate(raw)  # JSON being YAML, this raises, and knows the line
+    key = repeated_key(raw)
+    if key is not None:
+        # JSON being YAML, this raises an error that has the line.
+        locate(raw)
         raise YamlError(f"has the key {shown(key)} twice")
     return value
 
 
 def line_of(path: Path, place: list[str | int]) -> int | None:
-    """Find the line of a value, or of the nearest thing around it; JSON being YAML, both are found."""
+    """Return the line of a value, or of what is around it; JSON is YAML, so both are read alike."""
     try:
         found = locate(read_file(path))
     except YamlError:

@@ -1,6 +1,10 @@
-"""What was wrong, in words that complete the sentence "the value …", and that hold nothing of what was sent."""
+"""Reasons why a value is wrong: they complete the sentence "the value …".
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+They hold nothing of the values that were sent, which may be personal or secret.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from .decoding import UnfitJsonError
@@ -29,8 +33,9 @@ SENTENCES = {
 }
 """Reasons by keyword of JSON Schema, with the keyword's value."""
 ALTERNATIVES = frozenset(("anyOf", "oneOf"))
-MOST_KEYS, LONGEST_KEY = 3, 40
-"""How many keys of the client's a reason shows, and how much of each."""
+MOST_KEYS = 3
+LONGEST_KEY = 40
+"""How many keys of a request a reason shows, and how much of each."""
 
 PLAIN = {
     "MissingRequiredParameter": "is required",
@@ -45,7 +50,10 @@ Place = tuple[str | int, ...]
 
 
 class Fault(NamedTuple):
-    """One broken keyword of JSON Schema at a place; `branches` has the faults of each alternative of `anyOf` and `oneOf`."""
+    """One broken keyword of JSON Schema at a place.
+
+    For `anyOf` and `oneOf`, `branches` has the faults of each alternative.
+    """
 
     place: Place
     keyword: str
@@ -54,7 +62,7 @@ class Fault(NamedTuple):
 
 
 def plain_reason(error: BaseException) -> str:
-    """Put an error of openapi-core that is not about a schema into words."""
+    """Return the reason of an error of openapi-core that is not about a schema."""
     if isinstance(error.__context__, UnfitJsonError):
         return str(error.__context__)
     return PLAIN.get(type(error).__name__, "cannot be understood")
@@ -66,118 +74,153 @@ def pointer(place: Iterable[str | int]) -> str:
 
 
 def schema_reason(error: Any) -> Iterator[tuple[str, str]]:
-    """Put an error of `jsonschema` into JSON pointers and reasons; a missing key is named by its own pointer."""
+    """Yield JSON pointers and reasons for an error of `jsonschema`.
+
+    A missing key is named by its own pointer.
+    """
     for fault in interpreted_faults(error):
-        yield from ((pointer(place), reason) for place, reason in explained(fault))
+        for place, reason in explained(fault):
+            yield pointer(place), reason
 
 
 def interpreted_faults(error: Any) -> Iterator[Fault]:
-    """Read an error of `jsonschema`."""
-    place, keyword, expected = tuple(error.absolute_path), error.validator, error.validator_value
-    if keyword == "required":
-        yield from (
-            Fault((*place, key), keyword, None) for key in expected if key not in error.instance
-        )
-    elif keyword == "additionalProperties" and expected is False:
-        known = error.schema.get("properties", {})
-        yield Fault(place, keyword, [key for key in error.instance if key not in known])
-    elif keyword == "dependentRequired":
-        for key, others in expected.items():
-            missing = (
-                [other for other in others if other not in error.instance]
-                if key in error.instance
-                else []
-            )
-            yield from (Fault((*place, other), "required", None) for other in missing)
-    elif keyword in ALTERNATIVES:
-        branches: dict[int, list[Fault]] = {}
-        for each in error.context:
-            branches.setdefault(each.relative_schema_path[0], []).extend(interpreted_faults(each))
-        yield Fault(place, keyword, None, list(branches.values()))
-    else:
-        yield Fault(place, "falseSchema" if keyword is None else keyword, expected)
+    """Yield the faults that an error of `jsonschema` stands for."""
+    place = tuple(error.absolute_path)
+    keyword = error.validator
+    expected = error.validator_value
+    match keyword:
+        case "required":
+            yield from _missing(place, expected, error.instance)
+        case "additionalProperties" if expected is False:
+            known = error.schema.get("properties", {})
+            yield Fault(place, keyword, [key for key in error.instance if key not in known])
+        case "dependentRequired":
+            for key, others in expected.items():
+                if key in error.instance:
+                    yield from _missing(place, others, error.instance)
+        case "anyOf" | "oneOf":
+            yield Fault(place, keyword, None, _interpreted_branches(error))
+        case None:
+            yield Fault(place, "falseSchema", expected)
+        case _:
+            yield Fault(place, keyword, expected)
+
+
+def _missing(place: Place, keys: Iterable[str], instance: Container[str]) -> Iterator[Fault]:
+    for key in keys:
+        if key not in instance:
+            yield Fault((*place, key), "required", None)
+
+
+def _interpreted_branches(error: Any) -> list[list[Fault]]:
+    """Return the faults of each alternative; `jsonschema` lists the errors of all in one."""
+    branches: dict[int, list[Fault]] = {}
+    for each in error.context:
+        number = each.relative_schema_path[0]
+        branches.setdefault(number, []).extend(interpreted_faults(each))
+    return list(branches.values())
 
 
 def compiled_fault(error: Any, start: Place = ()) -> Fault:
-    """Read an error of `jsonschema_rs` about a value that stands at `start`."""
-    place, keyword, said = (*start, *error.instance_path), error.kind.name, error.kind.as_dict()
+    """Return the fault of an error of `jsonschema_rs` about a value that stands at `start`."""
+    place = (*start, *error.instance_path)
+    keyword = error.kind.name
+    facts = error.kind.as_dict()
     if keyword == "required":
-        return Fault((*place, said["property"]), keyword, None)
+        return Fault((*place, facts["property"]), keyword, None)
     if keyword in ALTERNATIVES:
-        branches = [
-            [compiled_fault(each, start) for each in branch] for branch in said.get("context", ())
-        ]
+        branches = [_compiled_faults(branch, start) for branch in facts.get("context", ())]
         return Fault(place, keyword, None, branches)
-    return Fault(place, keyword, next(iter(said.values()), None))
+    # The first fact of other errors is the value of the keyword.
+    return Fault(place, keyword, next(iter(facts.values()), None))
+
+
+def _compiled_faults(errors: Iterable[Any], start: Place) -> list[Fault]:
+    return [compiled_fault(error, start) for error in errors]
 
 
 def explained(fault: Fault) -> Iterator[tuple[Place, str]]:
-    """Say where and how a value is wrong; of alternatives, in the one that was most probably meant."""
-    chosen = _meant(fault) if fault.branches else []
-    for each in chosen:
+    """Yield places and reasons of a fault; of alternatives those that were most probably meant."""
+    meant = _meant(fault) if fault.branches else []
+    for each in meant:
         yield from explained(each)
-    if not chosen:
+    if not meant:
         yield fault.place, describe(fault.keyword, fault.expected)
 
 
 def _meant(fault: Fault) -> Sequence[Fault]:
-    """Return the faults of the alternative that was meant, or one fault that names what would make it one of them."""
+    """Return the faults of the alternative that was meant.
+
+    Where that cannot be told, return one fault that names what would make it one of them.
+    """
     branches = [branch for branch in fault.branches if branch]
-    types = [
-        each
-        for branch in branches
-        for each in branch
-        if each.keyword == "type" and each.place == fault.place
-    ]
+    types = _own_types(fault.place, branches)
     if types and len(types) == len(branches):
-        names = [
-            name
-            for each in types
-            for name in ([each.expected] if isinstance(each.expected, str) else each.expected)
-        ]
-        return [Fault(fault.place, "type", list(dict.fromkeys(names)))]
-    branches = [branch for branch in branches if not any(each in types for each in branch)]
-    # A key that must be one constant says which alternative it is.
-    decisive = [
-        each
-        for branch in branches
-        for each in branch
-        if each.keyword == "const" and len(each.place) > len(fault.place)
-    ]
-    if decisive and all(any(each in decisive for each in branch) for branch in branches):
-        return [
-            Fault(
-                decisive[0].place,
-                "enum",
-                list(dict.fromkeys(str(each.expected) for each in decisive)),
-            )
-        ]
-    branches = [branch for branch in branches if not any(each in decisive for each in branch)]
-    return min(branches, key=len, default=[])
+        return [_any_type(fault.place, types)]
+    branches = _without(types, branches)
+    constants = _inner_constants(fault.place, branches)
+    others = _without(constants, branches)
+    if constants and not others:
+        values = dict.fromkeys(str(each.expected) for each in constants)
+        return [Fault(constants[0].place, "enum", list(values))]
+    return min(others, key=len, default=[])
+
+
+def _own_types(place: Place, branches: Iterable[Sequence[Fault]]) -> list[Fault]:
+    """Return the faults of all branches about the type of the value itself."""
+    faults = chain.from_iterable(branches)
+    return [each for each in faults if each.keyword == "type" and each.place == place]
+
+
+def _inner_constants(place: Place, branches: Iterable[Sequence[Fault]]) -> list[Fault]:
+    """Return the faults of keys that must be one constant, which shows what alternative it is."""
+    faults = chain.from_iterable(branches)
+    return [each for each in faults if each.keyword == "const" and len(each.place) > len(place)]
+
+
+def _without(
+    faults: Container[Fault], branches: Iterable[Sequence[Fault]]
+) -> list[Sequence[Fault]]:
+    """Return the branches that have none of these faults."""
+    return [branch for branch in branches if not _shares(branch, faults)]
+
+
+def _shares(branch: Iterable[Fault], faults: Container[Fault]) -> bool:
+    return any(fault in faults for fault in branch)
+
+
+def _any_type(place: Place, faults: Iterable[Fault]) -> Fault:
+    """Return one fault that names the types of all."""
+    names: dict[str, None] = {}
+    for fault in faults:
+        types = [fault.expected] if isinstance(fault.expected, str) else fault.expected
+        names.update(dict.fromkeys(types))
+    return Fault(place, "type", list(names))
 
 
 def describe(keyword: str, expected: Any) -> str:
-    """Say what a keyword of JSON Schema expects."""
+    """Return what a keyword of JSON Schema expects, as a part of a sentence."""
     if keyword in WORDS and expected is not None:
         return WORDS[keyword](expected)
-    return (
-        SENTENCES[keyword].format(expected)
-        if keyword in SENTENCES
-        else f"breaks the rule {keyword!r}"
-    )
+    if keyword in SENTENCES:
+        return SENTENCES[keyword].format(expected)
+    return f"breaks the rule {keyword!r}"
 
 
 def _either(types: str | list[str]) -> str:
     names = [types] if isinstance(types, str) else types
-    said = (
-        name if name == "null" else f"an {name}" if name[0] in "aio" else f"a {name}"
-        for name in names
-    )
-    return f"must be {' or '.join(said)}"
+    return f"must be {' or '.join(map(_with_article, names))}"
+
+
+def _with_article(name: str) -> str:
+    if name == "null":
+        return name
+    return f"an {name}" if name[0] in "aio" else f"a {name}"
 
 
 def _one_of(choices: list[Any]) -> str:
-    return f"must be one of {', '.join('null' if choice is None else str(choice) for choice in choices)}"
+    names = ("null" if choice is None else str(choice) for choice in choices)
+    return f"must be one of {', '.join(names)}"
 
 
 def _unexpected(keys: Any) -> str:
@@ -206,4 +249,4 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "unevaluatedProperties": _unexpected,
     "not": _forbidden,
 }
-"""Reasons that depend on what the keyword's value is."""
+"""Functions for reasons that depend on the keyword's value."""

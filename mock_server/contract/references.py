@@ -1,4 +1,7 @@
-"""Whether the `$ref`s of a document can be followed: each within the document, to something, and not round in a circle."""
+"""References (`$ref`) of a document, and whether each leads to something in it, not in a circle.
+
+Others are refused before anything is opened: a validator would read the file, and quote it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +12,16 @@ REFERENCES = ("$ref", "$dynamicRef")
 BESIDE = ("allOf", "anyOf", "oneOf")
 """Keywords with schemas for the same value; `ONE` have one."""
 ONE = ("not", "if", "then", "else")
+MOST_DIGITS = 10
 
 
 def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
-    """List the places of references that cannot be followed, and why; nothing outside of the document is looked at."""
+    """List the places of references that cannot be followed, and why."""
     judged: set[int] = set()
     for place, node in _objects(document):
         for key in REFERENCES:
-            if (reason := _fault(document, node.get(key))) is not None:
+            reason = _fault(document, node.get(key))
+            if reason is not None:
                 yield [*place, key], reason
         if _leads_back(document, node, judged):
             yield [*place], "refers to itself in a circle"
@@ -24,6 +29,7 @@ def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _objects(document: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
+    # A list of what waits: recursion would end at some depth.
     waiting: list[tuple[Place, Any]] = [([], document)]
     while waiting:
         place, node = waiting.pop()
@@ -35,8 +41,9 @@ def _objects(document: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 
 def _fault(document: Any, reference: Any) -> str | None:
+    # Else it is a property of this name, or a fault that the validator of the document reports.
     if not isinstance(reference, str):
-        return None  # a property of this name, or for the validator of the document to say
+        return None
     if not reference.startswith("#"):
         return f"{reference[:80]!r} is outside of this document, which must hold all that it needs"
     if reference.startswith("#/") and _target(document, reference) is None:
@@ -51,13 +58,7 @@ def _target(document: Any, reference: Any) -> Any:
     node = document
     for part in reference.removeprefix("#/").split("/"):
         key = unquote(part).replace("~1", "/").replace("~0", "~")
-        if (
-            isinstance(node, list)
-            and key.isascii()
-            and key.isdigit()
-            and len(key) < 10  # noqa: PLR2004
-            and int(key) < len(node)
-        ):
+        if isinstance(node, list) and _is_index(key, len(node)):
             node = node[int(key)]
         elif isinstance(node, dict) and key in node:
             node = node[key]
@@ -66,8 +67,14 @@ def _target(document: Any, reference: Any) -> Any:
     return node
 
 
+def _is_index(key: str, length: int) -> bool:
+    # `int` would accept other digits than ASCII, and refuse very many.
+    is_number = key.isascii() and key.isdigit() and len(key) < MOST_DIGITS
+    return is_number and int(key) < length
+
+
 def _leads_back(document: Any, start: dict[str, Any], judged: set[int]) -> bool:
-    """Tell whether a schema is judged by judging itself: depth first, and nothing twice."""
+    """Tell whether judging a schema leads back to it: a search depth first, nothing twice."""
     path: list[tuple[int, Iterator[dict[str, Any]]]] = [(0, iter([start]))]
     open_now: set[int] = set()
     while path:

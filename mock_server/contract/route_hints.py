@@ -1,4 +1,4 @@
-"""Which operation a request that matched none came closest to, and what kept it from matching."""
+"""Hints for a request that matched no operation: the nearest one, and what differs."""
 
 import re
 from collections.abc import Iterable
@@ -15,11 +15,12 @@ _DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
 
 
 def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
-    """Return a sentence, or nothing where no operation comes close."""
+    """Return a sentence about the nearest operation, nothing where none comes close."""
+    # Comparing long texts takes quadratic time.
     path = path[:LONGEST]
-    plain = canonical(path)
+    meant = canonical(path)
     rated = [
-        (_likeness(operation.path, plain), operation.method == method, operation)
+        (_likeness(operation.path, meant), operation.method == method, operation)
         for operation in operations
     ]
     best, same_method, operation = max(rated, key=lambda row: row[:2], default=(0.0, False, None))
@@ -27,15 +28,20 @@ def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
         return ""
     name = f"{operation.id} ({operation.method} {operation.path})"
     methods = [each.method for _, _, each in rated if each.path == operation.path]
-    wrong = "" if same_method else f"the method is {' or '.join(methods)}, not {method}"
+    other_method = "" if same_method else f"the method is {' or '.join(methods)}, not {method}"
     if _likeness(operation.path, path) == 1.0:
-        return f"{name} has this path; {wrong}"
-    differs = _spelling(path) if best == 1.0 else _difference(operation.path, path)
-    return f"{name} is nearest; {differs}" + (f", and {wrong}" if wrong else "")
+        return f"{name} has this path; {other_method}"
+    hint = _spelling(path) if best == 1.0 else _difference(operation.path, path)
+    if other_method:
+        hint = f"{hint}, and {other_method}"
+    return f"{name} is nearest; {hint}"
 
 
 def canonical(path: str) -> str:
-    """Return what a path was probably meant to be: decoded, without doubled slashes, dot segments, parameters and capitals."""
+    """Return the path that was probably meant.
+
+    It is decoded and in lower case, without doubled slashes, dot segments and parameters.
+    """
     found: list[str] = []
     for segment in unquote(path).lower().split("/"):
         name = segment.partition(";")[0]
@@ -49,11 +55,12 @@ def canonical(path: str) -> str:
 def _likeness(template: str, path: str) -> float:
     if re.fullmatch(re.sub(r"\{.+?\}", "[^/]+", template), path):
         return 1.0
+    # A path that does not match is never the same, however the letters agree.
     return min(SequenceMatcher(None, template, path).ratio(), 0.99)
 
 
 def _spelling(path: str) -> str:
-    """Say in what a path differs from its documented spelling."""
+    """Return how a path differs from its documented spelling."""
     if path.startswith("//"):
         return "this path begins with two slashes, as where the base URL ends in one"
     if "//" in path:
@@ -66,8 +73,10 @@ def _spelling(path: str) -> str:
 
 
 def _difference(template: str, path: str) -> str:
-    wanted, given = template.split("/"), path.split("/")
-    for want, got in zip(wanted, given, strict=False):
-        if want != got and not (want.startswith("{") and got):
-            return f"it has {want!r} where this path has {got[:80]!r}"
-    return f"it has {len(wanted) - 1} segments, this path {len(given) - 1}"
+    documented = template.split("/")
+    given = path.split("/")
+    for expected, segment in zip(documented, given, strict=False):
+        is_parameter = expected.startswith("{") and segment
+        if segment != expected and not is_parameter:
+            return f"it has {expected!r} where this path has {segment[:80]!r}"
+    return f"it has {len(documented) - 1} segments, this path {len(given) - 1}"

@@ -1,10 +1,12 @@
-"""YAML from anywhere: within bounds it becomes the values that JSON has, else it is refused with line and reason.
+"""YAML from anywhere: read within bounds into values of JSON, else refused with line and reason.
 
-The parser of libyaml hands over one event after the other. A document that is too deep or too large, a key that is given
-twice and an alias that refers to itself are noticed before anything is built, and no function here is recursive.
-`ruamel.yaml` would know the lines, too, but it has no such bounds, and takes 27 times as long to read `openapi.yaml`.
+The parser of libyaml hands over one event after the other. A document that is too deep or too
+large, a key that is given twice and an alias that refers to itself are noticed before anything is
+built, and no function here is recursive. `ruamel.yaml` would know the lines, too, but it has no
+such bounds, and takes 27 times as long to read `openapi.yaml`.
 
-`contract_tests/config/yaml_loader.py` has the same reader, since neither program may import the other.
+`contract_tests/config/yaml_loader.py` has the same reader, since neither program may import the
+other.
 """
 
 from __future__ import annotations
@@ -28,10 +30,11 @@ MOST_VALUES = 1_000_000
 MOST_LEVELS = 100
 LONGEST_NUMBER = 400
 PATIENCE = 5.0
-"""Seconds in which a pipe has to say something."""
+"""Seconds for which a pipe may be silent."""
 LONGEST_SHOWN = 80
 """Characters of the document that a message shows."""
-LEAST, MOST = -(2**63), 2**64 - 1
+LEAST = -(2**63)
+MOST = 2**64 - 1
 """The whole numbers that every reader of JSON understands, and more."""
 TAGS = "tag:yaml.org,2002:"
 TYPES = frozenset(f"{TAGS}{name}" for name in ("null", "bool", "int", "float"))
@@ -39,11 +42,12 @@ PLAIN = {None, "!"} | {f"{TAGS}{name}" for name in ("str", "map", "seq")}
 
 
 class YamlError(ValueError):
-    """A document is not used; the text completes the sentence "the file …"."""
+    """A document is refused; the text completes the sentence "the file …"."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
-        self.reason, self.line = reason, line
+        self.reason = reason
+        self.line = line
 
 
 class Located(NamedTuple):
@@ -54,7 +58,7 @@ class Located(NamedTuple):
 
 
 def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Return what a file or a pipe holds; raise `YamlError` where it is too large, no file, or silent."""
+    """Return what a file or a pipe holds; raise `YamlError` where that is too much, or nothing."""
     try:
         # A pipe that nobody writes to must not block; the flag means nothing to a file.
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -88,13 +92,14 @@ def _pieces(number: int, most: int) -> Iterator[bytes]:
 def load(raw: bytes, *, any_keys: bool = False) -> Any:
     """Return the value of a document, `None` where it is empty; raise `YamlError`.
 
-    With `any_keys` keys are the text as it is written: `200` and `"200"` are the same. Times are always text.
+    With `any_keys` keys are the text as it is written: `200` and `"200"` are the same. Times are
+    always text.
     """
     return _Reader(any_keys=any_keys).read(raw)
 
 
 def locate(raw: bytes) -> Located | None:
-    """Return the value of a document with all lines, `None` where it is empty; raise `YamlError`."""
+    """Return the value of a document with all lines, `None` if it is empty; raise `YamlError`."""
     found: Located | None = _Reader(located=True, any_keys=True).read(raw)
     return found
 
@@ -102,7 +107,9 @@ def locate(raw: bytes) -> Located | None:
 def shown(text: object) -> str:
     """Return a piece of a document in quotes, cut where it is long."""
     whole = str(text)
-    return repr(whole if len(whole) <= LONGEST_SHOWN else whole[:LONGEST_SHOWN] + "…")
+    if len(whole) > LONGEST_SHOWN:
+        whole = whole[:LONGEST_SHOWN] + "…"
+    return repr(whole)
 
 
 class _Types(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
@@ -113,20 +120,29 @@ class _Types(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
         yaml.resolver.Resolver.__init__(self)
 
     def tag_of(self, text: str) -> str:
-        """Return the tag of plain text; YAML 1.1 takes 12:30 for a number of base 60, which nobody means."""
-        if ":" in text or (len(text) > LONGEST_NUMBER and text.strip("+-.0123456789_eE")):
+        """Return the tag of plain text."""
+        # YAML 1.1 takes 12:30 for a number of base 60, which nobody means.
+        if ":" in text:
+            return f"{TAGS}str"
+        # A long text with other characters is no number, which needs no search by patterns.
+        if len(text) > LONGEST_NUMBER and text.strip("+-.0123456789_eE"):
             return f"{TAGS}str"
         return str(self.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
 
 
-_Types.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag in TYPES]
-    for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items()
-}
+def _resolvers() -> dict[str, list[tuple[str, Any]]]:
+    """Return the rules of YAML for plain text, without those for types that JSON has not."""
+    kept = {}
+    for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items():
+        kept[first] = [(tag, pattern) for tag, pattern in resolvers if tag in TYPES]
+    return kept
+
+
+_Types.yaml_implicit_resolvers = _resolvers()
 
 
 class _Size(NamedTuple):
-    """How much a part of a document is with its aliases written out."""
+    """The size of a part of a document, with its aliases written out."""
 
     characters: int
     values: int
@@ -137,7 +153,10 @@ class _Size(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or a list that is not at its end; `lines` has the line of every key, `merged` what `<<` takes over."""
+    """A mapping or a list that has not ended yet.
+
+    `lines` has the line of every key, `merged` the mappings that `<<` includes.
+    """
 
     line: int
     anchor: str | None
@@ -154,11 +173,13 @@ class _Reader:
     """Reads one document."""
 
     def __init__(self, *, located: bool = False, any_keys: bool = False) -> None:
-        self._located, self._any_keys = located, any_keys
+        self._located = located
+        self._any_keys = any_keys
         self._types = _Types()
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, _Size] | None] = {}
-        self._size, self._documents = _Size(0, 0), 0
+        self._size = _Size(0, 0)
+        self._documents = 0
         self._value: Any = None
 
     def read(self, raw: bytes) -> Any:
@@ -188,19 +209,17 @@ class _Reader:
         return bool(self._open) and self._open[-1].is_mapping and self._open[-1].key is None
 
     def _take_key(self, event: yaml.ScalarEvent, line: int) -> None:
-        place, key = self._open[-1], event.value
+        place = self._open[-1]
+        key = event.value
         self._count(_Size(len(key), 0), line)
         place.merges = key == "<<" and event.implicit[0]
         if not place.merges:
             if not self._any_keys and event.implicit[0] and self._types.tag_of(key) in TYPES:
-                raise YamlError(
-                    f"holds what JSON cannot: the key {shown(key)[1:-1]} is no text, unless it is in quotes",
-                    line,
-                )
+                problem = f"the key {shown(key)[1:-1]} is no text, unless it is in quotes"
+                raise YamlError(f"holds what JSON cannot: {problem}", line)
             if key in place.lines:
-                raise YamlError(
-                    f"has the key {shown(key)} twice, first in line {place.lines[key]}", line
-                )
+                first = place.lines[key]
+                raise YamlError(f"has the key {shown(key)} twice, first in line {first}", line)
             place.lines[key] = line
         place.key = key
 
@@ -212,11 +231,11 @@ class _Reader:
         if len(self._open) >= MOST_LEVELS:
             raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
+        # Without a value until the end: an alias before that would stand within what it means.
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._open.append(
-            _Open(line, event.anchor, self._size, {} if is_mapping else [], is_mapping)
-        )
+        value: Any = {} if is_mapping else []
+        self._open.append(_Open(line, event.anchor, self._size, value, is_mapping))
         self._count(_Size(1, 1), line)
 
     def _end(self) -> None:
@@ -229,23 +248,23 @@ class _Reader:
     def _follow(self, anchor: str, line: int) -> None:
         if self._wants_key():
             raise YamlError("has a key that is not text", line)
+        alias = f"*{shown(anchor)[1:-1]}"
         if anchor not in self._anchors:
-            raise YamlError(
-                f"has the alias *{shown(anchor)[1:-1]}, and no such anchor before it", line
-            )
+            raise YamlError(f"has the alias {alias}, and no such anchor before it", line)
         known = self._anchors[anchor]
         if known is None:
-            raise YamlError(f"has the alias *{shown(anchor)[1:-1]} within what it stands for", line)
+            raise YamlError(f"has the alias {alias} within what it stands for", line)
         value, size = known
         self._count(size, line)
         self._put(value, line)
 
     def _keep(self, value: Any, line: int, anchor: str | None, size: _Size) -> None:
         """Put a value where it belongs, and remember it where it has an anchor."""
-        kept = Located(line, value) if self._located else value
+        if self._located:
+            value = Located(line, value)
         if anchor is not None:
-            self._anchors[anchor] = kept, size
-        self._put(kept, line)
+            self._anchors[anchor] = value, size
+        self._put(value, line)
 
     def _put(self, value: Any, line: int) -> None:
         if not self._open:
@@ -259,16 +278,15 @@ class _Reader:
             place.merged = [*(place.merged or ()), *self._mappings(value, line)]
         else:
             place.value[place.key] = value
-        place.key, place.merges = None, False
+        place.key = None
+        place.merges = False
 
     def _mappings(self, value: Any, line: int) -> list[dict[str, Any]]:
-        """Return what `<<` takes over: a mapping, or those of a list."""
+        """Return what `<<` includes: a mapping, or those of a list."""
         inner = value.value if self._located else value
-        found = (
-            [each.value if self._located else each for each in inner]
-            if isinstance(inner, list)
-            else [inner]
-        )
+        found = inner if isinstance(inner, list) else [value]
+        if self._located:
+            found = [each.value for each in found]
         if not all(isinstance(each, dict) for each in found):
             raise YamlError("has a `<<` that is followed by something other than mappings", line)
         return found
@@ -278,12 +296,12 @@ class _Reader:
         if self._size.values > MOST_VALUES:
             raise YamlError(f"has over {MOST_VALUES:,} values with its aliases written out", line)
         if self._size.characters > MOST_BYTES:
-            raise YamlError(
-                f"is over {MOST_BYTES // 1024**2} MiB with its aliases written out", line
-            )
+            size = f"{MOST_BYTES // 1024**2} MiB"
+            raise YamlError(f"is over {size} with its aliases written out", line)
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
-        text, tag = event.value, event.tag
+        text = event.value
+        tag = event.tag
         if tag is None:
             tag = self._types.tag_of(text) if event.implicit[0] else f"{TAGS}str"
         if tag in PLAIN:
@@ -293,20 +311,19 @@ class _Reader:
         return self._typed(text, tag, line)
 
     def _typed(self, text: str, tag: str, line: int) -> Any:
+        # Python takes quadratic time to read a long number.
         if len(text) > LONGEST_NUMBER:
             raise YamlError(f"has a number of {len(text):,} digits", line)
         try:
             value: Any = self._types.yaml_constructors[tag](self._types, yaml.ScalarNode(tag, text))
         except (ValueError, KeyError, IndexError, OverflowError):
-            raise YamlError(
-                f"has {shown(text)} where {_tag(tag)} says something else", line
-            ) from None
+            problem = f"has {shown(text)} where {_tag(tag)} says something else"
+            raise YamlError(problem, line) from None
         if isinstance(value, float) and not math.isfinite(value):
             raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
         if isinstance(value, int) and not LEAST <= value <= MOST:
-            raise YamlError(
-                f"has the number {shown(text)[1:-1]}, which takes more than 64 bits", line
-            )
+            number = shown(text)[1:-1]
+            raise YamlError(f"has the number {number}, which takes more than 64 bits", line)
         return value
 
 
@@ -317,10 +334,9 @@ def _events(raw: bytes) -> Iterator[yaml.Event]:
         line = raw.count(b"\n", 0, error.position) + 1
         raise YamlError(f"is not valid YAML: {error.reason}", line) from None
     except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        raise YamlError(
-            f"is not valid YAML: {error.problem or error.context}", at.line + 1 if at else None
-        ) from None
+        mark = error.problem_mark or error.context_mark
+        place = mark.line + 1 if mark else None
+        raise YamlError(f"is not valid YAML: {error.problem or error.context}", place) from None
 
 
 def _tag(tag: str | None) -> str:

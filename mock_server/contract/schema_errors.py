@@ -1,10 +1,10 @@
-"""What is wrong with a value, found one by one: whoever stops early has not paid for the rest.
+"""Errors of a value against its schema, found one by one: a caller that stops saves the rest.
 
-`jsonschema_rs` notes all errors, each with a copy of what is wrong, before it tells the first one. So it is asked about small
-parts alone; of a large value it says in which parts something is wrong.
+`jsonschema_rs` collects all errors, each with a copy of what is wrong, before it returns the first
+one. So it explains small parts alone; of a large value it only tells which parts are wrong.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -15,9 +15,9 @@ SMALL = 1000
 """How many values, or pieces of text of so many characters as `PIECE`, are judged at once."""
 PIECE = 10_000
 CHUNK = 100
-"""How many items are asked about at once."""
+"""How many items are judged at once."""
 MOST_OF_BRANCH = 20
-"""How many faults of an alternative are worth knowing to tell which of them was meant."""
+"""How many faults of an alternative are enough to tell which of them was meant."""
 HOLLOW = frozenset(
     (
         "type",
@@ -29,14 +29,23 @@ HOLLOW = frozenset(
         "dependentRequired",
     )
 )
-"""Keywords that look at a container and not at what is in it."""
+"""Keywords about a container and not about what is in it."""
 WHOLE = frozenset(
     (
-        *("not", "uniqueItems", "contains", "enum", "const", "patternProperties", "propertyNames"),
-        *("prefixItems", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems"),
+        "not",
+        "uniqueItems",
+        "contains",
+        "enum",
+        "const",
+        "patternProperties",
+        "propertyNames",
+        "prefixItems",
+        "dependentSchemas",
+        "unevaluatedProperties",
+        "unevaluatedItems",
     )
 )
-"""Keywords that look at a whole value, and that say of a large one only that it is wrong."""
+"""Keywords about a value as a whole; a large one is not explained further."""
 
 Pointer = tuple[str, ...]
 
@@ -57,9 +66,28 @@ def _absolute(node: Any) -> Any:
     return moved
 
 
+def _any_properties(schema: dict[str, Any]) -> dict[str, bool]:
+    """Return the properties of a schema, each with any value."""
+    return dict.fromkeys(schema.get("properties", {}), True)
+
+
+def _wholes(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a schema of its own for each keyword that judges a value as a whole."""
+    wholes = {key: {key: schema[key]} for key in sorted(WHOLE & schema.keys())}
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        # Which properties are additional depends on those that are not.
+        known = _any_properties(schema)
+        wholes["additionalProperties"] = {"properties": known, "additionalProperties": others}
+    if "if" in schema:
+        wholes["if"] = {key: schema[key] for key in ("if", "then", "else") if key in schema}
+    return wholes
+
+
 def is_small(value: object) -> bool:
     """Tell whether a value may be judged at once; a large one is not looked at to its end."""
-    left, waiting = SMALL, [value]
+    left = SMALL
+    waiting = [value]
     while waiting and left > 0:
         each = waiting.pop()
         left -= 1 + (len(each) // PIECE if isinstance(each, str) else 0)
@@ -87,7 +115,7 @@ class Explainer:
 
     def _of(self, place: Pointer, value: object, at: Place) -> Iterator[Fault]:
         if is_small(value) or not isinstance(value, dict | list):
-            yield from self._told(_reference(place), value, at)
+            yield from self._direct(_reference(place), value, at)
             return
         schema = self._contract.at(place)
         if "$ref" in schema:
@@ -98,29 +126,27 @@ class Explainer:
         for key in sorted(ALTERNATIVES & schema.keys()):
             yield from self._of_alternatives((*place, key), len(schema[key]), value, at)
         if isinstance(value, dict):
-            for key in schema.get("properties", {}):
-                if key in value:
-                    yield from self._of((*place, "properties", key), value[key], (*at, key))
+            yield from self._of_properties(place, schema.get("properties", {}), value, at)
         elif "items" in schema:
             yield from self._of_items((*place, "items"), value, at)
+
+    def _of_properties(
+        self, place: Pointer, properties: Iterable[str], value: dict[str, Any], at: Place
+    ) -> Iterator[Fault]:
+        for key in properties:
+            if key in value:
+                yield from self._of((*place, "properties", key), value[key], (*at, key))
 
     def _of_container(
         self, schema: dict[str, Any], value: dict[str, Any] | list[Any], at: Place
     ) -> Iterator[Fault]:
-        """Judge the container alone, with nothing in what it contains, and what can only be judged as a whole."""
-        known = dict.fromkeys(schema.get("properties", {}), True)
+        """Judge a container without what it contains, and what can only be judged as a whole."""
         own = {key: schema[key] for key in HOLLOW & schema.keys()}
-        others = schema.get("additionalProperties", True)
-        if others is False:
-            own |= {"properties": known, "additionalProperties": False}
+        if schema.get("additionalProperties", True) is False:
+            own |= {"properties": _any_properties(schema), "additionalProperties": False}
         hollow: object = dict.fromkeys(value) if isinstance(value, dict) else [None] * len(value)
-        yield from self._told(own, hollow, at)
-        wholes = {key: {key: schema[key]} for key in sorted(WHOLE & schema.keys())}
-        if isinstance(others, dict):
-            wholes["additionalProperties"] = {"properties": known, "additionalProperties": others}
-        if "if" in schema:
-            wholes["if"] = {key: schema[key] for key in ("if", "then", "else") if key in schema}
-        for key, whole in wholes.items():
+        yield from self._direct(own, hollow, at)
+        for key, whole in _wholes(schema).items():
             if not self._is_valid(_absolute(whole), value):
                 yield Fault(at, key, schema[key])
 
@@ -139,17 +165,20 @@ class Explainer:
         all_right = {"items": _reference(place)}
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
-            if not (is_small(chunk) and self._is_valid(all_right, chunk)):
-                for n, item in enumerate(chunk, start):
-                    yield from self._of(place, item, (*at, n))
+            # Most items are right, which is known much sooner of a hundred at once.
+            if is_small(chunk) and self._is_valid(all_right, chunk):
+                continue
+            for n, item in enumerate(chunk, start):
+                yield from self._of(place, item, (*at, n))
 
-    def _told(self, schema: dict[str, Any], value: object, at: Place) -> Iterator[Fault]:
+    def _direct(self, schema: dict[str, Any], value: object, at: Place) -> Iterator[Fault]:
         return (compiled_fault(error, at) for error in self._validator(schema).iter_errors(value))
 
     def _is_valid(self, schema: dict[str, Any], value: object) -> bool:
         return bool(self._validator(schema).is_valid(value))
 
     def _validator(self, schema: dict[str, Any]) -> Any:
+        # A dictionary is no key; its text is, and it is short: references stand for the rest.
         key = repr(schema)
         if key not in self._compiled:
             self._compiled[key] = self._contract.validator(schema)
