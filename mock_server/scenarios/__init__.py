@@ -1,1 +1,1 @@
-"""Scenario files to worlds, and worlds to files."""
+"""Scenarios: from files to worlds, and from worlds to files."""

@@ -1,4 +1,4 @@
-"""State into files: whole or not at all, for the owner's eyes only, and in another place rather than nowhere."""
+"""Files of state, written whole or not at all, readable by the owner only, never just lost."""
 
 import os
 import stat
@@ -13,12 +13,15 @@ import yaml
 from mock_server.contract.files import FileError
 
 OWN = 0o600
-"""The mode of files that hold state: sessions are in it."""
+"""The mode of files that hold state, since they hold sessions."""
 UNFINISHED = ".mock-server-"
 
 
 def check_target(path: Path) -> None:
-    """Raise `FileError` where a file could not be written; the file itself is not touched."""
+    """Raise `FileError` where a file could not be written; the file itself is not touched.
+
+    To be called at the start: at the end it would be too late for another place.
+    """
     target = _target(path)
     try:
         if target.is_dir():
@@ -46,7 +49,7 @@ def write_document(path: Path, value: Any) -> None:
 
 
 def rescue_document(path: Path, value: Any) -> str:
-    """Write what could not be written to `path` among the temporary files; return where, or why not there either."""
+    """Write a value among the temporary files, since `path` cannot be written; return a message."""
     try:
         descriptor, place = tempfile.mkstemp(prefix="mock-server-", suffix=path.suffix)
         with os.fdopen(descriptor, "wb") as file:
@@ -57,13 +60,14 @@ def rescue_document(path: Path, value: Any) -> str:
 
 
 def _target(path: Path) -> Path:
-    """Follow links: what they point to is replaced, not they."""
+    """Return the file behind links: it is replaced, and not the link."""
     return Path(os.path.realpath(path))
 
 
 def _written(path: Path, value: Any) -> bytes:
     if path.suffix in {".yaml", ".yml"}:
-        # The dumper of libyaml: the one in Python writes some text (U+0085) so that no loader reads it back.
+        # The dumper of libyaml: that in Python writes some text (U+0085) so that no loader can read
+        # it again.
         text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
         return text.encode()
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -85,8 +89,9 @@ def _replace(target: Path, raw: bytes) -> None:
 
 
 def _take_after(descriptor: int, target: Path) -> None:
-    """Give a file the owner of the one that it replaces, and its mode where that is stricter than ours."""
-    with suppress(OSError):  # there is none, or it belongs to somebody else
+    """Give a file the owner of the one that it replaces, and its mode where that is stricter."""
+    # There may be none, or it belongs to another user.
+    with suppress(OSError):
         known = target.stat()
         os.fchown(descriptor, known.st_uid, known.st_gid)
         os.fchmod(descriptor, stat.S_IMODE(known.st_mode) & OWN)

@@ -1,4 +1,4 @@
-"""From a world back to a scenario, and the scenarios that there are by name."""
+"""Catalogue of scenarios by name, and the way from a world back to a scenario."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,68 +25,67 @@ ITEM_FIELDS = (
 
 
 def scenario_of(world: World) -> dict[str, Any]:
-    """Return the scenario of a world: in one order always, and without what says nothing."""
-    return {
-        "containers": [
-            {"id": name, "members": sorted(world.containers[name])}
-            for name in sorted(world.containers)
-        ],
-        "users": [_user(world.users[name]) for name in sorted(world.users)],
-        "sessions": [_session(world.sessions[token]) for token in sorted(world.sessions)],
-    }
+    """Return the scenario of a world, always in the same order, and without empty fields."""
+    containers = [
+        {"id": name, "members": sorted(world.containers[name])} for name in sorted(world.containers)
+    ]
+    users = [_user(world.users[name]) for name in sorted(world.users)]
+    sessions = [_session(world.sessions[token]) for token in sorted(world.sessions)]
+    return {"containers": containers, "users": users, "sessions": sessions}
 
 
 def _ordered(item: Json) -> Json:
-    """Return the item with its keys in the contract's order, whoever wrote it."""
+    """Return the item with its keys in the contract's order."""
     rest = sorted(key for key in item if key not in ITEM_FIELDS)
     return {key: item[key] for key in (*ITEM_FIELDS, *rest) if key in item}
 
 
 def _user(user: User) -> dict[str, Any]:
-    profile = {
-        field: user.profile[field] for field in PROFILE_FIELDS if user.profile[field] is not None
+    fields = _profile(user.profile)
+    if user.referrals:
+        fields["referrals"] = [_ordered(item) for item in user.referrals]
+    notifications = []
+    for name in sorted(user.inbox):
+        notifications += user.notifications(name, 0, len(user.inbox[name]))[0]
+    if notifications:
+        fields["notifications"] = [_ordered(item) for item in notifications]
+    return fields
+
+
+def _profile(profile: Json) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: profile[name] for name in PROFILE_FIELDS if profile[name] is not None
     }
-    if isinstance(birth := profile.get("dateOfBirth"), dict):
-        profile["dateOfBirth"] = {part: birth[part] for part in DATE_PARTS}
-    inbox = [
-        item
-        for name in sorted(user.inbox)
-        for item in user.notifications(name, 0, len(user.inbox[name]))[0]
-    ]
-    lists = {"referrals": user.referrals, "notifications": inbox}
-    return {
-        **profile,
-        **{name: [_ordered(item) for item in items] for name, items in lists.items() if items},
-    }
+    birth = fields.get("dateOfBirth")
+    if isinstance(birth, dict):
+        fields["dateOfBirth"] = {part: birth[part] for part in DATE_PARTS}
+    return fields
 
 
 def _session(session: Session) -> dict[str, Any]:
-    ends = {"expiresAt": session.expires_at, "refreshExpiresAt": session.refresh_expires_at}
-    rest = {
+    fields = {
+        "token": session.token,
+        "username": session.username,
+        "expiresAt": session.expires_at and written(session.expires_at),
+        "refreshExpiresAt": session.refresh_expires_at and written(session.refresh_expires_at),
         "refreshToken": session.refresh_token,
         "calls": session.calls,
         "refuseOnce": session.refuse,
     }
-    known = {
-        **{name: written(moment) for name, moment in ends.items() if moment is not None},
-        **rest,
-    }
-    return {
-        "token": session.token,
-        "username": session.username,
-        **{k: v for k, v in known.items() if v is not None},
-    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class Scenarios:
     """The scenarios of a directory (or the one of a file), each read once."""
 
     def __init__(self, fixtures: Path, control: Contract) -> None:
-        self._fixtures, self._control, self._is_one = fixtures, control, not fixtures.is_dir()
+        self._fixtures = fixtures
+        self._control = control
+        self._is_one = not fixtures.is_dir()
         self._worlds: dict[str, World] = {}
 
     def names(self) -> Iterator[str]:
-        """Return the names that `world` knows: while the directory is away, those that were read."""
+        """Return the names of all scenarios; without their directory, those that were read."""
         if self._is_one:
             return iter([self._fixtures.stem])
         try:
@@ -95,7 +94,7 @@ class Scenarios:
             return iter(sorted(self._worlds))
 
     def world(self, name: str) -> World:
-        """Return the world of a scenario; raises `FileError` where there is none of that name, or where it is broken."""
+        """Return the world of a scenario; raise `FileError` if there is none, or it is broken."""
         if name not in self._worlds:
             self.reload(name)
         return self._worlds[name]
@@ -103,7 +102,8 @@ class Scenarios:
     def reload(self, name: str) -> tuple[World | None, World]:
         """Read a scenario anew; return the world before, if it was read, and the one now.
 
-        Raises `FileError` where there is none of that name, or where it is broken; the one that was read before stays then.
+        Raises `FileError` where there is none of that name, or where it is broken; the one that was
+        read before stays then.
         """
         before = self._worlds.get(name)
         self._worlds[name] = load_world(find_scenario(self._fixtures, name), self._control)

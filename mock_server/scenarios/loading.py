@@ -1,9 +1,9 @@
-"""Scenario files: from YAML (or JSON) to a `World`, checked against the schema of `control.yaml`."""
+"""Loading of scenarios: from YAML or JSON to a `World`, checked by the schema of `control.yaml`."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from mock_server.world.records import Json, Session, User, World
 
 TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
 SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
+UNIQUE = (("users", "username"), ("users", "handle"), ("containers", "id"), *SESSION_NAMES)
+"""Fields in which no two items of a list may have the same value."""
 LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"}
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
 
@@ -30,7 +32,10 @@ Problem = tuple[list[str | int], str]
 
 
 def find_scenario(fixtures: Path, name: str) -> Path:
-    """Return a scenario's file: `fixtures` itself where it is a file; raises `FileError` that lists what there is."""
+    """Return a scenario's file, which is `fixtures` itself where that is a file.
+
+    Raises `FileError`, which lists the scenarios that there are.
+    """
     if fixtures.exists() and not fixtures.is_dir():
         return fixtures
     if not fixtures.exists():
@@ -51,50 +56,48 @@ def scenario_files(directory: Path) -> dict[str, Path]:
 
 
 def load_world(path: Path, control: Contract) -> World:
-    """Read a scenario; raises `FileError` with the line and the field of the first problem, and how many more there are.
+    """Return the world of a scenario; raise `FileError` with line and field of the first problem.
 
     `control` is the compiled document of the control API, which describes scenarios.
     """
     scenario = read_document(path)
     problems = scenario_problems(scenario, control)
-    if problems:
-        place, reason = problems[0]
-        others = len(problems) - 1
-        more = (
-            f" (and {'at least ' if len(problems) == MOST_PROBLEMS else ''}{others} more problems)"
-            if others
-            else ""
-        )
-        field = "/".join(str(part) for part in place) or "the file"
-        raise FileError(path, f"{field}: {reason}{more}", line_of(path, place))
-    return build_world(scenario)
+    if not problems:
+        return build_world(scenario)
+    place, reason = problems[0]
+    field = "/".join(str(part) for part in place) or "the file"
+    others = len(problems) - 1
+    if others:
+        bound = "at least " if len(problems) == MOST_PROBLEMS else ""
+        reason += f" (and {bound}{others} more problems)"
+    raise FileError(path, f"{field}: {reason}", line_of(path, place))
 
 
 def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
-    """List what keeps a scenario from being one: its shape, or else where it contradicts itself."""
+    """List the faults of a scenario: of its shape, or else where it contradicts itself."""
     return list(_schema_problems(scenario, control)) or list(reference_problems(scenario))
 
 
 def build_world(scenario: dict[str, Any]) -> World:
     """Build the world of a scenario that is known to be right."""
     users = {user["username"]: _user(user) for user in scenario["users"]}
-    handles = {
-        user.profile["handle"]: name
-        for name, user in users.items()
-        if user.profile["handle"] is not None
-    }
+    handles: dict[str, str] = {}
+    for name, user in users.items():
+        handle = user.profile["handle"]
+        if handle is not None:
+            handles[str(handle)] = name
     containers = {
         item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())
     }
     sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
     refreshable = {
-        each.refresh_token: token
-        for token, each in sessions.items()
-        if each.refresh_token is not None
+        session.refresh_token: token
+        for token, session in sessions.items()
+        if session.refresh_token is not None
     }
     return World(
         HashTrieMap(users),
-        HashTrieMap({str(handle): name for handle, name in handles.items()}),
+        HashTrieMap(handles),
         HashTrieMap(containers),
         HashTrieMap(sessions),
         HashTrieMap(refreshable),
@@ -102,71 +105,85 @@ def build_world(scenario: dict[str, Any]) -> World:
 
 
 def _user(user: dict[str, Any]) -> User:
-    inbox: dict[str, list[Json]] = {}
-    for notification in _repeated(user.get("notifications", ())):
-        inbox.setdefault(str(notification["containerId"]), []).append(notification)
-    for held in inbox.values():
-        held.sort(
-            key=lambda item: (-read_time(str(item["createdAt"])).timestamp(), str(item["id"]))
-        )
+    profile = {field: user.get(field) for field in PROFILE_FIELDS}
     referrals = sorted(
         user.get("referrals", ()), key=lambda item: read_time(item["joinedAt"]), reverse=True
     )
-    return User(
-        {field: user.get(field) for field in PROFILE_FIELDS}, tuple(referrals), HashTrieMap(inbox)
-    )
+    inbox: dict[str, list[Json]] = {}
+    for notification in _repeated(user.get("notifications", ())):
+        inbox.setdefault(str(notification["containerId"]), []).append(notification)
+    for notifications in inbox.values():
+        notifications.sort(key=_newest_first)
+    return User(profile, tuple(referrals), HashTrieMap(inbox))
+
+
+def _newest_first(notification: Json) -> tuple[float, str]:
+    """Return what notifications are sorted by; those of one time are sorted by their ids."""
+    return -read_time(str(notification["createdAt"])).timestamp(), str(notification["id"])
 
 
 def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
-    """Write out what `repeat` abbreviates: `{n}` counts from 1, each is `every` seconds older than the one before."""
+    """Yield notifications, with those that `repeat` abbreviates written out.
+
+    `{n}` counts from 1, and each is `every` seconds older than the one before.
+    """
     for template in notifications:
-        if "repeat" not in template:
+        if "repeat" in template:
+            yield from _copies(template)
+        else:
             yield template
-            continue
-        fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
-        first = read_time(template["createdAt"])
-        for n in range(int(template["repeat"])):
-            counted = {
-                key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")
-            }
-            moment = first - timedelta(seconds=n * template.get("every", 0))
-            yield {**fixed, **counted, "createdAt": written(moment)}
+
+
+def _copies(template: dict[str, Any]) -> Iterator[Json]:
+    fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
+    newest = read_time(template["createdAt"])
+    for n in range(int(template["repeat"])):
+        counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
+        created_at = newest - timedelta(seconds=n * template.get("every", 0))
+        yield {**fixed, **counted, "createdAt": written(created_at)}
 
 
 def _session(item: dict[str, Any]) -> Session:
     ends = {field: read_time(item[key]) for key, field in LIFETIMES.items() if key in item}
-    rest = item.get("refreshToken"), item.get("calls"), item.get("refuseOnce")
     return Session(
-        item["token"],
-        item["username"],
-        ends.get("expires_at"),
-        ends.get("refresh_expires_at"),
-        *rest,
+        token=item["token"],
+        username=item["username"],
+        expires_at=ends.get("expires_at"),
+        refresh_expires_at=ends.get("refresh_expires_at"),
+        refresh_token=item.get("refreshToken"),
+        calls=item.get("calls"),
+        refuse=item.get("refuseOnce"),
     )
 
 
 def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
+    # YAML can hold what no validator of JSON takes.
     try:
         orjson.dumps(scenario)
     except TypeError as error:
         yield [], f"holds what JSON cannot: {error}"
         return
     faults = Explainer(control).faults(("components", "schemas", "Scenario"), scenario)
-    told = (each for fault in faults for each in explained(fault))
-    yield from ((list(place), reason) for place, reason in islice(told, MOST_PROBLEMS))
+    explanations = chain.from_iterable(map(explained, faults))
+    for place, reason in islice(explanations, MOST_PROBLEMS):
+        yield list(place), reason
 
 
 def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     """List where a scenario of the right shape contradicts itself."""
-    users = {user["username"] for user in scenario["users"]}
-    members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
-    for kind, key in (
-        ("users", "username"),
-        ("users", "handle"),
-        ("containers", "id"),
-        *SESSION_NAMES,
-    ):
+    for kind, key in UNIQUE:
         yield from _twice([kind], scenario.get(kind, ()), key)
+    yield from _username_problems(scenario)
+    yield from _time_problems([], scenario)
+    members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
+    for n, user in enumerate(scenario["users"]):
+        yield from _notification_problems(["users", n, "notifications"], user, members)
+    yield from _repeat_problems(scenario)
+
+
+def _username_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+    """List members and sessions of users that do not exist."""
+    users = {user["username"] for user in scenario["users"]}
     for n, container in enumerate(scenario.get("containers", ())):
         for m, name in enumerate(container.get("members", ())):
             if name not in users:
@@ -174,26 +191,20 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     for n, session in enumerate(scenario.get("sessions", ())):
         if session["username"] not in users:
             yield ["sessions", n, "username"], f"there is no user {session['username']!r}"
-    yield from _time_problems([], scenario)
-    for n, user in enumerate(scenario["users"]):
-        yield from _notification_problems(["users", n, "notifications"], user, members)
-    yield from _repeat_problems(scenario)
 
 
 def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
-    """Find times that have the right form and cannot be reckoned with."""
+    """List times that have the right form and yet do not exist in the calendar of Python."""
+    children: Iterable[tuple[str | int, object]] = ()
     if isinstance(node, dict):
-        for key in TIMES & node.keys():
-            try:
-                read_time(node[key])
-            except ValueError:
-                yield [*place, key], "must be a time in the years 1 to 9999"
-        parts: Iterable[tuple[str | int, object]] = node.items()
-    else:
-        parts = enumerate(node) if isinstance(node, list) else ()
-    for part, child in parts:
+        children = node.items()
+    elif isinstance(node, list):
+        children = enumerate(node)
+    for part, child in children:
         if isinstance(child, dict | list):
             yield from _time_problems([*place, part], child)
+        elif part in TIMES and not _can_be_computed(str(child), 0):
+            yield [*place, part], "must be a time in the years 1 to 9999"
 
 
 def _notification_problems(
@@ -201,37 +212,43 @@ def _notification_problems(
 ) -> Iterator[Problem]:
     notifications = user.get("notifications", ())
     yield from _twice(place, notifications, "id")
+    username = user["username"]
     for n, item in enumerate(notifications):
-        if user["username"] not in members.get(item["containerId"], ()):
-            yield (
-                [*place, n, "containerId"],
-                f"{user['username']!r} is not a member of a container {item['containerId']!r}",
-            )
+        container = item["containerId"]
+        if username not in members.get(container, ()):
+            reason = f"{username!r} is not a member of a container {container!r}"
+            yield [*place, n, "containerId"], reason
         if item.get("repeat", 1) > 1 and "{n}" not in item["id"]:
             yield [*place, n, "id"], "needs {n}, since it is repeated"
 
 
 def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
-    """Find notifications that are repeated more often than there is room for, or back to before there were years."""
+    """List notifications that are repeated too often, or back to times that do not exist."""
     count = 0
+    for place, item in _notifications(scenario):
+        times = int(item.get("repeat", 1))
+        count += times
+        # Two lines could stand for a thousand million notifications.
+        if count > MOST_NOTIFICATIONS:
+            field = [*place, "repeat"] if times > 1 else place
+            yield field, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
+            return
+        span = (times - 1) * item.get("every", 0)
+        if times > 1 and not _can_be_computed(item["createdAt"], span):
+            yield [*place, "every"], "leads to a time before the year 1"
+
+
+def _notifications(scenario: dict[str, Any]) -> Iterator[tuple[list[str | int], dict[str, Any]]]:
+    """List the notifications of all users, each with its place."""
     for n, user in enumerate(scenario["users"]):
         for m, item in enumerate(user.get("notifications", ())):
-            place: list[str | int] = ["users", n, "notifications", m]
-            times = int(item.get("repeat", 1))
-            count += times
-            if count > MOST_NOTIFICATIONS:
-                wrong = [*place, "repeat"] if times > 1 else place
-                yield wrong, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
-                return
-            if times > 1 and not _is_reckonable(
-                item["createdAt"], (times - 1) * item.get("every", 0)
-            ):
-                yield [*place, "every"], "leads to a time before the year 1"
+            yield ["users", n, "notifications", m], item
 
 
-def _is_reckonable(start: str, seconds: float) -> bool:
+def _can_be_computed(time: str, seconds_before: float) -> bool:
+    """Tell whether there is a time so many seconds before another."""
     try:
-        read_time(start) - timedelta(seconds=seconds)
+        read_time(time) - timedelta(seconds=seconds_before)
     except (ValueError, OverflowError):
         return False
     return True

@@ -1,1 +1,1 @@
-"""The state as immutable values: records, clock, override rules, sandbox."""
+"""World: the state as immutable values (records, clock, override rules, sandbox)."""

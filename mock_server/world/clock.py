@@ -1,4 +1,4 @@
-"""What time it is: the machine's time, or one that was moved or stopped."""
+"""Clock of a sandbox: the machine's time, or one that was moved or stopped."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ class Clock:
 
     @property
     def sane(self) -> bool:
-        """Whether it shows a time that is far enough from both ends of the calendar to reckon with."""
+        """Whether its time is far enough from both ends of the calendar to compute with."""
         try:
             return 1000 <= self.now().year <= 9000  # noqa: PLR2004 - round years
         except OverflowError:
@@ -42,17 +42,21 @@ class Clock:
 
 
 def read_time(text: str) -> datetime:
-    """Read a time as RFC 3339 writes it, a leap second as the second after it; raises `ValueError` before the year 1."""
+    """Read a time of RFC 3339; raise `ValueError` where there is no such time.
+
+    A leap second is read as the second after it, since `datetime` has none.
+    """
     text = text.upper()
-    leap = text[17:19] == "60"
+    is_leap = text[17:19] == "60"
+    if is_leap:
+        text = f"{text[:17]}59{text[19:]}"
     try:
-        return datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text).astimezone(
-            UTC
-        ) + timedelta(seconds=leap)
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+        return moment + timedelta(seconds=1) if is_leap else moment
     except OverflowError:
         raise ValueError(f"{text} is not in the years 1 to 9999") from None
 
 
 def written(moment: datetime) -> str:
-    """Write a time as RFC 3339 does, in UTC with a `Z`."""
+    """Return a time in the form of RFC 3339, in UTC with a `Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

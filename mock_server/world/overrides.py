@@ -1,4 +1,4 @@
-"""Override rules: what a test or a person asked the mock to answer instead of the truth, and how often."""
+"""Override rules: replies that a test or a person wants in place of the true ones."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -10,14 +10,15 @@ import orjson
 class Plan(NamedTuple):
     """How to answer one request.
 
-    `status` 0 without an `example` answers truly; else the documented answer of that status with this example (empty for the
-    first one). `delay` comes before the answer, `body` is how long its body takes, both in seconds; `fault` breaks the
-    connection instead.
+    With `status` 0 and no `example` the true reply is sent, else the documented one of that status
+    and example (empty for the first). `delay` comes before the reply, `body` is how long its body
+    takes, both in seconds; `fault` breaks the connection instead.
 
-    `content` is a body of the rule's own as it is sent, of the type `media_type`; `headers` come on top. Only with
-    `undocumented` may they, or the status, be what the contract does not know.
+    `content` is the rule's own body as it is sent, of the type `media_type`; `headers` are added.
+    Only with `undocumented` may they, or the status, be unknown to the contract.
 
-    `source` is who planned: the id of a rule, which was number `position` of all, or the names by which a request wished it.
+    `source` is the id of the rule, which was number `position` of all, or else the names in the
+    `Prefer` header of the request.
     """
 
     status: int = 0
@@ -34,17 +35,15 @@ class Plan(NamedTuple):
 
     @property
     def answers(self) -> bool:
-        """Tell whether something else than the truth is answered."""
+        """Tell whether another reply than the true one is sent."""
         return bool(self.status or self.example)
 
     @property
     def own_body(self) -> Any:
-        """The body of the rule's own as it was given: a text, or a value of JSON."""
-        return (
-            orjson.loads(self.content or "null")
-            if self.media_type == "application/json"
-            else self.content
-        )
+        """The rule's own body as it was given: a text, or a value of JSON."""
+        if self.media_type == "application/json":
+            return orjson.loads(self.content or "null")
+        return self.content
 
     def as_json(self) -> dict[str, object]:
         """Return what the journal shows of it; nothing where it plans nothing."""
@@ -56,11 +55,14 @@ class Plan(NamedTuple):
             "fault": self.fault,
             "undocumented": self.undocumented,
         }
-        done = {name: value for name, value in planned.items() if value}
-        if not done:
+        applied = {name: value for name, value in planned.items() if value}
+        if not applied:
             return {}
-        place = {"position": self.position} if self.position else {}
-        return {"by": "rule" if self.position else "wish", "name": self.source, **place, **done}
+        if self.position:
+            source = {"by": "rule", "name": self.source, "position": self.position}
+        else:
+            source = {"by": "wish", "name": self.source}
+        return source | applied
 
 
 NOTHING = Plan()
@@ -68,10 +70,10 @@ NOTHING = Plan()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A plan for all requests to an operation (`None` for every one), by a user (`None` for anybody), `times` or always.
+    """A plan for the requests to an `operation` by a `user`, so many `times`; `None` means any.
 
-    `delay` is the least and the most in milliseconds; `drawn` counts the requests that met the conditions, `hits` those that
-    were answered by the rule.
+    `delay` is the least and the most in milliseconds. `drawn` counts the requests that met the
+    conditions, `hits` those to which the rule was applied.
     """
 
     id: str
@@ -86,26 +88,31 @@ class Rule:
 
     def concerns(self, operation: str, user: str | None) -> bool:
         """Tell whether a request meets the conditions and the rule is not used up."""
-        left = self.times is None or self.hits < self.times
-        return left and self.operation in {None, operation} and self.user in {None, user}
+        is_left = self.times is None or self.hits < self.times
+        return is_left and self.operation in {None, operation} and self.user in {None, user}
 
     def draw(self, seed: str) -> tuple[bool, float, "Rule"]:
-        """Throw the dice: does it apply, with what delay in seconds, and the rule afterwards. The same seed draws the same."""
+        """Return whether it applies, with what delay in seconds, and the rule afterwards.
+
+        The same seed draws the same, so that a test can be repeated.
+        """
+        # A generator for each draw: the count is all that a store has to keep.
         dice = Random(f"{seed}:{self.id}:{self.drawn}")  # noqa: S311 - for reproducible tests
         applies = dice.random() < self.probability
-        return (
-            applies,
-            dice.uniform(*self.delay) / 1000,
-            replace(self, drawn=self.drawn + 1, hits=self.hits + applies),
-        )
+        delay = dice.uniform(*self.delay) / 1000
+        return applies, delay, replace(self, drawn=self.drawn + 1, hits=self.hits + applies)
 
 
 def choose(
     rules: tuple[Rule, ...], operation: str, user: str | None, seed: str
 ) -> tuple[Plan, tuple[Rule, ...]]:
-    """Return the plan of the first rule that applies, and the rules afterwards; the same tuple where none was concerned."""
+    """Return the plan of the first rule that applies, and the rules afterwards.
+
+    They are the same tuple where no rule concerns the request: then there is nothing to save.
+    """
     for place, rule in enumerate(rules):
         if rule.concerns(operation, user):
+            # A rule that does not apply was drawn too, which its count shows.
             applies, delay, after = rule.draw(seed)
             rules = (*rules[:place], after, *rules[place + 1 :])
             if applies:

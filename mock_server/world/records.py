@@ -1,8 +1,8 @@
-"""The world of the mock as one immutable value, and the rules by which it changes.
+"""Records of the mock: its world as one immutable value, and how that changes.
 
-Whatever changes is a new value that shares with the old one all that stayed the same (`rpds.HashTrieMap`), so a change costs
-the same in a small world and in a large one. Profiles, referrals and notifications keep the shape that `openapi.yaml` gives
-them and are never changed in place.
+A change makes a new value that shares with the old one all that stayed the same
+(`rpds.HashTrieMap`), so it takes as long in a small world as in a large one. Profiles, referrals
+and notifications keep the shape that `openapi.yaml` gives them and are never changed in place.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 Json = Mapping[str, object]
 DATE_PARTS = ("year", "month", "day")
 REMEMBERED = 8
-"""How many of its last changes a world knows."""
+"""How many of its latest steps a world keeps."""
 
 
 class Step(NamedTuple):
-    """How a world came from the one before: the method of `World`, and its arguments. It is told from others by identity."""
+    """How a world was made from the one before: the method of `World`, and its arguments.
+
+    Two steps are the same only where they are the same object.
+    """
 
     method: str
     arguments: tuple[Any, ...] = ()
@@ -41,8 +44,8 @@ class HandleTakenError(Exception):
 class Session:
     """A signed-in user. A lifetime of `None` never ends.
 
-    `calls` is how many calls it still admits, `None` for any number; `refuse` is the name of the 401 that answers its next
-    call, and that one only.
+    `calls` is how many calls it still admits, `None` for any number; `refuse` is the name of the
+    401 with which its next call is refused, and only that one.
     """
 
     token: str
@@ -58,9 +61,9 @@ class Session:
 class User:
     """What belongs to one user.
 
-    `profile` has every key of the contract's `Profile`, `referrals` are newest first, `inbox` holds for each container the
-    notifications, newest first. `all_read` overrides what the notifications say of themselves: marking a hundred thousand as
-    read is one bit.
+    `profile` has every key of the contract's `Profile`, `referrals` are newest first, `inbox` holds
+    for each container the notifications, newest first. `all_read` overrides their `read`: a hundred
+    thousand notifications are marked as read by one bit.
     """
 
     profile: Json
@@ -69,19 +72,22 @@ class User:
     all_read: bool = False
 
     def notifications(self, container_id: str, start: int, count: int) -> tuple[list[Json], int]:
-        """Return `count` notifications of a container from position `start` on, and how many there are in all."""
-        held = self.inbox.get(container_id, ())
-        page = held[start : start + count]
-        return [{**item, "read": True} for item in page] if self.all_read else list(page), len(held)
+        """Return `count` notifications of a container from `start` on, and how many it has."""
+        notifications = self.inbox.get(container_id, ())
+        page = notifications[start : start + count]
+        if self.all_read:
+            return [{**item, "read": True} for item in page], len(notifications)
+        return list(page), len(notifications)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the mock remembers: users by username, who holds which handle, members by container, sessions by token.
+    """Everything the mock remembers.
 
-    `refreshable` names the session that a refresh token belongs to. `recent` are the last steps by which this world was made,
-    so that who keeps the one before need be told no more than these; `origin` is the world as it was built, `None` for
-    that one itself.
+    Users are by username, usernames by handle, members by container, sessions by token, and tokens
+    by refresh token (`refreshable`). `recent` has the latest steps by which this world was made: a
+    store that has the world before needs no more than these. `origin` is the world as it was built,
+    `None` for that one itself.
     """
 
     users: HashTrieMap[str, User]
@@ -97,8 +103,9 @@ class World:
         return username in self.containers.get(container_id, frozenset())
 
     def update_profile(self, username: str, changes: Json) -> World:
-        """Return the world in which the user's profile has these values; raises `HandleTakenError`."""
+        """Return the world in which a user's profile has these values; raise `HandleTakenError`."""
         user = self.users[username]
+        # The same world means that nothing has to be saved, and that there is nothing to undo.
         if all(user.profile[field] == value for field, value in changes.items()):
             return self
         handle = changes.get("handle")
@@ -107,14 +114,13 @@ class World:
             if handles.get(handle, username) != username:
                 raise HandleTakenError(handle)
             old = user.profile["handle"]
-            handles = (handles.remove(old) if isinstance(old, str) else handles).insert(
-                handle, username
-            )
+            if isinstance(old, str):
+                handles = handles.remove(old)
+            handles = handles.insert(handle, username)
         changed = replace(user, profile={**user.profile, **changes})
         users = self.users.insert(username, changed)
-        return self._after(
-            Step("update_profile", (username, changes)), users=users, handles=handles
-        )
+        step = Step("update_profile", (username, changes))
+        return self._after(step, users=users, handles=handles)
 
     def mark_notifications_read(self, username: str) -> World:
         """Return the world in which the user has read everything, in all containers."""
@@ -130,22 +136,23 @@ class World:
         if session.refresh_token is not None:
             refreshable = refreshable.insert(session.refresh_token, session.token)
         sessions = self.sessions.insert(session.token, session)
-        return self._after(
-            Step("with_session", (session,)), sessions=sessions, refreshable=refreshable
-        )
+        step = Step("with_session", (session,))
+        return self._after(step, sessions=sessions, refreshable=refreshable)
 
     def without_session(self, token: str) -> World:
-        """Return the world in which this session, which must exist, is unknown, and its refresh token too."""
-        session, refreshable = self.sessions[token], self.refreshable
+        """Return the world without a session, which must exist, and without its refresh token."""
+        session = self.sessions[token]
+        refreshable = self.refreshable
+        # Another session may have taken over the refresh token since.
         if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
             refreshable = refreshable.remove(session.refresh_token)
         sessions = self.sessions.remove(token)
-        return self._after(
-            Step("without_session", (token,)), sessions=sessions, refreshable=refreshable
-        )
+        step = Step("without_session", (token,))
+        return self._after(step, sessions=sessions, refreshable=refreshable)
 
     def _after(self, step: Step, **parts: Any) -> World:
-        part = parts.get  # `replace` takes twice as long
+        # `dataclasses.replace` takes twice as long.
+        part = parts.get
         return World(
             part("users", self.users),
             part("handles", self.handles),
@@ -157,21 +164,17 @@ class World:
         )
 
     def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
-        """Return what changed of one user between this world and a later one: JSON pointer, before, after."""
-        old, new = self.users[username], after.users[username]
+        """Return the changes of a user up to a later world, each as JSON pointer, before, after."""
+        old = self.users[username]
+        new = after.users[username]
         if old is new:
             return ()
         place = f"/users/{username.replace('~', '~0').replace('/', '~1')}"
-        fields = [
+        changes: list[tuple[str, object, object]] = [
             (f"{place}/{key}", old.profile[key], value)
             for key, value in new.profile.items()
             if old.profile[key] != value
         ]
-        return (
-            *fields,
-            *(
-                [(f"{place}/notifications/*/read", False, True)]
-                if new.all_read and not old.all_read
-                else []
-            ),
-        )
+        if new.all_read and not old.all_read:
+            changes.append((f"{place}/notifications/*/read", False, True))
+        return tuple(changes)

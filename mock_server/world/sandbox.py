@@ -1,4 +1,4 @@
-"""A sandbox as one immutable value: a world, its clock, the rules set for it, and what it can go back to."""
+"""Sandbox as one immutable value: a world, its clock, its override rules, and earlier worlds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ MOST_UNDO = 50
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Whatever a request can see or change; `start` is what reset goes back to, `serial` counts what was made here."""
+    """All that a request can see or change.
+
+    `start` is the world to which a reset goes back; `serial` counts the names that were given.
+    """
 
     world: World
     start: World
@@ -43,14 +46,23 @@ class Sandbox:
         return replace(self, world=world, past=(self.world, *self.past[: MOST_UNDO - 1]))
 
     def reset(self) -> Sandbox:
-        """Return the sandbox as it started: world, clock and rules; snapshots stay, and the reset can be undone."""
+        """Return the sandbox with the world, clock and rules of its start.
+
+        Snapshots stay, and the reset can be undone.
+        """
         return replace(self.with_world(self.start), clock=REAL, rules=(), serial=0)
 
     def undo(self, changes: int) -> Sandbox:
-        """Return the sandbox before its last `changes` changes; raises `IndexError` where it does not know that many."""
+        """Return the sandbox before its last `changes` changes.
+
+        Raises `IndexError` where it does not remember so many.
+        """
         return replace(self, world=self.past[changes - 1], past=self.past[changes:])
 
     def name(self, seed: int, kind: str) -> tuple[str, Sandbox]:
-        """Return a new name, the same in every run with the same seed, and the sandbox that will not give it again."""
+        """Return a new name, and the sandbox that will not give it again.
+
+        Every run with the same seed gives the same names.
+        """
         digest = hashlib.sha256(f"{seed}:{kind}:{self.serial}".encode()).hexdigest()[:16]
         return f"{kind}-{digest}", replace(self, serial=self.serial + 1)
