@@ -1,1 +1,1 @@
-"""The commands: flags and environment variables to settings, the banner, and what is said of wrong usage."""
+"""Commands: flags and environment variables to settings, the banner, and errors of usage."""

@@ -1,9 +1,12 @@
-"""What the mock says when it listens."""
+"""Banner that the mock prints when it listens."""
 
 from datetime import UTC, datetime
 
 from mock_server.server.lifecycle import Settings
 from mock_server.world.records import Session, World
+
+MOST_SHOWN = 10
+"""How many sessions the banner lists."""
 
 
 def address(host: str, port: int) -> str:
@@ -12,37 +15,36 @@ def address(host: str, port: int) -> str:
 
 
 def greeting(settings: Settings, world: World) -> str:
-    """Say where the mock listens, where its window is, with which sessions, and one line to try."""
+    """Return where the mock listens, where its window is, its sessions, and one line to try."""
     url = address(settings.host, settings.port)
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
+    # Valid sessions first: the example has to work.
     sessions = sorted(
         world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
     )
-    rows = [
-        f"  {session.token:<24} {session.username}{_state(session)}" for session in sessions[:10]
-    ]
-    more = [f"  … and {len(sessions) - 10} more"] if len(sessions) > 10 else []  # noqa: PLR2004
     token = sessions[0].token if sessions else "TOKEN"
-    curl = f"  curl -H 'Authorization: Bearer {token}' '{url}/v1/user/profile?fields=displayName&fields=handle'"
-    return "\n".join(
-        [
-            f"User Profile API mock listens on {url} (scenario {source})",
-            f"Its window, for a browser: {url}/__mock/ui",
-            "",
-            "Sessions:",
-            *rows,
-            *more,
-            "",
-            "Try:",
-            curl,
-            "",
-            "Stop with Ctrl-C.",
-        ]
-    )
+    example = f"{url}/v1/user/profile?fields=displayName&fields=handle"
+    lines = [
+        f"User Profile API mock listens on {url} (scenario {source})",
+        f"Its window, for a browser: {url}/__mock/ui",
+        "",
+        "Sessions:",
+    ]
+    lines += [
+        f"  {session.token:<24} {session.username}{_state(session)}"
+        for session in sessions[:MOST_SHOWN]
+    ]
+    if len(sessions) > MOST_SHOWN:
+        lines.append(f"  … and {len(sessions) - MOST_SHOWN} more")
+    lines += ["", "Try:", f"  curl -H 'Authorization: Bearer {token}' '{example}'"]
+    lines += ["", "Stop with Ctrl-C."]
+    return "\n".join(lines)
 
 
 def _state(session: Session) -> str:
     now = datetime.now(UTC)
     if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
         return " (refresh token expired)"
-    return " (expired)" if session.expires_at is not None and session.expires_at <= now else ""
+    if session.expires_at is not None and session.expires_at <= now:
+        return " (expired)"
+    return ""

@@ -1,4 +1,4 @@
-"""The command `mock-server proxy`: flags to settings, one clear message for every mistake."""
+"""Command `mock-server proxy`: flags to settings, one clear message for every mistake."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from mock_server.proxy.proxy_server import Settings
     from mock_server.proxy.upstream.upstream_network import Trust
 
-MISSING = "the proxy needs aiohttp, which is not installed: in the project's folder, pip install '.[proxy]'"
+MISSING = (
+    "the proxy needs aiohttp, which is not installed: "
+    "in the project's folder, pip install '.[proxy]'"
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -57,7 +60,8 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
     "--record",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write what is seen as a scenario without personal data: .yaml or .json, for mock-server --fixtures.",
+    help="Write what is seen as a scenario without personal data: .yaml or .json, for mock-server "
+    "--fixtures.",
 )
 @option(
     "--timeout",
@@ -65,14 +69,16 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long the upstream may take to connect, to begin its answer, and between two pieces of it.",
+    help="How long the upstream may take to connect, to begin its answer, and between two pieces "
+    "of it.",
 )
 @option(
     "--tls-verify",
     default="true",
     show_default=True,
     metavar="true|false|FILE",
-    help="Whether to verify the upstream's certificate, or the file of authorities to verify it by.",
+    help="Whether to verify the upstream's certificate, or the file of authorities to verify it "
+    "by.",
 )
 @click.option(
     "--no-tls-verify", "tls_verify", flag_value="false", help="The same as --tls-verify false."
@@ -93,7 +99,8 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
     "--proxy",
     "proxy",
     metavar="URL",
-    help="Reach the upstream through this HTTP proxy; without it as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.",
+    help="Reach the upstream through this HTTP proxy; without it as HTTPS_PROXY, HTTP_PROXY and "
+    "NO_PROXY say.",
 )
 @option(
     "--rewrite/--no-rewrite",
@@ -105,9 +112,9 @@ MISSING = "the proxy needs aiohttp, which is not installed: in the project's fol
 def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     """Forward to the API at URL, and say what breaks the contract.
 
-    Status and body are not altered: what is wrong stands in the header X-Contract-Violations and in the journal
-    (GET /__mock/requests), by both views of the contract: what the API's documentation says, and what only this project
-    inferred.
+    Status and body are not altered: what is wrong stands in the header X-Contract-Violations and
+    in the journal (GET /__mock/requests), by both views of the contract: what the API's
+    documentation says, and what only this project inferred.
     """
     voice = Voice(log_level, log_format, quiet=quiet)
     ending = Ending()
@@ -116,7 +123,8 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
         importlib.import_module("aiohttp")
     except ImportError:
         raise UsageProblem(MISSING) from None
-    from mock_server.proxy.proxy_server import Parts, serve  # noqa: PLC0415 - needs what the extra installs
+    # Needs what the extra `proxy` installs.
+    from mock_server.proxy.proxy_server import Parts, serve  # noqa: PLC0415
 
     try:
         parts = Parts(_settings(**rest))
@@ -129,13 +137,13 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     }
     try:
         asyncio.run(serve(parts, ending, partial(voice.greet, greeting(parts.settings), **facts)))
-    finally:  # whatever ended it
+    finally:
+        # Whatever ended it, the recording must not be lost.
         ending.leave_loop()
-        words, wrong = ("", False) if parts.recorder is None else parts.recorder.finish()
-        voice.end(words, wrong=wrong)
-    os._exit(
-        int(wrong)
-    )  # Granian's threads abort noisily where the interpreter is torn down under them
+        words, is_error = ("", False) if parts.recorder is None else parts.recorder.finish()
+        voice.end(words, is_error=is_error)
+    # Without tearing down the interpreter, under which Granian's threads abort noisily.
+    os._exit(int(is_error))
 
 
 def _settings(  # noqa: PLR0913 - one argument for each flag
@@ -158,7 +166,8 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
     from mock_server.proxy.upstream.upstream_client import check_url  # noqa: PLC0415 - likewise
     from mock_server.proxy.upstream.upstream_network import next_proxy  # noqa: PLC0415 - likewise
 
-    if problem := check_url(url):
+    problem = check_url(url)
+    if problem is not None:
         raise UsageProblem(f"the URL of the upstream {problem}")
     if record is not None:
         check_target(record)
@@ -174,7 +183,17 @@ def _settings(  # noqa: PLR0913 - one argument for each flag
         raise UsageProblem(str(error)) from None
     verify = _verify(tls_verify, client_cert, client_key)
     return Settings(
-        url.rstrip("/"), ip, port, openapi, timeout, verify, errors, rewrite, through, record, opts
+        url=url.rstrip("/"),
+        host=ip,
+        port=port,
+        openapi=openapi,
+        patience=timeout,
+        verify=verify,
+        errors=errors,
+        rewrite=rewrite,
+        proxy=through,
+        record=record,
+        options=opts,
     )
 
 
@@ -184,40 +203,33 @@ def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) 
     try:
         verify = trust(tls_verify)
     except OSError:
-        raise UsageProblem(
-            f"--tls-verify {tls_verify}: is neither true nor false nor a file of certificates"
-        ) from None
+        problem = "is neither true nor false nor a file of certificates"
+        raise UsageProblem(f"--tls-verify {tls_verify}: {problem}") from None
     if client_cert is None:
         if client_key is not None:
-            raise UsageProblem(
-                "--client-key needs the certificate that it belongs to: --client-cert"
-            )
+            problem = "--client-key needs the certificate that it belongs to: --client-cert"
+            raise UsageProblem(problem)
         return verify
     try:
         return with_certificate(verify, client_cert, client_key)
     except OSError as error:
-        why = f"cannot be used: {error.strerror or error}"
-        raise UsageProblem(
-            f"--client-cert {client_cert}: {why} (PEM, with a key that is not encrypted)"
-        ) from None
+        problem = f"cannot be used: {error.strerror or error}"
+        needed = "PEM, with a key that is not encrypted"
+        raise UsageProblem(f"--client-cert {client_cert}: {problem} ({needed})") from None
 
 
 def greeting(settings: Settings) -> str:
-    """Say what is in front of what, and where to look."""
+    """Return the banner: which server is behind the proxy, and where to look."""
     from mock_server.proxy.upstream.upstream_network import origin  # noqa: PLC0415 - likewise
 
     url = address(settings.host, settings.port)
-    wrong = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
-    through = (
-        []
-        if settings.proxy is None
-        else [f"It is reached through the proxy {origin(settings.proxy)}."]
-    )
-    lines = [
-        f"Validating proxy listens on {url} in front of {settings.url}",
-        *through,
+    treatment = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
+    lines = [f"Validating proxy listens on {url} in front of {settings.url}"]
+    if settings.proxy is not None:
+        lines.append(f"It is reached through the proxy {origin(settings.proxy)}.")
+    lines += [
         "",
-        f"What breaks the contract is {wrong}:",
+        f"What breaks the contract is {treatment}:",
         f"  curl '{url}/__mock/requests?only=violations'",
         f"  in the browser: {url}/__mock/ui",
     ]

@@ -1,4 +1,4 @@
-"""The command `mock-server`: flags and environment variables to settings, one clear message for every mistake."""
+"""Command `mock-server`: flags and environment to settings, one clear message for every mistake."""
 
 import os
 from functools import partial
@@ -48,7 +48,7 @@ from .usage_errors import UsageProblem, address_problem
 
 
 class Command(click.Group):
-    """A command whose output fails nobody."""
+    """A command that no output can make fail: neither a closed pipe nor a character."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, as a program or from Python."""
@@ -144,7 +144,8 @@ class Command(click.Group):
     default=MEMORY,
     show_default=True,
     metavar="memory|URL",
-    help="Where the state is kept: in this process, or in a Redis server (redis://host:6379/0) that many processes share.",
+    help="Where the state is kept: in this process, or in a Redis server (redis://host:6379/0) "
+    "that many processes share.",
 )
 @option(
     "--workers",
@@ -187,8 +188,9 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
 ) -> None:
     """Serve a stateful mock of the User Profile API.
 
-    Every request and every answer is checked against the contract, and what a client changes is remembered until the server
-    stops. Each flag can also be set by the environment variable beside it.
+    Every request and every answer is checked against the contract, and what a client changes is
+    remembered until the server stops. Each flag can also be set by the environment variable beside
+    it.
     """
     if context.invoked_subcommand is not None:
         _check_order(context)
@@ -206,7 +208,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         bounds = max_body, max_sandboxes, sandbox_idle
         opts = options(ip, host, **rest)
         settings = Settings(ip, port, openapi, fixtures, scenario, *bounds, known, *keeping, opts)
-        watching = Watch(settings) if watch else None  # before anything is read
+        # Before anything is read: what is saved meanwhile must not be missed.
+        watching = Watch(settings) if watch else None
         app = load_app(settings)
         world = app.core.store.default().world
     except (FileError, StoreUrlError) as error:
@@ -215,30 +218,28 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
         raise UsageProblem(f"the store {error}") from None
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
-    run = partial(
-        serve, settings, app, ending, None if watching is None else partial(watching.run, app)
-    )
+    watch_files = None if watching is None else partial(watching.run, app)
+    run = partial(serve, settings, app, ending, watch_files)
     voice.listen(app.core.store)
-    ready = partial(
-        voice.greet, greeting(settings, world), url=address(ip, port), scenario=settings.start
-    )
+    facts = {"url": address(ip, port), "scenario": settings.start}
+    ready = partial(voice.greet, greeting(settings, world), **facts)
     try:
         run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
-    finally:  # whatever ended it
-        words, wrong = ("", False) if export_on_exit is None else _export(export_on_exit, app)
-        voice.end(words, wrong=wrong)
-    os._exit(
-        int(wrong)
-    )  # Granian's threads abort noisily where the interpreter is torn down under them
+    finally:
+        # Whatever ended it, the state must not be lost.
+        words, is_error = ("", False) if export_on_exit is None else _export(export_on_exit, app)
+        voice.end(words, is_error=is_error)
+    # Without tearing down the interpreter, under which Granian's threads abort noisily.
+    os._exit(int(is_error))
 
 
 def _check_order(context: click.Context) -> None:
-    """Refuse flags of the mock before a command that would not hear them."""
+    """Raise `UsageProblem` for flags of the mock before a command, which would ignore them."""
     for param in context.command.params:
         if context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
-            raise UsageProblem(
-                f"{param.opts[0]} is a flag of the mock; those of {context.invoked_subcommand} stand after its name"
-            )
+            command = context.invoked_subcommand
+            advice = f"those of {command} stand after its name"
+            raise UsageProblem(f"{param.opts[0]} is a flag of the mock; {advice}")
 
 
 def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
@@ -251,22 +252,26 @@ def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
         return store, workers
     if find_spec("redis") is None:
         raise UsageProblem(
-            "--store needs packages that are not installed: in the project's folder, pip install '.[redis]'"
+            "--store needs packages that are not installed: "
+            "in the project's folder, pip install '.[redis]'"
         )
     if watch:
         raise UsageProblem(
-            "--watch would reset the state of everybody who shares the store; use it with --store memory"
+            "--watch would reset the state of everybody who shares the store; "
+            "use it with --store memory"
         )
     return store, workers
 
 
 def _imported(file: Path | None, export: Path | None) -> Path | None:
-    """Return the state to start from; none at the first start with a file that the exit is going to write."""
-    return None if file is not None and file == export and not file.exists() else file
+    """Return the file of the state to start from, if any."""
+    # With one file for both, the first start finds none: the exit is going to write it.
+    is_first_start = file is not None and file == export and not file.exists()
+    return None if is_first_start else file
 
 
 def _export(path: Path, app: AsgiApp) -> tuple[str, bool]:
-    """Write the state, and return what is to be said about it, and whether that is an error."""
+    """Write the state; return a message about it, and whether that is an error."""
     try:
         state = scenario_of(app.core.store.default().world)
     except StoreError as error:

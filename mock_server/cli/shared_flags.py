@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import click
@@ -25,13 +26,13 @@ from .usage_errors import LEVELS, UsageProblem
 option = partial(click.option, show_envvar=True)
 """An option that can be set by the environment, too, and says so."""
 MOST = 2**53
-"""The largest number of a flag: Redis and JSON know all whole numbers up to it."""
+"""The largest number of a flag: Redis and JSON keep all whole numbers up to it exact."""
 LONGEST = 10.0**9
 """Seconds: over thirty years."""
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds; what is no number compares with nothing, and so gets past every range."""
+    """A number of seconds, never `nan`: that is neither under nor over the bounds of a range."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -46,7 +47,7 @@ class Seconds(click.FloatRange):
 def _each(
     read: Callable[[str], str],
 ) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
-    """Return what reads each value of a flag by a function that raises `ValueError` where one cannot be used."""
+    """Return a callback that applies `read` to each value of a flag; it may raise `ValueError`."""
 
     def check(
         _context: click.Context, _param: click.Parameter, values: tuple[str, ...]
@@ -56,9 +57,8 @@ def _each(
             try:
                 found.append(read(value))
             except ValueError as error:
-                shown = (
-                    "it" if "@" in value else repr(value[:80])
-                )  # there may be a password before the @
+                # There may be a password before the @.
+                shown = "it" if "@" in value else repr(value[:80])
                 raise click.BadParameter(f"{shown} {error}") from None
         return tuple(found)
 
@@ -66,11 +66,12 @@ def _each(
 
 
 def _token(context: click.Context, param: click.Parameter, token: str | None) -> str | None:
-    """Refuse a token that protects nothing or can never be sent; none is repeated.
+    """Return a token; raise `BadParameter` where it protects nothing, or can never be sent.
 
-    A variable that is set to nothing, as one is whose secret is missing, click takes for one that is not set.
+    The message does not repeat it.
     """
     variable = f"{context.auto_envvar_prefix}_{str(param.name).upper()}"
+    # click takes an empty variable for one that is not set. It is empty where a secret is missing.
     if token is None and os.environ.get(variable) == "":
         raise click.BadParameter(
             f"{variable} is set to nothing, and would protect nothing: give a token, or unset it"
@@ -81,7 +82,8 @@ def _token(context: click.Context, param: click.Parameter, token: str | None) ->
         )
     if token is not None and not VISIBLE.fullmatch(token):
         raise click.BadParameter(
-            "it can never be sent: a header carries letters, digits and signs of ASCII, without blanks"
+            "it can never be sent: "
+            "a header carries letters, digits and signs of ASCII, without blanks"
         )
     return token
 
@@ -123,8 +125,8 @@ STEERING = (
         "--control-token",
         callback=_token,
         metavar="TOKEN",
-        help="What X-Mock-Control must say for every call under /__mock/; required beyond loopback. Better given by the "
-        "environment: everybody on this machine can read arguments.",
+        help="What X-Mock-Control must say for every call under /__mock/; required beyond "
+        "loopback. Better given by the environment: everybody on this machine can read arguments.",
     ),
     option(
         "--control-origin",
@@ -132,7 +134,8 @@ STEERING = (
         callback=_each(read_origin),
         multiple=True,
         metavar="ORIGIN",
-        help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be repeated.",
+        help="A web page of this origin may call /__mock/, such as http://localhost:3000; may be "
+        "repeated.",
     ),
     option(
         "--cors-origin",
@@ -140,8 +143,9 @@ STEERING = (
         callback=_each(read_origin),
         multiple=True,
         metavar="ORIGIN",
-        help="A web page of this origin may call the API, as pages of localhost may anyway: http://192.168.1.5:3000, "
-        "https://myapp.test or capacitor://localhost, say; may be repeated.",
+        help="A web page of this origin may call the API, as pages of localhost may anyway: "
+        "http://192.168.1.5:3000, https://myapp.test or capacitor://localhost, say; may be "
+        "repeated.",
     ),
     option(
         "--allowed-host",
@@ -149,8 +153,8 @@ STEERING = (
         callback=_each(read_name),
         multiple=True,
         metavar="NAME",
-        help="A name of this machine that requests may be sent to, beside localhost and IP addresses, such as myapp.test; "
-        "may be repeated. Beyond loopback every name is right.",
+        help="A name of this machine that requests may be sent to, beside localhost and IP "
+        "addresses, such as myapp.test; may be repeated. Beyond loopback every name is right.",
     ),
 )
 SAYING = (
@@ -183,7 +187,8 @@ def flags(
     """Add groups of flags to a command, in their order."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
-        for flag in reversed([flag for group in groups for flag in group]):
+        # Backwards, as decorators are applied: the last one is the first flag of the help text.
+        for flag in reversed(list(chain.from_iterable(groups))):
             command = flag(command)
         return command
 
@@ -199,29 +204,30 @@ def options(
     allowed_hosts: tuple[str, ...],
     **rest: Any,
 ) -> Options:
-    """Return the options of the core that listens on `address`, which `host` names.
+    """Return the options of a server on `address`, which `host` names.
 
-    Raises `UsageProblem` where other machines could steer it.
+    Raises `UsageProblem` where other machines could call its control API.
     """
-    beyond = not is_loopback(address)
-    if control_token is None and beyond:
+    is_reachable = not is_loopback(address)
+    if control_token is None and is_reachable:
         raise UsageProblem(
-            f"{host} can be reached from other machines: protect the control API with --control-token, "
-            "best by its environment variable"
+            f"{host} can be reached from other machines: protect the control API with "
+            "--control-token, best by its environment variable"
         )
-    names = (
-        frozenset(allowed_hosts) if host == address else frozenset((*allowed_hosts, host.lower()))
-    )
+    names = set(allowed_hosts)
+    if host != address:
+        names.add(host.lower())
     return Options(
         max_journal_bytes=max_journal,
         control_token=control_token,
-        allowed_hosts=names,
-        any_host=beyond,
+        allowed_hosts=frozenset(names),
+        any_host=is_reachable,
         **rest,
     )
 
 
-COMPACT = ",", ":"
+COMPACT = (",", ":")
+"""Separators of JSON without blanks."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -229,66 +235,67 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        said = {
+        fields = {
             "event": "log",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(
-            said, separators=COMPACT
-        )  # in ASCII: the name of a file may hold what UTF-8 cannot
+            fields["exception"] = self.formatException(record.exc_info)
+        # In ASCII: the name of a file may hold what UTF-8 cannot.
+        return json.dumps(fields, separators=COMPACT)
 
 
 LAST_WORDS = 2.0
-"""Seconds for what is said at the end; a terminal that was stopped may hear none of it, and holds up nobody."""
+"""Seconds for the last messages: a terminal that was stopped takes none, and must delay nothing."""
 
 
 class Voice:
-    """How a server speaks: what it logs, its greeting, and its lines about requests."""
+    """Output of a server: its log, its banner, and its lines about requests."""
 
     def __init__(self, log_level: str, log_format: str, *, quiet: bool) -> None:
-        self.json, self._quiet = log_format == "json", quiet
+        self.json = log_format == "json"
+        self._quiet = quiet
         self._printer: Printer | None = None
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(
-            JsonFormatter() if self.json else logging.Formatter("%(levelname)s %(message)s")
-        )
+        text = logging.Formatter("%(levelname)s %(message)s")
+        handler.setFormatter(JsonFormatter() if self.json else text)
         logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
     def listen(self, to: Store | Journal) -> None:
-        """Show each request that is answered."""
-        if made := form(quiet=self._quiet, json_lines=self.json, out=sys.stdout):
-            self._printer = Printer(made, sys.stdout)
+        """Print a line for each request that is answered."""
+        line_of = form(quiet=self._quiet, json_lines=self.json, out=sys.stdout)
+        if line_of is not None:
+            self._printer = Printer(line_of, sys.stdout)
             to.listen(self._printer)
 
     def greet(self, greeting: str, **facts: object) -> None:
-        """Say that the server listens."""
-        sys.stdout.write(
-            f"{json.dumps({'event': 'listening', **facts}, separators=COMPACT) if self.json else greeting}\n"
-        )
+        """Print that the server listens."""
+        line = greeting
+        if self.json:
+            line = json.dumps({"event": "listening", **facts}, separators=COMPACT)
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    def end(self, words: str = "", *, wrong: bool = False) -> None:
-        """Say what is still to be said, and last these words."""
-        saying = threading.Thread(target=self._end, args=(words, wrong), daemon=True)
-        saying.start()
-        saying.join(LAST_WORDS)
+    def end(self, words: str = "", *, is_error: bool = False) -> None:
+        """Print what still waits, and a last message."""
+        printing = threading.Thread(target=self._end, args=(words, is_error), daemon=True)
+        printing.start()
+        printing.join(LAST_WORDS)
 
-    def _end(self, words: str, wrong: bool) -> None:  # noqa: FBT001 - called by a thread
+    def _end(self, words: str, is_error: bool) -> None:  # noqa: FBT001 - called by a thread
         if self._printer is not None:
             self._printer.close()
-        if words and self.json:
-            level = "error" if wrong else "info"
-            words = json.dumps(
-                {"event": "log", "level": level, "logger": "mock_server", "message": words},
-                separators=COMPACT,
-            )
-        elif words and wrong:
-            words = f"Error: {words}"
         if words:
-            (sys.stderr if wrong else sys.stdout).write(f"{words}\n")
+            stream = sys.stderr if is_error else sys.stdout
+            stream.write(f"{self._last_line(words, is_error=is_error)}\n")
         sys.stdout.flush()
         sys.stderr.flush()
+
+    def _last_line(self, words: str, *, is_error: bool) -> str:
+        if self.json:
+            level = "error" if is_error else "info"
+            fields = {"event": "log", "level": level, "logger": "mock_server", "message": words}
+            return json.dumps(fields, separators=COMPACT)
+        return f"Error: {words}" if is_error else words

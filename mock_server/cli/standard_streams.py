@@ -1,4 +1,7 @@
-"""Standard output and error that never fail: no character, closed pipe or full disk stops a server or changes how it ends."""
+"""Standard output and error that never fail.
+
+No character, closed pipe or full disk stops a server, or changes its exit code.
+"""
 
 import codecs
 import io
@@ -7,11 +10,11 @@ import sys
 from contextlib import suppress
 
 ESCAPED = "mock_server.escaped"
-"""How characters are written that an encoding does not have: as JSON escapes them, so that a line of JSON stays one."""
+"""The error handler that writes missing characters as JSON does: a line of JSON stays valid."""
 
 
 class Stream(io.TextIOWrapper):
-    """Text that is written as far as that can be done."""
+    """Text output that ignores errors of the operating system."""
 
     def write(self, text: str) -> int:
         """Write text, or leave it out."""
@@ -26,27 +29,28 @@ class Stream(io.TextIOWrapper):
 
 
 def harden() -> None:
-    """Replace the process's own standard output and error; where others took them (a test does), they stay."""
+    """Replace standard output and error of the process; those that a test replaced stay."""
     codecs.register_error(ESCAPED, _escaped)
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
-        if stream is None:  # closed by who started us (`>&-`)
+        # A shell closes it by `>&-`.
+        if stream is None:
             stream = _nowhere(number)
         elif stream is not getattr(sys, f"__{name}__") or not isinstance(stream, io.TextIOWrapper):
             continue
-        encoding, buffered = stream.encoding, stream.line_buffering
-        hardened = Stream(
-            stream.detach(),
-            encoding,
-            ESCAPED,
-            line_buffering=buffered or number == 2,  # noqa: PLR2004
-        )
+        # Read before `detach`, after which the stream has neither.
+        encoding = stream.encoding
+        is_line_buffered = stream.line_buffering or name == "stderr"
+        hardened = Stream(stream.detach(), encoding, ESCAPED, line_buffering=is_line_buffered)
         setattr(sys, name, hardened)
         setattr(sys, f"__{name}__", hardened)
 
 
 def _nowhere(number: int) -> io.TextIOWrapper:
-    """Open a stream that nobody reads, at its own number if that is free: a socket must not come to stand there."""
+    """Return a stream that nobody reads, under its own number if that is free.
+
+    Otherwise the next socket would get that number, and the output would go into it.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.fstat(number)
@@ -58,5 +62,7 @@ def _nowhere(number: int) -> io.TextIOWrapper:
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4)), error.end
+    missing = error.object[error.start : error.end]
+    units = missing.encode("utf-16-be", "surrogatepass").hex()
+    escapes = [f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4)]
+    return "".join(escapes), error.end

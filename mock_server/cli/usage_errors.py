@@ -1,4 +1,4 @@
-"""What the user did wrong, in words that help to put it right."""
+"""Errors of usage, with messages that tell how to correct them."""
 
 import errno
 
@@ -8,15 +8,17 @@ LEVELS = ["debug", "info", "warning", "error"]
 
 
 class UsageProblem(click.ClickException):
-    """Something that the user can put right."""
+    """A mistake that the user can correct."""
 
     exit_code = 2
 
 
 def address_problem(host: str, port: int, error: OSError | OverflowError) -> str:
-    """Say why an address cannot be listened on."""
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+    """Return why a server cannot listen on an address."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
         return f"port {port} of {host} is taken; choose another with --port, or 0 for any free one"
-    if isinstance(error, OSError) and error.errno == errno.EACCES:
+    if number == errno.EACCES:
         return f"port {port} of {host} needs privileges; choose one above 1023 with --port"
-    return f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}"
+    reason = getattr(error, "strerror", None) or error
+    return f"cannot listen on {host}:{port}: {reason}"

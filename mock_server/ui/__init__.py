@@ -1,1 +1,1 @@
-"""The pages for people: home, the window, the API reference."""
+"""Pages for people: home, the window, the API reference."""

@@ -1,4 +1,7 @@
-"""The pages for people: a greeting, the window, the API reference. Files under a strict policy; data is the control API's."""
+"""Pages for people: a greeting, the window, the API reference.
+
+They are files under a strict policy, and have all data from the control API.
+"""
 
 import gzip
 import hashlib
@@ -21,7 +24,7 @@ POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Content-Security-Policy (CSP Level 3): nothing from elsewhere, nothing inline."""
+"""Content-Security-Policy (CSP Level 3): nothing from other servers, and nothing inline."""
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in POLICY.items()),
     "Cache-Control": "no-cache",
@@ -38,10 +41,16 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""Media types by the end of a name; the machine's own table may say otherwise, and browsers are told not to guess."""
+"""Media types by the end of a name.
+
+Not from the machine's own table, which may be wrong: `nosniff` forbids browsers to guess.
+"""
 
 Page = Callable[..., Reply]
-"""Return a reply to a request, given its headers by their names in lower case, and the names from its path."""
+"""Return the reply to a request, given its headers by their names in lower case.
+
+The parameters of its path are further arguments.
+"""
 
 
 @cache
@@ -52,39 +61,44 @@ def renderer() -> Path:
     return Path(str(spec.origin)).with_name("dist")
 
 
-def send(asked: Mapping[str, str], folder: Path, name: str) -> Reply:
+def send(request_headers: Mapping[str, str], folder: Path, name: str) -> Reply:
     """Return a file of a folder, or 304 where the browser has it; raises `NotFound`."""
     found = _files(folder).get(name)
     if found is None:
         raise NotFound
-    is_packed = "gzip" in asked.get("accept-encoding", "")
+    is_packed = "gzip" in request_headers.get("accept-encoding", "")
     body, etag = _read(found, is_packed=is_packed)
-    headers = {**HEADERS, "ETag": etag, **({"Content-Encoding": "gzip"} if is_packed else {})}
-    if etag in asked.get("if-none-match", ""):
+    headers = {**HEADERS, "ETag": etag}
+    if is_packed:
+        headers["Content-Encoding"] = "gzip"
+    if etag in request_headers.get("if-none-match", ""):
         return Reply(304, headers)
-    media_type = KINDS.get(found.suffix, "application/octet-stream")
-    described = {"Content-Type": media_type, "Content-Length": str(len(body))}
-    return Reply(200, {**headers, **described}, body)
+    headers["Content-Type"] = KINDS.get(found.suffix, "application/octet-stream")
+    headers["Content-Length"] = str(len(body))
+    return Reply(200, headers, body)
 
 
 @cache
 def _files(folder: Path) -> dict[str, Path]:
-    """List a folder once, so that no name can lead out of it."""
+    """Return the files of a folder by name; a name with `..` in it is none of them."""
     return {path.name: path for path in folder.iterdir() if path.is_file()}
 
 
 @cache
 def _read(path: Path, *, is_packed: bool) -> tuple[bytes, str]:
-    body = gzip.compress(path.read_bytes(), mtime=0) if is_packed else path.read_bytes()
+    body = path.read_bytes()
+    if is_packed:
+        # Without a time, so that the ETag stays the same from start to start.
+        body = gzip.compress(body, mtime=0)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _static(asked: Mapping[str, str], name: str) -> Reply:
-    return send(asked, STATIC, name)
+def _static(request_headers: Mapping[str, str], name: str) -> Reply:
+    return send(request_headers, STATIC, name)
 
 
-def _rendered(asked: Mapping[str, str], name: str) -> Reply:
-    return send(asked, renderer(), name)
+def _rendered(request_headers: Mapping[str, str], name: str) -> Reply:
+    return send(request_headers, renderer(), name)
 
 
 PAGES: dict[str, Page] = {
@@ -94,4 +108,4 @@ PAGES: dict[str, Page] = {
     "/__mock/static/<name>": _static,
     "/__mock/docs/<name>": _rendered,
 }
-"""What is shown where."""
+"""Pages by their paths."""
