@@ -1,14 +1,17 @@
-"""What the command line decides of a core."""
+"""Options that the command line gives to the application."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`seed` decides what is made and drawn; `control_origins` are those of web pages that may steer the mock.
+    """What the application needs to know of flags and environment variables.
 
-    `cors_origins` are those of pages beside local ones that may call the API; `allowed_hosts` are names of this machine beside
-    localhost and its addresses, and `any_host` says that every name is one, as beyond loopback.
+    - `seed` decides tokens, ids and draws.
+    - `control_origins` are the origins of web pages that may call the control API.
+    - `cors_origins` are those of pages that may call the API, beside local ones.
+    - `allowed_hosts` are names of this machine beside localhost and its addresses; with `any_host`,
+      as beyond loopback, every name is one.
     """
 
     seed: int = 0

@@ -1,6 +1,7 @@
-"""A pytest plugin: the mock in this process, and a sandbox of its own for every test.
+"""Plugin of pytest: the mock in the process of the tests, and a sandbox of its own for every test.
 
-pytest loads this in every project where the mock is installed, so the server is imported by the fixture that needs it.
+pytest loads this in every project where the mock is installed, so the server is imported by the
+fixture that needs it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Mock:
-    """One sandbox of a mock that serves at `server`: what an app under test needs as its base URL is `url`."""
+    """One sandbox of the mock at `server`; `url` is the base URL for an app under test."""
 
     server: str
     sandbox: str
@@ -44,15 +45,20 @@ class Mock:
 
         Raises `urllib.error.HTTPError`, whose text says what was wrong with the call.
         """
-        from urllib.request import Request  # noqa: PLC0415 - brings mail and archives with it
+        # Imports the modules for mail and archives too.
+        from urllib.request import Request  # noqa: PLC0415
 
         raw = None if body is None else json.dumps(body).encode()
         headers = {"X-Mock-Control": "1", "Content-Type": "application/json"}
-        content = _ask(Request(f"{self.url}/__mock{path}", raw, headers, method=method))  # noqa: S310 - our own server
+        request = Request(f"{self.url}/__mock{path}", raw, headers, method=method)  # noqa: S310 - our own server
+        content = _send(request)
         return json.loads(content) if content else None
 
     def session(self, username: str, **options: Any) -> str:
-        """Sign a user in and return the token; options are those of `POST /__mock/sessions`, such as `expiresIn=5`."""
+        """Sign a user in and return the token.
+
+        Options are those of `POST /__mock/sessions`, such as `expiresIn=5`.
+        """
         token: str = self.control("POST", "/sessions", {"username": username, **options})["token"]
         return token
 
@@ -66,30 +72,31 @@ class Mock:
 
     def freeze(self, time: str | None = None) -> None:
         """Stop the clock, now or at a time (RFC 3339)."""
-        self.control(
-            "PUT",
-            "/clock",
-            {"action": "freeze"} if time is None else {"action": "freeze", "time": time},
-        )
+        command = {"action": "freeze"}
+        if time is not None:
+            command["time"] = time
+        self.control("PUT", "/clock", command)
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
         self.control("PUT", "/clock", {"action": "advance", "seconds": seconds})
 
     def rule(self, **rule: Any) -> str:
-        """Override answers, as `POST /__mock/rules` does (`code=500, times=1`), and return the rule's id."""
+        """Override answers, such as by `code=500, times=1`, and return the id of the rule.
+
+        Fields are those of `POST /__mock/rules`.
+        """
         identity: str = self.control("POST", "/rules", rule)["id"]
         return identity
 
     def requests(self, **criteria: Any) -> list[dict[str, Any]]:
-        """Return what was asked in this sandbox, newest first, such as `operation="getProfile"`."""
-        found: list[dict[str, Any]] = self.control("GET", f"/requests?{urlencode(criteria)}")[
-            "requests"
-        ]
+        """Return requests of this sandbox, newest first, such as `operation="getProfile"`."""
+        listed = self.control("GET", f"/requests?{urlencode(criteria)}")
+        found: list[dict[str, Any]] = listed["requests"]
         return found
 
     def count(self, **criteria: Any) -> int:
-        """Count what was asked in this sandbox, such as `operation="markNotificationsRead", status=201`."""
+        """Count requests of this sandbox, such as `operation="getProfile", status=200`."""
         count: int = self.control("POST", "/requests/count", criteria)["count"]
         return count
 
@@ -98,22 +105,21 @@ class Mock:
 def _opener() -> OpenerDirector:
     from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - likewise
 
-    return build_opener(
-        ProxyHandler({})
-    )  # the mock is on this machine, whatever proxy the environment names
+    # The mock is on this machine, whatever proxy the environment names.
+    return build_opener(ProxyHandler({}))
 
 
-def _ask(asked: Request) -> bytes:
+def _send(request: Request) -> bytes:
     try:
-        with _opener().open(asked, timeout=SECONDS) as answer:
-            content: bytes = answer.read()
+        with _opener().open(request, timeout=SECONDS) as response:
+            content: bytes = response.read()
             return content
-    except HTTPError as refusal:
-        body = refusal.read()
-        reason = f"{refusal.msg}: {body.decode()}"
-        raise HTTPError(
-            asked.full_url, refusal.code, reason, refusal.headers, io.BytesIO(body)
-        ) from None
+    except HTTPError as error:
+        # The message of `HTTPError` does not show the body, which tells what was wrong.
+        body = error.read()
+        reason = f"{error.msg}: {body.decode()}"
+        copy = io.BytesIO(body)
+        raise HTTPError(request.full_url, error.code, reason, error.headers, copy) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -134,9 +140,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
     """The base URL of a mock that runs in this process, on a free port."""
-    with warnings.catch_warnings(action="ignore"):  # of modules that are not the tests' own
-        from mock_server.contract.files import FileError  # noqa: PLC0415 - slow, and needed by those who ask only
-        from mock_server.server.lifecycle import DEFAULT_FIXTURES, Settings, running  # noqa: PLC0415 - likewise
+    # A project's tests may turn warnings into errors, but those of our modules are not theirs.
+    with warnings.catch_warnings(action="ignore"):
+        from mock_server.contract.files import FileError  # noqa: PLC0415 - slow
+        from mock_server.server.lifecycle import DEFAULT_FIXTURES, Settings, running  # noqa: PLC0415
 
     fixtures = pytestconfig.getoption("user_profile_mock_fixtures")
     scenario = pytestconfig.getoption("user_profile_mock_scenario")
@@ -154,15 +161,21 @@ def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
 def user_profile_mock(
     user_profile_mock_server: str, request: pytest.FixtureRequest
 ) -> Iterator[Mock]:
-    """A sandbox for this test alone, dropped at its end; a worker of pytest-xdist has a server, thus sandboxes, of its own."""
+    """A sandbox for this test alone, dropped at its end.
+
+    Each worker of pytest-xdist has a server of its own.
+    """
     mock = Mock(user_profile_mock_server, _sandbox_name(request.node))
     mock.reset()
     yield mock
-    with suppress(HTTPError):  # the test may have dropped it itself
+    # The test may have dropped it itself.
+    with suppress(HTTPError):
         mock.control("DELETE", f"/sandboxes/{mock.sandbox}")
 
 
 def _sandbox_name(test: pytest.Item) -> str:
-    """Return a name that tells which test it is, the same in every run; at most 64 characters."""
-    said = re.sub(r"[^A-Za-z0-9_.]+", "-", test.name)[:40]
-    return f"test-{hashlib.sha256(test.nodeid.encode()).hexdigest()[:16]}-{said}"
+    """Return a name for a test's sandbox, the same in every run; at most 64 characters."""
+    readable = re.sub(r"[^A-Za-z0-9_.]+", "-", test.name)[:40]
+    # Tests of two files may have the same name.
+    digest = hashlib.sha256(test.nodeid.encode()).hexdigest()[:16]
+    return f"test-{digest}-{readable}"

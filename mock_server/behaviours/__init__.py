@@ -1,1 +1,1 @@
-"""What the operations of the API do: pure functions from a world to the next."""
+"""Behaviours of the operations: pure functions from a world to the next."""

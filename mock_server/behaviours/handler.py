@@ -1,4 +1,4 @@
-"""What a handler of an operation takes and gives."""
+"""Handler of an operation: what it takes, and what it returns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,10 @@ from mock_server.world.records import Session, World
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that the contract allows: decoded parameters by name (absent ones with their default) and the JSON body.
+    """A request that the contract allows: decoded parameters by name, and the JSON body.
 
-    `headers` are all that were sent, by their names in lower case.
+    Parameters that were not sent have their default. `headers` are all that were sent, by their
+    names in lower case.
     """
 
     parameters: Mapping[str, Any]
@@ -28,4 +29,4 @@ class Answer:
 
 
 Handler = Callable[[World, Session, Call], tuple[World, Answer]]
-"""Return the next world and what the client is told; raise `ApiError` and then change nothing."""
+"""Return the next world and the reply; raise `ApiError` and then change nothing."""

@@ -11,7 +11,8 @@ def listNotifications(world: World, session: Session, call: Call) -> tuple[World
     container_id = call.parameters["containerId"]
     if not world.is_member(session.username, container_id):
         raise NotFound
-    page, limit = int(call.parameters["page"]), int(call.parameters["limit"])
+    page = int(call.parameters["page"])
+    limit = int(call.parameters["limit"])
     items, total = world.users[session.username].notifications(
         container_id, (page - 1) * limit, limit
     )

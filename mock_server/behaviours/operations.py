@@ -1,4 +1,4 @@
-"""The operations of the API: pure functions from a world to the next."""
+"""Table of the operations and their behaviours."""
 
 from . import notifications, profile
 from .handler import Handler

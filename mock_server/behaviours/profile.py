@@ -13,14 +13,13 @@ def getProfile(world: World, session: Session, call: Call) -> tuple[World, Answe
 
 
 def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World, Answer]:
-    """Return what others see of a member of a container."""
+    """Return the public profile of a member of a container."""
     username = call.parameters["username"]
     if not world.is_member(username, call.parameters["containerId"]):
         raise NotFound
     profile = world.users[username].profile
-    return world, Answer(
-        200, {field: value for field, value in profile.items() if field != "dateOfBirth"}
-    )
+    public = {field: value for field, value in profile.items() if field != "dateOfBirth"}
+    return world, Answer(200, public)
 
 
 def updateProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
@@ -31,8 +30,10 @@ def updateProfile(world: World, session: Session, call: Call) -> tuple[World, An
         for field, value in call.body.items()
         if field in profile and field != "username"
     }
-    if "dateOfBirth" in changes:
-        changes["dateOfBirth"] = {part: int(changes["dateOfBirth"][part]) for part in DATE_PARTS}
+    birth = changes.get("dateOfBirth")
+    if birth is not None:
+        # A client may write 1987.0 for the same number.
+        changes["dateOfBirth"] = {part: int(birth[part]) for part in DATE_PARTS}
     try:
         world = world.update_profile(session.username, changes)
     except HandleTakenError:
