@@ -78,6 +78,17 @@ class Interrupts:
         finally:
             self._waiting = outer
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for what must not be left half done, which a signal breaks off only by ending the process."""
+        self.check()
+        outer = self._waiting
+        self._waiting = outer and threading.current_thread() is not threading.main_thread()
+        try:
+            yield
+        finally:
+            self._waiting = outer
+
     def sleep(self, seconds: float) -> None:
         """Sleep, unless the run is asked to end."""
         if threading.current_thread() is threading.main_thread():

@@ -87,7 +87,7 @@ def read(path: Path) -> tuple[str, str, Profiles]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not what a run writes: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UsageError(f"{path}: not what this version of the gate writes")

@@ -23,6 +23,7 @@ from contract_tests.exceptions import BusyError, NotJudgedError, OutOfTimeError
 from contract_tests.http import response_reader
 from contract_tests.http.messages import GATEWAY, Call, Exchange
 from contract_tests.http.network_options import LONGEST_WAIT, Manners, Pace, patience
+from contract_tests.http.write_policy import SAFE
 from contract_tests.interrupts import STOP
 from contract_tests.redaction.redactor import Veil
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from contract_tests.redaction.secret_names import Pairs
 
 REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-TOO_MANY = 429
+TIMED_OUT, TOO_MANY = 408, 429
 TRIES = 3
 BETWEEN_TRIES = 0.5
 """Seconds after which a connection that failed is tried again."""
@@ -224,7 +225,8 @@ class Client:
         except BaseException:
             self.close()  # it may have begun a request that never ends
             raise
-        if again and reused:
+        # 408 on a connection that was kept is often older than the request: what a server says when it closes an idle one.
+        if reused and (again or exchange.status == TIMED_OUT):
             self.close()
             self._connection = self._open()
             self._pace.wait()
@@ -281,25 +283,42 @@ class Client:
         self, connection: http.client.HTTPConnection, call: Call
     ) -> tuple[Exchange, bool]:
         start = time.perf_counter()
+        is_read = call.method.upper() in SAFE
+        patience = self.patience if is_read else max(A_MOMENT, self.manners.timeout)
         try:
             with STOP.waiting():
                 self._connect(connection)
-                connection.sock.settimeout(self.patience)
-                connection.response_class = partial(response_reader.Answer, seconds=self.patience)  # type: ignore[assignment]
-                connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
-                for name, value in self._own(call):
-                    connection.putheader(name, value.encode("utf-8"))
-                connection.endheaders(call.body)
-                answer = connection.getresponse()
-                assert isinstance(answer, response_reader.Answer)
+            if not is_read:
+                # It is done although nobody waits for it, perhaps only when the profiles are put back: see how it ends.
+                self._connections.discard(connection)
+            with STOP.waiting() if is_read else STOP.held():
+                answer = self._sent(connection, call, patience)
                 headers, body = tuple(answer.getheaders()), answer.body()
+                if answer.surplus:  # the rest of it would be taken for the next answer
+                    connection.close()
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             dropped = isinstance(error, REUSED_AND_GONE)
             return Exchange(call, 0, trouble=trouble, dropped=dropped), dropped
+        finally:
+            self._connections.add(connection)
         return Exchange(
             call, answer.status, headers, body, seconds=time.perf_counter() - start
         ), False
+
+    def _sent(
+        self, connection: http.client.HTTPConnection, call: Call, patience: float
+    ) -> response_reader.Answer:
+        """Send a request and return the beginning of its answer."""
+        connection.sock.settimeout(patience)
+        connection.response_class = partial(response_reader.Answer, seconds=patience)  # type: ignore[assignment]
+        connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
+        for name, value in self._own(call):
+            connection.putheader(name, value.encode("utf-8"))
+        connection.endheaders(call.body)
+        answer = connection.getresponse()
+        assert isinstance(answer, response_reader.Answer)
+        return answer
 
     def _why(self, error: Exception) -> str:
         """Say what an error says, but not what stands where a status line should: that may be the rest of a body."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from unicodedata import normalize
 from urllib.parse import quote, unquote
 
-from contract_tests.redaction import json_tokens
+from contract_tests.redaction import json_tokens, secret_echoes
 from contract_tests.redaction.secret_names import Pairs, hide
 from contract_tests.redaction.text_shapes import shape, veiled
 
@@ -152,7 +152,8 @@ class Veil:
 
     def text(self, text: str) -> str:
         """Return evidence without secrets and without what belongs to people."""
-        return self.people(hide(text, self.secrets))
+        hidden = hide(text, self.secrets)
+        return self.people(secret_echoes.veil(hidden, self.secrets) if self.hides else hidden)
 
     def people(self, text: str) -> str:
         """Return a text with every text that was read by its shape, however it is spelt."""

@@ -101,9 +101,13 @@ def _part(directory: Path) -> dict[str, Any]:
         raise UsageError(
             f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
-    if not isinstance(part, dict) or not {*ALIKE, "cells", "findings", "failures"} <= part.keys():
+    if (
+        not isinstance(part, dict)
+        or not {*ALIKE, "cells", "findings", "failures"} <= part.keys()
+        or not all(type(part.get(key)) is int and part[key] > 0 for key in ("number", "of"))
+    ):
         raise UsageError(f"{directory / FILE}: not what this version of the gate writes")
     return part
 

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from contract_tests.interrupts import Interrupts, Phase
-from tests.soak.interrupts import Patient, interrupted
+from tests.contract_tests.reference import Answer, Request
+from tests.soak.interrupts import Patient, interrupted, profiles
 
 LAWS = ("--laws", "referrals", "--laws", "update")
 
@@ -34,6 +35,34 @@ def test_an_interrupt_does_not_wait_for_a_target_that_hangs() -> None:
     )
     assert ended.wrong(20, hangs=True) == "", ended.output
     assert "NOT PUT BACK" in ended.output
+
+
+class SlowToWrite(Patient):
+    """Does one of the writes late, although nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = self.done = 0
+
+    def update_profile(self, request: Request) -> Answer:
+        self.writes += 1
+        if self.writes == 7:
+            self.calls = 10_000  # now it is interrupted
+            time.sleep(3)
+        answer = super().update_profile(request)
+        self.done += 1
+        return answer
+
+
+def test_a_write_under_way_is_waited_for_since_it_will_be_done() -> None:
+    api = SlowToWrite()
+    before = profiles(api)
+    ended = interrupted(api, 0, "--laws", "update", calls=10_000)
+    assert ended.wrong(40) == "", ended.output
+    until = time.monotonic() + 10
+    while api.done < api.writes and time.monotonic() < until:
+        time.sleep(0.05)
+    assert profiles(api) == before
 
 
 def test_a_second_interrupt_ends_at_once_and_says_what_is_left() -> None:

@@ -100,6 +100,8 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
         (None, 1),
         ("soon", 1),
         ("\u0667", 1),
+        ("Wed, 21 Oct 10000000000000000000000 07:28:00 GMT", 1),
+        (f"Wed, 21 Oct 2026 07:28:00 +{'9' * 40}", 1),
     ],
 )
 def test_retry_after_is_understood(

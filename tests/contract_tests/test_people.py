@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode, urlsafe_b64encode
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -390,3 +391,29 @@ def test_the_line_of_a_credential_that_is_made_of_a_token_sends_the_same() -> No
             script = f"PRIMARY={primary} SECONDARY={secondary}; printf %s {word}"
             said = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
             assert said.decode() == f"Authorization: {kind.header}", kind.name
+
+
+TOKEN = "tK9-xQ_77hVbW1~mZ0pp"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        TOKEN,
+        TOKEN.swapcase(),
+        TOKEN[: len(TOKEN) // 2],
+        TOKEN[len(TOKEN) // 2 :],
+        TOKEN.encode().hex(),
+        "".join(f"%{ord(letter):02x}" for letter in TOKEN),
+        b64encode(f"Bearer {TOKEN}".encode()).decode(),
+        urlsafe_b64encode(f"x:{TOKEN}".encode()).decode(),
+        f"\u0130{TOKEN.title()}",
+    ],
+)
+def test_no_form_that_a_target_gives_a_token_is_shown(echo: str) -> None:
+    veil = Veil(hides=True, secrets=((TOKEN, "$PRIMARY"),))
+    shown = veil.text(f"401 with WWW-Authenticate: Bearer realm={echo}, and more")
+    left = shown.partition("realm=")[2].partition(",")[0].replace("a part of $PRIMARY", "")
+    assert "PRIMARY" in shown
+    assert len(left) < len(TOKEN)
+    assert shown.endswith(", and more")

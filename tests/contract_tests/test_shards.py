@@ -1,6 +1,7 @@
 """A run in parts, in several processes or on several machines, says what one run says."""
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -238,10 +239,22 @@ PART = {
 }
 
 
-def test_a_part_of_another_version_is_wrong_usage(tmp_path: Path) -> None:
-    (tmp_path / "shard.json").write_text(json.dumps(PART))
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(PART),
+        json.dumps({**PART, "number": "x"}),
+        json.dumps({**PART, "number": None}),
+        json.dumps({**PART, "of": math.inf}),
+        json.dumps({**PART, "of": 0, "number": 0}),
+        "[" * 100_000,
+    ],
+    ids=["keys", "text", "null", "infinite", "none", "deep"],
+)
+def test_what_no_part_of_this_version_writes_is_wrong_usage(text: str, tmp_path: Path) -> None:
+    (tmp_path / "shard.json").write_text(text)
     code, output = merge(str(tmp_path))
-    assert (code, "not what this version of the gate writes" in output) == (2, True), output
+    assert (code, "shard.json: not what" in output) == (2, True), output
 
 
 def test_the_whole_says_what_a_part_did_not_put_back(tmp_path: Path) -> None:

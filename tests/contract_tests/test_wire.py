@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import time
 import zlib
 from dataclasses import replace
 
@@ -152,3 +153,31 @@ def test_what_follows_an_answer_is_seen(answer: bytes) -> None:
     )
     for harmless in (b"", b"\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
         assert asked(answer + harmless).body == b"{}"
+
+
+async def tires(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers, and says 408 when nothing more is asked for a moment, as HAProxy and Apache do."""
+    writer.write(whole(b"{}"))
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.write(whole(b"<h1>408</h1>", b"Connection: close", status=b"408 Request Time-out"))
+    writer.close()
+
+
+def test_what_is_said_of_an_idle_connection_is_no_answer() -> None:
+    with raw_upstream(answer=tires) as upstream:
+        client = Client(upstream.url, lambda _: None, lambda _: None)
+        first = client.send(CALL)
+        time.sleep(0.2)
+        second = client.send(CALL)
+        client.close()
+    assert (first.status, second.status) == (200, 200)
+
+
+def test_a_connection_on_which_more_came_is_not_used_again() -> None:
+    more = whole(b"a" * 20_000, status=b"408 Request Time-out")
+    with raw_upstream(answer=whole(b"{}") + more) as upstream:
+        client = Client(upstream.url, lambda _: None, lambda _: None)
+        answers = [client.send(CALL) for _ in range(3)]
+        client.close()
+    assert [(each.status, each.trouble) for each in answers] == [(200, "")] * 3

@@ -28,6 +28,8 @@ START, EVERY = 0.3, 0.2
 """Seconds in which the interpreter itself starts and hears nothing, and between two moments."""
 TIMEOUT, GRACE = 2.0, 3.0
 """Seconds that an answer may take, and that a busy machine may need besides."""
+MOST = 2 * TIMEOUT + GRACE
+"""Seconds in which a run that is interrupted ends: a write under way is waited for, then the profiles are put back."""
 LAWS = ("--laws", "referrals", "--laws", "update", "--laws", "concurrency", "--laws", "fuzz")
 
 
@@ -138,7 +140,7 @@ def interrupt_at_every_moment(seconds: float, seed: int) -> dict[str, object]:
         if ended.code in (0, 3):  # the run was over
             moment = START
             continue
-        if why := ended.wrong(TIMEOUT + GRACE, hangs=bool(hang)):
+        if why := ended.wrong(MOST, hangs=bool(hang)):
             wrong.append(f"after {moment:.2f} s (hangs: {bool(hang)}): {why}\n{ended.output}")
         moment += EVERY
     if wrong:
@@ -161,7 +163,7 @@ def main() -> int:
         if ended.code in (0, 3):
             sys.stdout.write(f"{moment:6.2f} s: the run was over\n")
             break
-        why = ended.wrong(TIMEOUT + GRACE, hangs=bool(given.hang))
+        why = ended.wrong(MOST, hangs=bool(given.hang))
         bad += bool(why)
         sys.stdout.write(
             f"{moment:6.2f} s: {why or 'right'} ({ended.late:.2f} s)\n{ended.output if why else ''}"
