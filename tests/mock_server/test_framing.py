@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from mock_server.proxy.messages.end_to_end_headers import forwarded
 from tests.live import LiveMock, live_mock, live_proxy
 
 ADA = b"Authorization: Bearer ada-session\r\nContent-Type: application/json\r\n"
@@ -160,3 +161,14 @@ def test_a_compressed_body_is_refused_with_the_reason(own: LiveMock) -> None:
         ).status_code
         == 200
     )
+
+
+@pytest.mark.parametrize("name", [b"X_Mock_Control", b"x-mock_control", b"X-MOCK_CONTROL"])
+def test_a_header_that_is_spelt_with_an_underscore_is_another_one(name: bytes) -> None:
+    head = b"/__mock/reset HTTP/1.1\r\n" + HERE + name + b": 1\r\n\r\n"
+    with live_mock() as mock, live_proxy(mock.url) as proxy:
+        assert raw(mock.url, b"POST " + head)[0] == 403
+        assert raw(proxy.url, b"POST /__sandbox/a" + head)[0] == 403
+    assert forwarded([(name, b"1"), (b"x_contract-violations", b"{}")], "1.1") == [
+        (b"via", b"1.1 mock-server")
+    ]

@@ -28,8 +28,15 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
     for name, value in given:
         if name == b"connection":
             dropped.update(token.strip().lower() for token in value.split(b","))
-    through = [(name, value) for name, value in given if name not in dropped]
+    through = [
+        (name, value) for name, value in given if name not in dropped and not is_ours(name)
+    ]
     return [*through, (b"via", f"{version} {PSEUDONYM}".encode())]
+
+
+def is_ours(name: bytes) -> bool:
+    """Say whether it is a header of the proxy's own, also as servers spell it that take `_` for `-`."""
+    return name.replace(b"_", b"-") in OURS
 
 
 def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
