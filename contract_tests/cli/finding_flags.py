@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +27,22 @@ class Lines(click.types.StringParamType):
     def split_envvar_value(self, rv: str) -> list[str]:
         """Return the lines that hold something."""
         return [line for line in rv.splitlines() if line.strip()]
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds up to a day, never `nan`: that is neither under nor over a bound."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.1, max=86_400)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
+        return number
 
 
 class Share(click.ParamType[float]):

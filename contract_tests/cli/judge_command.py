@@ -17,7 +17,14 @@ import click
 
 from contract_tests.cli import environment, processes
 from contract_tests.cli.dry_run import would_send
-from contract_tests.cli.finding_flags import LawName, Lines, findings_flags, option, parts_flags
+from contract_tests.cli.finding_flags import (
+    LawName,
+    Lines,
+    Seconds,
+    findings_flags,
+    option,
+    parts_flags,
+)
 from contract_tests.cli.output_streams import harden
 from contract_tests.cli.own_mock import running_mock
 from contract_tests.cli.settings import MAX_TIME, TIMEOUT, Wishes, arguments, command
@@ -54,8 +61,10 @@ DEPTH: dict[str, Any] = {
     "default": "standard",
     "show_default": True,
 }
+MOST_SECONDS = 31_536_000
+"""A year, which is longer than any run."""
 SECONDS: dict[str, Any] = {
-    "type": click.IntRange(min=1),
+    "type": click.IntRange(min=1, max=MOST_SECONDS),
     "default": MAX_TIME,
     "show_default": True,
     "metavar": "SECONDS",
@@ -155,7 +164,7 @@ class Commands(StrictGroup):
 )
 @option(
     "--request-timeout",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",

@@ -98,6 +98,19 @@ def test_a_flag_that_is_given_and_empty_is_wrong_usage(words: list[str], tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        *(("--request-timeout", value) for value in ("nan", "inf", "1e300", "0", "-1")),
+        *(("--max-time", value) for value in ("0", "9" * 400, "1e3")),
+    ],
+)
+def test_seconds_that_are_none_are_wrong_usage(flag: str, value: str, tmp_path: Path) -> None:
+    code, _, output = forked_gate(tmp_path, "--base-url", "http://127.0.0.1:9", flag, value)
+    assert code == 2, output
+    assert f"Invalid value for '{flag}'" in output
+
+
+@pytest.mark.parametrize(
     ("name", "says"),
     [
         ("page", "there is no family of laws page; there are bounds"),

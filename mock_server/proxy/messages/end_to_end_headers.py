@@ -28,9 +28,7 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
     for name, value in given:
         if name == b"connection":
             dropped.update(token.strip().lower() for token in value.split(b","))
-    through = [
-        (name, value) for name, value in given if name not in dropped and not is_ours(name)
-    ]
+    through = [(name, value) for name, value in given if name not in dropped and not is_ours(name)]
     return [*through, (b"via", f"{version} {PSEUDONYM}".encode())]
 
 
