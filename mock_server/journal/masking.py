@@ -253,7 +253,7 @@ def _in_plain_letters(name: str) -> str:
 
 def _is_secret(name: str) -> bool:
     name = _in_plain_letters(name)
-    if name.strip().lower() in EXACT:
+    if name.strip().lower().replace("_", "-") in EXACT:
         return True
     parts = _parts(name)
     words = list(chain.from_iterable(map(_camels, parts)))

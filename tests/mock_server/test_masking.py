@@ -23,7 +23,8 @@ from mock_server.stores.redis.entry_codec import pack_entry, unpack_entry
 SECRET = """
     api_key apiKey key jwt sig signature auth pwd passwd otp %74oken %2574oken access_token client_secret credential sid pin
     X-Auth X-Access-Key Ocp-Apim-Subscription-Key Dpop Proxy-Authorization Cookie X-Amz-Security-Token X-CSRF-Token
-    X-Mock-Control user[token] token[] token2 ToKeN APIKEY ApIkEy xApiKey accesstoken passwordhash refreshToken session
+    X-Mock-Control x_mock_control
+    user[token] token[] token2 ToKeN APIKEY ApIkEy xApiKey accesstoken passwordhash refreshToken session
     session_id PHPSESSID JSESSIONID connect.sid AWSAccessKeyId X-Hub-Signature-256 oauth2_token tokens
     \uff54oken userPass code_verifier verification_code recoveryCode backup-code mfaCode
 """.split()  # noqa: SIM905
