@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -35,7 +36,8 @@ class Recorder(Api):
 
     def __call__(self, request: Request) -> Answer:
         self.calls.append((request.method, request.path))
-        self.overridden += [name for name in (*request.headers, request.query) if "method" in name]
+        asked = [name for name, _ in parse_qsl(request.query, keep_blank_values=True)]
+        self.overridden += [name for name in (*request.headers, *asked) if "method" in name]
         return super().__call__(request)
 
 
