@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contract_tests.api.saved_profiles import Originals
 
 SETTLING = 1.0
-"""Seconds after which a request that was under way when the run was killed has done what it does."""
+"""Seconds after which most requests that were under way when the run was killed have done what they do."""
 DONE, QUIETLY = b".", b"!"
 
 
@@ -70,11 +70,7 @@ def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)
-    time.sleep(SETTLING)
-    STOP.phase = Phase.PUTTING_BACK
-    lab.ledger.skipped.clear()
-    lab.begin_closing()
-    left = resources.restore(lab)
+    left = _restored(lab)
     said = "The run was killed; the profiles were put back.\n"
     if left:
         users = " and ".join(f"${who.upper()}" for who in left)
@@ -86,3 +82,18 @@ def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
         2,
         shown("".join([said, *(f"{what}: {why}\n" for what, why in lab.ledger.skipped)])).encode(),
     )
+
+
+def _restored(lab: Lab) -> dict[str, list[str]]:
+    """Put the profiles back, and return what could not be, by role.
+
+    At once, since somebody may look; and again when a write that a slow target was at work on has landed, too.
+    """
+    STOP.phase = Phase.PUTTING_BACK
+    lab.begin_closing()
+    left: dict[str, list[str]] = {}
+    for pause in (SETTLING, lab.manners.timeout):
+        time.sleep(pause)
+        lab.ledger.skipped.clear()
+        left = resources.restore(lab)
+    return left

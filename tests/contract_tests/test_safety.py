@@ -238,6 +238,50 @@ def test_a_run_that_is_killed_leaves_nothing_behind(moment: int) -> None:
     assert "The run was killed; the profiles were put back." in output
 
 
+class StoresLate(Recorder):
+    """Does one of the writes late, although nobody waits for it any more."""
+
+    late = False
+    landed = False
+
+    def update_profile(self, request: Request) -> Answer:
+        self.late = self.calls.count(("POST", "/v1/user/profile")) == LATE
+        if not self.late:
+            return super().update_profile(request)
+        time.sleep(2.5)
+        answer = super().update_profile(request)
+        self.landed = True
+        return answer
+
+
+LATE = 7
+
+
+def test_a_write_that_lands_after_the_run_was_killed_is_put_back_too() -> None:
+    api = StoresLate()
+    before = profiles(api)
+    with serving(api) as url:
+        command = [sys.executable, "-m", "contract_tests", "--base-url", url, "--laws", "update"]
+        process = subprocess.Popen(
+            [*command, "--request-timeout", "4"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        until = time.monotonic() + 60
+        while not api.late:
+            assert time.monotonic() < until, "the run wrote nothing"
+            time.sleep(0.001)
+        process.kill()
+        output, _ = process.communicate(timeout=60)
+        while not api.landed:
+            assert time.monotonic() < until, "the write never landed"
+            time.sleep(0.05)
+    assert profiles(api) == before
+    assert "The run was killed; the profiles were put back." in output
+
+
 def test_what_an_earlier_run_has_left_is_said(tmp_path: Path) -> None:
     api = Recorder()
     api.users["ada"] |= {"handle": "g0123456789_gate", "biography": "0123456789ab contract-tests"}
