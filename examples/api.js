@@ -1,4 +1,4 @@
-/** Talks to the API: one call at a time, with patience that ends, and a session that renews itself once. */
+/** Talks to the API, with patience that ends, and a session that is renewed once for all calls that meet its end. */
 
 /** What went wrong with a call: `kind` is `refused`, `slow`, `cancelled`, `broken` or `signed-out`. */
 export class Trouble extends Error {
@@ -35,13 +35,14 @@ export class Api {
     this.controller?.abort('cancelled');
   }
 
-  /** Answers the parsed body, or null where there is none; raises `Trouble`. */
+  /** Return the parsed body, or null where there is none; throw `Trouble`. */
   async call(method, path, body) {
+    const { token } = this;
     const answer = await this.send(method, path, body);
     const read = await this.body(answer);
     if (answer.ok) return read;
     if (answer.status !== 401) throw new Trouble('refused', read?.message ?? `The server answered ${answer.status}.`, read ?? {});
-    if (read?.code !== 'SESSION_TOKEN_EXPIRED' || !(await this.renew())) {
+    if (read?.code !== 'SESSION_TOKEN_EXPIRED' || !(await this.renew(token))) {
       throw new Trouble('signed-out', read?.message ?? 'The session is over.');
     }
     const again = await this.send(method, path, body);
@@ -50,7 +51,14 @@ export class Api {
     return now;
   }
 
-  async renew() {
+  /** Return whether there is a newer token than the one that has expired, and ask for it if nobody has done so. */
+  async renew(expired) {
+    if (this.token !== expired) return true;
+    this.renewing ??= this.askForToken().finally(() => { this.renewing = undefined; });
+    return this.renewing;
+  }
+
+  async askForToken() {
     if (!this.refresh) return false;
     const answer = await this.send('POST', '/v1/user/auth/refresh-session', { refreshToken: this.refresh });
     const read = await this.body(answer);

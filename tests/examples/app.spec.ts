@@ -103,6 +103,20 @@ test('recovers from a session that expires in the middle', async ({ page, mock }
   await expect(alert(page)).toBeHidden();
 });
 
+test('renews the session once, although several calls meet its end', async ({ page, mock }) => {
+  const { token, refreshToken } = await mock.control('POST', '/sessions', { username: 'ada', expiresIn: 600 });
+  await mock.control('PUT', '/clock', { action: 'advance', seconds: 601 });
+  await page.goto(app);
+  const names = await page.evaluate(async (given) => {
+    const { Api } = await import(`${location.origin}/api.js`);
+    const api = new Api(given, () => {});
+    const answers = await Promise.all([api.profile(), api.notifications(1), api.profile()]);
+    return [answers[0].username, answers[2].username];
+  }, { url: mock.url, token, refresh: refreshToken });
+  expect(names).toEqual(['ada', 'ada']);
+  expect(await mock.count('refreshSession')).toBe(1);
+});
+
 test('asks for a new sign-in where nothing can renew the session', async ({ page, mock }) => {
   await signIn(page, mock.url, 'ada-session-expired');
   await expect(alert(page)).toHaveText(/User session has expired\. Please sign in again\./);
