@@ -22,17 +22,17 @@ from contract_tests.exceptions import (
     UnansweredError,
 )
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call, Exchange, UnreadableError
-from contract_tests.http.network_options import Manners
+from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
+from contract_tests.http.network_options import NetworkOptions
 from contract_tests.http.write_policy import MARKING, Permission
 from contract_tests.interrupts import STOP
 from contract_tests.redaction.secret_names import pieces
 
 if TYPE_CHECKING:
-    from contract_tests.api.request_templates import Ask
+    from contract_tests.api.request_templates import RequestTemplate
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
-    from contract_tests.findings.collector import Ledger
+    from contract_tests.findings.collector import Collector
     from contract_tests.findings.symptoms import About
     from contract_tests.spec.contract import Contract
 
@@ -49,17 +49,17 @@ Profile = dict[str, Any]
 
 
 @dataclass
-class Lab:
+class Context:
     """One run against one target. Every answer is judged as it comes; laws add what they know."""
 
     target: Target
     contract: Contract
-    ledger: Ledger
+    collector: Collector
     depth: Depth
     seed: int
     coverage: Coverage
     permission: Permission = field(default_factory=Permission)
-    manners: Manners = field(default_factory=Manners)
+    network: NetworkOptions = field(default_factory=NetworkOptions)
     until: float = math.inf
     client: Client = field(init=False)
     watch: Watch = field(init=False)
@@ -70,14 +70,14 @@ class Lab:
     def __post_init__(self) -> None:
         permit, run = self.permit, run_marks.new_run()
         self.client = Client(
-            self.target.base_url, self.judge, permit, self.manners, run, self.ledger.veil
+            self.target.base_url, self.judge, permit, self.network, run, self.collector.redactor
         )
-        self.watch = Watch(self.target, self.client, self.ledger, self.find)
+        self.watch = Watch(self.target, self.client, self.collector, self.find)
         self.client.doubt = self.watch.see
 
     def random(self, *salt: object) -> Random:
         """Return a source of randomness that depends on the seed and the salt only."""
-        return Random(f"{self.seed}:{self.ledger.law}:{salt}")  # noqa: S311 - for reproducible tests
+        return Random(f"{self.seed}:{self.collector.law}:{salt}")  # noqa: S311 - for reproducible tests
 
     def marker(self, *salt: object) -> str:
         """Return a plain text that no other law writes."""
@@ -87,56 +87,64 @@ class Lab:
         """Return a handle in the contract's form that nobody is likely to hold."""
         return run_marks.handle(self.random(*salt), self.client.run_id)
 
-    def call(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Call:
-        """Build the request of `ask` with the session of the role `who`, or with `auth` as its header."""
-        operation = self.contract.operations[ask.operation]
-        path = operation.path.replace("{username}", ask.raw_username or _quoted(ask.username))
-        query = ask.raw_query or "&".join(
-            f"{_quoted(name)}={_quoted(value)}" for name, value in ask.query
+    def request(
+        self, template: RequestTemplate, role: str | None = "primary", auth: str | None = None
+    ) -> HttpRequest:
+        """Build the request of `template` with the session of the role `role`, or with `auth` as its header."""
+        operation = self.contract.operations[template.operation]
+        path = operation.path.replace(
+            "{username}", template.raw_username or _quoted(template.username)
         )
-        header = auth if auth is not None or who is None else f"Bearer {self.target.sessions[who]}"
+        query = template.raw_query or "&".join(
+            f"{_quoted(name)}={_quoted(value)}" for name, value in template.query
+        )
+        header = (
+            auth if auth is not None or role is None else f"Bearer {self.target.sessions[role]}"
+        )
         # What was made from a token is hidden in this call only: a short piece may be a word elsewhere.
         made = pieces((auth or "").partition(" ")[2] or auth or "", self.target.sessions)
-        headers = [*ask.headers]
+        headers = [*template.headers]
         if header is not None:
             headers.append(("Authorization", header))
-        body = _bytes(ask.body)
-        if body is not None and ask.content_type is not None:
-            headers.append(("Content-Type", ask.content_type))
-        method = ask.method or operation.method
+        body = _bytes(template.body)
+        if body is not None and template.content_type is not None:
+            headers.append(("Content-Type", template.content_type))
+        method = template.method or operation.method
         target = path + (f"?{query}" if query else "")
-        return Call(
-            ask.operation,
+        return HttpRequest(
+            template.operation,
             method,
             target,
             tuple(headers),
             body,
             (*made, *self.target.secrets),
-            ask.length,
-            self.ledger.veil,
+            template.length,
+            self.collector.redactor,
         )
 
-    def ask(self, ask: Ask, who: str | None = "primary", auth: str | None = None) -> Exchange:
+    def send(
+        self, template: RequestTemplate, role: str | None = "primary", auth: str | None = None
+    ) -> Exchange:
         """Send the request and judge the answer by itself."""
-        exchange = self.client.send(self.call(ask, who, auth))
-        if who in LIVE and auth is None and exchange.status == UNAUTHORIZED:
+        exchange = self.client.send(self.request(template, role, auth))
+        if role in LIVE and auth is None and exchange.status == UNAUTHORIZED:
             self.find(
                 "session.valid",
-                ask.operation,
+                template.operation,
                 exchange.shown(),
-                f"the session ${who.upper()} is valid",
+                f"the session ${role.upper()} is valid",
                 exchange,
             )
         return exchange
 
-    def permit(self, call: Call) -> None:
+    def permit(self, request: HttpRequest) -> None:
         """Raise `ForbiddenError` before a call leaves that may not be made, `StoppedError` where the run goes no further."""
         self._stop()
         if self.permission != Permission():
-            operation = self.contract.operations.get(call.operation)
-            documented = operation is not None and operation.method == call.method
+            operation = self.contract.operations.get(request.operation)
+            documented = operation is not None and operation.method == request.method
             self.permission.check(
-                call,
+                request,
                 self.contract.operations[MARKING].path,
                 self.never_set(),
                 documented=documented,
@@ -145,8 +153,8 @@ class Lab:
     def never_set(self) -> set[str]:
         """The fields that some session's user had never set when the run began; all of them as long as that is not known."""
         before = [
-            self._known.get(f"before {who}", dict.fromkeys(self.contract.updatable))
-            for who in self.roles()
+            self._known.get(f"before {role}", dict.fromkeys(self.contract.updatable))
+            for role in self.roles()
         ]
         return {
             name
@@ -157,14 +165,14 @@ class Lab:
 
     def judge(self, exchange: Exchange) -> None:
         """Note what is wrong with an answer by itself; stop the law when the time is over or the target has ended."""
-        self.ledger.judged += 1
+        self.collector.judged += 1
         self._silent = not exchange.status
         if self._closing:
             return
         self.watch.see(exchange)
         self.coverage.see(exchange)
         for complaint in response_checks.judge(self.contract, exchange):
-            operation = exchange.call.operation
+            operation = exchange.request.operation
             received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
             self.find(
                 complaint.rule,
@@ -217,16 +225,18 @@ class Lab:
     ) -> None:
         """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
         if not self.stopped and not self._closing:
-            self.ledger.find(rule, operation, received, documented, *steps, **about)
+            self.collector.find(rule, operation, received, documented, *steps, **about)
 
-    def accepted(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
+    def accepted(
+        self, template: RequestTemplate, role: str = "primary", rule: str = ""
+    ) -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
 
         The documentation gives the fields of an update no bounds, and does not say which `fields` there are to be read, so
         that refusing one breaks only a decision of ours.
         """
-        rule = rule or ("input.accepted" if ask.operation in OURS else "input.valid")
-        exchange = self.ask(ask, who)
+        rule = rule or ("input.accepted" if template.operation in OURS else "input.valid")
+        exchange = self.send(template, role)
         if exchange.ok:
             return exchange
         if exchange.status != UNAUTHORIZED and not exchange.trouble:
@@ -234,22 +244,22 @@ class Lab:
             rule = (
                 "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
             )
-            self.find(rule, ask.operation, exchange.shown(), "the request is valid", exchange)
-        raise UnansweredError(ask.operation)
+            self.find(rule, template.operation, exchange.shown(), "the request is valid", exchange)
+        raise UnansweredError(template.operation)
 
-    def refused(self, ask: Ask, who: str = "primary", rule: str = "") -> Exchange:
+    def refused(self, template: RequestTemplate, role: str = "primary", rule: str = "") -> Exchange:
         """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""
-        exchange = self.ask(ask, who)
-        call = exchange.call
-        flaws = request_validation.flaws(self.contract, self.contract.full, call)
-        assert flaws, call
+        exchange = self.send(template, role)
+        request = exchange.request
+        flaws = request_validation.flaws(self.contract, self.contract.full, request)
+        assert flaws, request
         if exchange.ok:
-            forbidden = request_validation.wrong(self.contract, self.contract.documented, call)
+            forbidden = request_validation.wrong(self.contract, self.contract.documented, request)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
             wanted, sign = request_validation.refusal(flaws), request_validation.acceptance(flaws)
             self.find(
                 rule,
-                ask.operation,
+                template.operation,
                 exchange.shown(),
                 wanted,
                 exchange,
@@ -264,7 +274,7 @@ class Lab:
         ):
             self.find(
                 "input.status",
-                ask.operation,
+                template.operation,
                 exchange.shown(),
                 request_validation.refusal(flaws),
                 exchange,
@@ -284,7 +294,7 @@ class Lab:
         if request_validation.missing(wrong, named):
             self.find(
                 "error.details",
-                exchange.call.operation,
+                exchange.request.operation,
                 received,
                 f"all of {sorted(wrong)}",
                 exchange,
@@ -292,7 +302,7 @@ class Lab:
         elif request_validation.accused(wrong, named):
             self.find(
                 "error.details",
-                exchange.call.operation,
+                exchange.request.operation,
                 received,
                 f"nothing but {sorted(wrong)}",
                 exchange,

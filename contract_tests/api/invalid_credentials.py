@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
-    from contract_tests.api.request_templates import Ask
+    from contract_tests.api.context import Context
+    from contract_tests.api.request_templates import RequestTemplate
     from contract_tests.redaction.secret_names import Pairs
 
 GENERIC = "GENERIC_UNAUTHORIZED"
@@ -57,7 +57,7 @@ USER_QUERIES = ("username", "userId", "user_id", "user", "as")
 
 
 @dataclass(frozen=True)
-class Kind:
+class InvalidCredential:
     """One way of being unauthenticated: the header to send (None for none) and the name that applies.
 
     `plain` marks the ways that every depth repeats on every operation; `valid_inside` those that hold a valid token in a
@@ -76,50 +76,63 @@ class Kind:
         return self.header is not None and not WELL_FORMED.fullmatch(self.header)
 
 
-def kinds(lab: Lab) -> list[Kind]:
+def invalid_credentials(context: Context) -> list[InvalidCredential]:
     """Return every way of being without a valid session that this target's sessions allow."""
-    token = lab.target.sessions["primary"]
+    token = context.target.sessions["primary"]
     basic = b64encode(f"{token}:".encode()).decode()
-    unknown = f"unknown-{lab.random('unknown').getrandbits(64):016x}"
+    unknown = f"unknown-{context.random('unknown').getrandbits(64):016x}"
     found = [
-        Kind("no header", None, GENERIC, plain=True),
-        Kind("an unknown token", f"Bearer {unknown}", GENERIC, plain=True),
-        Kind("a malformed header", "Bearer", GENERIC, plain=True),
-        Kind("an empty header", "", GENERIC),
-        Kind("the token without a scheme", token, GENERIC, valid_inside=True),
-        Kind("another scheme", f"Basic {basic}", GENERIC, valid_inside=True),
-        Kind("a token under another scheme", f"Token {token}", GENERIC, valid_inside=True),
-        Kind("no space after the scheme", f"Bearer{token}", GENERIC, valid_inside=True),
-        Kind("a longer token", f"Bearer {token}x", GENERIC),
-        Kind("a shorter token", f"Bearer {token[:-1]}", GENERIC),
-        Kind("a token with something before it", f"Bearer x{token}", GENERIC),
-        Kind("a token without its beginning", f"Bearer {token[1:]}", GENERIC),
-        Kind(
+        InvalidCredential("no header", None, GENERIC, plain=True),
+        InvalidCredential("an unknown token", f"Bearer {unknown}", GENERIC, plain=True),
+        InvalidCredential("a malformed header", "Bearer", GENERIC, plain=True),
+        InvalidCredential("an empty header", "", GENERIC),
+        InvalidCredential("the token without a scheme", token, GENERIC, valid_inside=True),
+        InvalidCredential("another scheme", f"Basic {basic}", GENERIC, valid_inside=True),
+        InvalidCredential(
+            "a token under another scheme", f"Token {token}", GENERIC, valid_inside=True
+        ),
+        InvalidCredential(
+            "no space after the scheme", f"Bearer{token}", GENERIC, valid_inside=True
+        ),
+        InvalidCredential("a longer token", f"Bearer {token}x", GENERIC),
+        InvalidCredential("a shorter token", f"Bearer {token[:-1]}", GENERIC),
+        InvalidCredential("a token with something before it", f"Bearer x{token}", GENERIC),
+        InvalidCredential("a token without its beginning", f"Bearer {token[1:]}", GENERIC),
+        InvalidCredential(
             "a token with another end",
             f"Bearer {token[: len(token) // 2]}{unknown}"[: len(token) + 7],
             GENERIC,
         ),
-        Kind("a percent-encoded token", f"Bearer {_percent(token)}", GENERIC, valid_inside=True),
-        Kind("a token and more", f"Bearer {token} {token}", GENERIC, valid_inside=True),
-        Kind("a quoted token", f'Bearer "{token}"', GENERIC, valid_inside=True),
-        Kind("null", "Bearer null", GENERIC),
+        InvalidCredential(
+            "a percent-encoded token", f"Bearer {_percent(token)}", GENERIC, valid_inside=True
+        ),
+        InvalidCredential(
+            "a token and more", f"Bearer {token} {token}", GENERIC, valid_inside=True
+        ),
+        InvalidCredential("a quoted token", f'Bearer "{token}"', GENERIC, valid_inside=True),
+        InvalidCredential("null", "Bearer null", GENERIC),
         *(
-            Kind("a username as token", f"Bearer {name}", GENERIC)
-            for name in lab.target.usernames[:1]
+            InvalidCredential("a username as token", f"Bearer {name}", GENERIC)
+            for name in context.target.usernames[:1]
             if _fits(name)
         ),
         *(
-            Kind("the token in another case", f"Bearer {other}", GENERIC, valid_inside=True)
+            InvalidCredential(
+                "the token in another case", f"Bearer {other}", GENERIC, valid_inside=True
+            )
             for other in _other_case(token)
         ),
     ]
-    known = {f"Bearer {value}" for value in lab.target.sessions.values()}
+    known = {f"Bearer {value}" for value in context.target.sessions.values()}
     found = [kind for kind in found if kind.header not in known]
     for role, name in EXPIRED.items():
-        if role in lab.target.sessions:
+        if role in context.target.sessions:
             found.append(
-                Kind(
-                    role.replace("_", " "), f"Bearer {lab.target.sessions[role]}", name, plain=True
+                InvalidCredential(
+                    role.replace("_", " "),
+                    f"Bearer {context.target.sessions[role]}",
+                    name,
+                    plain=True,
                 )
             )
     return found
@@ -146,20 +159,22 @@ class Carried:
     query: Pairs = ()
     headers: Pairs = ()
 
-    def on(self, ask: Ask) -> Ask:
+    def on(self, template: RequestTemplate) -> RequestTemplate:
         """Return the request with it."""
-        return ask.but(query=(*ask.query, *self.query), headers=(*ask.headers, *self.headers))
+        return template.but(
+            query=(*template.query, *self.query), headers=(*template.headers, *self.headers)
+        )
 
 
-def elsewhere(lab: Lab) -> list[Carried]:
+def elsewhere(context: Context) -> list[Carried]:
     """Return the places other than `Authorization` that could carry the session; its token is in URLs on this machine only."""
-    token = lab.target.sessions["primary"]
+    token = context.target.sessions["primary"]
     found = [Carried(f"the header {name}", headers=((name, token),)) for name in TOKEN_HEADERS]
     found += [
         Carried(f"the cookie {name}", headers=(("Cookie", f"{name}={token}"),))
         for name in TOKEN_COOKIES
     ]
-    if lab.target.is_local:
+    if context.target.is_local:
         found += [Carried(f"{name} in the query", query=((name, token),)) for name in TOKEN_QUERIES]
     return found
 

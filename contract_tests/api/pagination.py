@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.api import resources
-from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Item, Lab
-from contract_tests.api.request_templates import REFERRALS, Ask, notifications
+from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Context, Item
+from contract_tests.api.request_templates import REFERRALS, RequestTemplate, notifications
 from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
@@ -20,32 +20,32 @@ Inbox = dict[str, list[Item]]
 Reading = tuple[list[Item], "Exchange"]
 
 
-def items_of(lab: Lab, exchange: Exchange) -> list[Item]:
+def items_of(context: Context, exchange: Exchange) -> list[Item]:
     """Return the items of a list's answer."""
-    items = lab.object(exchange).get("items")
+    items = context.object(exchange).get("items")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise NotJudgedError(f"{exchange.call.operation} answers in a shape of its own")
-    return [_known(lab, exchange.call.operation, item) for item in items]
+        raise NotJudgedError(f"{exchange.request.operation} answers in a shape of its own")
+    return [_known(context, exchange.request.operation, item) for item in items]
 
 
-def first_page(lab: Lab, who: str, container: str) -> int:
+def first_page(context: Context, role: str, container: str) -> int:
     """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
-    number: int = lab.once(
-        f"first page {who} {container}", lambda: _first_page(lab, who, container)
+    number: int = context.once(
+        f"first page {role} {container}", lambda: _first_page(context, role, container)
     )
     return number
 
 
-def _first_page(lab: Lab, who: str, container: str) -> int:
+def _first_page(context: Context, role: str, container: str) -> int:
     zeroth, first, plain = (
-        lab.ask(notifications(container, number, 5), who) for number in (0, 1, None)
+        context.send(notifications(container, number, 5), role) for number in (0, 1, None)
     )
     if not (zeroth.ok and first.ok and plain.ok):
         return 1
-    items = items_of(lab, zeroth)
-    if not items or items != items_of(lab, plain) or items == items_of(lab, first):
+    items = items_of(context, zeroth)
+    if not items or items != items_of(context, plain) or items == items_of(context, first):
         return 1
-    lab.find(
+    context.find(
         "pages.defaults",
         "listNotifications",
         "the first page is page 0",
@@ -56,87 +56,91 @@ def _first_page(lab: Lab, who: str, container: str) -> int:
     return 0
 
 
-def at(lab: Lab, who: str, container: str, number: int, limit: object = None) -> Ask:
+def at(
+    context: Context, role: str, container: str, number: int, limit: object = None
+) -> RequestTemplate:
     """Ask for the page that is the `number`th, from 1 on."""
-    return notifications(container, number - 1 + first_page(lab, who, container), limit)
+    return notifications(container, number - 1 + first_page(context, role, container), limit)
 
 
 def page(
-    lab: Lab, who: str, container: str, number: int | None = None, limit: object = None
+    context: Context, role: str, container: str, number: int | None = None, limit: object = None
 ) -> tuple[Exchange, list[Item]]:
     """Read one page; without a number, the one that the target answers by default."""
-    ask = (
-        at(lab, who, container, number, limit)
+    template = (
+        at(context, role, container, number, limit)
         if number is not None
         else notifications(container, None, limit)
     )
-    exchange = lab.accepted(
-        ask, who, "input.valid" if (number, limit) == (None, None) else "input.accepted"
+    exchange = context.accepted(
+        template, role, "input.valid" if (number, limit) == (None, None) else "input.accepted"
     )
-    return exchange, items_of(lab, exchange)
+    return exchange, items_of(context, exchange)
 
 
-def page_size(lab: Lab, who: str, container: str) -> int:
+def page_size(context: Context, role: str, container: str) -> int:
     """The largest size of page that the target takes and fills: that 100 is too much for it is judged elsewhere."""
 
     def learn() -> int:
-        return next((size for size in SIZES if _holds(lab, who, container, size)), 0) or _filled(
-            lab, who, container
-        )
+        return next(
+            (size for size in SIZES if _holds(context, role, container, size)), 0
+        ) or _filled(context, role, container)
 
-    size: int = lab.once(f"page size {who} {container}", learn)
+    size: int = context.once(f"page size {role} {container}", learn)
     return size
 
 
-def _filled(lab: Lab, who: str, container: str) -> int:
+def _filled(context: Context, role: str, container: str) -> int:
     """How many items a first page has, whatever it was asked for."""
-    exchange = lab.ask(at(lab, who, container, 1, SIZES[-1]), who)
-    return len(items_of(lab, exchange)) or FULL_PAGE if exchange.ok else FULL_PAGE
+    exchange = context.send(at(context, role, container, 1, SIZES[-1]), role)
+    return len(items_of(context, exchange)) or FULL_PAGE if exchange.ok else FULL_PAGE
 
 
-def _holds(lab: Lab, who: str, container: str, size: int) -> bool:
+def _holds(context: Context, role: str, container: str, size: int) -> bool:
     """Whether pages of this size are taken, and full while there are more items."""
-    first, second = (lab.ask(at(lab, who, container, number, size), who) for number in (1, 2))
+    first, second = (
+        context.send(at(context, role, container, number, size), role) for number in (1, 2)
+    )
     if not first.ok:
         return False
-    return len(items_of(lab, first)) >= size or not second.ok or not items_of(lab, second)
+    return len(items_of(context, first)) >= size or not second.ok or not items_of(context, second)
 
 
-def whole(lab: Lab, who: str, container: str, size: int = 0) -> list[Item]:
+def whole(context: Context, role: str, container: str, size: int = 0) -> list[Item]:
     """Read all notifications of a container, page by page until one is empty; again where some have come meanwhile."""
     for _ in range(TRIES):
-        begun, found = _pages(lab, who, container, size)
-        total = _total(lab, begun)
+        begun, found = _pages(context, role, container, size)
+        total = _total(context, begun)
         if (
             total is None
             or len(found) <= total
-            or _total(lab, lab.client.send(begun.call)) == total
+            or _total(context, context.client.send(begun.request)) == total
         ):
             return found
     raise NotJudgedError("new notifications come while pages are read")
 
 
-def _total(lab: Lab, exchange: Exchange) -> int | None:
-    total = lab.object(exchange).get("total")
+def _total(context: Context, exchange: Exchange) -> int | None:
+    total = context.object(exchange).get("total")
     return total if isinstance(total, int) else None
 
 
-def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
+def _pages(context: Context, role: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
     """Return the first page as it came, and the items of all."""
-    limit = size or page_size(lab, who, container)
-    begun, found = page(lab, who, container, 1, limit)
+    limit = size or page_size(context, role, container)
+    begun, found = page(context, role, container, 1, limit)
     exchange, last = begun, found
     for number in range(2, MOST_PAGES + 1):
-        total = _total(lab, exchange)
-        exchange = lab.ask(at(lab, who, container, number, limit), who)
+        total = _total(context, exchange)
+        exchange = context.send(at(context, role, container, number, limit), role)
         if not exchange.ok:
-            _ended(lab, exchange)
+            _ended(context, exchange)
             break
-        items = items_of(lab, exchange)
+        items = items_of(context, exchange)
         if _is_last_again(items, last, len(found), total, number):
-            lab.find(
+            context.find(
                 "pages.past-end",
-                exchange.call.operation,
+                exchange.request.operation,
                 "the last page once more",
                 "200 with no items",
                 exchange,
@@ -145,7 +149,9 @@ def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, lis
         last = items
         if items and len(found) < limit * (number - 1):
             shown = f"{len(items)} items on page {number} of {limit} after {len(found)} items on those before"
-            lab.find("pages.size", exchange.call.operation, shown, "full pages before it", exchange)
+            context.find(
+                "pages.size", exchange.request.operation, shown, "full pages before it", exchange
+            )
         if not items:
             break
         found += items
@@ -154,7 +160,7 @@ def _pages(lab: Lab, who: str, container: str, size: int) -> tuple[Exchange, lis
     else:
         if not size:
             raise NotJudgedError(
-                f"the session {who} has more than {MOST_PAGES * limit} notifications in {container}"
+                f"the session {role} has more than {MOST_PAGES * limit} notifications in {container}"
             )
     return begun, found
 
@@ -167,12 +173,12 @@ def _is_last_again(
     return bool(items) and items == last and whole
 
 
-def _ended(lab: Lab, exchange: Exchange) -> None:
+def _ended(context: Context, exchange: Exchange) -> None:
     """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
     if exchange.refused:
-        lab.find(
+        context.find(
             "pages.past-end",
-            exchange.call.operation,
+            exchange.request.operation,
             exchange.shown(),
             "200 with no items",
             exchange,
@@ -180,68 +186,72 @@ def _ended(lab: Lab, exchange: Exchange) -> None:
         )
 
 
-def first_readings(lab: Lab, who: str, container: str) -> tuple[Reading, Reading]:
+def first_readings(context: Context, role: str, container: str) -> tuple[Reading, Reading]:
     """Return what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
-    readings: tuple[Reading, Reading] = lab.once(
-        f"first readings {who} {container}",
-        lambda: (reading(lab, who, container), reading(lab, who, container)),
+    readings: tuple[Reading, Reading] = context.once(
+        f"first readings {role} {container}",
+        lambda: (reading(context, role, container), reading(context, role, container)),
     )
     return readings
 
 
-def keep_before_writing(lab: Lab) -> None:
+def keep_before_writing(context: Context) -> None:
     """Read every list once more before the run writes for the first time, so that what that does to them can be told."""
-    for who in lab.roles():
-        for container in lab.target.containers:
-            known = reading(lab, who, container)
-            lab.once(_before_writing(who, container), lambda known=known: known)
+    for role in context.roles():
+        for container in context.target.containers:
+            known = reading(context, role, container)
+            context.once(_before_writing(role, container), lambda known=known: known)
 
 
-def before_writing(lab: Lab, who: str, container: str) -> Reading | None:
+def before_writing(context: Context, role: str, container: str) -> Reading | None:
     """Return what the reading before the first write gave, `None` where nothing was written before the laws."""
-    found: Reading | None = lab.once(_before_writing(who, container), lambda: None)
+    found: Reading | None = context.once(_before_writing(role, container), lambda: None)
     return found
 
 
-def _before_writing(who: str, container: str) -> str:
-    return f"before writing {who} {container}"
+def _before_writing(role: str, container: str) -> str:
+    return f"before writing {role} {container}"
 
 
-def reading(lab: Lab, who: str, container: str) -> Reading:
+def reading(context: Context, role: str, container: str) -> Reading:
     """Read the beginning of a list in as few calls as the target allows."""
     for size in SIZES:
-        first = lab.ask(notifications(container, 1, size), who)
+        first = context.send(notifications(container, 1, size), role)
         if first.status != BAD_REQUEST:
             break
     found: list[Item] = []
     with suppress(NotJudgedError):
         for number in range(1, FIRST_PAGES + 1):
-            exchange = lab.ask(notifications(container, number, size), who) if number > 1 else first
-            items = items_of(lab, exchange) if exchange.ok else []
+            exchange = (
+                context.send(notifications(container, number, size), role) if number > 1 else first
+            )
+            items = items_of(context, exchange) if exchange.ok else []
             found += items
             if len(items) < size:
                 break
     return found, first
 
 
-def inbox(lab: Lab, who: str) -> Inbox:
+def inbox(context: Context, role: str) -> Inbox:
     """Read all notifications of a user by container."""
-    return {container: whole(lab, who, container) for container in resources.homes(lab, who)}
+    return {
+        container: whole(context, role, container) for container in resources.homes(context, role)
+    }
 
 
-def referrals(lab: Lab, who: str) -> tuple[Exchange, list[Item]]:
+def referrals(context: Context, role: str) -> tuple[Exchange, list[Item]]:
     """Read the referrals."""
-    exchange = lab.accepted(REFERRALS, who)
-    return exchange, items_of(lab, exchange)
+    exchange = context.accepted(REFERRALS, role)
+    return exchange, items_of(context, exchange)
 
 
-def referred(lab: Lab, who: str) -> dict[str, object]:
+def referred(context: Context, role: str) -> dict[str, object]:
     """Return who was referred and when, without names: other users may change theirs at any time."""
-    return {str(item.get("username")): item.get("joinedAt") for item in referrals(lab, who)[1]}
+    return {str(item.get("username")): item.get("joinedAt") for item in referrals(context, role)[1]}
 
 
-def _known(lab: Lab, operation: str, item: Item) -> Item:
-    view = lab.contract.full
+def _known(context: Context, operation: str, item: Item) -> Item:
+    view = context.contract.full
     name = {"listNotifications": "Notification", "listReferrals": "Referral"}[operation]
     known: dict[str, Any] = view.document["components"]["schemas"][name]["properties"]
     kept = {key: item[key] for key in known if key in item}

@@ -11,7 +11,7 @@ from contract_tests.api.request_templates import update
 from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab, Profile
+    from contract_tests.api.context import Context, Profile
 
 PLACES = ("biography", "displayName", "handle")
 """Fields that can hold a mark, the one that matters least to a user first."""
@@ -27,58 +27,58 @@ class InUseError(NotJudgedError):
     """Another run of the gate writes to a profile, or has left its marks in it."""
 
 
-def refuse_marks(lab: Lab) -> None:
+def refuse_marks(context: Context) -> None:
     """Raise `InUseError` where a profile, as it was read, holds marks: it must not be taken for what to put back."""
-    for who in lab.roles() if lab.permission.writes else ():
-        _refuse_marks(lab, who, resources.originals(lab, who))
+    for role in context.roles() if context.permission.writes else ():
+        _refuse_marks(context, role, resources.originals(context, role))
 
 
-def claim(lab: Lab) -> None:
+def claim(context: Context) -> None:
     """Mark the profiles as this run's. Raise `InUseError`, with everything as it was, where another run is there."""
-    if not lab.permission.writes:
+    if not context.permission.writes:
         return
-    pagination.keep_before_writing(lab)
+    pagination.keep_before_writing(context)
     claimed: list[str] = []
     written: set[str] = set()
-    for who in lab.roles():
+    for role in context.roles():
         try:
-            _claim(lab, who, written)
+            _claim(context, role, written)
         except InUseError:
             for other in claimed:
-                resources.put_back(lab, other, resources.originals(lab, other))
+                resources.put_back(context, other, resources.originals(context, other))
             raise
-        claimed.append(who)
+        claimed.append(role)
 
 
-def _claim(lab: Lab, who: str, written: set[str]) -> None:
+def _claim(context: Context, role: str, written: set[str]) -> None:
     """Write a mark, and look whether it is still there after the time in which another run may have done the same.
 
     Who writes last finds the own mark: every other run read before that, and finds this one. `written` are the marks of
     this run, of which a wrong target may show one user's to the other.
     """
     begun = time.monotonic()
-    before = resources.readable(lab, who)
-    _refuse_marks(lab, who, before)
-    if mark := renew(lab, who):
+    before = resources.readable(context, role)
+    _refuse_marks(context, role, before)
+    if mark := renew(context, role):
         written.add(mark)
         time.sleep(max(SHORTEST, 2 * (time.monotonic() - begun)))
-        after = resources.readable(lab, who)
-        _refuse_marks(lab, who, after)
+        after = resources.readable(context, role)
+        _refuse_marks(context, role, after)
         names = [name for name, value in after.items() if _is_rival(value, written)]
         if names:
-            raise InUseError(_said(who, names, lab.client.run_id))
+            raise InUseError(_said(role, names, context.client.run_id))
 
 
-def renew(lab: Lab, who: str) -> str:
+def renew(context: Context, role: str) -> str:
     """Write a mark, and return it; empty where the target gives no place for one."""
-    before, chance = resources.originals(lab, who), Random()  # noqa: S311 - a name, and not that of another run with the same seed
+    before, chance = resources.originals(context, role), Random()  # noqa: S311 - a name, and not that of another run with the same seed
     for name in PLACES:
-        allowed = before.get(name) is not None or lab.permission.first_write
-        if name in lab.contract.updatable and allowed:
+        allowed = before.get(name) is not None or context.permission.first_write
+        if name in context.contract.updatable and allowed:
             mark = (run_marks.handle if name == "handle" else run_marks.text)(
-                chance, lab.client.run_id
+                chance, context.client.run_id
             )
-            if lab.ask(update({name: mark}), who).ok:
+            if context.send(update({name: mark}), role).ok:
                 return mark
     return ""
 
@@ -97,15 +97,15 @@ def _is_rival(value: object, written: set[str]) -> bool:
     }  # a target may keep another case of letters
 
 
-def _refuse_marks(lab: Lab, who: str, profile: Profile) -> None:
+def _refuse_marks(context: Context, role: str, profile: Profile) -> None:
     runs = {
         name: run for name, value in profile.items() if (run := run_marks.run_of(value)) is not None
     }
-    found = {name: run for name, run in runs.items() if run != lab.client.run_id}
+    found = {name: run for name, run in runs.items() if run != context.client.run_id}
     if found:
-        raise InUseError(_said(who, list(found), max(found.values())))
+        raise InUseError(_said(role, list(found), max(found.values())))
 
 
-def _said(who: str, names: list[str], run: str) -> str:
+def _said(role: str, names: list[str], run: str) -> str:
     hold = "holds" if len(names) == 1 else "hold"
-    return f"{' and '.join(names)} of ${who.upper()} {hold} what {run_marks.named(run)}, wrote there: {WHAT_TO_DO}"
+    return f"{' and '.join(names)} of ${role.upper()} {hold} what {run_marks.named(run)}, wrote there: {WHAT_TO_DO}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestTemplate:
     """A request to an operation before it is known who asks; `body` is JSON, or bytes to be sent as they are."""
 
     operation: str
@@ -26,34 +26,36 @@ class Ask:
     method: str = ""
     length: bool = True
 
-    def but(self, **changes: Any) -> Ask:
+    def but(self, **changes: Any) -> RequestTemplate:
         """Return the same request with something changed."""
         return replace(self, **changes)
 
 
-def fields(*names: str) -> Ask:
+def fields(*names: str) -> RequestTemplate:
     """Ask for fields of the profile."""
-    return Ask("getProfile", query=tuple(("fields", name) for name in names))
+    return RequestTemplate("getProfile", query=tuple(("fields", name) for name in names))
 
 
-def update(body: object) -> Ask:
+def update(body: object) -> RequestTemplate:
     """Ask for a change of the profile."""
-    return Ask("updateProfile", body=body)
+    return RequestTemplate("updateProfile", body=body)
 
 
-def public(username: str, container: str) -> Ask:
+def public(username: str, container: str) -> RequestTemplate:
     """Ask for a public profile."""
-    return Ask("getPublicProfile", query=(("containerId", container),), username=username)
+    return RequestTemplate(
+        "getPublicProfile", query=(("containerId", container),), username=username
+    )
 
 
-def notifications(container: str, page: object = None, limit: object = None) -> Ask:
+def notifications(container: str, page: object = None, limit: object = None) -> RequestTemplate:
     """Ask for a page of notifications."""
     pairs = (("containerId", container), ("page", page), ("limit", limit))
-    return Ask(
+    return RequestTemplate(
         "listNotifications",
         query=tuple((name, str(value)) for name, value in pairs if value is not None),
     )
 
 
-REFERRALS = Ask("listReferrals")
-MARK_READ = Ask("markNotificationsRead")
+REFERRALS = RequestTemplate("listReferrals")
+MARK_READ = RequestTemplate("markNotificationsRead")

@@ -18,7 +18,7 @@ from contract_tests.exceptions import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
 
 FORMAT = "contract-tests originals 1"
 Profiles = dict[str, dict[str, Any]]
@@ -50,33 +50,33 @@ class Originals:
         return f"The originals are in {self.path}, which only you can read. To put them back:\n  {self.command}"
 
 
-def keep(lab: Lab, flags: Sequence[str], shard: str = "") -> Originals | None:
+def keep(context: Context, flags: Sequence[str], shard: str = "") -> Originals | None:
     """Write the profiles down before they are changed. No token is written.
 
     `flags` are how the target is reached, `shard` is the part of the run, which may have sessions of its own. None
     where nothing will be changed. Raises `OSError` where no file can be written.
     """
     people = {
-        who: {
-            "username": resources.own_username(lab, who),
-            "profile": resources.originals(lab, who),
+        role: {
+            "username": resources.own_username(context, role),
+            "profile": resources.originals(context, role),
         }
-        for who in lab.roles()
+        for role in context.roles()
     }
-    known = {who: person for who, person in people.items() if person["profile"]}
-    if not lab.permission.writes or not known:
+    known = {role: person for role, person in people.items() if person["profile"]}
+    if not context.permission.writes or not known:
         return None
     now = datetime.now(UTC)
     since = now.isoformat(timespec="seconds")
     data = {
         "format": FORMAT,
-        "base_url": lab.target.base_url,
+        "base_url": context.target.base_url,
         "shard": shard,
         "since": since,
         "people": known,
     }
     path = _write(
-        f"{now:%Y%m%dT%H%M%SZ}-{lab.client.run_id}.json", json.dumps(data, indent=1).encode()
+        f"{now:%Y%m%dT%H%M%SZ}-{context.client.run_id}.json", json.dumps(data, indent=1).encode()
     )
     return Originals(path, shlex.join(["contract-tests", "restore", str(path), *flags]))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from contract_tests.config.target import Target
-    from contract_tests.findings.collector import Ledger
+    from contract_tests.findings.collector import Collector
     from contract_tests.http.http_client import Client
     from contract_tests.http.messages import Exchange
 
@@ -54,7 +54,7 @@ class Watch:
 
     target: Target
     client: Client
-    ledger: Ledger
+    collector: Collector
     find: Callable[..., None]
     ended: Ended | None = None
     proofs: dict[str, Exchange] = field(default_factory=dict)
@@ -67,19 +67,19 @@ class Watch:
     def see(self, exchange: Exchange) -> None:
         """End the run where an answer means that the target, or the session that was sent, has ended."""
         self._give_up(exchange)
-        who = next((role for role in self.target.roles if self._is_of(exchange, role)), "")
-        if not availability.is_doubtful(exchange, with_session=bool(who)):
-            for name in ("", who) if exchange.ok else ("",):
-                self._good[name] = len(self.ledger.findings)
+        role = next((role for role in self.target.roles if self._is_of(exchange, role)), "")
+        if not availability.is_doubtful(exchange, with_session=bool(role)):
+            for name in ("", role) if exchange.ok else ("",):
+                self._good[name] = len(self.collector.findings)
             return
         if (
             self.ended
         ):  # while profiles are put back: what has ended once is not waited for with each call
             raise StoppedError(str(self.ended))
-        kind = (exchange.call.operation, exchange.status)
+        kind = (exchange.request.operation, exchange.status)
         if kind in self._excused and exchange.status not in availability.NOT_A_SESSION:
             return
-        self._end_if_over(who or next(iter(self.proofs), ""))
+        self._end_if_over(role or next(iter(self.proofs), ""))
         if self.proofs:
             self._excused.add(kind)
 
@@ -97,18 +97,18 @@ class Watch:
         if (
             rule not in FAILURES
             or "TimeoutError" in exchange.trouble
-            or self.ledger.has(rule, operation)
+            or self.collector.has(rule, operation)
         ):
             return ""
         if exchange.dropped or exchange.status in GATEWAY:
             return AGAIN
-        second = self.client.probe(exchange.call)
+        second = self.client.probe(exchange.request)
         same = (second.status, bool(second.trouble)) == (exchange.status, bool(exchange.trouble))
         return AGAIN if same else f", but {second.status or 'no answer'} when asked a second time"
 
     def judge_noise(self) -> None:
         """Take what did not come a second time (502 and the like) for the target's own, where there is too much of it."""
-        passing, judged = self.client.passing, self.ledger.judged
+        passing, judged = self.client.passing, self.collector.judged
         if len(passing) <= max(1, judged // NOISE):
             return
         for exchange in passing[self._noted :]:
@@ -116,7 +116,7 @@ class Watch:
             received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
             self.find(
                 rule,
-                exchange.call.operation,
+                exchange.request.operation,
                 received,
                 "a good answer each time",
                 exchange,
@@ -131,7 +131,7 @@ class Watch:
         return (
             "Authorization",
             f"Bearer {self.target.sessions[role]}",
-        ) in exchange.call.headers
+        ) in exchange.request.headers
 
     def settle(self, place: int) -> None:
         """Raise `StoppedError` where calls that have worked do so no more; what was found from `place` on came of that.
@@ -158,10 +158,10 @@ class Watch:
         )
         if lives and not is_session:
             return  # what fails for one user only is no outage
-        self.ledger.forget_from(min(place, self._good.get(role if is_session else "", 0)))
+        self.collector.forget_from(min(place, self._good.get(role if is_session else "", 0)))
         self.ended = self._ending(role, last, is_session=is_session)
-        self.ledger.not_judged(
-            f"what comes after {self.ledger.law or 'the first calls'}", str(self.ended)
+        self.collector.not_judged(
+            f"what comes after {self.collector.law or 'the first calls'}", str(self.ended)
         )
         raise StoppedError(str(self.ended))
 
@@ -187,7 +187,7 @@ class Watch:
         last = None
         for pause in pauses if role in self.proofs and not self.client.is_to_rest else ():
             STOP.sleep(pause)
-            last = self.client.probe(self.proofs[role].call)
+            last = self.client.probe(self.proofs[role].request)
             if last.status == TOO_MANY:
                 return None
             if self._works(role, last) or "TimeoutError" in last.trouble:

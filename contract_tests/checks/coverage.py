@@ -34,9 +34,9 @@ class Coverage:
 
     def see(self, exchange: Exchange) -> None:
         """Count one exchange with a documented operation."""
-        call = exchange.call
-        operation = self.contract.operations.get(call.operation)
-        if operation is None or call.extreme or call.method != operation.method:
+        request = exchange.request
+        operation = self.contract.operations.get(request.operation)
+        if operation is None or request.extreme or request.method != operation.method:
             return
         answer = _answer(exchange)
         for name, kind in [("", ""), *self._classes(operation, exchange)]:
@@ -115,13 +115,15 @@ def _answer(exchange: Exchange) -> str:
 
 
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
-    query = exchange.call.path.partition("?")[2]
+    query = exchange.request.path.partition("?")[2]
     given: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
     given |= {
-        p.name: exchange.call.path.split("/")[4] for p in operation.parameters if p.place == "path"
+        p.name: exchange.request.path.split("/")[4]
+        for p in operation.parameters
+        if p.place == "path"
     }
     try:
-        body = json.loads(exchange.call.body or b"null")
+        body = json.loads(exchange.request.body or b"null")
     except (ValueError, RecursionError):
         body = None
     for name, value in body.items() if isinstance(body, dict) else ():

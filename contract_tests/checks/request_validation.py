@@ -14,7 +14,7 @@ from contract_tests.findings.symptoms import kind_of
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
-    from contract_tests.http.messages import Call
+    from contract_tests.http.messages import HttpRequest
     from contract_tests.spec.contract import Contract, Operation, Parameter, View
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
@@ -58,22 +58,26 @@ class Flaw:
         return self.why if self.place[1] else f"the body {self.why}"
 
 
-def flaws(contract: Contract, view: View, call: Call) -> list[Flaw]:
+def flaws(contract: Contract, view: View, request: HttpRequest) -> list[Flaw]:
     """Return everything that this view forbids, one flaw for each place; empty if the request is valid in it."""
-    operation = view.operations[call.operation]
+    operation = view.operations[request.operation]
     full = view is contract.full
-    query = parse_qsl(call.path.partition("?")[2], keep_blank_values=True, errors="surrogateescape")
+    query = parse_qsl(
+        request.path.partition("?")[2], keep_blank_values=True, errors="surrogateescape"
+    )
     found = [
         flaw
         for parameter in operation.parameters
-        for flaw in _parameter(view, parameter, call, query, full)
+        for flaw in _parameter(view, parameter, request, query, full)
     ]
-    return found + (_body(view, operation, call, full=full) if operation.body is not None else [])
+    return found + (
+        _body(view, operation, request, full=full) if operation.body is not None else []
+    )
 
 
-def wrong(contract: Contract, view: View, call: Call) -> list[Place]:
+def wrong(contract: Contract, view: View, request: HttpRequest) -> list[Place]:
     """Return `(in, name)` of everything that this view forbids; empty if the request is valid in it."""
-    return [flaw.place for flaw in flaws(contract, view, call)]
+    return [flaw.place for flaw in flaws(contract, view, request)]
 
 
 def refusal(found: list[Flaw]) -> str:
@@ -128,14 +132,14 @@ def _about(place: Place, named: Place) -> bool:
 def _parameter(
     view: View,
     parameter: Parameter,
-    call: Call,
+    request: HttpRequest,
     query: list[tuple[str, str]],
     full: bool,  # noqa: FBT001
 ) -> list[Flaw]:
     place = (parameter.place, parameter.name)
     given = [value for name, value in query if name == parameter.name]
     if parameter.place == "path":
-        given = [unquote(call.path.partition("?")[0].split("/")[4], errors="surrogateescape")]
+        given = [unquote(request.path.partition("?")[0].split("/")[4], errors="surrogateescape")]
     if not given:
         return (
             [Flaw(place, "is missing", "a call without a required parameter")]
@@ -192,8 +196,8 @@ def _value(parameter: Parameter, text: str) -> object:
     return json.loads(text)
 
 
-def _body(view: View, operation: Operation, call: Call, *, full: bool) -> list[Flaw]:
-    value, whole = _object(call)
+def _body(view: View, operation: Operation, request: HttpRequest, *, full: bool) -> list[Flaw]:
+    value, whole = _object(request)
     if whole:
         return [Flaw(("body", ""), *whole)] if full else []
     assert operation.body is not None
@@ -215,13 +219,13 @@ def _body(view: View, operation: Operation, call: Call, *, full: bool) -> list[F
     return [found[place] for place in sorted(found)]
 
 
-def _object(call: Call) -> tuple[dict[str, object], tuple[str, str] | None]:
+def _object(request: HttpRequest) -> tuple[dict[str, object], tuple[str, str] | None]:
     """Return the object in a body; or what is wrong with the body as a whole, in words and by its kind."""
-    types = [value.strip() for name, value in call.headers if name.lower() == "content-type"]
+    types = [value.strip() for name, value in request.headers if name.lower() == "content-type"]
     try:
-        value = json.loads((call.body or b"").decode("utf-8"), parse_constant=_refuse)
+        value = json.loads((request.body or b"").decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        if not call.body:
+        if not request.body:
             return {}, ("is missing", "a call without a body")
         return {}, (f"is not JSON: {error}", "a body that is not JSON")
     if [given.partition(";")[0].strip().lower() for given in types] != ["application/json"]:

@@ -40,12 +40,12 @@ class Complaint:
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
     """Yield everything that is wrong with this answer to a documented operation, each part by its own rule."""
-    call = exchange.call
-    operation = None if call.extreme else contract.operations.get(call.operation)
+    request = exchange.request
+    operation = None if request.extreme else contract.operations.get(request.operation)
     if exchange.trouble:
         yield Complaint("answer.complete", exchange.trouble, "a complete HTTP answer")
         return
-    documented = operation is not None and call.method == operation.method
+    documented = operation is not None and request.method == operation.method
     # A method that a server does not know at all is 501 (RFC 9110, 15.6.2), and no failure.
     if exchange.status >= SERVER_ERROR and (documented or exchange.status != NOT_IMPLEMENTED):
         yield Complaint("answer.no-server-error", exchange.shown(), "never a server error")
@@ -59,13 +59,13 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
 
 def refuses_as_http(exchange: Exchange) -> bool:
     """Whether a request is refused for its size, and is larger than what everybody takes, or for not telling it."""
-    call = exchange.call
-    if exchange.status == LENGTH_REQUIRED and not call.says_length:
+    request = exchange.request
+    if exchange.status == LENGTH_REQUIRED and not request.says_length:
         return True
     size = (
-        len(call.path)
-        + sum(len(name) + len(value) for name, value in call.headers)
-        + len(call.body or b"")
+        len(request.path)
+        + sum(len(name) + len(value) for name, value in request.headers)
+        + len(request.body or b"")
     )
     return exchange.status in TOO_LARGE and size > EVERYBODY_TAKES
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contract_tests.drift.observing import Evidence
-    from contract_tests.http.network_options import Manners
+    from contract_tests.http.network_options import NetworkOptions
     from contract_tests.spec.contract import Contract
 
 SAME, DIFFERENT, USAGE, NOTHING = range(4)
@@ -75,7 +75,7 @@ def drift(
     """Run the command."""
     wishes = Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
     try:
-        how = wishes.manners()
+        how = wishes.network()
         known = contract.load()
         with (
             closing(_side("left", left, left_target, known, how)) as one,
@@ -101,7 +101,9 @@ drift.params += [
 ]
 
 
-def _side(name: str, url: str | None, path: Path | None, known: Contract, how: Manners) -> Side:
+def _side(
+    name: str, url: str | None, path: Path | None, known: Contract, how: NetworkOptions
+) -> Side:
     if not url and not path:
         raise UsageError(f"--{name} URL or --{name}-target FILE is missing")
     target = load(path, url)

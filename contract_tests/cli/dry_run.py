@@ -40,7 +40,7 @@ def would_send(target: Target, wishes: Wishes) -> str:
 
     Raise `MockError` if the dry run fails, `UsageError` for wrong usage.
     """
-    how = wishes.manners()
+    how = wishes.network()
     target = replace(target, far=target.far or bool(how.proxy))
     allowed = {
         name: getattr(wishes, f"allow_{name}") for name in ("writes", "mark_read", "first_write")

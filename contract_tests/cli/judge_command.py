@@ -271,7 +271,7 @@ def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
     server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
     with server as url:
         terminal_text.warn(load(target_file, url, wishes.part()).warning)
-        wishes.manners()
+        wishes.network()
         if wishes.baseline:
             baseline.read(wishes.baseline)
         return judge(url, target_file, wishes, own=own)
@@ -280,7 +280,7 @@ def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
 def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, number: int) -> int:
     """Run parts of the laws in as many processes, and return the exit code of the whole."""
     rate, _, unit = (wishes.rate_limit or "").partition("/")
-    wishes.manners()
+    wishes.network()
     each = replace(
         wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None
     )
@@ -339,5 +339,5 @@ class Keeper:
         from contract_tests.runner.hooks import RUN  # noqa: PLC0415 - needs pytest
 
         gate = config.stash.get(RUN, None)
-        if gate is not None and gate.lab is not None:
+        if gate is not None and gate.context is not None:
             self.code, self.run = gate.run.exit_code, gate.run

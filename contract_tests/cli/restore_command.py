@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contract_tests.api import resources, saved_profiles
-from contract_tests.api.context import Lab
+from contract_tests.api.context import Context
 from contract_tests.checks.coverage import Coverage
 from contract_tests.cli import judge_command
 from contract_tests.cli.settings import Wishes
@@ -18,8 +18,8 @@ from contract_tests.config.depth import DEPTHS
 from contract_tests.config.shard import read
 from contract_tests.config.target import load
 from contract_tests.exceptions import NotJudgedError, UsageError
-from contract_tests.findings.collector import Ledger
-from contract_tests.redaction.redactor import Veil
+from contract_tests.findings.collector import Collector
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.reports.run_report import NOT_JUDGED
 from contract_tests.spec import contract
 
@@ -81,38 +81,40 @@ def _check(file: Path, of: str, target: str, *, said: bool) -> None:
         )
 
 
-def _lab(aim: Target, wishes: Wishes) -> Lab:
-    how, known = wishes.manners(), contract.load()
-    ledger = Ledger(
+def _lab(aim: Target, wishes: Wishes) -> Context:
+    how, known = wishes.network(), contract.load()
+    collector = Collector(
         aim.base_url,
-        veil=Veil(hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)),
+        redactor=Redactor(
+            hides=True, words=frozenset(known.words), secrets=(*aim.secrets, *how.secrets)
+        ),
     )
-    lab = Lab(aim, known, ledger, DEPTHS["quick"], 0, Coverage(known), manners=how)
-    lab.begin_closing()
-    return lab
+    context = Context(aim, known, collector, DEPTHS["quick"], 0, Coverage(known), network=how)
+    context.begin_closing()
+    return context
 
 
-def _restore(lab: Lab, people: dict[str, Any]) -> list[str]:
+def _restore(context: Context, people: dict[str, Any]) -> list[str]:
     """Put everybody back whose session there is, and return what is not back."""
     owners: dict[str, str] = {}
-    for who in lab.roles():
+    for role in context.roles():
         try:
-            owners[resources.username(lab, who)] = who
+            owners[resources.username(context, role)] = role
         except NotJudgedError as reason:
-            click.echo(f"The session of ${who.upper()} does not work: {reason}", err=True)
+            click.echo(f"The session of ${role.upper()} does not work: {reason}", err=True)
     left = []
-    for role, person in people.items():
-        who = owners.get(person["username"], "")
-        if not who:
+    for saved_as, person in people.items():
+        role = owners.get(person["username"], "")
+        if not role:
             left.append(
-                f"the profile of ${role.upper()}: the target gives no valid session of its user"
+                f"the profile of ${saved_as.upper()}: the target gives no valid session of its user"
             )
             continue
-        lab.ledger.skipped.clear()
-        names = resources.put_back(lab, who, person["profile"])
+        context.collector.skipped.clear()
+        names = resources.put_back(context, role, person["profile"])
         whys = dict.fromkeys(
-            why for what, why in lab.ledger.skipped if what.startswith("putting back")
+            why for what, why in context.collector.skipped if what.startswith("putting back")
         )
         left += [f"{name}: {'; '.join(whys)}" for name in names]
-    lab.client.close()
+    context.client.close()
     return left

@@ -11,7 +11,7 @@ from pathlib import Path
 import contract_tests
 from contract_tests.config.shard import Shard, read
 from contract_tests.exceptions import UsageError
-from contract_tests.http.network_options import Manners, manners
+from contract_tests.http.network_options import NetworkOptions, read_network_options
 from contract_tests.reports.run_report import MIN_JUDGED
 
 PROGRAM = Path(contract_tests.__file__).parent
@@ -54,7 +54,7 @@ class Wishes:
     shard: str = ""
     verdict: bool = True
 
-    def manners(self) -> Manners:
+    def network(self) -> NetworkOptions:
         """Return how the target is treated; raises `UsageError`."""
         certificate = str(self.client_cert or "")
         how = {
@@ -63,7 +63,7 @@ class Wishes:
             "certificate": certificate,
             "headers": self.header,
         }
-        return manners(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
+        return read_network_options(self.rate_limit or "", self.request_timeout, **how)  # type: ignore[arg-type]
 
     def part(self) -> Shard:
         """Return which part of a run is wanted; raises `UsageError`."""

@@ -38,4 +38,4 @@ def _between(side: Side, good: int, bad: int) -> int:
 
 
 def _accepts(side: Side, value: int) -> bool:
-    return side.ask(with_limit(value)).exchange.ok
+    return side.send(with_limit(value)).exchange.ok

@@ -135,7 +135,7 @@ def _pair(probe: Probe, left: Side, right: Side, evidence: Evidence, until: floa
     try:
         for side in (left, right):
             side.check(probe)
-        return left.ask(probe), right.ask(probe)
+        return left.send(probe), right.send(probe)
     except (Unplayed, NotJudgedError, OutOfTimeError) as error:
         evidence.not_compared[what] = str(error)
     return None

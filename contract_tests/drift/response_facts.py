@@ -71,7 +71,7 @@ def outcome(exchange: Exchange) -> str:
 
 def body_kind(exchange: Exchange) -> str:
     """Return the kind of the body; that of a response to HEAD is not known."""
-    if exchange.call.method == "HEAD":
+    if exchange.request.method == "HEAD":
         return "hidden"
     if not exchange.body:
         return "empty"

@@ -13,12 +13,12 @@ from contract_tests.drift.probes import LIST, ODD, PROFILE, PUBLIC, REFERRALS, P
 from contract_tests.drift.response_facts import number_at, value_of
 from contract_tests.exceptions import OutOfTimeError
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.http.write_policy import decide
 
 if TYPE_CHECKING:
     from contract_tests.config.target import Target
-    from contract_tests.http.network_options import Manners
+    from contract_tests.http.network_options import NetworkOptions
     from contract_tests.spec.contract import Contract
 
 MOST_NAMES = 5
@@ -56,7 +56,7 @@ class Side:
     name: str
     target: Target
     contract: Contract
-    how: Manners
+    how: NetworkOptions
     roles: dict[str, str] = field(default_factory=dict)
     seen: list[Observation] = field(default_factory=list)
     thin: set[str] = field(default_factory=set)
@@ -73,13 +73,13 @@ class Side:
             uuid4().hex[:8],
         )
 
-    def _permit(self, call: Call) -> None:
+    def _permit(self, request: HttpRequest) -> None:
         """Raise where a call would write, or the time is over."""
-        self._permission.check(call, "", (), documented=True)
+        self._permission.check(request, "", (), documented=True)
         if time.monotonic() > self.client.until:
             raise OutOfTimeError
 
-    def ask(self, probe: Probe) -> Observation:
+    def send(self, probe: Probe) -> Observation:
         """Send a probe.
 
         Raise `Unplayed` if a role of it is not played, `NotJudgedError` or `OutOfTimeError` if the target or we have no time.
@@ -91,14 +91,16 @@ class Side:
             for role, stand_in in names.items()
             if role not in ("last", "after")
         )
-        call = self._call(
+        request = self._call(
             probe,
             {
                 **names,
                 **{role: self.roles[role] for role in ("last", "after") if role in self.roles},
             },
         )
-        hidden = replace(exchange.call, path=call.path, secrets=(*exchange.call.secrets, *shown))
+        hidden = replace(
+            exchange.request, path=request.path, secrets=(*exchange.request.secrets, *shown)
+        )
         found = Observation(probe, exchange, hidden.curl(self.target.base_url))
         self.seen.append(found)
         return found
@@ -111,7 +113,7 @@ class Side:
         """Raise `Unplayed` if the probe cannot be sent here."""
         self._call(probe, self.roles)
 
-    def _call(self, probe: Probe, roles: dict[str, str]) -> Call:
+    def _call(self, probe: Probe, roles: dict[str, str]) -> HttpRequest:
         operation = self.contract.operations.get(probe.operation)
         path = operation.path if operation else NOWHERE
         if "{username}" in path:
@@ -123,7 +125,9 @@ class Side:
             else ()
         )
         target = path + (f"?{query}" if query else "")
-        return Call(probe.operation, probe.method, target, headers, secrets=self.target.secrets)
+        return HttpRequest(
+            probe.operation, probe.method, target, headers, secrets=self.target.secrets
+        )
 
     def _credentials(self, session: str) -> str:
         if session in ODD:
@@ -140,8 +144,8 @@ class Side:
         self.roles.clear()
         self.thin.clear()
         answers = [
-            self.ask(Probe(PROFILE, "who it is", "fields=username")),
-            self.ask(Probe(REFERRALS, "success")),
+            self.send(Probe(PROFILE, "who it is", "fields=username")),
+            self.send(Probe(REFERRALS, "success")),
         ]
         if not any(each.exchange.status for each in answers):
             return
@@ -152,7 +156,7 @@ class Side:
         sizes: dict[str, float] = {}
         for container in self.target.containers[:MOST_NAMES]:
             self.roles["container"] = quote(container, safe="")
-            answer = self.ask(Probe(LIST, "success", "containerId={container}")).exchange
+            answer = self.send(Probe(LIST, "success", "containerId={container}")).exchange
             if answer.ok:
                 sizes[container] = number_at(value_of(answer), "total") or len(answer.body)
             else:
@@ -165,14 +169,14 @@ class Side:
         self._cast_pages()
 
     def _cast_pages(self) -> None:
-        first = self.ask(
+        first = self.send(
             Probe(LIST, "first of small pages", "containerId={container}&page=1&limit=2")
         ).exchange
         total = number_at(value_of(first), "total")
         if first.ok and total is not None and SMALL < total <= MOST_ITEMS:
             last = -(-int(total) // SMALL)
             self.roles |= {"last": str(last), "after": str(last + 1)}
-            self.ask(
+            self.send(
                 Probe(LIST, "last of small pages", "containerId={container}&page={last}&limit=2")
             )
 
@@ -205,7 +209,7 @@ class Side:
 
     def _is_member(self, user: str, container: str) -> bool:
         self.roles |= {"candidate": quote(user, safe=""), "place": quote(container, safe="")}
-        found = self.ask(
+        found = self.send(
             Probe(PUBLIC, "success", "containerId={place}", user="{candidate}")
         ).exchange.ok
         del self.roles["candidate"], self.roles["place"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.rules import CHECKS, VIOLATION
 from contract_tests.findings.symptoms import About, skeleton, symptom
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.redaction.terminal_text import line, shown
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SYMPTOMS = 12
 
 
 @dataclass
-class Ledger:
+class Collector:
     """Collects what a run finds; one finding per law, rule, operation, field and symptom.
 
     Later evidence counts, and is kept where it is of another kind.
@@ -36,7 +36,7 @@ class Ledger:
     skipped: dict[tuple[str, str], None] = field(default_factory=dict)
     law: str = ""
     judged: int = 0
-    veil: Veil = field(default_factory=Veil)
+    redactor: Redactor = field(default_factory=Redactor)
     _kinds: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     _symptoms: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ class Ledger:
     ) -> None:
         """Note that `rule` is broken; `steps` are the exchanges that show it, in order."""
         assert rule in CHECKS, rule
-        hide = steps[-1].call.hide if steps else self.veil.text
+        hide = steps[-1].request.hide if steps else self.redactor.text
         place = about.get("field", "")
         known_by = symptom(rule, operation, steps[-1] if steps else None, about)
         key = self._key(rule, operation, place, known_by.text)
@@ -68,7 +68,7 @@ class Ledger:
             known.count += 1
             known.also = (*known.also, {"received": got, "documented": wanted})
             return
-        curls = [shown(step.call.curl(self.base_url)) for step in steps]
+        curls = [shown(step.request.curl(self.base_url)) for step in steps]
         self.findings[key] = Finding(
             rule,
             operation,
@@ -111,7 +111,7 @@ class Ledger:
 
     def not_judged(self, what: str, why: str) -> None:
         """Note that something could not be judged; the same is said once."""
-        self.skipped[(_cut(self.veil.text(what)), _cut(self.veil.text(why)))] = None
+        self.skipped[(_cut(self.redactor.text(what)), _cut(self.redactor.text(why)))] = None
 
     def failing(self, law: str | None = None) -> list[Finding]:
         """Return the findings that fail the run, of one law or of all."""

@@ -1,4 +1,4 @@
-"""A thin HTTP client that sends exactly what it is told, with the manners that it is told."""
+"""A thin HTTP client that sends exactly what it is given, in the way that the options of the network say."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from contract_tests.config.header_values import beside
 from contract_tests.config.version import gate_version
 from contract_tests.exceptions import BusyError, NotJudgedError, OutOfTimeError
 from contract_tests.http import response_reader
-from contract_tests.http.messages import GATEWAY, Call, Exchange
-from contract_tests.http.network_options import LONGEST_WAIT, Manners, Pace, patience
+from contract_tests.http.messages import GATEWAY, Exchange, HttpRequest
+from contract_tests.http.network_options import LONGEST_WAIT, NetworkOptions, Pace, patience
 from contract_tests.http.write_policy import SAFE
 from contract_tests.interrupts import STOP
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,10 +52,10 @@ class Client:
 
     base_url: str
     seen: Callable[[Exchange], None]
-    permit: Callable[[Call], None]
-    manners: Manners = field(default_factory=Manners)
+    permit: Callable[[HttpRequest], None]
+    network: NetworkOptions = field(default_factory=NetworkOptions)
     run_id: str = ""
-    veil: Veil = field(default_factory=Veil)
+    redactor: Redactor = field(default_factory=Redactor)
     sent: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     until: float = math.inf
     doubt: Callable[[Exchange], None] | None = field(default=None, repr=False)
@@ -69,38 +69,38 @@ class Client:
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self._pace = Pace(self.manners.interval)
-        self._context = self.manners.context() if is_secure(self.base_url) else None
+        self._pace = Pace(self.network.interval)
+        self._context = self.network.context() if is_secure(self.base_url) else None
 
-    def send(self, call: Call) -> Exchange:
+    def send(self, request: HttpRequest) -> Exchange:
         """Send over the kept connection; a connection that died while idle is renewed once."""
-        self.permit(call)
-        exchange = self._patiently(self._complete(call), self._kept)
+        self.permit(request)
+        exchange = self._patiently(self._complete(request), self._kept)
         if exchange.trouble or (exchange.header("Connection") or "").lower() == "close":
             self.close()
         self.seen(exchange)
         return exchange
 
-    def send_alone(self, call: Call) -> Exchange:
+    def send_alone(self, request: HttpRequest) -> Exchange:
         """Send over a connection of its own: for threads, and for servers that serve one connection at a time."""
-        self.permit(call)
+        self.permit(request)
         return self._patiently(
-            self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))),
+            self._complete(replace(request, headers=(*request.headers, ("Connection", "close")))),
             self._alone,
         )
 
-    def send_raw(self, call: Call) -> Exchange:
+    def send_raw(self, request: HttpRequest) -> Exchange:
         """Send over a fresh connection and take for the body all that comes until it closes."""
-        self.permit(call)
-        if self.manners.proxy:
+        self.permit(request)
+        if self.network.proxy:
             raise NotJudgedError("raw bytes do not go through a proxy")
         self.close()
-        return self._patiently(self._complete(call), self._raw)
+        return self._patiently(self._complete(request), self._raw)
 
-    def probe(self, call: Call) -> Exchange:
+    def probe(self, request: HttpRequest) -> Exchange:
         """Send once, over a connection of its own, whatever is answered."""
         return self._once(
-            self._complete(replace(call, headers=(*call.headers, ("Connection", "close")))),
+            self._complete(replace(request, headers=(*request.headers, ("Connection", "close")))),
             self._alone,
         )
 
@@ -114,7 +114,7 @@ class Client:
         self.until, self._quiet_until, self.longest_wait = (
             math.inf,
             0.0,
-            min(LONGEST_WAIT, self.manners.timeout),
+            min(LONGEST_WAIT, self.network.timeout),
         )
 
     def let_go(self) -> None:
@@ -145,15 +145,15 @@ class Client:
         """The path of the base URL, without a slash at its end."""
         return urlsplit(self.base_url).path.rstrip("/")
 
-    def _complete(self, call: Call) -> Call:
-        self.veil.sent(call)
+    def _complete(self, request: HttpRequest) -> HttpRequest:
+        self.redactor.sent(request)
         headers, secrets = (
-            beside(call.headers, self.manners.headers),
-            (*call.secrets, *self.manners.secrets),
+            beside(request.headers, self.network.headers),
+            (*request.secrets, *self.network.secrets),
         )
-        return replace(call, headers=headers, secrets=secrets, veil=self.veil)
+        return replace(request, headers=headers, secrets=secrets, redactor=self.redactor)
 
-    def _patiently(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
+    def _patiently(self, request: HttpRequest, send: Callable[[HttpRequest], Exchange]) -> Exchange:
         """Send again what the target had no time for (429, RFC 6585) after as long as it says.
 
         Also what something in front of the target answered in its place; every call of the gate may be sent twice.
@@ -162,7 +162,7 @@ class Client:
             raise BusyError
         first: Exchange | None = None
         for _ in range(TRIES):
-            exchange = self._once(call, send)
+            exchange = self._once(request, send)
             if exchange.status == TOO_MANY:
                 self._rest(patience(exchange.header("Retry-After")))
             elif first is None and self.doubt is not None and self._may_pass(exchange):
@@ -174,17 +174,17 @@ class Client:
                 return exchange
         raise BusyError
 
-    def _once(self, call: Call, send: Callable[[Call], Exchange]) -> Exchange:
+    def _once(self, request: HttpRequest, send: Callable[[HttpRequest], Exchange]) -> Exchange:
         self._pace.wait()
         if time.monotonic() > self.until:
             raise OutOfTimeError
-        self.sent[call.operation, call.method] += 1
-        exchange = send(call)
+        self.sent[request.operation, request.method] += 1
+        exchange = send(request)
         if exchange.trouble:
             STOP.check()
             if time.monotonic() > self.until - A_MOMENT:
                 raise OutOfTimeError
-        self.veil.read(exchange.body, exchange.headers)
+        self.redactor.read(exchange.body, exchange.headers)
         return exchange
 
     def _may_pass(self, exchange: Exchange) -> bool:
@@ -201,13 +201,13 @@ class Client:
             self.passing.append(first)
 
     def _key(self, exchange: Exchange) -> tuple[object, ...]:
-        call = exchange.call
-        return call.operation, call.extreme, call.method, exchange.status
+        request = exchange.request
+        return request.operation, request.extreme, request.method, exchange.status
 
     @property
     def patience(self) -> float:
         """Seconds that an answer may take now."""
-        return max(A_MOMENT, min(self.manners.timeout, self.until - time.monotonic()))
+        return max(A_MOMENT, min(self.network.timeout, self.until - time.monotonic()))
 
     def _rest(self, seconds: float) -> None:
         """Wait as long as the target asks for; where that is too long, nothing is sent to it until then."""
@@ -217,11 +217,11 @@ class Client:
             raise BusyError
         STOP.sleep(seconds)
 
-    def _kept(self, call: Call) -> Exchange:
+    def _kept(self, request: HttpRequest) -> Exchange:
         reused = self._connection is not None
         self._connection = self._connection or self._open()
         try:
-            exchange, again = self._exchange(self._connection, call)
+            exchange, again = self._exchange(self._connection, request)
         except BaseException:
             self.close()  # it may have begun a request that never ends
             raise
@@ -230,16 +230,16 @@ class Client:
             self.close()
             self._connection = self._open()
             self._pace.wait()
-            exchange, _ = self._exchange(self._connection, call)
+            exchange, _ = self._exchange(self._connection, request)
         return exchange
 
-    def _alone(self, call: Call) -> Exchange:
+    def _alone(self, request: HttpRequest) -> Exchange:
         connection = self._open()
-        exchange, _ = self._exchange(connection, call)
+        exchange, _ = self._exchange(connection, request)
         connection.close()
         return exchange
 
-    def _raw(self, call: Call) -> Exchange:
+    def _raw(self, request: HttpRequest) -> Exchange:
         connection, raw, why = self._open(), b"", "nothing came"
         host, end = ("Host", urlsplit(self.base_url).netloc), ("Connection", "close")
         try:
@@ -247,10 +247,10 @@ class Client:
                 self._connect(connection)
                 connection.sock.sendall(
                     response_reader.request(
-                        call.method,
-                        self._target(call),
-                        (host, *self._own(call), end),
-                        call.body or b"",
+                        request.method,
+                        self._target(request),
+                        (host, *self._own(request), end),
+                        request.body or b"",
                     )
                 )
                 raw = response_reader.until_closed(connection.sock, self.patience)
@@ -259,20 +259,20 @@ class Client:
         connection.close()
         status, headers, body = response_reader.answer(raw)
         return Exchange(
-            call, status, headers, body, "" if status else f"no complete HTTP answer ({why})"
+            request, status, headers, body, "" if status else f"no complete HTTP answer ({why})"
         )
 
     def _open(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.base_url)
-        proxy = urlsplit(self.manners.proxy)
+        proxy = urlsplit(self.network.proxy)
         host, port = (
             (proxy.hostname, proxy.port or 80) if proxy.hostname else (parts.hostname, parts.port)
         )
         if self._context is None:
-            connection = http.client.HTTPConnection(host or "", port, timeout=self.manners.timeout)
+            connection = http.client.HTTPConnection(host or "", port, timeout=self.network.timeout)
         else:
             connection = http.client.HTTPSConnection(
-                host or "", port, timeout=self.manners.timeout, context=self._context
+                host or "", port, timeout=self.network.timeout, context=self._context
             )
             if proxy.hostname:
                 connection.set_tunnel(parts.hostname or "", parts.port or 443)
@@ -280,11 +280,11 @@ class Client:
         return connection
 
     def _exchange(
-        self, connection: http.client.HTTPConnection, call: Call
+        self, connection: http.client.HTTPConnection, request: HttpRequest
     ) -> tuple[Exchange, bool]:
         start = time.perf_counter()
-        is_read = call.method.upper() in SAFE
-        patience = self.patience if is_read else max(A_MOMENT, self.manners.timeout)
+        is_read = request.method.upper() in SAFE
+        patience = self.patience if is_read else max(A_MOMENT, self.network.timeout)
         try:
             with STOP.waiting():
                 self._connect(connection)
@@ -292,30 +292,30 @@ class Client:
                 # It is done although nobody waits for it, perhaps only when the profiles are put back: see how it ends.
                 self._connections.discard(connection)
             with STOP.waiting() if is_read else STOP.held():
-                answer = self._sent(connection, call, patience)
+                answer = self._sent(connection, request, patience)
                 headers, body = tuple(answer.getheaders()), answer.body()
                 if answer.surplus:  # the rest of it would be taken for the next answer
                     connection.close()
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             dropped = isinstance(error, REUSED_AND_GONE)
-            return Exchange(call, 0, trouble=trouble, dropped=dropped), dropped
+            return Exchange(request, 0, trouble=trouble, dropped=dropped), dropped
         finally:
             self._connections.add(connection)
         return Exchange(
-            call, answer.status, headers, body, seconds=time.perf_counter() - start
+            request, answer.status, headers, body, seconds=time.perf_counter() - start
         ), False
 
     def _sent(
-        self, connection: http.client.HTTPConnection, call: Call, patience: float
+        self, connection: http.client.HTTPConnection, request: HttpRequest, patience: float
     ) -> response_reader.Answer:
         """Send a request and return the beginning of its answer."""
         connection.sock.settimeout(patience)
         connection.response_class = partial(response_reader.Answer, seconds=patience)  # type: ignore[assignment]
-        connection.putrequest(call.method, self._target(call), skip_accept_encoding=True)
-        for name, value in self._own(call):
+        connection.putrequest(request.method, self._target(request), skip_accept_encoding=True)
+        for name, value in self._own(request):
             connection.putheader(name, value.encode("utf-8"))
-        connection.endheaders(call.body)
+        connection.endheaders(request.body)
         answer = connection.getresponse()
         assert isinstance(answer, response_reader.Answer)
         return answer
@@ -324,7 +324,7 @@ class Client:
         """Say what an error says, but not what stands where a status line should: that may be the rest of a body."""
         told = type(error) in (http.client.BadStatusLine, http.client.UnknownProtocol)
         said = " ".join(str(error).split())
-        return self.veil.body(said) if told else said
+        return self.redactor.body(said) if told else said
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
         """Connect, again if that fails: nothing was sent yet, so nothing is sent twice."""
@@ -343,20 +343,20 @@ class Client:
             else:
                 return
 
-    def _target(self, call: Call) -> str:
-        through = self.manners.proxy and self._context is None
-        return f"{self.base_url}{call.path}" if through else self.prefix + call.path
+    def _target(self, request: HttpRequest) -> str:
+        through = self.network.proxy and self._context is None
+        return f"{self.base_url}{request.path}" if through else self.prefix + request.path
 
-    def _own(self, call: Call) -> Pairs:
+    def _own(self, request: HttpRequest) -> Pairs:
         agent = f"contract-tests/{gate_version()} (run {self.run_id})"
         given = [
             (name, f"{value} {agent}" if name.lower() == "user-agent" else value)
-            for name, value in call.headers
+            for name, value in request.headers
         ]
         own = (
             []
             if any(name.lower() == "user-agent" for name, _ in given)
             else [("User-Agent", agent)]
         )
-        length = [("Content-Length", str(len(call.body or b"")))] if call.says_length else []
+        length = [("Content-Length", str(len(request.body or b"")))] if request.says_length else []
         return (*own, *given, *length)

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.redaction.secret_names import Pairs, hide, pattern
 
 BODY_SHOWN = 2000
@@ -31,8 +31,8 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request: `path` is the raw target below the base URL, `secrets` and `veil` what must not be shown of it.
+class HttpRequest:
+    """One request: `path` is the raw target below the base URL, `secrets` and `redactor` what must not be shown of it.
 
     A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False. One that is
     `extreme` may be refused by what stands before a target, in a form of its own, so that only that it is answered is judged.
@@ -45,7 +45,7 @@ class Call:
     body: bytes | None = None
     secrets: Pairs = ()
     length: bool = True
-    veil: Veil = field(default_factory=Veil, repr=False, compare=False)
+    redactor: Redactor = field(default_factory=Redactor, repr=False, compare=False)
     extreme: bool = False
 
     def curl(self, base_url: str) -> str:
@@ -55,7 +55,7 @@ class Call:
             "-i",
             *self._method_words(),
             *self._path_words(),
-            self._word(base_url + self.veil.path(self.path)),
+            self._word(base_url + self.redactor.path(self.path)),
         ]
         for name, value in self.headers:
             # curl drops a header without a value unless it ends in a semicolon.
@@ -88,9 +88,10 @@ class Call:
 
     def _word(self, text: str) -> str:
         """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
-        text = self.veil.people(hide(text, self.secrets))
+        text = self.redactor.people(hide(text, self.secrets))
         known = {
-            shown: shown for shown in (*dict(self.secrets).values(), *self.veil.variables.values())
+            shown: shown
+            for shown in (*dict(self.secrets).values(), *self.redactor.variables.values())
         }
         pieces = re.split(f"({pattern(known)})", text) if known else [text]
         if len(pieces) == 1:
@@ -113,11 +114,11 @@ class Call:
 
     def hide(self, text: str) -> str:
         """Put the name of a session in place of its token, and its shape in place of what belongs to people."""
-        return self.veil.text(hide(text, self.secrets))
+        return self.redactor.text(hide(text, self.secrets))
 
     def _body_word(self, body: bytes) -> str:
         text = body.decode("utf-8", "backslashreplace")
-        shown = self.veil.people(text)
+        shown = self.redactor.people(text)
         return _body_word(body) if shown == text else self._word(text)
 
 
@@ -128,7 +129,7 @@ class Exchange:
     `dropped` says that the connection was closed without a word.
     """
 
-    call: Call
+    request: HttpRequest
     status: int
     headers: Pairs = ()
     body: bytes = b""
@@ -177,7 +178,9 @@ class Exchange:
         """Return status and body in one line for people, without what belongs to somebody."""
         if self.trouble:
             return self.trouble
-        text = " ".join(self.call.veil.body(self.body.decode("utf-8", "backslashreplace")).split())
+        text = " ".join(
+            self.request.redactor.body(self.body.decode("utf-8", "backslashreplace")).split()
+        )
         return (
             f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
         )

@@ -26,7 +26,7 @@ LONGEST_WAIT = 60.0
 
 
 @dataclass(frozen=True)
-class Manners:
+class NetworkOptions:
     """`interval` is the least number of seconds between two requests, `headers` go with each of them.
 
     `secrets` are values that are never shown, each with what stands in its place; `certificate` is a PEM file with its key.
@@ -50,7 +50,7 @@ class Manners:
         return context
 
 
-def manners(  # noqa: PLR0913 - one argument for each option
+def read_network_options(  # noqa: PLR0913 - one argument for each option
     rate: str = "",
     timeout: float = 10.0,
     *,
@@ -58,7 +58,7 @@ def manners(  # noqa: PLR0913 - one argument for each option
     verify: bool = True,
     certificate: str = "",
     headers: tuple[str, ...] = (),
-) -> Manners:
+) -> NetworkOptions:
     """Read the options; raises `UsageError` with a sentence about what is wrong with one."""
     if rate and not (RATE.fullmatch(rate) and float(rate.partition("/")[0])):
         raise UsageError(
@@ -70,7 +70,7 @@ def manners(  # noqa: PLR0913 - one argument for each option
         raise UsageError(f"--proxy: {error}") from None
     pairs, secrets = header_values.headers(headers)
     number, _, unit = rate.partition("/")
-    made = Manners(
+    made = NetworkOptions(
         UNITS[unit] / float(number) if rate else 0.0,
         timeout,
         through,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from contract_tests.config.target import Target
-    from contract_tests.http.messages import Call
+    from contract_tests.http.messages import HttpRequest
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
@@ -47,20 +47,20 @@ class Permission:
     unread: frozenset[str] = frozenset()
 
     def check(
-        self, call: Call, marking: str, never_set: Collection[str], *, documented: bool
+        self, request: HttpRequest, marking: str, never_set: Collection[str], *, documented: bool
     ) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
-        if call.method.upper() in SAFE and not _overridden(call):
+        if request.method.upper() in SAFE and not _overridden(request):
             return
         if not self.writes:
             raise ForbiddenError(self.no_writes)
-        if not self.others and (not documented or _overridden(call)):
+        if not self.others and (not documented or _overridden(request)):
             raise ForbiddenError(NO_OTHERS)
-        if not self.mark_read and marking in call.path.lower():
+        if not self.mark_read and marking in request.path.lower():
             raise ForbiddenError(NO_MARKING)
-        if named := [name for name in self.unread if name.encode() in (call.body or b"")]:
+        if named := [name for name in self.unread if name.encode() in (request.body or b"")]:
             raise ForbiddenError(NO_UNREAD.format(named[0]))
-        named = [name for name in never_set if name.encode() in (call.body or b"")]
+        named = [name for name in never_set if name.encode() in (request.body or b"")]
         if not self.first_write and named:
             raise ForbiddenError(NO_FIRST.format(named[0]))
 
@@ -86,6 +86,6 @@ def decide(
     return Permission(writes, writes and mark_read, writes and first_write, others=False)
 
 
-def _overridden(call: Call) -> bool:
-    named = {name.lower() for name, _ in call.headers}
-    return any(name.lower() in named for name in OVERRIDES) or "_method=" in call.path
+def _overridden(request: HttpRequest) -> bool:
+    named = {name.lower() for name, _ in request.headers}
+    return any(name.lower() in named for name in OVERRIDES) or "_method=" in request.path

@@ -12,7 +12,7 @@ from contract_tests.api import comparison, resources
 from contract_tests.api.request_templates import (
     MARK_READ,
     REFERRALS,
-    Ask,
+    RequestTemplate,
     fields,
     notifications,
     public,
@@ -22,7 +22,7 @@ from contract_tests.exceptions import NotJudgedError
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab, Profile
+    from contract_tests.api.context import Context, Profile
     from contract_tests.http.messages import Exchange
 
 OPERATIONS = tuple(contract.load().operations)
@@ -30,42 +30,42 @@ JUNK = "no-such-thing-here"
 STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(\.\d+)?(z|[+-]\d\d:\d\d)\Z", re.IGNORECASE)
 
 
-def fresh(lab: Lab, name: str, *salt: object) -> Any:
+def fresh(context: Context, name: str, *salt: object) -> Any:
     """Return a valid value for the field that it does not have yet."""
-    schema = lab.contract.property_schema(name)
+    schema = context.contract.property_schema(name)
     if schema.get("type") == "object":
         parts = schema.get("properties", {})
-        chance = lab.random(name, *salt)
+        chance = context.random(name, *salt)
         return {
             key: chance.randint(part["minimum"], part["maximum"]) for key, part in parts.items()
         }
-    return lab.handle(name, *salt) if name == "handle" else lab.marker(name, *salt)
+    return context.handle(name, *salt) if name == "handle" else context.marker(name, *salt)
 
 
-def valid(lab: Lab, operation: str) -> Ask:
+def valid(context: Context, operation: str) -> RequestTemplate:
     """Return a request that only lacks a session, also where the target gives too little for a success."""
     try:
-        return resources.valid(lab, operation, "primary")
+        return resources.valid(context, operation, "primary")
     except NotJudgedError:
         return {
             "getPublicProfile": public(JUNK, JUNK),
             "listNotifications": notifications(JUNK),
-        }.get(operation, Ask(operation))
+        }.get(operation, RequestTemplate(operation))
 
 
-def wrong(lab: Lab, operation: str) -> list[Ask]:
+def wrong(context: Context, operation: str) -> list[RequestTemplate]:
     """Return requests that are refused with any session."""
-    known = lab.target.containers[0] if lab.target.containers else JUNK
-    table: dict[str, list[Ask]] = {
-        "getProfile": [Ask("getProfile"), fields("nonsense")],
+    known = context.target.containers[0] if context.target.containers else JUNK
+    table: dict[str, list[RequestTemplate]] = {
+        "getProfile": [RequestTemplate("getProfile"), fields("nonsense")],
         "getPublicProfile": [
-            Ask("getPublicProfile", username=JUNK),
+            RequestTemplate("getPublicProfile", username=JUNK),
             public(JUNK, known),
             public(JUNK, JUNK),
-            public(resources.own_username(lab, "primary") or JUNK, JUNK),
+            public(resources.own_username(context, "primary") or JUNK, JUNK),
         ],
         "updateProfile": [
-            Ask("updateProfile"),
+            RequestTemplate("updateProfile"),
             update({"displayName": 5}),
             update({"handle": "!"}),
             update(b"{"),
@@ -73,7 +73,7 @@ def wrong(lab: Lab, operation: str) -> list[Ask]:
             update({"biography": "x"}).but(content_type="text/plain"),
         ],
         "listNotifications": [
-            Ask("listNotifications"),
+            RequestTemplate("listNotifications"),
             notifications(known, 0),
             notifications(known, 1, 101),
             notifications(JUNK),
@@ -84,39 +84,39 @@ def wrong(lab: Lab, operation: str) -> list[Ask]:
     return table[operation]
 
 
-def meaning(lab: Lab, exchange: Exchange) -> tuple[int, str]:
+def meaning(context: Context, exchange: Exchange) -> tuple[int, str]:
     """Return status and data: what the contract names in them, since a target may add what varies."""
-    operation = lab.contract.operations[exchange.call.operation]
+    operation = context.contract.operations[exchange.request.operation]
     response = operation.response(exchange.status) or {}
     schema = response.get("content", {}).get("application/json", {}).get("schema")
-    body = lab.body(exchange)
+    body = context.body(exchange)
     if schema is None or body is None:
         return exchange.status, ""
     kept = (
         {"code": body.get("code")}
         if not exchange.ok and isinstance(body, dict)
-        else _known(lab, schema, body)
+        else _known(context, schema, body)
     )
     return exchange.status, json.dumps(kept, sort_keys=True)
 
 
-def _known(lab: Lab, schema: dict[str, Any], value: Any) -> Any:
-    schema = lab.contract.full.resolve(schema)
+def _known(context: Context, schema: dict[str, Any], value: Any) -> Any:
+    schema = context.contract.full.resolve(schema)
     if isinstance(value, list):
-        return [_known(lab, schema.get("items", {}), item) for item in value]
-    properties = _properties(lab, schema)
+        return [_known(context, schema.get("items", {}), item) for item in value]
+    properties = _properties(context, schema)
     if not isinstance(value, dict) or not properties:
         return value
     return {
-        key: _known(lab, inner, value[key]) for key, inner in properties.items() if key in value
+        key: _known(context, inner, value[key]) for key, inner in properties.items() if key in value
     }
 
 
-def _properties(lab: Lab, schema: dict[str, Any]) -> dict[str, Any]:
+def _properties(context: Context, schema: dict[str, Any]) -> dict[str, Any]:
     parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
     properties = dict(schema.get("properties", {}))
     for part in parts:
-        properties |= lab.contract.full.resolve(part).get("properties", {})
+        properties |= context.contract.full.resolve(part).get("properties", {})
     return properties
 
 

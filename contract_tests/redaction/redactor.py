@@ -59,7 +59,7 @@ class SentRequest(Protocol):
 
 
 @dataclass
-class Veil:
+class Redactor:
     """Remembers what was sent and what was read; where it `hides`, texts that were only read are shown by their shape.
 
     `words` are texts that are nobody's: those of the contract and of the target file. `secrets` are never shown at all.
@@ -83,18 +83,18 @@ class Veil:
         if self.hides and value not in self.words and VARIABLE.fullmatch(value):
             self.variables[value] = f"${variable}"
 
-    def sent(self, call: SentRequest) -> None:
+    def sent(self, request: SentRequest) -> None:
         """Remember what the gate made up.
 
         What it only repeats, or makes of a name that it read, stays hidden.
         """
         if not self.hides:
             return
-        for value in _named(call):
+        for value in _named(request):
             if value not in self.words and value not in self._own and self._resembles(value):
                 self._keep(value)
             self._make(value)
-        for _, value in json_tokens.leaves(json_tokens.parsed(call.body or b"")):
+        for _, value in json_tokens.leaves(json_tokens.parsed(request.body or b"")):
             if isinstance(value, str):
                 self._make(value)
             elif isinstance(value, dict) and (date := _date(value)):
@@ -153,7 +153,7 @@ class Veil:
     def text(self, text: str) -> str:
         """Return evidence without secrets and without what belongs to people."""
         hidden = hide(text, self.secrets)
-        return self.people(secret_echoes.veil(hidden, self.secrets) if self.hides else hidden)
+        return self.people(secret_echoes.redactor(hidden, self.secrets) if self.hides else hidden)
 
     def people(self, text: str) -> str:
         """Return a text with every text that was read by its shape, however it is spelt."""
@@ -266,18 +266,18 @@ def bare(text: str) -> str:
     )
 
 
-def _named(call: SentRequest) -> list[str]:
+def _named(request: SentRequest) -> list[str]:
     """Return the names that a call carries outside its body: in the path, the query, cookies and headers of its own."""
-    path, _, query = call.path.partition("?")
+    path, _, query = request.path.partition("?")
     users = [path.split("/")[4]] if path.startswith("/v1/user/by-id/") else []
     values = [pair.partition("=")[2] for pair in query.split("&")]
     cookies = [
         pair.partition("=")[2]
-        for name, value in call.headers
+        for name, value in request.headers
         if name == "Cookie"
         for pair in value.split("; ")
     ]
-    headers = [value for name, value in call.headers if name.startswith("X-")]
+    headers = [value for name, value in request.headers if name.startswith("X-")]
     return [
         value
         for value in (

@@ -18,7 +18,7 @@ PIECE = 10
 CAPITALS = re.compile("[A-Z]+")
 
 
-def veil(text: str, secrets: Pairs) -> str:
+def redactor(text: str, secrets: Pairs) -> str:
     """Put what it is a part of in place of each piece of a secret."""
     known = _pieces(secrets)
     plain = CAPITALS.sub(lambda found: found[0].lower(), text)  # as long as the text

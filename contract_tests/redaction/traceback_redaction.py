@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     import pytest
     from _pytest._code.code import ExceptionRepr
 
-    from contract_tests.redaction.redactor import Veil
+    from contract_tests.redaction.redactor import Redactor
 
 
-def crash(veil: Veil, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
+def crash(redactor: Redactor, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
     """Return where a law broke down and why.
 
     Arguments and variables would tell what it was reading.
     """
-    return veil.crash(
+    return redactor.crash(
         str(info.getrepr(style="short", tbfilter=lambda each: each.traceback.cut(path=item.path)))
     )
 

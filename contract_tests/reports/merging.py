@@ -14,7 +14,7 @@ from contract_tests.api.saved_profiles import Originals
 from contract_tests.api.target_watch import Ended
 from contract_tests.checks.coverage import Coverage
 from contract_tests.exceptions import UsageError
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.findings.finding import Finding
 from contract_tests.reports.run_report import Law, Run
 from contract_tests.spec import contract
@@ -37,8 +37,8 @@ def save(run: Run, directory: Path) -> None:
         "of": run.shard.of,
         "depth": run.depth,
         "seed": run.seed,
-        "strict": run.ledger.strict,
-        "base_url": run.ledger.base_url,
+        "strict": run.collector.strict,
+        "base_url": run.collector.base_url,
         "working": run.working,
         "interrupted": run.interrupted,
         "ended": [run.ended.what, run.ended.how] if run.ended else None,
@@ -56,9 +56,9 @@ def save(run: Run, directory: Path) -> None:
         "repeat": run.repeat,
         "before": run.before_curl(),
         "laws": run.laws,
-        "judged": run.ledger.judged,
-        "findings": [asdict(finding) for finding in run.ledger.findings.values()],
-        "skipped": list(run.ledger.skipped),
+        "judged": run.collector.judged,
+        "findings": [asdict(finding) for finding in run.collector.findings.values()],
+        "skipped": list(run.collector.skipped),
         "unreached": [asdict(finding) for finding in run.unreached.findings.values()],
         "unreachable": list(run.unreached.skipped),
         "sent": _listed(run.sent),
@@ -114,27 +114,27 @@ def _part(directory: Path) -> dict[str, Any]:
 
 def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     first = parts[0]
-    ledger = Ledger(
+    collector = Collector(
         ", ".join(dict.fromkeys(part["base_url"] for part in parts)),
         strict=first["strict"],
         baseline=baseline,
     )
-    ledger.judged = sum(part["judged"] for part in parts)
+    collector.judged = sum(part["judged"] for part in parts)
     for finding in [each for part in parts for each in part["findings"]] + _in_all(
         parts, "unreached"
     ):
-        ledger.add(Finding(**finding))
+        collector.add(Finding(**finding))
     for pair in [each for part in parts for each in part["skipped"]] + _in_all(
         parts, "unreachable"
     ):
-        ledger.not_judged(*pair)
+        collector.not_judged(*pair)
     coverage = Coverage(contract.load(), _summed(part["cells"] for part in parts))
-    run = Run(ledger, coverage, first["depth"], first["seed"])
+    run = Run(collector, coverage, first["depth"], first["seed"])
     run.before = list(dict.fromkeys(line for part in parts for line in part["before"]))
     run.repeat = re.sub(r" --shard [0-9/]+", "", first["repeat"])
     run.laws = [Law(*law) for part in parts for law in part["laws"]]
     run.sent = _summed(part["sent"] for part in parts)
-    run.working = all(part["working"] for part in parts) or bool(ledger.failing())
+    run.working = all(part["working"] for part in parts) or bool(collector.failing())
     run.interrupted = any(part["interrupted"] for part in parts)
     run.ended = next((Ended(*part["ended"]) for part in parts if part["ended"]), None)
     run.failures = [each for part in parts for each in part["failures"]]

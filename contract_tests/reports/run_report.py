@@ -17,7 +17,7 @@ from contract_tests.config.version import gate_version
 from contract_tests.exceptions import NEVER_ANSWERED, UNFINISHED
 from contract_tests.findings import baseline
 from contract_tests.findings.causes import Cause, grouped
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.findings.rules import CHECKS, VIOLATION
 from contract_tests.interrupts import INTERRUPTED
 from contract_tests.redaction.internal_errors import FAILED, REPORT_IT
@@ -65,7 +65,7 @@ class Run:
     no time for, and `passing` counts answers that were taken for those of something in front of the target.
     """
 
-    ledger: Ledger
+    collector: Collector
     coverage: Coverage
     depth: str
     seed: int
@@ -86,7 +86,7 @@ class Run:
     kept_by_parts: list[Originals] = field(default_factory=list)
     whole: bool = True
     shard: Shard = WHOLE
-    unreached: Ledger = field(default_factory=lambda: Ledger(""))
+    unreached: Collector = field(default_factory=lambda: Collector(""))
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
@@ -98,7 +98,7 @@ class Run:
         """The exit code of the run; `docs/gate.md` explains each."""
         if self.interrupted:
             return INTERRUPTED
-        fails = self.working and bool(self.ledger.failing() or self.outdated())
+        fails = self.working and bool(self.collector.failing() or self.outdated())
         if self.failures and not fails:
             return FAILED
         if self.ended is not None or not self.working:
@@ -132,7 +132,7 @@ class Run:
     def findings(self) -> list[Finding]:
         """Return the findings that nobody has accepted."""
         return (
-            [finding for finding in self.ledger.merged() if not self.ledger.accepts(finding)]
+            [finding for finding in self.collector.merged() if not self.collector.accepts(finding)]
             if self.working
             else []
         )
@@ -140,7 +140,7 @@ class Run:
     def failing(self) -> list[Finding]:
         """Return the findings that fail the run, one for each rule, operation, field and symptom."""
         return [
-            each for each in self.findings() if self.ledger.strict or each.severity == VIOLATION
+            each for each in self.findings() if self.collector.strict or each.severity == VIOLATION
         ]
 
     def causes(self) -> list[Cause]:
@@ -149,20 +149,20 @@ class Run:
 
     def accepted(self) -> list[tuple[Finding, Entry]]:
         """Return the findings that the baseline accepts, each with its entry."""
-        pairs = [(finding, self.ledger.accepts(finding)) for finding in self.ledger.merged()]
+        pairs = [(finding, self.collector.accepts(finding)) for finding in self.collector.merged()]
         return [(finding, entry) for finding, entry in pairs if entry] if self.working else []
 
     def outdated(self) -> list[str]:
         """Return what of the baseline is no longer right: entries whose day is over, and those of findings that are gone."""
-        found = self.ledger.merged()
+        found = self.collector.merged()
         over = [
             f"{entry.place}: {baseline.named(entry.key)} was accepted until {entry.expires}: mend it, or ask {entry.owner}"
-            for entry in self.ledger.baseline
+            for entry in self.collector.baseline
             if entry.is_over
         ]
         gone = [
             f"{entry.place}: {baseline.named(entry.key)} was judged and not found again: remove this stale entry"
-            for entry in self.ledger.baseline
+            for entry in self.collector.baseline
             if not entry.is_over and not any(map(entry.covers, found)) and self._has_judged(entry)
         ]
         return over + gone
@@ -175,13 +175,13 @@ class Run:
             or self.interrupted
             or not self.working
             or self.ended
-            or any(why in UNFINISHED for _, why in self.ledger.skipped)
+            or any(why in UNFINISHED for _, why in self.collector.skipped)
         ):
             return False
         operation = self.coverage.contract.operations.get(entry.operation)
         seen = {answer.partition(" ")[0] for answer in self.coverage.answers(entry.operation)}
         families = CHECKS[entry.rule].families
-        skipped = any(what.partition(":")[0] in families for what, _ in self.ledger.skipped)
+        skipped = any(what.partition(":")[0] in families for what, _ in self.collector.skipped)
         return not skipped and (operation is None or any(status.startswith("2") for status in seen))
 
     def before_curl(self) -> list[str]:
@@ -189,7 +189,7 @@ class Run:
 
         Tokens are shown only if they are our own samples.
         """
-        lines = "\n".join(line for finding in self.ledger.merged() for line in finding.curl)
+        lines = "\n".join(line for finding in self.collector.merged() for line in finding.curl)
         if not lines or not self.working:
             return []
         if self.target is None:
@@ -198,7 +198,7 @@ class Run:
         known = {
             role.upper(): token if samples else "…" for role, token in self.target.sessions.items()
         }
-        known |= {variable[1:]: "…" for variable in self.ledger.veil.variables.values()}
+        known |= {variable[1:]: "…" for variable in self.collector.redactor.variables.values()}
         words = [
             f"{name}={value}"
             for name, value in known.items()
@@ -211,16 +211,16 @@ class Run:
         return {
             "outcome": self.outcome,
             "exit_code": self.exit_code,
-            "target": self.ledger.base_url,
+            "target": self.collector.base_url,
             "gate_version": gate_version(),
             "contract_version": self.coverage.contract.version,
             "python_version": platform.python_version(),
             "started_at": self.began.isoformat(timespec="seconds"),
             "depth": self.depth,
             "seed": self.seed,
-            "strict": self.ledger.strict,
+            "strict": self.collector.strict,
             "duration_seconds": round(self.seconds, 2),
-            "requests": self.ledger.judged,
+            "requests": self.collector.judged,
             "sent": self._sent(),
             "causes": [cause.as_dict() for cause in self.causes()],
             "findings": [finding.as_dict() for finding in self.findings()],
@@ -233,7 +233,7 @@ class Run:
             "not_put_back": self.not_put_back,
             "originals": str(self.originals.path) if self.originals and self.not_put_back else None,
             "failures": self.failures,
-            "not_judged": [{"what": what, "why": why} for what, why in self.ledger.skipped],
+            "not_judged": [{"what": what, "why": why} for what, why in self.collector.skipped],
             "repeat": self.repeat,
             "before_curl": self.before_curl(),
             "laws": [law._asdict() for law in self.laws],
@@ -251,14 +251,14 @@ class Run:
         lines = [f"{cause.text()}\n" for cause in self.causes()]
         if before := self.before_curl():
             lines += ["Before a curl line is pasted:", *(f"  {line}" for line in before), ""]
-        by_reason = html_page.by_reason(self.ledger.skipped)
+        by_reason = html_page.by_reason(self.collector.skipped)
         lines += [
             f"Not judged, because {why}:\n  {_some(whats)}\n" for why, whats in by_reason.items()
         ]
         lines += [f"The gate failed: {failure}\n" for failure in self.failures]
         if self.passing:
             lines.append(
-                f"{self.passing} of {self.ledger.judged} calls got 502 or the like, and were well when asked again.\n"
+                f"{self.passing} of {self.collector.judged} calls got 502 or the like, and were well when asked again.\n"
             )
         lines += self._of_what_is_left()
         lines += self._of_the_baseline()
@@ -268,13 +268,13 @@ class Run:
         return "\n".join([*lines, self.sentence()])
 
     def _of_the_baseline(self) -> list[str]:
-        accepted, failing = self.accepted(), self.ledger.failing()
+        accepted, failing = self.accepted(), self.collector.failing()
         lines = (
             ["Accepted:", *(f"  {entry.text()}" for _, entry in accepted), ""] if accepted else []
         )
         if out := self.outdated():
             lines += ["Out of date in the baseline:", *(f"  {line}" for line in out), ""]
-        if self.ledger.baseline and failing:
+        if self.collector.baseline and failing:
             shown = {finding.key: finding for finding in failing}.values()
             lines += [
                 "To accept what is new, say in the baseline why, who answers for it and until when:",
@@ -296,9 +296,9 @@ class Run:
         end = f"{self._counted()}."
         match self.exit_code:
             case code if code == INTERRUPTED:
-                return f"{self.ledger.base_url}: INTERRUPTED after {_count(self.judged, 'law')}; until then: {end}"
+                return f"{self.collector.base_url}: INTERRUPTED after {_count(self.judged, 'law')}; until then: {end}"
             case code if code == FAILED:
-                return f"{self.ledger.base_url}: NOT JUDGED: {REPORT_IT}. Until then: {end}"
+                return f"{self.collector.base_url}: NOT JUDGED: {REPORT_IT}. Until then: {end}"
             case code if code == NOT_JUDGED:
                 return self._why_not(end)
         word = "VIOLATES the contract" if self.exit_code else "CONFORMS to the contract"
@@ -313,7 +313,7 @@ class Run:
             if self.outdated()
             else ""
         )
-        return f"{self.ledger.base_url} {word}{missing}{failed}{outdated}: {end}"
+        return f"{self.collector.base_url} {word}{missing}{failed}{outdated}: {end}"
 
     def _why_not(self, end: str) -> str:
         """Return why there is no verdict, and what was seen until then."""
@@ -325,14 +325,15 @@ class Run:
                 if is_gone
                 else f"NOT JUDGED TO THE END: {self.ended.after(when)}"
             )
-            return f"{self.ledger.base_url}: {why}. Until then: {end}"
+            return f"{self.collector.base_url}: {why}. Until then: {end}"
         if not self.working or not self.judged:
-            whys = [why for _, why in self.ledger.skipped]
-            return f"{self.ledger.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
+            whys = [why for _, why in self.collector.skipped]
+            return f"{self.collector.base_url}: NOTHING JUDGED" + (f": {whys[0]}" if whys else "")
         if self._is_enough:
-            return f"{self.ledger.base_url}: NOT PUT BACK: {', '.join(self.not_put_back)}. Nothing else is in the way: {end}"
+            left = ", ".join(self.not_put_back)
+            return f"{self.collector.base_url}: NOT PUT BACK: {left}. Nothing else is in the way: {end}"
         share = self.judged / (self.judged + self.left)
-        whys = [why for _, why in self.ledger.skipped]
+        whys = [why for _, why in self.collector.skipped]
         refused = [why for why in whys if why.endswith(NEVER_ANSWERED)]
         why = next(
             (why for why in whys if why in UNFINISHED), " and ".join(refused) or "they had no time"
@@ -343,7 +344,7 @@ class Run:
             else "Give it more --max-time, a quicker --depth or fewer --laws"
         )
         return (
-            f"{self.ledger.base_url}: TOO LITTLE JUDGED: {self.judged} of {self.judged + self.left} laws that apply "
+            f"{self.collector.base_url}: TOO LITTLE JUDGED: {self.judged} of {self.judged + self.left} laws that apply "
             f"({share:.0%}), and --min-judged asks for {self.min_judged:.0%}, because {why}. "
             f"{advice}. Until then: {end}"
         )
@@ -352,14 +353,14 @@ class Run:
         """Return the figures of the run."""
         causes, found, accepted = self.causes(), self.findings(), len(self.accepted())
         sure = sum(cause.severity == VIOLATION for cause in causes)
-        guess = "fail the run" if self.ledger.strict else "warnings; --strict makes them fail"
+        guess = "fail the run" if self.collector.strict else "warnings; --strict makes them fail"
         more = f", {accepted} accepted" if accepted else ""
         idle = len(self.laws) - self.judged - self.left
         rest = f" ({idle} not for this depth or target)" if idle else ""
         places = f" on {_count(len(found), 'place')}" if len(found) > len(causes) else ""
         return (
             f"{_count(sure, 'violation')}, {len(causes) - sure} inferred ({guess}){more}{places}. "
-            f"{self.judged} of {_count(len(self.laws), 'law')} judged{rest}, {_count(self.ledger.judged, 'call')}, "
+            f"{self.judged} of {_count(len(self.laws), 'law')} judged{rest}, {_count(self.collector.judged, 'call')}, "
             f"{self.seconds:.1f} s, depth {self.depth}, seed {self.seed}{self._part()}"
         )
 

@@ -1,4 +1,4 @@
-"""The pytest plugin of the gate: the `lab` fixture, the order of the laws, and how a finding fails its law."""
+"""The pytest plugin of the gate: the `context` fixture, the order of the laws, and how a finding fails its law."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from contract_tests.exceptions import (
     UnansweredError,
     UsageError,
 )
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.redaction.internal_errors import confession
 from contract_tests.redaction.terminal_text import shown
@@ -36,7 +36,7 @@ from contract_tests.reports.run_report import Law, Run, write
 from contract_tests.runner.preflight import sessions_work
 from contract_tests.runner.pytest_options import define, flag, option, way_to
 from contract_tests.runner.restore_guard import watch
-from contract_tests.runner.session_start import look_beyond, open_lab
+from contract_tests.runner.session_start import look_beyond, open_context
 from contract_tests.runner.teardown import claim, close, ended, remember
 from contract_tests.spec import contract
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from _pytest._code.code import ExceptionRepr
 
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.runner.restore_guard import Guardian
 
 PACKAGE = Path(__file__).parents[1] / "laws"
@@ -75,10 +75,10 @@ RUN = pytest.StashKey["Gate"]()
 
 @dataclass
 class Gate:
-    """One run: what was asked for, the lab once it is open, and what became of each law."""
+    """One run: what was asked for, the context once it is open, and what became of each law."""
 
     run: Run
-    lab: Lab | None = None
+    context: Context | None = None
     calls: int = 0
     total: int = 0
     now: str = ""
@@ -99,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run and make Hypothesis follow its seed."""
     directory = option(config, "report-dir")
     run = Run(
-        ledger=Ledger("", strict=flag(config, "strict")),
+        collector=Collector("", strict=flag(config, "strict")),
         coverage=Coverage(contract.load()),
         depth=option(config, "depth"),
         seed=int(option(config, "seed")),
@@ -163,11 +163,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+def context(request: pytest.FixtureRequest) -> Iterator[Context]:
     """The open laboratory: the target answers, and at least one of its sessions works."""
     gate = request.config.stash[RUN]
-    opened = open_lab(request.config, gate.run)
-    gate.lab = opened
+    opened = open_context(request.config, gate.run)
+    gate.context = opened
     opened.until = opened.client.until = gate.run.started + gate.run.max_time
     STOP.phase, STOP.let_go, STOP.last_words = (
         Phase.AT_WORK,
@@ -188,31 +188,31 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         guardian.dismiss()
 
 
-def _is_known(config: pytest.Config, lab: Lab) -> bool:
+def _is_known(config: pytest.Config, context: Context) -> bool:
     """Find out what may be written and what is to be put back; tell whether that was possible."""
     try:
-        look_beyond(config, lab)
+        look_beyond(config, context)
     except (NotJudgedError, OutOfTimeError) as reason:
-        lab.ledger.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", str(reason))
         return False
-    return remember(lab)
+    return remember(context)
 
 
-def _keep(config: pytest.Config, run: Run, lab: Lab) -> Guardian | None:
+def _keep(config: pytest.Config, run: Run, context: Context) -> Guardian | None:
     """Keep the profiles for the case that this process cannot put them back, and say what is left should it end at once."""
     try:
-        run.originals = keep(lab, way_to(config), option(config, "shard"))
+        run.originals = keep(context, way_to(config), option(config, "shard"))
     except OSError as error:
         say(
             f"Warning: the profiles as they are cannot be kept in a file: {error.strerror or error}\n"
         )
-    guardian = watch(lab, run.originals)
+    guardian = watch(context, run.originals)
 
     def last_words() -> str:
         if guardian is None:
             return NOT_WRITTEN
         guardian.hush()
-        users = " and ".join(f"${who.upper()}" for who in lab.roles())
+        users = " and ".join(f"${role.upper()}" for role in context.roles())
         how = f"\n{run.originals.how_to()}" if run.originals is not None else ""
         return (
             f"Ended at once. The profiles of {users} may be as the gate wrote them; "
@@ -229,38 +229,38 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if PACKAGE not in item.path.parents:
         return (yield)
     gate = item.config.stash[RUN]
-    ledger = gate.run.ledger
+    collector = gate.run.collector
     if not gate.run.working:
         pytest.skip("nothing can be judged")
-    ledger.law = gate.now
-    found, calls = len(ledger.findings), ledger.judged
+    collector.law = gate.now
+    found, calls = len(collector.findings), collector.judged
     result, reason = None, None
     try:
-        if gate.lab is not None:
-            gate.lab.go_on()
+        if gate.context is not None:
+            gate.context.go_on()
         result = yield
     except (NotJudgedError, OutOfTimeError) as error:
         reason = error
-    if gate.lab is not None and (
-        len(ledger.findings) > found or (reason is not None and ledger.judged > calls)
+    if gate.context is not None and (
+        len(collector.findings) > found or (reason is not None and collector.judged > calls)
     ):
-        reason = ended(gate.lab, found) or reason
+        reason = ended(gate.context, found) or reason
     if reason is not None:
         _note_not_judged(gate, reason)
-        if not ledger.failing(ledger.law):
-            pytest.skip(ledger.veil.text(str(reason)))
-    if broken := ledger.failing(ledger.law):
+        if not collector.failing(collector.law):
+            pytest.skip(collector.redactor.text(str(reason)))
+    if broken := collector.failing(collector.law):
         raise CheckFailed("\n\n".join(finding.text() for finding in broken))
     return result
 
 
 def _note_not_judged(gate: Gate, reason: Exception) -> None:
     """Note why the law of this moment was not judged, or not to its end."""
-    law = gate.run.ledger.law
+    law = gate.run.collector.law
     if isinstance(reason, StoppedError):
         gate.run.unfinished.append(law)
         return
-    gate.run.ledger.not_judged(law, str(reason))
+    gate.run.collector.not_judged(law, str(reason))
     if isinstance(reason, UnansweredError):
         gate.unanswered.append((law, reason.operation))
     elif str(reason) in UNFINISHED:
@@ -271,7 +271,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note which law begins."""
     if PACKAGE in item.path.parents:
         gate = item.config.stash[RUN]
-        gate.now, gate.calls = law_name(item), gate.run.ledger.judged
+        gate.now, gate.calls = law_name(item), gate.run.collector.judged
 
 
 def law_name(item: pytest.Item) -> str:
@@ -289,7 +289,7 @@ def pytest_runtest_makereport(
         return report
     gate = item.config.stash[RUN]
     if call.when == "call":
-        calls = gate.run.ledger.judged - gate.calls
+        calls = gate.run.collector.judged - gate.calls
         gate.run.laws.append(Law(gate.now, report.outcome, round(report.duration, 3), calls))
     elif report.failed and call.when == "teardown":
         gate.run.laws.append(
@@ -300,9 +300,13 @@ def pytest_runtest_makereport(
         if not broken:
             gate.run.failures.append(f"{gate.now}: {confession(call.excinfo.value)}")
         report.longrepr = (
-            str(call.excinfo.value) if broken else crash(gate.run.ledger.veil, item, call.excinfo)
+            str(call.excinfo.value)
+            if broken
+            else crash(gate.run.collector.redactor, item, call.excinfo)
         )
-    report.sections = [(name, gate.run.ledger.veil.crash(text)) for name, text in report.sections]
+    report.sections = [
+        (name, gate.run.collector.redactor.crash(text)) for name, text in report.sections
+    ]
     return report
 
 
@@ -328,14 +332,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         yield
     except OSError as error:
         _not_written(run, error)
-    if gate.lab is None:
+    if gate.context is None:
         return
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         run.failures.append("an error outside the laws")
     run.interrupted, run.ended, run.passing = (
         STOP.asked,
-        gate.lab.watch.ended,
-        gate.lab.watch.passed(),
+        gate.context.watch.ended,
+        gate.context.watch.passed(),
     )
     run.seconds = time.monotonic() - run.started
     _count_never_answered(gate)
@@ -356,7 +360,7 @@ def _count_never_answered(gate: Gate) -> None:
     }
     gate.run.unfinished += list(never)
     for name in dict.fromkeys(never.values()):
-        gate.run.ledger.not_judged(f"what rests on {name}", f"{name} {NEVER_ANSWERED}")
+        gate.run.collector.not_judged(f"what rests on {name}", f"{name} {NEVER_ANSWERED}")
 
 
 def _not_written(run: Run, error: OSError) -> None:
@@ -372,7 +376,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Say the verdict."""
     gate = config.stash[RUN]
-    if gate.lab is not None:
+    if gate.context is not None:
         terminalreporter.write_line("")
         terminalreporter.write_line(shown(gate.run.verdict()))
 

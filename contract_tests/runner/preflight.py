@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
-from contract_tests.api.context import NOT_FOUND, UNAUTHORIZED, Lab
+from contract_tests.api.context import NOT_FOUND, UNAUTHORIZED, Context
 from contract_tests.api.request_templates import REFERRALS, fields, notifications, public
 from contract_tests.checks import availability
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES
 from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 
 if TYPE_CHECKING:
-    from contract_tests.http.messages import Call, Exchange
+    from contract_tests.http.messages import Exchange, HttpRequest
 
 TRIES = 4
 """Calls that a session is given to show that it works after all."""
@@ -24,23 +24,23 @@ WITHOUT_INPUT = ("listReferrals", "markNotificationsRead")
 WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
 
 
-def sessions_work(lab: Lab) -> bool:
+def sessions_work(context: Context) -> bool:
     """Whether the target is the API and takes every session that is given for valid; says why not."""
     try:
-        first = {who: _first_calls(lab, who) for who in lab.roles()}
+        first = {role: _first_calls(context, role) for role in context.roles()}
     except (NotJudgedError, OutOfTimeError) as reason:
-        lab.ledger.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", str(reason))
         return False
-    if why := _unfit(lab, first):
-        lab.ledger.not_judged("everything", why)
+    if why := _unfit(context, first):
+        context.collector.not_judged("everything", why)
         return False
-    for who, exchanges in first.items():
+    for role, exchanges in first.items():
         if good := [exchange for exchange in exchanges if availability.is_api(exchange)]:
-            lab.watch.proofs[who] = good[-1]
+            context.watch.proofs[role] = good[-1]
     return True
 
 
-def _unfit(lab: Lab, first: dict[str, list[Exchange]]) -> str:
+def _unfit(context: Context, first: dict[str, list[Exchange]]) -> str:
     """Return why nothing can be judged, for the first answers that each role got; empty where something can."""
     every = [exchange for exchanges in first.values() for exchange in exchanges]
     if why := availability.out_of_order(every):
@@ -48,34 +48,34 @@ def _unfit(lab: Lab, first: dict[str, list[Exchange]]) -> str:
         return (
             f"no session works: {why}"
             if nobody
-            else f"{lab.target.base_url} is out of order: {why}"
+            else f"{context.target.base_url} is out of order: {why}"
         )
-    for who, exchanges in first.items():
+    for role, exchanges in first.items():
         if all(map(availability.is_no_session, exchanges)) and not _works_after_all(
-            lab, exchanges[-1].call
+            context, exchanges[-1].request
         ):
-            variable = lab.target.variables.get(who, "")
+            variable = context.target.variables.get(role, "")
             check = (
                 f"is ${variable} right, and still valid?"
                 if variable
                 else "is it right, and still valid?"
             )
-            others = " and ".join(f"${other.upper()}" for other in first if other != who)
+            others = " and ".join(f"${other.upper()}" for other in first if other != role)
             kind = availability.kind(exchanges[-1])
-            return f"the session of ${who.upper()} does not work: every call {kind}, while {others} works; {check}"
+            return f"the session of ${role.upper()} does not work: every call {kind}, while {others} works; {check}"
     return ""
 
 
-def _works_after_all(lab: Lab, call: Call) -> bool:
-    return any(availability.is_api(lab.client.probe(call)) for _ in range(TRIES))
+def _works_after_all(context: Context, request: HttpRequest) -> bool:
+    return any(availability.is_api(context.client.probe(request)) for _ in range(TRIES))
 
 
-def _first_calls(lab: Lab, who: str) -> list[Exchange]:
+def _first_calls(context: Context, role: str) -> list[Exchange]:
     """Read the lists before anything else, since any other call may mark them; the profile comes last."""
     readings = [
         reading
-        for container in lab.target.containers
-        for reading in pagination.first_readings(lab, who, container)
+        for container in context.target.containers
+        for reading in pagination.first_readings(context, role, container)
     ]
     begun = [exchange for _, exchange in readings]
     others = (
@@ -83,72 +83,74 @@ def _first_calls(lab: Lab, who: str) -> list[Exchange]:
         if any(exchange.ok for exchange in begun)
         else [REFERRALS, fields("username")]
     )
-    return [*begun, *(lab.ask(ask, who) for ask in others)]
+    return [*begun, *(context.send(template, role) for template in others)]
 
 
-def reached(lab: Lab) -> None:
+def reached(context: Context) -> None:
     """Note operations that never succeeded, and statuses and names that were never seen although they could have been."""
-    for operation in lab.contract.operations.values():
-        answers = lab.coverage.answers(operation.name)
+    for operation in context.contract.operations.values():
+        answers = context.coverage.answers(operation.name)
         seen = {answer.partition(" ")[0] for answer in answers}
         if not any(status.startswith("2") for status in seen):
-            _unreached(lab, operation.name, "reach.success", "a success")
+            _unreached(context, operation.name, "reach.success", "a success")
         wanted = {"401"}
         wanted |= set() if operation.name in WITHOUT_INPUT else {"400"}
         wanted |= {str(NOT_FOUND)} if operation.name in WITH_LOOK_UP else set()
         for status in sorted(wanted - seen):
-            _unreached(lab, operation.name, "reach.status", status)
+            _unreached(context, operation.name, "reach.status", status)
         for name in AUTHENTICATION_NAMES:
             if f"{UNAUTHORIZED} {name}" not in answers:
-                _missing_name(lab, operation.name, name)
+                _missing_name(context, operation.name, name)
 
 
-def _unreached(lab: Lab, operation: str, rule: str, what: str) -> None:
-    if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
-        lab.ledger.not_judged(f"{rule} on {operation}", why)
+def _unreached(context: Context, operation: str, rule: str, what: str) -> None:
+    if why := context.permission.forbids(operation, context.contract.operations[operation].method):
+        context.collector.not_judged(f"{rule} on {operation}", why)
         return
-    if operation in WITH_LOOK_UP and (why := _nowhere(lab)):
-        lab.ledger.not_judged(f"{rule} on {operation}", why)
+    if operation in WITH_LOOK_UP and (why := _nowhere(context)):
+        context.collector.not_judged(f"{rule} on {operation}", why)
         return
     if rule == "reach.success":
-        lab.find(rule, operation, f"never {what}", what)
+        context.find(rule, operation, f"never {what}", what)
     else:
-        _never(lab, operation, what, int(what), what)
+        _never(context, operation, what, int(what), what)
 
 
-def _nowhere(lab: Lab) -> str:
+def _nowhere(context: Context) -> str:
     """Why nothing can be found in the target's containers; empty where somebody is seen in one."""
-    if not lab.target.containers:
+    if not context.target.containers:
         return "the target gives no containers"
     seen = any(
-        lab.ask(public(name, home)).ok
-        for name in resources.usernames(lab)
-        for home in lab.target.containers
+        context.send(public(name, home)).ok
+        for name in resources.usernames(context)
+        for home in context.target.containers
     )
     seen = seen or any(
-        lab.ask(notifications(home), who).ok
-        for who in lab.roles()
-        for home in lab.target.containers
+        context.send(notifications(home), role).ok
+        for role in context.roles()
+        for home in context.target.containers
     )
     return (
         "" if seen else "no session's user and no known user is a member of the target's containers"
     )
 
 
-def _missing_name(lab: Lab, operation: str, name: str) -> None:
+def _missing_name(context: Context, operation: str, name: str) -> None:
     role = NAME_NEEDS.get(name)
-    if role is not None and role not in lab.target.sessions:
-        lab.ledger.not_judged(f"{name} on every operation", f"the target gives no session {role}")
+    if role is not None and role not in context.target.sessions:
+        context.collector.not_judged(
+            f"{name} on every operation", f"the target gives no session {role}"
+        )
         return
-    if why := lab.permission.forbids(operation, lab.contract.operations[operation].method):
-        lab.ledger.not_judged(f"reach.status on {operation}", why)
+    if why := context.permission.forbids(operation, context.contract.operations[operation].method):
+        context.collector.not_judged(f"reach.status on {operation}", why)
         return
-    _never(lab, operation, f"401 with {name}", UNAUTHORIZED, name)
+    _never(context, operation, f"401 with {name}", UNAUTHORIZED, name)
 
 
-def _never(lab: Lab, operation: str, documented: str, status: int, missing: str) -> None:
+def _never(context: Context, operation: str, documented: str, status: int, missing: str) -> None:
     """Note that a status, or a name that comes with it, was never seen."""
-    lab.find(
+    context.find(
         "reach.status",
         operation,
         f"never {missing}",

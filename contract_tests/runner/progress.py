@@ -45,7 +45,7 @@ class Ticker(threading.Thread):
         run = self.gate.run
         seconds = time.monotonic() - run.started
         law = f"law {min(len(run.laws) + 1, self.gate.total)} of {self.gate.total}"
-        return f"  …  {law}, {run.ledger.judged} calls, {seconds:.0f} of at most {run.max_time} s: {self.gate.now}"
+        return f"  …  {law}, {run.collector.judged} calls, {seconds:.0f} of at most {run.max_time} s: {self.gate.now}"
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
@@ -91,7 +91,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say the verdict last."""
     gate = config.stash.get(RUN, None)
-    if gate is not None and gate.lab is not None and flag(config, "verdict"):
+    if gate is not None and gate.context is not None and flag(config, "verdict"):
         terminal_text.erase()
         gate.run.interrupted = gate.run.interrupted or STOP.asked
         say(f"\n{gate.run.verdict()}\n")

@@ -13,7 +13,7 @@ from contract_tests.interrupts import STOP, Phase
 from contract_tests.redaction.terminal_text import shown
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.api.saved_profiles import Originals
 
 SETTLING = 1.0
@@ -39,14 +39,14 @@ class Guardian:
         os.write(self.pipe, QUIETLY)
 
 
-def watch(lab: Lab, originals: Originals | None) -> Guardian | None:
+def watch(context: Context, originals: Originals | None) -> Guardian | None:
     """Start the child, which knows the profiles as they were; None where nothing is written.
 
     It is a fork, in a session of its own, so that neither Ctrl-C nor `kill -9` of the run reaches it.
     """
-    if not lab.permission.writes or not hasattr(os, "fork"):
+    if not context.permission.writes or not hasattr(os, "fork"):
         return None
-    lab.client.close()
+    context.client.close()
     ours, theirs = os.pipe()
     child = os.fork()
     if child:
@@ -54,12 +54,12 @@ def watch(lab: Lab, originals: Originals | None) -> Guardian | None:
         return Guardian(theirs, child)
     os.close(theirs)
     try:
-        _wait(lab, ours, originals)
+        _wait(context, ours, originals)
     finally:
         os._exit(0)
 
 
-def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
+def _wait(context: Context, pipe: int, originals: Originals | None) -> None:
     os.setsid()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
@@ -70,30 +70,32 @@ def _wait(lab: Lab, pipe: int, originals: Originals | None) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)
-    left = _restored(lab)
+    left = _restored(context)
     said = "The run was killed; the profiles were put back.\n"
     if left:
-        users = " and ".join(f"${who.upper()}" for who in left)
+        users = " and ".join(f"${role.upper()}" for role in left)
         how = f"{originals.how_to()}\n" if originals is not None else ""
         said = f"The run was killed, and the profiles of {users} were not put back.\n{how}"
     if originals is not None:
         originals.narrow(left)
     os.write(
         2,
-        shown("".join([said, *(f"{what}: {why}\n" for what, why in lab.ledger.skipped)])).encode(),
+        shown(
+            "".join([said, *(f"{what}: {why}\n" for what, why in context.collector.skipped)])
+        ).encode(),
     )
 
 
-def _restored(lab: Lab) -> dict[str, list[str]]:
+def _restored(context: Context) -> dict[str, list[str]]:
     """Put the profiles back, and return what could not be, by role.
 
     At once, since somebody may look; and again when a write that a slow target was at work on has landed, too.
     """
     STOP.phase = Phase.PUTTING_BACK
-    lab.begin_closing()
+    context.begin_closing()
     left: dict[str, list[str]] = {}
-    for pause in (SETTLING, lab.manners.timeout):
+    for pause in (SETTLING, context.network.timeout):
         time.sleep(pause)
-        lab.ledger.skipped.clear()
-        left = resources.restore(lab)
+        context.collector.skipped.clear()
+        left = resources.restore(context)
     return left

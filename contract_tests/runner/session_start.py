@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.api.context import Lab
+from contract_tests.api.context import Context
 from contract_tests.config import target
 from contract_tests.config.depth import DEPTHS
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
-from contract_tests.http.network_options import Manners, manners
+from contract_tests.http.network_options import NetworkOptions, read_network_options
 from contract_tests.http.write_policy import FORWARDED, Permission, decide
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.runner import tunnel_detection
 from contract_tests.runner.pytest_options import flag, option
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contract_tests.reports.run_report import Run
 
 
-def open_lab(config: pytest.Config, run: Run) -> Lab:
+def open_context(config: pytest.Config, run: Run) -> Context:
     """Return the laboratory that the options describe; raises `pytest.UsageError`."""
     path = option(config, "target")
     url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
@@ -33,36 +33,38 @@ def open_lab(config: pytest.Config, run: Run) -> Lab:
         far = flag(config, "far") or bool(how.proxy)
         aim = replace(target.load(Path(path) if path else None, url, run.shard), far=far)
         accepted = option(config, "baseline")
-        run.ledger.baseline = baseline.read(Path(accepted)) if accepted else ()
+        run.collector.baseline = baseline.read(Path(accepted)) if accepted else ()
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
-    run.ledger.base_url = aim.base_url
-    run.ledger.veil = _veil(config, run, aim, how)
+    run.collector.base_url = aim.base_url
+    run.collector.redactor = _veil(config, run, aim, how)
     run.target = aim
     permission = _permission(config, aim)
-    lab = Lab(
+    context = Context(
         aim,
         run.coverage.contract,
-        run.ledger,
+        run.collector,
         DEPTHS[run.depth],
         run.seed,
         run.coverage,
         permission,
         how,
     )
-    run.sent = lab.client.sent
-    return lab
+    run.sent = context.client.sent
+    return context
 
 
-def look_beyond(config: pytest.Config, lab: Lab) -> None:
+def look_beyond(config: pytest.Config, context: Context) -> None:
     """Take a target on this machine that only forwards to another one for that: it is read, unless more is allowed."""
-    if not lab.target.is_local or not lab.permission.writes:
+    if not context.target.is_local or not context.permission.writes:
         return
-    if sign := tunnel_detection.sign(lab):
-        lab.target = replace(lab.target, far=True)
-        lab.permission = replace(_permission(config, lab.target), no_writes=FORWARDED.format(sign))
-    if not lab.permission.writes:
-        lab.ledger.not_judged("what writing does", lab.permission.no_writes)
+    if sign := tunnel_detection.sign(context):
+        context.target = replace(context.target, far=True)
+        context.permission = replace(
+            _permission(config, context.target), no_writes=FORWARDED.format(sign)
+        )
+    if not context.permission.writes:
+        context.collector.not_judged("what writing does", context.permission.no_writes)
 
 
 def _permission(config: pytest.Config, aim: target.Target) -> Permission:
@@ -73,15 +75,15 @@ def _permission(config: pytest.Config, aim: target.Target) -> Permission:
     return decide(aim, read_only=flag(config, "read-only"), **allowed)
 
 
-def _veil(config: pytest.Config, run: Run, aim: target.Target, how: Manners) -> Veil:
+def _veil(config: pytest.Config, run: Run, aim: target.Target, how: NetworkOptions) -> Redactor:
     """Hide what was read, unless it is the sample data of our own mock, or is wanted."""
     shows = flag(config, "show-values") if option(config, "show-values") else aim.is_sample
     words = run.coverage.contract.words | {*aim.usernames, *aim.containers}
-    return Veil(not shows, frozenset(words), (*aim.secrets, *how.secrets))
+    return Redactor(not shows, frozenset(words), (*aim.secrets, *how.secrets))
 
 
-def _manners(config: pytest.Config) -> Manners:
-    return manners(
+def _manners(config: pytest.Config) -> NetworkOptions:
+    return read_network_options(
         option(config, "rate-limit"),
         float(option(config, "request-timeout")),
         proxy=option(config, "proxy"),

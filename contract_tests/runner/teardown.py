@@ -12,45 +12,49 @@ from contract_tests.interrupts import STOP, Phase
 from contract_tests.runner.preflight import reached
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.reports.run_report import Run
 
 
-def remember(lab: Lab) -> bool:
+def remember(context: Context) -> bool:
     """Remember what will be put back; tell whether that is not what another run has written."""
     try:
-        resources.remember(lab)
-        profile_claims.refuse_marks(lab)
+        resources.remember(context)
+        profile_claims.refuse_marks(context)
     except profile_claims.InUseError as reason:
-        lab.ledger.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", str(reason))
         return False
     except (NotJudgedError, OutOfTimeError) as reason:
-        lab.ledger.not_judged("putting the profile back at the end", str(reason))
-    if not lab.target.is_local:
-        lab.permission = replace(lab.permission, unread=frozenset(resources.unread(lab)))
-    for who in lab.roles():
-        lab.ledger.veil.name(resources.own_username(lab, who) or "", f"{who.upper()}_USERNAME")
+        context.collector.not_judged("putting the profile back at the end", str(reason))
+    if not context.target.is_local:
+        context.permission = replace(
+            context.permission, unread=frozenset(resources.unread(context))
+        )
+    for role in context.roles():
+        context.collector.redactor.name(
+            resources.own_username(context, role) or "", f"{role.upper()}_USERNAME"
+        )
     return True
 
 
-def claim(lab: Lab) -> bool:
+def claim(context: Context) -> bool:
     """Tell whether the profiles are this run's alone, which it has marked as such; say why not."""
     try:
-        profile_claims.claim(lab)
-        resources.tell_apart(lab)
+        profile_claims.claim(context)
+        resources.tell_apart(context)
     except profile_claims.InUseError as reason:
-        lab.ledger.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", str(reason))
         return False
     except (NotJudgedError, OutOfTimeError) as reason:
-        lab.ledger.not_judged("whether another run writes to the profiles", str(reason))
+        context.collector.not_judged("whether another run writes to the profiles", str(reason))
     return True
 
 
-def ended(lab: Lab, place: int) -> StoppedError | None:
+def ended(context: Context, place: int) -> StoppedError | None:
     """Return how the target or a session has ended, if it has; what was found from `place` on is then forgotten."""
     try:
-        if not lab.stopped:
-            lab.watch.settle(place)
+        if not context.stopped:
+            context.watch.settle(place)
     except StoppedError as reason:
         return reason
     except (NotJudgedError, OutOfTimeError):
@@ -58,36 +62,38 @@ def ended(lab: Lab, place: int) -> StoppedError | None:
     return None
 
 
-def close(run: Run, lab: Lab) -> None:
+def close(run: Run, context: Context) -> None:
     """Put the profiles back and judge what was reached."""
-    ended(lab, len(lab.ledger.findings))
+    ended(context, len(context.collector.findings))
     STOP.phase = Phase.PUTTING_BACK
-    lab.ledger.law = "reach"
-    lab.begin_closing()
+    context.collector.law = "reach"
+    context.begin_closing()
     run.not_put_back = ["what this run has changed"]  # until it is known better
-    left = resources.restore(lab)
+    left = resources.restore(context)
     run.not_put_back = [
-        f"{name} of ${who.upper()}" for who, names in left.items() for name in names
+        f"{name} of ${role.upper()}" for role, names in left.items() for name in names
     ]
     if run.originals is not None:
         run.originals.narrow(left)
-    if why := lab.stopped or next((why for _, why in lab.ledger.skipped if why in UNFINISHED), ""):
-        lab.ledger.not_judged("reach: whether everything can be reached", why)
+    if why := context.stopped or next(
+        (why for _, why in context.collector.skipped if why in UNFINISHED), ""
+    ):
+        context.collector.not_judged("reach: whether everything can be reached", why)
     elif run.whole:
-        _reach(run, lab)
+        _reach(run, context)
     STOP.phase = Phase.PUTTING_BACK
-    lab.client.close()
+    context.client.close()
 
 
-def _reach(run: Run, lab: Lab) -> None:
+def _reach(run: Run, context: Context) -> None:
     """Judge what was reached; of a part alone it is not a finding yet, since another part may have reached it."""
     STOP.phase = Phase.AT_WORK
-    lab.end_closing(run.started + run.max_time)
-    ledger = lab.ledger
+    context.end_closing(run.started + run.max_time)
+    collector = context.collector
     if run.shard != WHOLE:
-        run.unreached.law, run.unreached.veil = ledger.law, ledger.veil
-        lab.ledger = run.unreached
+        run.unreached.law, run.unreached.redactor = collector.law, collector.redactor
+        context.collector = run.unreached
     try:
-        reached(lab)
+        reached(context)
     except (NotJudgedError, OutOfTimeError) as reason:
-        ledger.not_judged("reach: whether everything can be reached", str(reason))
+        collector.not_judged("reach: whether everything can be reached", str(reason))

@@ -9,26 +9,26 @@ from contract_tests.api.request_templates import fields
 from contract_tests.config import addresses
 from contract_tests.exceptions import UsageError
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call, Exchange, UnreadableError
+from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
-    from contract_tests.http.network_options import Manners
+    from contract_tests.api.context import Context
+    from contract_tests.http.network_options import NetworkOptions
 
-HEALTH = Call("the health of our own proxy", "GET", "/__mock/health")
+HEALTH = HttpRequest("the health of our own proxy", "GET", "/__mock/health")
 MOST_HOPS = 5
 CLOUDS = ("CF-Ray", "X-Amz-Cf-Id", "X-Azure-Ref", "X-Vercel-Id", "Fly-Request-Id")
 """Headers that only networks for delivery write, none of which runs on this machine."""
 
 
-def sign(lab: Lab) -> str:
+def sign(context: Context) -> str:
     """Return what shows that the target forwards to another machine; empty where nothing does.
 
     Our own proxy names its upstream, so one that leads to this machine again is none; `Via` (RFC 9110, 7.6.3) of anything
     else, and more of it than there are proxies of ours, leads nobody knows where.
     """
-    answer = lab.client.send_alone(lab.call(fields("username")))
-    hops, beyond = _followed(lab.target.base_url, lab.manners, lab.client.run_id)
+    answer = context.client.send_alone(context.request(fields("username")))
+    hops, beyond = _followed(context.target.base_url, context.network, context.client.run_id)
     if beyond:
         return f"its health names the upstream {beyond}"
     named = [name for name in CLOUDS if answer.header(name) is not None]
@@ -38,7 +38,7 @@ def sign(lab: Lab) -> str:
     return f"its answers carry {named[0]}" if named else ""
 
 
-def _followed(url: str, how: Manners, run: str) -> tuple[int, str]:
+def _followed(url: str, how: NetworkOptions, run: str) -> tuple[int, str]:
     """Return how many proxies of ours follow one another on this machine, and where the last leads, if not to this machine."""
     for hops in range(MOST_HOPS):
         upstream = _upstream(url, how, run)
@@ -50,7 +50,7 @@ def _followed(url: str, how: Manners, run: str) -> tuple[int, str]:
     return MOST_HOPS, "of a chain that has no end"
 
 
-def _upstream(url: str, how: Manners, run: str) -> str:
+def _upstream(url: str, how: NetworkOptions, run: str) -> str:
     """Return what the health of a proxy of ours names; empty where there is none."""
     parts = urlsplit(url)
     client = Client(f"{parts.scheme}://{parts.netloc}", lambda _: None, lambda _: None, how, run)

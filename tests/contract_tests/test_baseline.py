@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from contract_tests.api.context import Lab
-from contract_tests.api.request_templates import Ask, notifications, update
+from contract_tests.api.context import Context
+from contract_tests.api.request_templates import RequestTemplate, notifications, update
 from contract_tests.checks import request_validation
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.target import Target
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.findings.finding import field_name
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Api, Request
@@ -235,9 +235,13 @@ def test_a_field_is_named_as_its_pointer_leads_to_it_whichever_item_it_is(
         (update([]), ""),
     ],
 )
-def test_a_refusal_is_about_a_field_where_one_alone_is_wrong(sent: Ask, field: str) -> None:
+def test_a_refusal_is_about_a_field_where_one_alone_is_wrong(
+    sent: RequestTemplate, field: str
+) -> None:
     known = contract.load()
-    lab = Lab(Target("http://127.0.0.1:9"), known, Ledger(""), DEPTHS["quick"], 1, Coverage(known))
-    flaws = request_validation.flaws(known, known.full, lab.call(sent))
+    context = Context(
+        Target("http://127.0.0.1:9"), known, Collector(""), DEPTHS["quick"], 1, Coverage(known)
+    )
+    flaws = request_validation.flaws(known, known.full, context.request(sent))
     assert flaws
     assert request_validation.field_of(flaws) == field

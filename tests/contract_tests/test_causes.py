@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from contract_tests.api.context import Lab
+from contract_tests.api.context import Context
 from contract_tests.api.request_templates import notifications, update
 from contract_tests.checks import boundary_values, request_validation
 from contract_tests.checks.coverage import Coverage
@@ -20,10 +20,10 @@ from contract_tests.config.target import Target
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.findings.causes import grouped
-from contract_tests.findings.collector import ALSO, SYMPTOMS, Ledger
+from contract_tests.findings.collector import ALSO, SYMPTOMS, Collector
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.symptoms import About, BodyFlaw, symptom
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 from tests.contract_tests.running import forked_gate
@@ -80,7 +80,7 @@ def exchange(status: int, body: object = None, **headers: str) -> Exchange:
         *((name.replace("_", "-"), value) for name, value in headers.items()),
     )
     return Exchange(
-        Call("getProfile", "GET", "/"),
+        HttpRequest("getProfile", "GET", "/"),
         status,
         pairs,
         b"" if body is None else json.dumps(body).encode(),
@@ -245,24 +245,24 @@ def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_sympt
         },
     ]
     (tmp_path / "b.yaml").write_text(yaml.safe_dump({"accepted": entries}))
-    ledger = Ledger("", strict=True, baseline=baseline.read(tmp_path / "b.yaml"))
+    collector = Collector("", strict=True, baseline=baseline.read(tmp_path / "b.yaml"))
     for operation in ("getProfile", "updateProfile"):
-        ledger.find("header.no-store", operation, "200", "no-store", exchange(200))
-    ledger.find(
+        collector.find("header.no-store", operation, "200", "no-store", exchange(200))
+    collector.find(
         "answer.shape",
         "getProfile",
         "404 {}",
         'the body: "code" is a required property',
         exchange(404, {}),
     )
-    ledger.find(
+    collector.find(
         "answer.shape",
         "getProfile",
         "404 []",
         'the body: [] is not of type "object"',
         exchange(404, []),
     )
-    assert [finding.symptom for finding in ledger.failing()] == [
+    assert [finding.symptom for finding in collector.failing()] == [
         "error bodies are a list, not an object with `code` and `message`"
     ]
 
@@ -328,7 +328,7 @@ def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_sympt
         ("answer.shape", exchange(404, "no"), {}, "are a text, not an object with"),
         (
             "http.path",
-            Exchange(Call("", "GET", "/"), 404),
+            Exchange(HttpRequest("", "GET", "/"), 404),
             {"expected_status": 404},
             "to unknown paths are of no type",
         ),
@@ -346,38 +346,46 @@ def test_a_symptom_says_what_is_wrong_and_holds_no_value(
 
 
 def test_a_finding_hides_no_other_of_the_same_law_operation_and_rule() -> None:
-    ledger = Ledger("", law="a law")
+    collector = Collector("", law="a law")
     for status in (418, 422, 422, 409):
-        ledger.find(
+        collector.find(
             "answer.status", "getProfile", f"{status} {{}}", "one of 200, 400", exchange(status, {})
         )
-    ledger.find("session.isolation", "getProfile", "with X-User: 200", "as without", exchange(200))
-    ledger.find(
+    collector.find(
+        "session.isolation", "getProfile", "with X-User: 200", "as without", exchange(200)
+    )
+    collector.find(
         "session.isolation", "getProfile", "after grace asked: 200", "as alone", exchange(200)
     )
-    found = {finding.symptom: finding for finding in ledger.merged()}
+    found = {finding.symptom: finding for finding in collector.merged()}
     assert [
         found[f"answers {status}, which is not listed"].count for status in (418, 422, 409)
     ] == [1, 2, 1]
-    (isolation,) = [finding for finding in ledger.merged() if finding.rule == "session.isolation"]
+    (isolation,) = [
+        finding for finding in collector.merged() if finding.rule == "session.isolation"
+    ]
     assert "after grace asked" in isolation.text()
     assert isolation.count == 2
 
 
 def test_a_target_that_says_something_new_each_time_has_but_so_many_findings() -> None:
-    ledger = Ledger("", law="a law")
+    collector = Collector("", law="a law")
     for number in range(500):
-        ledger.find("answer.shape", "getProfile", "400", "x", exchange(400, {f"{'k' * number}": 1}))
-        ledger.find("pages.total", "listNotifications", f"{'z' * number} is", "y", exchange(200))
-    assert len(ledger.merged()) <= SYMPTOMS + 2
-    assert all(len(finding.also) <= ALSO for finding in ledger.merged())
-    assert sum(finding.count for finding in ledger.merged()) == 1000
+        collector.find(
+            "answer.shape", "getProfile", "400", "x", exchange(400, {f"{'k' * number}": 1})
+        )
+        collector.find("pages.total", "listNotifications", f"{'z' * number} is", "y", exchange(200))
+    assert len(collector.merged()) <= SYMPTOMS + 2
+    assert all(len(finding.also) <= ALSO for finding in collector.merged())
+    assert sum(finding.count for finding in collector.merged()) == 1000
 
 
 def test_what_follows_from_another_cause_is_put_to_it() -> None:
-    ledger = Ledger("")
-    ledger.find("answer.status", "listNotifications", "422", "one of 200, 400", exchange(422, {}))
-    ledger.find(
+    collector = Collector("")
+    collector.find(
+        "answer.status", "listNotifications", "422", "one of 200, 400", exchange(422, {})
+    )
+    collector.find(
         "input.status",
         "getProfile",
         "422",
@@ -386,9 +394,11 @@ def test_what_follows_from_another_cause_is_put_to_it() -> None:
         expected_status=400,
     )
     never = "never answers 400"
-    ledger.find("reach.status", "getProfile", "never 400", "400", sign=never, expected_status=400)
-    ledger.find("answer.status", "getProfile", "418", "one of 200, 400", exchange(418, {}))
-    found = grouped(ledger.merged())
+    collector.find(
+        "reach.status", "getProfile", "never 400", "400", sign=never, expected_status=400
+    )
+    collector.find("answer.status", "getProfile", "418", "one of 200, 400", exchange(418, {}))
+    found = grouped(collector.merged())
     assert [cause.title for cause in found] == [WRONG_STATUS, "Answers 418, which is not listed"]
     assert len(found[0].findings) == 3
 
@@ -452,9 +462,9 @@ def test_a_refusal_says_what_was_sent_and_what_is_wrong_with_it(
 ) -> None:
 
     known = contract.load()
-    call = Lab(
-        Target("http://127.0.0.1:9"), known, Ledger(""), DEPTHS["quick"], 1, Coverage(known)
-    ).call(sent)
+    call = Context(
+        Target("http://127.0.0.1:9"), known, Collector(""), DEPTHS["quick"], 1, Coverage(known)
+    ).request(sent)
     flaws = request_validation.flaws(known, known.full, call)
     assert says in request_validation.refusal(flaws)
     assert accepts in request_validation.acceptance(flaws)

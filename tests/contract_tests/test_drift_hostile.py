@@ -15,7 +15,7 @@ from contract_tests.drift.drift_page import page
 from contract_tests.drift.drift_report import Report
 from contract_tests.drift.observing import Evidence
 from contract_tests.drift.response_facts import body_kind
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import Exchange, HttpRequest
 from tests.contract_tests.drifting import LIST, MARK, PROFILE, REFERRALS, Change, Twin, server
 from tests.contract_tests.reference import Answer, Request
 from tests.contract_tests.serving import serving
@@ -78,7 +78,7 @@ def test_what_a_server_says_is_no_markup_of_the_page() -> None:
     [("deep", "too large or too deep"), ("a number past every float", "too large")],
 )
 def test_a_body_out_of_bounds_is_named(name: str, kind: str) -> None:
-    assert kind in body_kind(Exchange(Call("x", "GET", "/"), 200, (), ODD[name]))
+    assert kind in body_kind(Exchange(HttpRequest("x", "GET", "/"), 200, (), ODD[name]))
 
 
 class Sleepy(Twin):

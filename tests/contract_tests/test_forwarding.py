@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.api.context import Lab
+from contract_tests.api.context import Context
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.target import Target
-from contract_tests.findings.collector import Ledger
-from contract_tests.http.network_options import Manners
+from contract_tests.findings.collector import Collector
+from contract_tests.http.network_options import NetworkOptions
 from contract_tests.runner import tunnel_detection
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Request
@@ -38,7 +38,15 @@ class Gateway(Recorder):
 
 def sign(url: str) -> str:
     return tunnel_detection.sign(
-        Lab(Target(url), KNOWN, Ledger(url), DEPTHS["quick"], 1, Coverage(KNOWN), manners=Manners())
+        Context(
+            Target(url),
+            KNOWN,
+            Collector(url),
+            DEPTHS["quick"],
+            1,
+            Coverage(KNOWN),
+            network=NetworkOptions(),
+        )
     )
 
 

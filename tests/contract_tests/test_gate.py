@@ -245,7 +245,7 @@ def test_what_each_view_forbids(
 ) -> None:
     known = contract.load()
     name = "updateProfile" if body is not None else "listNotifications"
-    call = messages.Call(name, "POST", path, (("Content-Type", "application/json"),), body)
+    call = messages.HttpRequest(name, "POST", path, (("Content-Type", "application/json"),), body)
     assert request_validation.wrong(known, known.full, call) == full
     assert request_validation.wrong(known, known.documented, call) == documented
 
@@ -256,7 +256,7 @@ def test_what_each_view_forbids(
     ids=repr,
 )
 def test_a_curl_line_keeps_every_byte(body: bytes) -> None:
-    call = messages.Call(
+    call = messages.HttpRequest(
         "x", "POST", "/x", (("Authorization", 'Bearer t"o`k'),), body, (('t"o`k', "$PRIMARY"),)
     )
     line = call.curl("http://127.0.0.1")

@@ -11,10 +11,10 @@ from contract_tests.config import addresses, header_values
 from contract_tests.config.target import Target, load
 from contract_tests.exceptions import UsageError
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call
-from contract_tests.http.network_options import manners
+from contract_tests.http.messages import HttpRequest
+from contract_tests.http.network_options import read_network_options
 from tests.contract_tests.serving import serving
-from tests.contract_tests.test_manners import Recorder
+from tests.contract_tests.test_network_options import Recorder
 
 LOOPBACK = ("http://127.0.0.1:1", "http://127.9.9.9", "HTTP://LOCALHOST", "http://localhost.:1", "http://[::1]", "http://127.1",
             "http://[0:0::1]:80", "http://[::ffff:127.0.0.1]", "http://2130706433",
@@ -67,11 +67,11 @@ def first_bytes(url: str, port: int, proxy: str = "") -> bytes:
     """What a client sends first to a port of this machine."""
     with socket.create_server(("127.0.0.1", port)) as server, ThreadPoolExecutor(1) as pool:
         there = server.getsockname()[1]
-        how = manners(timeout=0.5, proxy=proxy.format(there))
+        how = read_network_options(timeout=0.5, proxy=proxy.format(there))
         client = Client(load(None, url.format(there)).base_url, lambda _: None, lambda _: None, how)
         asked = pool.submit(
             client.send_alone,
-            Call("listReferrals", "GET", "/x", (("Authorization", "Bearer SECRET"),)),
+            HttpRequest("listReferrals", "GET", "/x", (("Authorization", "Bearer SECRET"),)),
         )
         connection, _ = server.accept()
         said = connection.recv(4096)
@@ -98,7 +98,7 @@ def test_what_no_header_can_carry_is_refused_by_its_name(
     for line in ("X-Key: ${GATEWAY_KEY}", "X-Key: key ${GATEWAY_KEY} more", f"X-Key: a{value}a"):
         if line.endswith("}") or value.strip() == value:
             with pytest.raises(UsageError) as caught:
-                manners(headers=(line,))
+                read_network_options(headers=(line,))
             assert "X-Key" in str(caught.value)
             assert "SEC" not in str(caught.value)
     with pytest.raises(UsageError) as refused:
@@ -123,12 +123,12 @@ def test_what_the_gate_or_http_sets_is_refused_with_what_works(name: str) -> Non
     with pytest.raises(
         UsageError, match=rf"--header {name}: .*(leave it out|under `sessions`|--base-url)"
     ):
-        manners(headers=(f"{name} : SECRET",))
+        read_network_options(headers=(f"{name} : SECRET",))
 
 
 def test_a_header_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="--header X-A: it is given twice"):
-        manners(headers=("X-A: 1", "x-a: 2"))
+        read_network_options(headers=("X-A: 1", "x-a: 2"))
 
 
 def test_what_a_law_sends_stays_its_own_and_cookies_go_together() -> None:
@@ -146,15 +146,15 @@ def test_a_variable_that_is_not_there_or_empty_is_named(
     if value is not None:
         monkeypatch.setenv("GATEWAY_KEY", value)
     with pytest.raises(UsageError, match=f"--header X: .*{says}"):
-        manners(headers=("X: ${GATEWAY_KEY}",))
+        read_network_options(headers=("X: ${GATEWAY_KEY}",))
 
 
 def test_the_client_sends_each_header_once() -> None:
     api = Recorder()
-    how = manners(headers=("Accept: application/json", "X-Team: blue"))
+    how = read_network_options(headers=("Accept: application/json", "X-Team: blue"))
     with serving(api) as url:
         Client(url, lambda _: None, lambda _: None, how).send_alone(
-            Call("listReferrals", "GET", "/x", (("accept", "text/html"),))
+            HttpRequest("listReferrals", "GET", "/x", (("accept", "text/html"),))
         )
     (headers,) = api.headers
     assert (headers["accept"], headers["x-team"]) == ("text/html", "blue")

@@ -7,12 +7,12 @@ import pytest
 
 from contract_tests.drift.response_facts import _challenge
 from contract_tests.redaction import json_tokens
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 
 READERS: dict[str, Callable[[str], object]] = {
     "challenge": lambda text: _challenge(f"Bearer {text}"),
     "tokens of a body": lambda text: list(json_tokens.tokens(text)),
-    "what an error says": lambda text: Veil(hides=True).crash(f"E   '{text}"),
+    "what an error says": lambda text: Redactor(hides=True).crash(f"E   '{text}"),
 }
 
 

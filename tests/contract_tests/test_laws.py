@@ -16,7 +16,7 @@ from tests.contract_tests.running import gate, laws
 from tests.contract_tests.serving import serving
 
 TOKEN = "odd/token+1"
-CALL = messages.Call(
+CALL = messages.HttpRequest(
     "x", "POST", "/x", (("Authorization", f"Bearer {TOKEN}"),), None, ((TOKEN, "$PRIMARY"),)
 )
 
@@ -97,7 +97,7 @@ def test_only_this_machine_gets_tokens_in_urls(url: str, local: bool) -> None:  
     ids=str,
 )
 def test_curl_sends_what_was_sent(changes: dict[str, Any], has: str, lacks: str) -> None:
-    line = messages.Call(**{**vars(CALL), **changes}).curl("http://127.0.0.1")
+    line = messages.HttpRequest(**{**vars(CALL), **changes}).curl("http://127.0.0.1")
     assert has in line
     assert lacks not in line
 

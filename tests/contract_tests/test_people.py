@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract_tests.api.context import Lab
-from contract_tests.api.invalid_credentials import kinds
+from contract_tests.api.context import Context
+from contract_tests.api.invalid_credentials import invalid_credentials
 from contract_tests.api.request_templates import REFERRALS
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.target import Target
-from contract_tests.findings.collector import Ledger
-from contract_tests.http.messages import Call, Exchange
-from contract_tests.redaction.redactor import Veil
+from contract_tests.findings.collector import Collector
+from contract_tests.http.messages import Exchange, HttpRequest
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.redaction.text_shapes import shape
 from contract_tests.spec import contract
 from tests.contract_tests.people import Gossip, Planted, told
@@ -244,8 +244,8 @@ def test_a_shape_keeps_what_a_law_is_about(text: str, says: str) -> None:
     assert shape(text) == says
 
 
-def veil(*read: str) -> Veil:
-    made = Veil(hides=True, words=frozenset({"main", "handle", "true"}))
+def redactor(*read: str) -> Redactor:
+    made = Redactor(hides=True, words=frozenset({"main", "handle", "true"}))
     for text in read:
         made.read(b'{"username": "%s"}' % text.encode())
     return made
@@ -275,7 +275,7 @@ def veil(*read: str) -> Veil:
     ],
 )
 def test_a_text_is_found_however_it_is_spelt(read: str, evidence: str, shown: str) -> None:
-    assert veil(read).text(evidence) == shown
+    assert redactor(read).text(evidence) == shown
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_text_is_found_however_it_is_spelt(read: str, evidence: str, shown: st
 )
 def test_what_an_error_quotes_is_hidden_also_where_it_was_cut(line: str) -> None:
     code = "    raise KeyError('wilm...')"
-    shown = veil("wilma").crash(f"{code}\n{line}")
+    shown = redactor("wilma").crash(f"{code}\n{line}")
     assert shown.startswith(code)
     assert not re.search("wilm|bet", shown.removeprefix(code))
 
@@ -293,9 +293,9 @@ def test_what_an_error_quotes_is_hidden_also_where_it_was_cut(line: str) -> None
     "made", ["WILMA", "wilm", "wilmax", "w_lma", "\uff57\uff49\uff4c\uff4d\uff41", "_ilma"]
 )
 def test_a_name_that_the_gate_makes_of_another_is_not_its_own(made: str) -> None:
-    hiding = veil("wilma")
-    call = Call(
-        "getPublicProfile", "GET", f"/v1/user/by-id/{made}/public?containerId=main", veil=hiding
+    hiding = redactor("wilma")
+    call = HttpRequest(
+        "getPublicProfile", "GET", f"/v1/user/by-id/{made}/public?containerId=main", redactor=hiding
     )
     hiding.sent(call)
     assert made not in call.curl("http://x")
@@ -305,10 +305,14 @@ def test_a_name_that_the_gate_makes_of_another_is_not_its_own(made: str) -> None
     ("name", "sent"), [("wilma", "wilma"), ("wilma@stone.example", "wilma%40stone.example")]
 )
 def test_the_name_of_a_session_is_a_variable_of_the_shell(name: str, sent: str) -> None:
-    hiding = veil(name)
+    hiding = redactor(name)
     hiding.name(name, "PRIMARY_USERNAME")
-    call = Call(
-        "getPublicProfile", "GET", f"/v1/user/by-id/{sent}/public", (("X-User", name),), veil=hiding
+    call = HttpRequest(
+        "getPublicProfile",
+        "GET",
+        f"/v1/user/by-id/{sent}/public",
+        (("X-User", name),),
+        redactor=hiding,
     )
     assert (
         call.curl("http://x")
@@ -317,11 +321,13 @@ def test_the_name_of_a_session_is_a_variable_of_the_shell(name: str, sent: str) 
 
 
 def test_what_the_gate_made_up_stays() -> None:
-    hiding = veil("wilma")
+    hiding = redactor("wilma")
     body = (
         '{"biography": "0123 contract-tests", "dateOfBirth": {"year": 1950, "month": 1, "day": 2}}'
     )
-    call = Call("updateProfile", "POST", "/v1/user/profile", (), body.encode(), veil=hiding)
+    call = HttpRequest(
+        "updateProfile", "POST", "/v1/user/profile", (), body.encode(), redactor=hiding
+    )
     hiding.sent(call)
     assert body in call.curl("http://x")
     shouted = body.replace("contract-tests", "CONTRACT-TESTS")
@@ -351,7 +357,7 @@ def test_what_the_gate_made_up_stays() -> None:
     ],
 )
 def test_a_body_is_taken_apart_also_where_it_is_broken(body: str, shown: str) -> None:
-    assert veil("wilma").body(body) == shown
+    assert redactor("wilma").body(body) == shown
 
 
 TOKENS = st.text("abcdefghijkmnopqrstuvwxyzABCXYZ0123456789-_.", min_size=9, max_size=40)
@@ -360,20 +366,20 @@ TOKENS = st.text("abcdefghijkmnopqrstuvwxyzABCXYZ0123456789-_.", min_size=9, max
 KNOWN = contract.load()
 
 
-def lab_of(primary: str, secondary: str) -> Lab:
+def lab_of(primary: str, secondary: str) -> Context:
     target = Target("http://127.0.0.1:1", {"primary": primary, "secondary": secondary}, (), ())
-    return Lab(target, KNOWN, Ledger(target.base_url), DEPTHS["quick"], 0, Coverage(KNOWN))
+    return Context(target, KNOWN, Collector(target.base_url), DEPTHS["quick"], 0, Coverage(KNOWN))
 
 
 @settings(deadline=None, max_examples=40)
 @given(TOKENS, TOKENS)
 def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary: str) -> None:
     """Neither its half, nor all but one letter, nor its octets; and the line still sends the same."""
-    lab = lab_of(primary, secondary)
-    for kind in kinds(lab):
+    context = lab_of(primary, secondary)
+    for kind in invalid_credentials(context):
         if kind.header is None:
             continue
-        call = lab.call(REFERRALS, None, kind.header)
+        call = context.request(REFERRALS, None, kind.header)
         line = call.curl("http://x")
         piece = SequenceMatcher(None, unquote(line), primary, autojunk=False).find_longest_match()
         if kind.name in ("an unknown token", "null", "a malformed header", "an empty header"):
@@ -383,10 +389,10 @@ def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary:
 
 def test_the_line_of_a_credential_that_is_made_of_a_token_sends_the_same() -> None:
     primary, secondary = "Tok-en.0123456789", "other-token"
-    lab = lab_of(primary, secondary)
-    for kind in kinds(lab):
+    context = lab_of(primary, secondary)
+    for kind in invalid_credentials(context):
         if kind.header:
-            line = lab.call(REFERRALS, None, kind.header).curl("http://x")
+            line = context.request(REFERRALS, None, kind.header).curl("http://x")
             word = line.partition("-H ")[2]
             script = f"PRIMARY={primary} SECONDARY={secondary}; printf %s {word}"
             said = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
@@ -411,8 +417,8 @@ TOKEN = "tK9-xQ_77hVbW1~mZ0pp"
     ],
 )
 def test_no_form_that_a_target_gives_a_token_is_shown(echo: str) -> None:
-    veil = Veil(hides=True, secrets=((TOKEN, "$PRIMARY"),))
-    shown = veil.text(f"401 with WWW-Authenticate: Bearer realm={echo}, and more")
+    redactor = Redactor(hides=True, secrets=((TOKEN, "$PRIMARY"),))
+    shown = redactor.text(f"401 with WWW-Authenticate: Bearer realm={echo}, and more")
     left = shown.partition("realm=")[2].partition(",")[0].replace("a part of $PRIMARY", "")
     assert "PRIMARY" in shown
     assert len(left) < len(TOKEN)

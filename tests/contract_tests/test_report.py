@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.checks.coverage import Coverage
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.findings.rules import CHECKS
 from contract_tests.reports import html_page
 from contract_tests.reports.run_report import Law, Run
@@ -250,7 +250,7 @@ def test_deep_uses_its_time_on_the_state_machine(tmp_path: Path) -> None:
 
 def test_progress_is_one_line() -> None:
     run = Run(
-        Ledger("", judged=1234),
+        Collector("", judged=1234),
         Coverage(contract.load()),
         "standard",
         1,
@@ -265,7 +265,9 @@ def test_the_line_of_a_narrow_terminal_does_not_wrap(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(written, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdout", written)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((30, 24)))
-    ticker = Ticker(Gate(Run(Ledger("http://h"), Coverage(contract.load()), "quick", 1), total=9))
+    ticker = Ticker(
+        Gate(Run(Collector("http://h"), Coverage(contract.load()), "quick", 1), total=9)
+    )
     ends = iter([False, True])
     monkeypatch.setattr(ticker.done, "wait", lambda _: next(ends))
     ticker.run()

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from contract_tests.redaction import terminal_text
-from contract_tests.redaction.redactor import Veil
+from contract_tests.redaction.redactor import Redactor
 from contract_tests.redaction.terminal_text import Screen, line, shown
 
 EVIL = [
@@ -76,14 +76,16 @@ def test_only_the_program_itself_clears_a_line() -> None:
 
 
 def test_evidence_of_a_finding_is_shown_as_text() -> None:
-    from contract_tests.findings.collector import Ledger  # noqa: PLC0415
+    from contract_tests.findings.collector import Collector  # noqa: PLC0415
 
-    ledger = Ledger("http://x", veil=Veil())
-    ledger.find("http.method", "getProfile", "400 \x1b[2J\nhttp://x CONFORMS", "a\u202eb")
-    ledger.not_judged("\x1b[2J", "y" * 9000)
-    finding = next(iter(ledger.findings.values()))
+    collector = Collector("http://x", redactor=Redactor())
+    collector.find("http.method", "getProfile", "400 \x1b[2J\nhttp://x CONFORMS", "a\u202eb")
+    collector.not_judged("\x1b[2J", "y" * 9000)
+    finding = next(iter(collector.findings.values()))
     assert (finding.received, finding.documented) == (
         "400 \\u001b[2J\\nhttp://x CONFORMS",
         "a\\u202eb",
     )
-    assert all(len(each) < 1000 and each.isprintable() for pair in ledger.skipped for each in pair)
+    assert all(
+        len(each) < 1000 and each.isprintable() for pair in collector.skipped for each in pair
+    )

@@ -21,7 +21,7 @@ from contract_tests.cli import processes
 from contract_tests.cli.judge_command import main
 from contract_tests.config.shard import Shard, read
 from contract_tests.exceptions import UsageError
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.reports import merging
 from contract_tests.reports.run_report import Law, Run
 from contract_tests.spec import contract
@@ -258,7 +258,7 @@ def test_what_no_part_of_this_version_writes_is_wrong_usage(text: str, tmp_path:
 
 
 def test_the_whole_says_what_a_part_did_not_put_back(tmp_path: Path) -> None:
-    run = Run(Ledger("http://x"), Coverage(contract.load()), "quick", 1, shard=Shard(1, 1))
+    run = Run(Collector("http://x"), Coverage(contract.load()), "quick", 1, shard=Shard(1, 1))
     run.laws, run.not_put_back = [Law("law", "passed", 0, 1)], ["handle of $PRIMARY"]
     run.originals = Originals(Path("/kept.json"), "contract-tests restore /kept.json")
     merging.save(run, tmp_path)

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from contract_tests.api import profile_claims, run_marks
-from contract_tests.api.context import Lab
+from contract_tests.api.context import Context
 from contract_tests.api.resources import remember, restore
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.target import Target
-from contract_tests.findings.collector import Ledger
+from contract_tests.findings.collector import Collector
 from contract_tests.http.write_policy import Permission
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, Request
@@ -27,19 +27,25 @@ from tests.contract_tests.serving import serving
 from tests.contract_tests.test_safety import Recorder, profiles
 
 KNOWN = contract.load()
-Opened = Callable[..., Lab]
+Opened = Callable[..., Context]
 FIELD = ("biography", "displayName", "handle")
 
 
 @pytest.fixture
-def lab() -> Iterator[Callable[..., Lab]]:
-    opened: list[Lab] = []
+def context() -> Iterator[Callable[..., Context]]:
+    opened: list[Context] = []
 
-    def open_lab(url: str, permission: Permission | None = None) -> Lab:
-        coverage, ledger = Coverage(KNOWN), Ledger(url)
+    def open_lab(url: str, permission: Permission | None = None) -> Context:
+        coverage, collector = Coverage(KNOWN), Collector(url)
         opened.append(
-            Lab(
-                Target(url), KNOWN, ledger, DEPTHS["quick"], 1, coverage, permission or Permission()
+            Context(
+                Target(url),
+                KNOWN,
+                collector,
+                DEPTHS["quick"],
+                1,
+                coverage,
+                permission or Permission(),
             )
         )
         return opened[-1]
@@ -103,11 +109,11 @@ def test_a_profile_that_holds_marks_is_not_written_to(allowed: list[str], tmp_pa
     "left",
     ["0123456789ab contract-tests", "start contract-tests", "g0123456789_gate", "gate_machine_5"],
 )
-def test_marks_of_earlier_versions_are_known(left: str, lab: Opened) -> None:
+def test_marks_of_earlier_versions_are_known(left: str, context: Opened) -> None:
     api = Api()
     api.users["ada"]["handle" if "_" in left else "biography"] = left
     with serving(api) as url:
-        one = lab(url)
+        one = context(url)
         remember(one)
         with pytest.raises(
             profile_claims.InUseError, match="a run of an earlier version of the gate"
@@ -149,11 +155,11 @@ def test_a_mark_tells_the_run_and_its_beginning() -> None:
     ] in run_marks.named(run)
 
 
-def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(lab: Opened) -> None:
+def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(context: Opened) -> None:
     api = Api()
     before = profiles(api)
     with serving(api) as url:
-        one, other = lab(url), lab(url)
+        one, other = context(url), context(url)
         other.client.run_id = "0123abcd"
         remember(one)
         remember(other)  # both read the profiles as they were
@@ -162,7 +168,7 @@ def test_the_second_of_two_runs_steps_back_and_the_first_puts_back(lab: Opened) 
             profile_claims.claim(other)
         restore(other)  # as at the end of a run that is killed
         assert run_marks.run_of(api.users["ada"]["biography"]) == one.client.run_id
-        assert "another run of the gate writes to it now" in str(other.ledger.skipped)
+        assert "another run of the gate writes to it now" in str(other.collector.skipped)
         restore(one)
     assert profiles(api) == before
 
@@ -179,11 +185,11 @@ class Late(Api):
 
 
 @pytest.mark.parametrize("same_moment", [False, True], ids=["another moment", "the same moment"])
-def test_who_is_overwritten_steps_back_everywhere(lab: Opened, *, same_moment: bool) -> None:
+def test_who_is_overwritten_steps_back_everywhere(context: Opened, *, same_moment: bool) -> None:
     api = Late()
     before = profiles(api)
     with serving(api) as url:
-        one = lab(url)
+        one = context(url)
         api.rival = run_marks.text(Random(7), one.client.run_id if same_moment else "0123abcd")
         remember(one)
         with pytest.raises(profile_claims.InUseError, match=r"biography of \$SECONDARY holds"):
@@ -200,19 +206,19 @@ class OneForAll(Api):
         return super().get_profile(request)
 
 
-def test_a_target_that_mixes_users_up_is_no_other_run(lab: Opened) -> None:
+def test_a_target_that_mixes_users_up_is_no_other_run(context: Opened) -> None:
     with serving(OneForAll()) as url:
-        one = lab(url)
+        one = context(url)
         remember(one)
         profile_claims.claim(one)
 
 
-def test_a_field_that_was_never_set_is_not_claimed(lab: Opened) -> None:
+def test_a_field_that_was_never_set_is_not_claimed(context: Opened) -> None:
     api = Api()
     for user in api.users.values():
         user |= {"biography": None, "displayName": None}
     with serving(api) as url:
-        one = lab(url, Permission(first_write=False, others=False))
+        one = context(url, Permission(first_write=False, others=False))
         remember(one)
         profile_claims.claim(one)
     assert api.users["ada"]["biography"] is None

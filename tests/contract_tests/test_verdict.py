@@ -17,8 +17,8 @@ from contract_tests.api.target_watch import Ended
 from contract_tests.checks import availability
 from contract_tests.checks.coverage import Coverage
 from contract_tests.cli.judge_command import main
-from contract_tests.findings.collector import Ledger
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.findings.collector import Collector
+from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.reports.run_report import Law, Run
 from contract_tests.spec import contract
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError, Request
@@ -397,7 +397,7 @@ def test_a_verdict_on_a_few_laws_is_none(tmp_path: Path) -> None:
 def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
     """A run of so many laws: judged, without time, and not applicable."""
     names = [f"law {number}" for number in range(judged + unfinished + idle)]
-    known = Run(Ledger("http://x"), Coverage(contract.load()), "quick", 1, **changes)
+    known = Run(Collector("http://x"), Coverage(contract.load()), "quick", 1, **changes)
     known.laws = [
         Law(name, "passed" if place < judged else "skipped", 0, 0)
         for place, name in enumerate(names)
@@ -493,7 +493,7 @@ def test_a_target_that_hangs_is_left_within_the_time(after: int, tmp_path: Path)
 
 def exchange(status: int, body: bytes = b"", **headers: str) -> Exchange:
     return Exchange(
-        Call("x", "GET", "/x"),
+        HttpRequest("x", "GET", "/x"),
         status,
         tuple((name.replace("_", "-"), value) for name, value in headers.items()),
         body,

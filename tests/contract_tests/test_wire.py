@@ -11,11 +11,11 @@ import pytest
 
 from contract_tests.http import response_reader
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call, Exchange
-from contract_tests.http.network_options import Manners
+from contract_tests.http.messages import Exchange, HttpRequest
+from contract_tests.http.network_options import NetworkOptions
 from tests.mock_server.raw_upstream import OK, Answer, raw_upstream, whole
 
-CALL = Call("listReferrals", "GET", "/answer")
+CALL = HttpRequest("listReferrals", "GET", "/answer")
 LONG = b'{"items": "' + b"a" * 2000 + b'"}'
 
 
@@ -45,7 +45,7 @@ def ends(start: bytes) -> Answer:
 def asked(answer: bytes | Answer, seconds: float = 10, *, raw: bool = False) -> Exchange:
     with raw_upstream(answer=answer) as upstream:
         client = Client(
-            upstream.url, lambda _: None, lambda _: None, Manners(timeout=seconds), "abc123"
+            upstream.url, lambda _: None, lambda _: None, NetworkOptions(timeout=seconds), "abc123"
         )
         exchange = client.send_raw(replace(CALL, method="HEAD")) if raw else client.send(CALL)
         client.close()
@@ -131,7 +131,9 @@ def test_what_is_no_answer_to_head_is_none(answer: Answer) -> None:
 
 def test_head_of_nobody_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contract_tests.http.http_client.BETWEEN_TRIES", 0)
-    client = Client("http://127.0.0.1:1", lambda _: None, lambda _: None, Manners(), "abc123")
+    client = Client(
+        "http://127.0.0.1:1", lambda _: None, lambda _: None, NetworkOptions(), "abc123"
+    )
     assert "ConnectionRefusedError" in client.send_raw(CALL).trouble
 
 

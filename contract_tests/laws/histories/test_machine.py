@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from contract_tests.api import comparison, pagination, resources, run_marks
 from contract_tests.api.context import BAD_REQUEST, UNAUTHORIZED
-from contract_tests.api.invalid_credentials import kinds
+from contract_tests.api.invalid_credentials import invalid_credentials
 from contract_tests.api.oracle import Model, Person
-from contract_tests.api.request_templates import MARK_READ, Ask, fields, public, update
+from contract_tests.api.request_templates import MARK_READ, RequestTemplate, fields, public, update
 from contract_tests.checks import boundary_values
 from contract_tests.exceptions import OutOfTimeError
 from contract_tests.laws._support import differing
@@ -26,7 +26,7 @@ from contract_tests.spec import contract
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.http.messages import Exchange
 
 CONTRACT = contract.load()
@@ -68,56 +68,63 @@ class DeviationError(AssertionError):
 class Machine(RuleBasedStateMachine):
     """Calls of two users; `failures` keeps the last failure, which after shrinking is the shortest."""
 
-    lab: Lab
+    context: Context
     failures: list[Callable[[], None]]
 
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[Exchange] = []
-        self.roles = self.lab.roles()
+        self.roles = self.context.roles()
         self.used: set[str] = set()
         # Every example begins alike, so that a failure needs no more than its own steps.
-        starts = {who: self._marked({**START, "handle": who}) for who in self.roles}
+        starts = {role: self._marked({**START, "handle": role}) for role in self.roles}
         self.opening = {
-            who: [self.lab.ask(ask, who) for ask in (update(starts[who]), MARK_READ)]
-            for who in self.roles
+            role: [
+                self.context.send(template, role) for template in (update(starts[role]), MARK_READ)
+            ]
+            for role in self.roles
         }
         self.sent = dict(starts)
-        self.model = Model({who: self._learn(who) for who in self.roles})
+        self.model = Model({role: self._learn(role) for role in self.roles})
 
-    def _learn(self, who: str) -> Person:
-        inbox = deepcopy(pagination.inbox(self.lab, who)) if self.lab.target.containers else {}
-        homes = resources.own_homes(self.lab, who) if self.lab.target.containers else ()
-        return Person(resources.profile(self.lab, who), inbox, homes)
+    def _learn(self, role: str) -> Person:
+        inbox = (
+            deepcopy(pagination.inbox(self.context, role)) if self.context.target.containers else {}
+        )
+        homes = resources.own_homes(self.context, role) if self.context.target.containers else ()
+        return Person(resources.profile(self.context, role), inbox, homes)
 
     def _marked(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Put the run's marks into the words of a change; a handle is drawn as a number."""
         texts = {name: value for name, value in changes.items() if name in TEXTS and value}
         marked = {
-            name: run_marks.signed(value, self.lab.client.run_id) for name, value in texts.items()
+            name: run_marks.signed(value, self.context.client.run_id)
+            for name, value in texts.items()
         }
         handle = (
-            {"handle": self.lab.handle("machine", changes["handle"])} if "handle" in changes else {}
+            {"handle": self.context.handle("machine", changes["handle"])}
+            if "handle" in changes
+            else {}
         )
         return {**changes, **marked, **handle}
 
-    def _who(self, role: str) -> str:
-        who = role if role in self.roles else "primary"
-        self.used.add(who)
-        return who
+    def _known_role(self, role: str) -> str:
+        role = role if role in self.roles else "primary"
+        self.used.add(role)
+        return role
 
     @rule(role=ROLES, changes=CHANGES)
     def change(self, role: str, changes: dict[str, Any]) -> None:
         """Update any fields."""
-        who, changes = self._who(role), self._marked(changes)
-        before = dict(self.model.people[who].profile)
-        exchange = self._ask(update(changes), who)
-        wanted = self.model.update(who, changes)
+        role, changes = self._known_role(role), self._marked(changes)
+        before = dict(self.model.people[role].profile)
+        exchange = self._ask(update(changes), role)
+        wanted = self.model.update(role, changes)
         handle = changes.get("handle")
         if exchange.ok != wanted:
             # Somebody unknown may hold the handle; then nothing has changed.
             if wanted and handle is not None:
-                self.model.people[who].profile = resources.profile(self.lab, who)
+                self.model.people[role].profile = resources.profile(self.context, role)
                 return
             self._fail(
                 "update.handle" if handle else "input.accepted",
@@ -126,67 +133,67 @@ class Machine(RuleBasedStateMachine):
                 expected_status=0 if wanted else BAD_REQUEST,
             )
         if exchange.ok:
-            self._learn_form(who, changes, before)
-        self._check_profile(who, "update.seen")
+            self._learn_form(role, changes, before)
+        self._check_profile(role, "update.seen")
 
     @rule(role=ROLES, changes=CHANGES, wrong=WRONG)
     def change_wrongly(self, role: str, changes: dict[str, Any], wrong: tuple[str, Any]) -> None:
         """A rejected update changes nothing."""
-        who = self._who(role)
-        exchange = self._ask(update({**self._marked(changes), wrong[0]: wrong[1]}), who)
+        role = self._known_role(role)
+        exchange = self._ask(update({**self._marked(changes), wrong[0]: wrong[1]}), role)
         if exchange.ok:
-            self.model.people[who].profile = resources.profile(self.lab, who)
+            self.model.people[role].profile = resources.profile(self.context, role)
             return
-        self._check_profile(who, "update.all-or-nothing")
+        self._check_profile(role, "update.all-or-nothing")
 
     @rule(role=ROLES, names=NAMES)
     def read(self, role: str, names: tuple[str, ...]) -> None:
         """Read any fields."""
-        who = self._who(role)
-        wanted = self.model.read(who, names)
-        exchange = self._ask(fields(*names), who)
-        if exchange.ok and resources.profile_of(self.lab, exchange, names) != wanted:
+        role = self._known_role(role)
+        wanted = self.model.read(role, names)
+        exchange = self._ask(fields(*names), role)
+        if exchange.ok and resources.profile_of(self.context, exchange, names) != wanted:
             self._fail("update.seen", "getProfile", str(wanted))
 
     @rule(role=ROLES, other=ROLES)
     def look(self, role: str, other: str) -> None:
         """Read the public profile of oneself or the other."""
-        who, seen = self._who(role), self._who(other)
+        role, seen = self._known_role(role), self._known_role(other)
         for container in self.model.people[seen].homes[:1]:
             wanted = self.model.public(seen)
-            exchange = self._ask(public(wanted["username"], container), who)
-            body = self.lab.body(exchange)
+            exchange = self._ask(public(wanted["username"], container), role)
+            body = self.context.body(exchange)
             if exchange.ok and isinstance(body, dict) and differing(body, wanted):
                 self._fail("update.public", "getPublicProfile", str(wanted))
 
-    @precondition(lambda self: bool(self.lab.target.containers))
+    @precondition(lambda self: bool(self.context.target.containers))
     @rule(role=ROLES, page=st.integers(1, 6), limit=st.integers(1, 100), pick=st.integers(0, 9))
     def page(self, role: str, page: int, limit: int, pick: int) -> None:
         """Read any page of any size."""
-        who = self._who(role)
-        homes = list(self.model.people[who].inbox)
+        role = self._known_role(role)
+        homes = list(self.model.people[role].inbox)
         container = homes[pick % len(homes)]
-        limit = min(limit, pagination.page_size(self.lab, who, container))
+        limit = min(limit, pagination.page_size(self.context, role, container))
         page = min(
-            page, max(1, ceil(len(self.model.people[who].inbox[container]) / limit))
+            page, max(1, ceil(len(self.model.people[role].inbox[container]) / limit))
         )  # past the end is judged elsewhere
-        wanted = self.model.page(who, container, page, limit)
-        exchange = self._ask(pagination.at(self.lab, who, container, page, limit), who)
+        wanted = self.model.page(role, container, page, limit)
+        exchange = self._ask(pagination.at(self.context, role, container, page, limit), role)
         if (
             exchange.ok
-            and pagination.items_of(self.lab, exchange) != wanted
-            and not self._grown(who, container)
+            and pagination.items_of(self.context, exchange) != wanted
+            and not self._grown(role, container)
         ):
             self._fail("pages.whole", "listNotifications", f"{len(wanted)} items: {wanted[:2]}")
 
     @rule(role=ROLES)
     def mark(self, role: str) -> None:
         """Mark all as read."""
-        who = self._who(role)
-        if self._ask(MARK_READ, who).ok:
-            self.model.mark_read(who)
-            self._learn_marks(who)
-        self._check_profile(who, "read.nothing-else", "markNotificationsRead")
+        role = self._known_role(role)
+        if self._ask(MARK_READ, role).ok:
+            self.model.mark_read(role)
+            self._learn_marks(role)
+        self._check_profile(role, "read.nothing-else", "markNotificationsRead")
 
     @rule(
         pick=st.integers(0, 30),
@@ -196,9 +203,9 @@ class Machine(RuleBasedStateMachine):
     )
     def intrude(self, pick: int, what: str) -> None:
         """A call without a valid session is refused and changes nothing."""
-        every = kinds(self.lab)
+        every = invalid_credentials(self.context)
         kind = every[pick % len(every)]
-        exchange = self._ask(resources.valid(self.lab, what, "primary"), None, kind.header)
+        exchange = self._ask(resources.valid(self.context, what, "primary"), None, kind.header)
         if exchange.ok:
             self._fail(
                 "session.form" if kind.valid_inside else "session.required",
@@ -207,86 +214,94 @@ class Machine(RuleBasedStateMachine):
                 expected_status=UNAUTHORIZED,
             )
 
-    def _learn_marks(self, who: str) -> None:
+    def _learn_marks(self, role: str) -> None:
         """Read again what is said of being read in a form of the target's own, which the oracle does not know."""
-        person = self.model.people[who]
+        person = self.model.people[role]
         if any(
             not isinstance(item.get("read"), bool)
             for items in person.inbox.values()
             for item in items
         ):
-            person.inbox = self._learn(who).inbox
+            person.inbox = self._learn(role).inbox
 
-    def _grown(self, who: str, container: str) -> bool:
+    def _grown(self, role: str, container: str) -> bool:
         """Whether the container has only got more, which a server may do by itself; then the oracle learns it."""
-        known = self.model.people[who].inbox[container]
-        now = pagination.whole(self.lab, who, container)
+        known = self.model.people[role].inbox[container]
+        now = pagination.whole(self.context, role, container)
         if len(now) <= len(known) or [item for item in now if item in known] != known:
             return False
-        self.model.people[who].inbox[container] = deepcopy(now)
+        self.model.people[role].inbox[container] = deepcopy(now)
         return True
 
-    def _learn_form(self, who: str, changes: dict[str, Any], before: dict[str, Any]) -> None:
+    def _learn_form(self, role: str, changes: dict[str, Any], before: dict[str, Any]) -> None:
         """Take over what the target keeps in a form of its own, which other laws judge."""
-        kept = resources.profile(self.lab, who)
+        kept = resources.profile(self.context, role)
         for name, value in changes.items():
-            is_the_same_again = value == self.sent[who][name] and kept[name] == before[name]
+            is_the_same_again = value == self.sent[role][name] and kept[name] == before[name]
             if (
                 is_the_same_again
                 or comparison.how_lost(value, before[name], kept[name]) != "update.seen"
             ):
-                self.model.people[who].profile[name] = kept[name]
-        self.sent[who] |= changes
+                self.model.people[role].profile[name] = kept[name]
+        self.sent[role] |= changes
 
-    def _check_profile(self, who: str, broken: str, operation: str = "updateProfile") -> None:
-        wanted = self.model.people[who].profile
-        exchange = self._ask(fields(*self.lab.contract.fields), who)
+    def _check_profile(self, role: str, broken: str, operation: str = "updateProfile") -> None:
+        wanted = self.model.people[role].profile
+        exchange = self._ask(fields(*self.context.contract.fields), role)
         if (
             exchange.ok
-            and resources.profile_of(self.lab, exchange, self.lab.contract.fields) != wanted
+            and resources.profile_of(self.context, exchange, self.context.contract.fields) != wanted
         ):
             self._fail(broken, operation, str(wanted))
 
-    def _ask(self, ask: Ask, who: str | None, auth: str | None = None) -> Exchange:
-        exchange = self.lab.ask(ask, who, auth)
+    def _ask(
+        self, template: RequestTemplate, role: str | None, auth: str | None = None
+    ) -> Exchange:
+        exchange = self.context.send(template, role, auth)
         self.steps.append(exchange)
         return exchange
 
     def _fail(self, broken: str, operation: str, documented: str, expected_status: int = 0) -> None:
         opening = [
-            exchange for who in self.roles if who in self.used for exchange in self.opening[who]
+            exchange for role in self.roles if role in self.used for exchange in self.opening[role]
         ]
         steps, received = (*opening, *self.steps), self.steps[-1].shown()
-        find = partial(self.lab.find, broken, operation, received, documented, *steps)
+        find = partial(self.context.find, broken, operation, received, documented, *steps)
         self.failures.append(partial(find, expected_status=expected_status))
         raise DeviationError(broken)
 
 
-def test_any_calls_in_any_order(lab: Lab) -> None:
+def test_any_calls_in_any_order(context: Context) -> None:
     """Whatever is called in whatever order, the target answers as the oracle says."""
     for turn in count():
-        if not _run(lab, turn) or lab.depth.name != "deep":
+        if not _run(context, turn) or context.depth.name != "deep":
             return
 
 
-def _run(lab: Lab, turn: int) -> bool:
+def _run(context: Context, turn: int) -> bool:
     """Return whether there is reason and time for another turn."""
     failures: list[Callable[[], None]] = []
-    machine = type("Machine", (Machine,), {"lab": lab, "failures": failures})
+    machine = type("Machine", (Machine,), {"context": context, "failures": failures})
     phases = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
     settings = hypothesis.settings(
-        max_examples=lab.depth.examples, stateful_step_count=lab.depth.steps, deadline=None, database=None, phases=phases,
-        suppress_health_check=list(hypothesis.HealthCheck), print_blob=False, verbosity=hypothesis.Verbosity.quiet,
-    )  # fmt: skip
+        max_examples=context.depth.examples,
+        stateful_step_count=context.depth.steps,
+        deadline=None,
+        database=None,
+        phases=phases,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        print_blob=False,
+        verbosity=hypothesis.Verbosity.quiet,
+    )
     try:
         run_state_machine_as_test(
-            hypothesis.seed(lab.seed * 1000 + turn)(machine), settings=settings
+            hypothesis.seed(context.seed * 1000 + turn)(machine), settings=settings
         )
     except (DeviationError, hypothesis.errors.Flaky, BaseExceptionGroup, OutOfTimeError) as error:
         # Hypothesis takes a run that was cut short for a flaky one. At `deep` the time is there to be used up.
-        is_over = time.monotonic() > lab.until
-        if not failures and not (is_over and lab.depth.name == "deep"):
-            lab.go_on()
+        is_over = time.monotonic() > context.until
+        if not failures and not (is_over and context.depth.name == "deep"):
+            context.go_on()
             raise error from None
         return False
     finally:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import resources
-from contract_tests.api.request_templates import Ask, fields, notifications, public
+from contract_tests.api.request_templates import RequestTemplate, fields, notifications, public
 from contract_tests.exceptions import NotJudgedError
 from contract_tests.laws._support import meaning, wrong
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.http.messages import Exchange
 
 OF_OTHERS = ("getPublicProfile", "listReferrals")
@@ -22,19 +22,19 @@ READS = [
 ]
 
 
-@pytest.mark.parametrize("who", ["primary", "secondary"])
+@pytest.mark.parametrize("role", ["primary", "secondary"])
 @pytest.mark.parametrize("operation", READS)
-def test_the_same_again(lab: Lab, operation: str, who: str) -> None:
+def test_the_same_again(context: Context, operation: str, role: str) -> None:
     """A safe request that is repeated gives the same status and the same data each time."""
-    lab.need(who)
-    for ask in _asks(lab, operation, who):
-        first = lab.ask(ask, who)
-        for _ in range(lab.depth.repeats):
-            again = lab.ask(ask, who)
-            if _news(lab, first, again):
+    context.need(role)
+    for template in _asks(context, operation, role):
+        first = context.send(template, role)
+        for _ in range(context.depth.repeats):
+            again = context.send(template, role)
+            if _news(context, first, again):
                 first = again
-            elif meaning(lab, again) != meaning(lab, first):
-                lab.find(
+            elif meaning(context, again) != meaning(context, first):
+                context.find(
                     "http.same-answer",
                     operation,
                     again.shown(),
@@ -45,44 +45,48 @@ def test_the_same_again(lab: Lab, operation: str, who: str) -> None:
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_a_refusal_is_forgotten(lab: Lab, operation: str) -> None:
+def test_a_refusal_is_forgotten(context: Context, operation: str) -> None:
     """A safe request gives the same data after others that were refused."""
-    ask = resources.valid(lab, operation, "primary")
-    first = lab.ask(ask)
-    for other in wrong(lab, operation):
-        refused, again = lab.ask(other), lab.ask(ask)
-        if _news(lab, first, again):
+    template = resources.valid(context, operation, "primary")
+    first = context.send(template)
+    for other in wrong(context, operation):
+        refused, again = context.send(other), context.send(template)
+        if _news(context, first, again):
             first = again
-        elif meaning(lab, again) != meaning(lab, first):
+        elif meaning(context, again) != meaning(context, first):
             documented = f"as before another was refused: {first.shown()}"
-            lab.find(
+            context.find(
                 "http.same-answer", operation, again.shown(), documented, first, refused, again
             )
 
 
-def _news(lab: Lab, first: Exchange, again: Exchange) -> bool:
+def _news(context: Context, first: Exchange, again: Exchange) -> bool:
     """Whether a notification has come or somebody else has another name, as may happen at any time, and it stays so."""
-    totals = [lab.object(exchange).get("total") for exchange in (first, again)]
+    totals = [context.object(exchange).get("total") for exchange in (first, again)]
     has_grown = all(type(total) is int for total in totals) and totals[1] > totals[0]  # type: ignore[operator]
-    if not (first.ok and again.ok and (has_grown or first.call.operation in OF_OTHERS)):
+    if not (first.ok and again.ok and (has_grown or first.request.operation in OF_OTHERS)):
         return False
-    return meaning(lab, lab.client.send(again.call)) == meaning(lab, again)
+    return meaning(context, context.client.send(again.request)) == meaning(context, again)
 
 
-def _asks(lab: Lab, operation: str, who: str) -> list[Ask]:
+def _asks(context: Context, operation: str, role: str) -> list[RequestTemplate]:
     if operation == "getProfile":
-        return [fields(*lab.contract.fields), fields("biography"), Ask(operation)]
+        return [fields(*context.contract.fields), fields("biography"), RequestTemplate(operation)]
     if operation == "getPublicProfile":
         return [
-            *(public(*pair) for pair in resources.members(lab)[:3]),
-            public("no-such-user", lab.target.containers[0]),
+            *(public(*pair) for pair in resources.members(context)[:3]),
+            public("no-such-user", context.target.containers[0]),
         ]
     if operation == "listNotifications":
         return [
-            ask
-            for home in resources.homes(lab, who)
-            for ask in (notifications(home), notifications(home, 2, 7), notifications(home, 1, 100))
+            template
+            for home in resources.homes(context, role)
+            for template in (
+                notifications(home),
+                notifications(home, 2, 7),
+                notifications(home, 1, 100),
+            )
         ]
     if operation == "listReferrals":
-        return [Ask(operation)]
+        return [RequestTemplate(operation)]
     raise NotJudgedError(f"{operation} is not known here")

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
-from contract_tests.api.context import UNAUTHORIZED, Item, Lab
-from contract_tests.api.invalid_credentials import claims, kinds
-from contract_tests.api.request_templates import MARK_READ, Ask, fields, notifications, update
+from contract_tests.api.context import UNAUTHORIZED, Context, Item
+from contract_tests.api.invalid_credentials import claims, invalid_credentials
+from contract_tests.api.request_templates import (
+    MARK_READ,
+    RequestTemplate,
+    fields,
+    notifications,
+    update,
+)
 from contract_tests.exceptions import NotJudgedError
 from contract_tests.laws._support import fresh
 
@@ -18,29 +24,31 @@ if TYPE_CHECKING:
 LIST, MARK = "listNotifications", "markNotificationsRead"
 
 
-def test_listing_marks_nothing(lab: Lab) -> None:
+def test_listing_marks_nothing(context: Context) -> None:
     """What the very first call of the run shows as unread is still unread in the next, and after profiles were read."""
-    for who in lab.roles():
-        for container in lab.target.containers:
-            first, second = pagination.first_readings(lab, who, container)
-            written = pagination.before_writing(lab, who, container)
-            third = pagination.reading(lab, who, container)
+    for role in context.roles():
+        for container in context.target.containers:
+            first, second = pagination.first_readings(context, role, container)
+            written = pagination.before_writing(context, role, container)
+            third = pagination.reading(context, role, container)
             only = "read.only-marking"
-            _unread_still(lab, container, (only, LIST), first, second)
-            _unread_still(lab, container, (only, "getProfile"), second, written or third)
+            _unread_still(context, container, (only, LIST), first, second)
+            _unread_still(context, container, (only, "getProfile"), second, written or third)
             if written:
-                _unread_still(lab, container, ("update.partial", "updateProfile"), written, third)
+                _unread_still(
+                    context, container, ("update.partial", "updateProfile"), written, third
+                )
             if third[0]:
                 _same(
-                    lab,
-                    {who: {container: third[0]}},
+                    context,
+                    {role: {container: third[0]}},
                     ("read.only-marking", LIST, "after reading the lists"),
                     third[1],
                 )
 
 
 def _unread_still(
-    lab: Lab,
+    context: Context,
     container: str,
     judged: tuple[str, str],
     before: pagination.Reading,
@@ -54,34 +62,37 @@ def _unread_still(
     if changed:
         name, was = str(changed[0]["id"]), changed[0].get("read")
         received = f"after {operation}: {name} in {container} has read {now[name]}"
-        lab.find(rule, operation, received, f"read {was} as before", before[1], after[1])
+        context.find(rule, operation, received, f"read {was} as before", before[1], after[1])
 
 
-def test_only_marking_marks(lab: Lab) -> None:
+def test_only_marking_marks(context: Context) -> None:
     """Reading notifications, other calls, and mark-read without a valid session leave everything as it was."""
-    before = {who: pagination.inbox(lab, who) for who in lab.roles()}
-    referred = {who: pagination.referred(lab, who) for who in lab.roles()}
-    _same(lab, before, ("read.only-marking", "listReferrals", "after the referrals"))
-    for kind in [each for each in kinds(lab) if not each.valid_inside]:
-        exchange = lab.ask(MARK_READ, None, kind.header)
+    before = {role: pagination.inbox(context, role) for role in context.roles()}
+    referred = {role: pagination.referred(context, role) for role in context.roles()}
+    _same(context, before, ("read.only-marking", "listReferrals", "after the referrals"))
+    for credential in [each for each in invalid_credentials(context) if not each.valid_inside]:
+        exchange = context.send(MARK_READ, None, credential.header)
         rule = "session.no-change" if exchange.status == UNAUTHORIZED else "read.only-marking"
-        _same(lab, before, (rule, MARK, f"after mark-read, {kind.name}"), exchange)
-    for who in lab.roles():
-        for rule, operation, name, asks in _others(lab, who):
-            steps = [lab.ask(ask, who) for ask in asks]
-            _same(lab, before, (rule, operation, f"after {name}"), *steps[:1])
-            _still_referred(lab, referred, (rule, operation, f"after {name}"), *steps[:1])
+        _same(context, before, (rule, MARK, f"after mark-read, {credential.name}"), exchange)
+    for role in context.roles():
+        for rule, operation, name, templates in _others(context, role):
+            steps = [context.send(template, role) for template in templates]
+            _same(context, before, (rule, operation, f"after {name}"), *steps[:1])
+            _still_referred(context, referred, (rule, operation, f"after {name}"), *steps[:1])
 
 
 def _still_referred(
-    lab: Lab, before: dict[str, dict[str, object]], judged: tuple[str, str, str], *steps: Exchange
+    context: Context,
+    before: dict[str, dict[str, object]],
+    judged: tuple[str, str, str],
+    *steps: Exchange,
 ) -> None:
     rule, operation, when = judged
     for role, known in before.items():
-        now = pagination.referred(lab, role)
+        now = pagination.referred(context, role)
         if any(now.get(name) != joined for name, joined in known.items()):
             rule = "http.same-answer" if rule == "read.only-marking" else rule
-            lab.find(
+            context.find(
                 rule,
                 operation,
                 f"{when}: the referrals of {role} are {now}",
@@ -91,9 +102,9 @@ def _still_referred(
             before[role] = now
 
 
-def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
+def _others(context: Context, role: str) -> list[tuple[str, str, str, list[RequestTemplate]]]:
     """Calls that have nothing to do with marking: the rule and the operation that a change is put down to, name, calls."""
-    containers = resources.homes(lab, who) if lab.target.containers else ()
+    containers = resources.homes(context, role) if context.target.containers else ()
     lists_ = [notifications(container) for container in containers for _ in range(2)]
     odd = [
         notifications(home, *pair)
@@ -108,26 +119,29 @@ def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
             only,
             LIST,
             "a list and more",
-            [ask.but(query=(*ask.query, ("unread", "true"), ("x", "1"))) for ask in lists_],
+            [
+                template.but(query=(*template.query, ("unread", "true"), ("x", "1")))
+                for template in lists_
+            ],
         ),
-        (only, LIST, "HEAD of a list", [ask.but(method="HEAD") for ask in lists_]),
-        (only, "getProfile", "the whole profile", [fields(*lab.contract.fields)]),
+        (only, LIST, "HEAD of a list", [template.but(method="HEAD") for template in lists_]),
+        (only, "getProfile", "the whole profile", [fields(*context.contract.fields)]),
         *(
-            (only, operation, operation, _valid(lab, operation, who))
+            (only, operation, operation, _valid(context, operation, role))
             for operation in ("getProfile", "getPublicProfile")
         ),
         (
             only,
             "listReferrals",
             "the referrals",
-            [Ask("listReferrals"), Ask("listReferrals", method="HEAD")],
+            [RequestTemplate("listReferrals"), RequestTemplate("listReferrals", method="HEAD")],
         ),
         (only, "getProfile", "HEAD of a profile", [fields("handle").but(method="HEAD")]),
         (
             "update.partial",
             "updateProfile",
             "an update",
-            [update({name: fresh(lab, name, who)}) for name in lab.contract.updatable],
+            [update({name: fresh(context, name, role)}) for name in context.contract.updatable],
         ),
         (
             "update.all-or-nothing",
@@ -150,77 +164,81 @@ def _others(lab: Lab, who: str) -> list[tuple[str, str, str, list[Ask]]]:
     ]
 
 
-def test_marking_marks_all_of_ones_own(lab: Lab) -> None:
+def test_marking_marks_all_of_ones_own(context: Context) -> None:
     """After mark-read all of the user's notifications are read and everything else is as it was."""
-    order = tuple(reversed(lab.roles()))
-    for who in order:
-        before = {role: pagination.inbox(lab, role) for role in order}
+    order = tuple(reversed(context.roles()))
+    for role in order:
+        before = {reader: pagination.inbox(context, reader) for reader in order}
         profiles = {
-            role: (resources.profile(lab, role), pagination.referred(lab, role)) for role in order
+            reader: (resources.profile(context, reader), pagination.referred(context, reader))
+            for reader in order
         }
-        exchange = lab.accepted(MARK_READ, who)
-        for role in order:
-            if role == who:
-                _marked(lab, before[role], pagination.inbox(lab, role), exchange)
-                lab.client.close()  # it is marked for whoever asks, not for this connection
-                _marked(lab, before[role], pagination.inbox(lab, role), exchange)
+        exchange = context.accepted(MARK_READ, role)
+        for reader in order:
+            if reader == role:
+                _marked(context, before[reader], pagination.inbox(context, reader), exchange)
+                context.client.close()  # it is marked for whoever asks, not for this connection
+                _marked(context, before[reader], pagination.inbox(context, reader), exchange)
             else:
                 _same(
-                    lab,
-                    {role: before[role]},
+                    context,
+                    {reader: before[reader]},
                     ("read.only-own", MARK, "after mark-read of the other user"),
                     exchange,
                 )
-            _profile_kept(lab, role, profiles[role], exchange)
-        for other in set(order) - {who}:
-            _nobody_marks_for(lab, who, other)
+            _profile_kept(context, reader, profiles[reader], exchange)
+        for other in set(order) - {role}:
+            _nobody_marks_for(context, role, other)
 
 
-def _nobody_marks_for(lab: Lab, who: str, other: str) -> None:
+def _nobody_marks_for(context: Context, role: str, other: str) -> None:
     """Another user's name in a call of mark-read does not mark that user's notifications."""
-    before = {other: pagination.inbox(lab, other)}
-    for claim in claims(resources.username(lab, other)):
-        exchange = lab.ask(claim.on(MARK_READ), who)
+    before = {other: pagination.inbox(context, other)}
+    for claim in claims(resources.username(context, other)):
+        exchange = context.send(claim.on(MARK_READ), role)
         _same(
-            lab, before, ("session.isolation", MARK, f"after mark-read with {claim.name}"), exchange
+            context,
+            before,
+            ("session.isolation", MARK, f"after mark-read with {claim.name}"),
+            exchange,
         )
 
 
-def test_marking_again_is_harmless(lab: Lab) -> None:
+def test_marking_again_is_harmless(context: Context) -> None:
     """Mark-read again, many times, succeeds and changes nothing."""
-    for who in lab.roles():
-        lab.accepted(MARK_READ, who)
-        before = pagination.inbox(lab, who)
-        for times in (1, lab.depth.repeats):
-            steps = [lab.accepted(MARK_READ, who) for _ in range(times)]
-            after = _kept(before, pagination.inbox(lab, who))
+    for role in context.roles():
+        context.accepted(MARK_READ, role)
+        before = pagination.inbox(context, role)
+        for times in (1, context.depth.repeats):
+            steps = [context.accepted(MARK_READ, role) for _ in range(times)]
+            after = _kept(before, pagination.inbox(context, role))
             if after != before:
                 container, received = _difference(before, after)
-                steps = [*steps[:1], *_showing(lab, who, container, before)]
-                lab.find("read.nothing-else", MARK, received, "nothing changed", *steps)
+                steps = [*steps[:1], *_showing(context, role, container, before)]
+                context.find("read.nothing-else", MARK, received, "nothing changed", *steps)
                 break
 
 
-def test_there_was_something_to_mark(lab: Lab) -> None:
+def test_there_was_something_to_mark(context: Context) -> None:
     """Without an unread notification mark-read cannot be judged; said once."""
-    if lab.permission.forbids(MARK, "POST"):
+    if context.permission.forbids(MARK, "POST"):
         return
-    seen = lab.once("unread seen", lambda: 0)
+    seen = context.once("unread seen", lambda: 0)
     if not seen:
         raise NotJudgedError("no notification was unread when the run began")
 
 
-def _valid(lab: Lab, operation: str, who: str) -> list[Ask]:
+def _valid(context: Context, operation: str, role: str) -> list[RequestTemplate]:
     try:
-        return [resources.valid(lab, operation, who)]
+        return [resources.valid(context, operation, role)]
     except NotJudgedError:
         return []
 
 
-def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
+def _marked(context: Context, before: Inbox, now: Inbox, exchange: Exchange) -> None:
     unread = sum(item.get("read") is False for items in before.values() for item in items)
     if unread:
-        lab.once("unread seen", lambda: unread)
+        context.once("unread seen", lambda: unread)
     after = _kept(before, now)
     left = [
         (name, item.get("id"))
@@ -229,12 +247,12 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
         if item.get("read") is False
     ]
     if left:
-        lab.find(
+        context.find(
             "read.marks", MARK, f"still unread: {left[:5]}", "all read in all containers", exchange
         )
     old, new = _without_read(before), _without_read(after)
     if _by_id(old).keys() == _by_id(new).keys() and _by_id(old) != _by_id(new):
-        lab.find(
+        context.find(
             "read.nothing-else",
             MARK,
             _difference(_sorted(old), _sorted(new))[1],
@@ -242,7 +260,7 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
             exchange,
         )
     elif old != new:
-        lab.find(
+        context.find(
             "read.keeps",
             MARK,
             _difference(old, new)[1],
@@ -251,35 +269,41 @@ def _marked(lab: Lab, before: Inbox, now: Inbox, exchange: Exchange) -> None:
         )
 
 
-def _profile_kept(lab: Lab, role: str, before: object, exchange: Exchange) -> None:
-    after = (resources.profile(lab, role), pagination.referred(lab, role))
+def _profile_kept(context: Context, role: str, before: object, exchange: Exchange) -> None:
+    after = (resources.profile(context, role), pagination.referred(context, role))
     if after != before:
-        lab.find("read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange)
+        context.find(
+            "read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange
+        )
 
 
 def _same(
-    lab: Lab, before: dict[str, Inbox], judged: tuple[str, str, str], *steps: Exchange
+    context: Context, before: dict[str, Inbox], judged: tuple[str, str, str], *steps: Exchange
 ) -> None:
     """Judge by `judged`, a rule, an operation and a moment, what of the notifications known before is read or not."""
     rule, operation, when = judged
     for role, known in before.items():
-        now = pagination.inbox(lab, role)
+        now = pagination.inbox(context, role)
         old, new = _flags(known), _flags(now)
         changed = [place for place, flag in old.items() if new.get(place, flag) != flag]
         if changed:
             container, name = changed[0]
             received = f"{when}: {name} in {container} has read {new[changed[0]]}, {len(changed)} in all changed"
-            shown = _showing(lab, role, container, now, name)
-            lab.find(rule, operation, received, f"read {old[changed[0]]} as before", *steps, *shown)
+            shown = _showing(context, role, container, now, name)
+            context.find(
+                rule, operation, received, f"read {old[changed[0]]} as before", *steps, *shown
+            )
             before[role] = now
 
 
-def _showing(lab: Lab, who: str, container: str, inbox: Inbox, name: str = "") -> list[Exchange]:
+def _showing(
+    context: Context, role: str, container: str, inbox: Inbox, name: str = ""
+) -> list[Exchange]:
     """Ask for the page that shows this notification."""
     names = [str(item["id"]) for item in inbox.get(container, [])]
-    size = pagination.page_size(lab, who, container)
+    size = pagination.page_size(context, role, container)
     number = (names.index(name) if name in names else 0) // size + 1
-    return [lab.ask(pagination.at(lab, who, container, number, size), who)]
+    return [context.send(pagination.at(context, role, container, number, size), role)]
 
 
 def _flags(inbox: Inbox) -> dict[tuple[str, str], object]:

@@ -9,26 +9,26 @@ from contract_tests.api import pagination, resources
 from contract_tests.laws._support import moment
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
 
 
-def test_order_and_total(lab: Lab) -> None:
+def test_order_and_total(context: Context) -> None:
     """Newest first, and `total` of them."""
-    for who in lab.roles():
-        exchange, items = pagination.referrals(lab, who)
+    for role in context.roles():
+        exchange, items = pagination.referrals(context, role)
         stamps = [(moment(item.get("joinedAt")), item.get("username")) for item in items]
         for (first, one), (second, other) in itertools.pairwise(stamps):
             if first is not None and second is not None and first < second:
-                lab.find(
+                context.find(
                     "referrals.order",
                     "listReferrals",
                     f"{one} before {other}",
                     "newest first",
                     exchange,
                 )
-        total = lab.object(exchange).get("total")
+        total = context.object(exchange).get("total")
         if total is not None and total != len(items):
-            lab.find(
+            context.find(
                 "referrals.total",
                 "listReferrals",
                 f"total {total}, {len(items)} items",
@@ -37,14 +37,14 @@ def test_order_and_total(lab: Lab) -> None:
             )
 
 
-def test_own(lab: Lab) -> None:
+def test_own(context: Context) -> None:
     """Nobody referred himself, and two users did not refer the very same people at the same times."""
     seen: dict[str, list[tuple[str, str]]] = {}
-    for who in lab.roles():
-        exchange, items = pagination.referrals(lab, who)
+    for role in context.roles():
+        exchange, items = pagination.referrals(context, role)
         names = [(str(item.get("username")), str(item.get("joinedAt"))) for item in items]
-        if any(name == resources.username(lab, who) for name, _ in names):
-            lab.find(
+        if any(name == resources.username(context, role) for name, _ in names):
+            context.find(
                 "referrals.own",
                 "listReferrals",
                 f"{names}",
@@ -52,15 +52,15 @@ def test_own(lab: Lab) -> None:
                 exchange,
             )
         if len(set(names)) != len(names):
-            lab.find(
+            context.find(
                 "referrals.own", "listReferrals", f"somebody twice: {names}", "each once", exchange
             )
         if len(names) > 1 and names in seen.values():
-            lab.find(
+            context.find(
                 "referrals.own",
                 "listReferrals",
                 f"the same for both users: {names}",
                 "each one's own",
                 exchange,
             )
-        seen[who] = names
+        seen[role] = names

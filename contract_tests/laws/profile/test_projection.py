@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import resources
-from contract_tests.api.request_templates import Ask, fields
+from contract_tests.api.request_templates import RequestTemplate, fields
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab, Profile
+    from contract_tests.api.context import Context, Profile
 
 BAD_LISTS = (
     (),
@@ -39,67 +39,67 @@ BAD_LISTS = (
 OTHER_LISTS = ("fields[]", "fields[0]", "fields.0")
 
 
-@pytest.mark.parametrize("who", ["primary", "secondary"])
-def test_every_subset(lab: Lab, who: str) -> None:
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_every_subset(context: Context, role: str) -> None:
     """Each subset of the fields is answered with exactly its keys, and with the values of the whole."""
-    lab.need(who)
-    known = resources.profile(lab, who)
-    _subsets(lab, who, known)
-    resources.set_profile(lab, who, biography=lab.marker(who))
-    _subsets(lab, who, resources.profile(lab, who))
+    context.need(role)
+    known = resources.profile(context, role)
+    _subsets(context, role, known)
+    resources.set_profile(context, role, biography=context.marker(role))
+    _subsets(context, role, resources.profile(context, role))
 
 
-def test_order_and_repetition(lab: Lab) -> None:
+def test_order_and_repetition(context: Context) -> None:
     """The order of the names does not matter and a repeated name is harmless."""
-    names = lab.contract.fields
-    for who in lab.roles():
-        known = resources.profile(lab, who)
+    names = context.contract.fields
+    for role in context.roles():
+        known = resources.profile(context, role)
         for number in range(6):
             asked = [*names, *names]
-            lab.random(who, number).shuffle(asked)
-            _exact(lab, who, tuple(asked[: number + 4]), known)
-        _exact(lab, who, tuple(reversed(names)), known)
+            context.random(role, number).shuffle(asked)
+            _exact(context, role, tuple(asked[: number + 4]), known)
+        _exact(context, role, tuple(reversed(names)), known)
         for times in (3, 200):
-            _exact(lab, who, (names[0],) * times, known)
+            _exact(context, role, (names[0],) * times, known)
 
 
 @pytest.mark.parametrize("query", BAD_LISTS, ids=str)
-def test_a_wrong_list_is_refused(lab: Lab, query: tuple[tuple[str, str], ...]) -> None:
+def test_a_wrong_list_is_refused(context: Context, query: tuple[tuple[str, str], ...]) -> None:
     """`fields` is required, has at least one item, and each is one of the known names."""
-    for who in lab.roles():
-        known = resources.profile(lab, who)
-        for _ in range(1 if query else lab.depth.repeats):
-            lab.refused(Ask("getProfile", query=query), who)
-        _exact(lab, who, ("biography",), known)
+    for role in context.roles():
+        known = resources.profile(context, role)
+        for _ in range(1 if query else context.depth.repeats):
+            context.refused(RequestTemplate("getProfile", query=query), role)
+        _exact(context, role, ("biography",), known)
 
 
 @pytest.mark.parametrize("name", OTHER_LISTS)
-def test_a_list_is_spelt_by_repetition(lab: Lab, name: str) -> None:
+def test_a_list_is_spelt_by_repetition(context: Context, name: str) -> None:
     """Without `fields` itself the list is missing, whatever else looks like it."""
     for query in (((name, "handle"),), ((name, "handle"), (name, "biography"))):
-        lab.refused(Ask("getProfile", query=query), rule="input.bounds")
+        context.refused(RequestTemplate("getProfile", query=query), rule="input.bounds")
 
 
-def _subsets(lab: Lab, who: str, known: Profile) -> None:
-    names = lab.contract.fields
+def _subsets(context: Context, role: str, known: Profile) -> None:
+    names = context.contract.fields
     every = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
     chosen = (
         every
-        if lab.depth.subsets >= len(every)
-        else [*every[:5], *lab.random(who).sample(every[5:], lab.depth.subsets - 5)]
+        if context.depth.subsets >= len(every)
+        else [*every[:5], *context.random(role).sample(every[5:], context.depth.subsets - 5)]
     )
     for subset in chosen:
-        _exact(lab, who, subset, known)
+        _exact(context, role, subset, known)
 
 
-def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
-    exchange = lab.accepted(fields(*names), who)
-    body = lab.body(exchange)
+def _exact(context: Context, role: str, names: tuple[str, ...], known: Profile) -> None:
+    exchange = context.accepted(fields(*names), role)
+    body = context.body(exchange)
     if not isinstance(body, dict):
-        resources.profile_of(lab, exchange, names)
+        resources.profile_of(context, exchange, names)
         return
     if set(body) != set(names):
-        lab.find(
+        context.find(
             "projection.exact",
             "getProfile",
             exchange.shown(),
@@ -107,10 +107,10 @@ def _exact(lab: Lab, who: str, names: tuple[str, ...], known: Profile) -> None:
             exchange,
         )
     for name, value in resources.plain(
-        lab, {name: body[name] for name in names if name in body}
+        context, {name: body[name] for name in names if name in body}
     ).items():
         if value != known[name]:
-            lab.find(
+            context.find(
                 "projection.values",
                 "getProfile",
                 f"{name} is {value!r}",

@@ -11,7 +11,7 @@ from contract_tests.api import resources
 from contract_tests.api.request_templates import fields, public, update
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
 
 TEXTS = {
     "plain": "Ada Lovelace",
@@ -88,25 +88,25 @@ SMALL_STEPS = (
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_text_round_trips(lab: Lab, kind: str) -> None:
+def test_text_round_trips(context: Context, kind: str) -> None:
     """What was sent is what is read, in the answer, in the profile and in the public profile."""
-    for who in lab.roles():
+    for role in context.roles():
         for name in ("displayName", "biography"):
-            _round_trip(lab, who, name, TEXTS[kind])
+            _round_trip(context, role, name, TEXTS[kind])
 
 
 @pytest.mark.parametrize("name", ["displayName", "biography"])
-def test_escaped_json(lab: Lab, name: str) -> None:
+def test_escaped_json(context: Context, name: str) -> None:
     """It does not matter how the JSON of the request spells a character."""
     for number, spelled in enumerate(
         (b"\\u00e9\\ud83d\\ude00", b'\\/\\b\\f\\n\\r\\t\\"\\\\', "é😀".encode())
     ):
         body = b'{ "%s" :\n"%s" }' % (name.encode(), spelled)
         wanted = ("é😀", '/\b\f\n\r\t"\\', "é😀")[number]
-        exchange = lab.accepted(update(body), rule="input.accepted")
-        got = resources.profile(lab, "primary", name)[name]
+        exchange = context.accepted(update(body), rule="input.accepted")
+        got = resources.profile(context, "primary", name)[name]
         if got != wanted:
-            lab.find(
+            context.find(
                 "text.exact",
                 "updateProfile",
                 f"{name} is {got!r}",
@@ -116,40 +116,42 @@ def test_escaped_json(lab: Lab, name: str) -> None:
             )
 
 
-def test_long_text(lab: Lab) -> None:
+def test_long_text(context: Context) -> None:
     """Long text of mixed kinds keeps every character."""
-    schema = lab.contract.property_schema("biography")
-    for who in lab.roles():
-        chance = lab.random(who)
+    schema = context.contract.property_schema("biography")
+    for role in context.roles():
+        chance = context.random(role)
         for _ in range(4):
             text = "".join(
                 chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"])
             )
-            _round_trip(lab, who, "biography", text)
-        _same_for_every_reader(lab, who)
+            _round_trip(context, role, "biography", text)
+        _same_for_every_reader(context, role)
 
 
-def _same_for_every_reader(lab: Lab, who: str) -> None:
-    for container in resources.own_homes(lab, who)[:1] if lab.target.containers else ():
+def _same_for_every_reader(context: Context, role: str) -> None:
+    for container in resources.own_homes(context, role)[:1] if context.target.containers else ():
         reads = [
-            lab.ask(public(resources.username(lab, who), container), reader)
-            for reader in lab.roles()
+            context.send(public(resources.username(context, role), container), reader)
+            for reader in context.roles()
         ]
-        if len({str(lab.object(read).get("biography")) for read in reads if read.ok}) > 1:
+        if len({str(context.object(read).get("biography")) for read in reads if read.ok}) > 1:
             documented = f"for every reader {reads[0].shown()}"
-            lab.find("public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads)
+            context.find(
+                "public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads
+            )
 
 
-def test_the_smallest_change_counts(lab: Lab) -> None:
+def test_the_smallest_change_counts(context: Context) -> None:
     """A text that differs from the stored one by its form only replaces it."""
-    for who in lab.roles():
+    for role in context.roles():
         for name in ("displayName", "biography"):
             for old, new in itertools.pairwise(SMALL_STEPS):
-                lab.accepted(update({name: old}), who, "input.accepted")
-                written = lab.accepted(update({name: new}), who, "input.accepted")
-                got = resources.profile(lab, who, name)[name]
+                context.accepted(update({name: old}), role, "input.accepted")
+                written = context.accepted(update({name: new}), role, "input.accepted")
+                got = resources.profile(context, role, name)[name]
                 if got == old:
-                    lab.find(
+                    context.find(
                         "text.exact",
                         "updateProfile",
                         f"{name} is still {got!r}",
@@ -159,21 +161,21 @@ def test_the_smallest_change_counts(lab: Lab) -> None:
                     )
 
 
-def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:
+def _round_trip(context: Context, role: str, name: str, text: str) -> None:
     # Something else first, so that a stored text that is silently not replaced cannot pass for the new one.
-    before = lab.marker(who, name)
-    lab.ask(update({name: before}), who)
-    exchange = lab.accepted(update({name: text}), who, "input.accepted")
-    read = lab.accepted(fields(name), who)
-    got = resources.profile_of(lab, read, (name,))[name]
+    before = context.marker(role, name)
+    context.send(update({name: before}), role)
+    exchange = context.accepted(update({name: text}), role, "input.accepted")
+    read = context.accepted(fields(name), role)
+    got = resources.profile_of(context, read, (name,))[name]
     rule = "update.seen" if got == before else "text.exact"
     if got != text:
-        lab.find(
+        context.find(
             rule, "updateProfile", f"{name} is {got!r}", repr(text), exchange, read, field=name
         )
-    answered = lab.body(exchange)
+    answered = context.body(exchange)
     if isinstance(answered, dict) and name in answered and answered[name] != text:
-        lab.find(
+        context.find(
             "update.answer",
             "updateProfile",
             f"{name} is {answered[name]!r}",
@@ -181,17 +183,17 @@ def _round_trip(lab: Lab, who: str, name: str, text: str) -> None:
             exchange,
             field=name,
         )
-    _public(lab, who, name, text)
+    _public(context, role, name, text)
 
 
-def _public(lab: Lab, who: str, name: str, text: str) -> None:
-    if not lab.target.containers:
+def _public(context: Context, role: str, name: str, text: str) -> None:
+    if not context.target.containers:
         return
-    for container in resources.own_homes(lab, who)[:1]:
-        read = lab.accepted(public(resources.username(lab, who), container), who)
-        body = lab.object(read)
+    for container in resources.own_homes(context, role)[:1]:
+        read = context.accepted(public(resources.username(context, role), container), role)
+        body = context.object(read)
         if name in body and body[name] != text:
-            lab.find(
+            context.find(
                 "text.exact",
                 "getPublicProfile",
                 f"{name} is {body[name]!r}",

@@ -12,7 +12,7 @@ from contract_tests.api.request_templates import MARK_READ, fields, notification
 from contract_tests.laws._support import differing, fresh
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab, Profile
+    from contract_tests.api.context import Context, Profile
     from contract_tests.http.messages import Exchange
 
 UNKNOWN = ("email", "role", "isAdmin", "verified", "avatarUrl")
@@ -26,59 +26,59 @@ ROWS = (
     ("dateOfBirth", "dateOfBirth", "handle"),
 )
 TWICE = 2
-WHO = pytest.mark.parametrize("who", ["primary", "secondary"])
+EACH_ROLE = pytest.mark.parametrize("role", ["primary", "secondary"])
 
 
-@WHO
-def test_partial(lab: Lab, who: str) -> None:
+@EACH_ROLE
+def test_partial(context: Context, role: str) -> None:
     """Every subset of the fields changes exactly those fields, in both profiles, and again changes nothing."""
-    lab.need(who)
-    names = lab.contract.updatable
-    known = resources.profile(lab, who)
+    context.need(role)
+    names = context.contract.updatable
+    known = resources.profile(context, role)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
             order = subset if size % 2 else tuple(reversed(subset))
-            changes = {name: fresh(lab, name, who, subset) for name in order}
-            known = _apply(lab, who, known, changes)
+            changes = {name: fresh(context, name, role, subset) for name in order}
+            known = _apply(context, role, known, changes)
 
 
-@WHO
-def test_seen_every_time(lab: Lab, who: str) -> None:
+@EACH_ROLE
+def test_seen_every_time(context: Context, role: str) -> None:
     """Plain updates, one after another, are each seen by the next read."""
-    lab.need(who)
-    known = resources.profile(lab, who, "biography", "displayName")
-    for number in range(lab.depth.repeats + 4):
+    context.need(role)
+    known = resources.profile(context, role, "biography", "displayName")
+    for number in range(context.depth.repeats + 4):
         for name in ("biography", "displayName"):
-            value = lab.marker(name, number, who)
-            written = resources.set_profile(lab, who, **{name: value})
-            read = lab.accepted(fields(name), who)
-            got = resources.profile_of(lab, read, (name,))[name]
-            _arrived(lab, (name, value), (known[name], got), written, read)
+            value = context.marker(name, number, role)
+            written = resources.set_profile(context, role, **{name: value})
+            read = context.accepted(fields(name), role)
+            got = resources.profile_of(context, read, (name,))[name]
+            _arrived(context, (name, value), (known[name], got), written, read)
             known[name] = got
 
 
-@WHO
+@EACH_ROLE
 @pytest.mark.parametrize("names", ROWS, ids="-".join)
-def test_updates_in_a_row(lab: Lab, who: str, names: tuple[str, ...]) -> None:
+def test_updates_in_a_row(context: Context, role: str, names: tuple[str, ...]) -> None:
     """Updates with nothing between them are all kept, and stay however often the profile is read, on any connection."""
-    lab.need(who)
-    wanted, steps = resources.profile(lab, who), []
+    context.need(role)
+    wanted, steps = resources.profile(context, role), []
     for number, name in enumerate(names):
         # The same again where a field comes three times.
-        value = fresh(lab, name, who, names, "" if names.count(name) > TWICE else number)
-        steps.append(resources.set_profile(lab, who, **{name: value}))
+        value = fresh(context, name, role, names, "" if names.count(name) > TWICE else number)
+        steps.append(resources.set_profile(context, role, **{name: value}))
         wanted[name] = value
-    for number in range(lab.depth.repeats * 6 if names == ROWS[0] else 2):
+    for number in range(context.depth.repeats * 6 if names == ROWS[0] else 2):
         if number == 1:
-            lab.client.close()
-        now = resources.profile(lab, who)
+            context.client.close()
+        now = resources.profile(context, role)
         for name in [name for name, value in wanted.items() if now[name] != value]:
             rule = (
                 comparison.how_lost(wanted[name], None, now[name])
                 if name in names
                 else "update.partial"
             )
-            lab.find(
+            context.find(
                 rule,
                 "updateProfile",
                 f"{name} is {now[name]!r}",
@@ -89,15 +89,17 @@ def test_updates_in_a_row(lab: Lab, who: str, names: tuple[str, ...]) -> None:
         wanted = now
 
 
-def test_an_empty_text_stays_empty(lab: Lab) -> None:
+def test_an_empty_text_stays_empty(context: Context) -> None:
     """An empty biography is not filled by an update of something else."""
-    for who in lab.roles():
-        lab.ask(update({"biography": ""}), who)
-        before = resources.profile(lab, who, "biography")["biography"]
-        exchange = resources.set_profile(lab, who, displayName=fresh(lab, "displayName", who))
-        after = resources.profile(lab, who, "biography")["biography"]
+    for role in context.roles():
+        context.send(update({"biography": ""}), role)
+        before = resources.profile(context, role, "biography")["biography"]
+        exchange = resources.set_profile(
+            context, role, displayName=fresh(context, "displayName", role)
+        )
+        after = resources.profile(context, role, "biography")["biography"]
         if after != before:
-            lab.find(
+            context.find(
                 "update.partial",
                 "updateProfile",
                 f"biography is {after!r}",
@@ -107,11 +109,11 @@ def test_an_empty_text_stays_empty(lab: Lab) -> None:
             )
 
 
-@WHO
-def test_no_read_is_stale(lab: Lab, who: str) -> None:
+@EACH_ROLE
+def test_no_read_is_stale(context: Context, role: str) -> None:
     """Every way of reading a profile shows an update at once, also where it was read before."""
-    lab.need(who)
-    names = lab.contract.fields
+    context.need(role)
+    names = context.contract.fields
     subsets = [
         subset
         for size in (1, 2, 5)
@@ -120,18 +122,18 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
     ]
     for number in range(2):
         for subset in subsets:
-            before = resources.profile(lab, who, *subset)["displayName"]
-        value = lab.marker(who, number)
-        written = resources.set_profile(lab, who, displayName=value)
-        stored = resources.profile(lab, who)["displayName"]
-        _arrived(lab, ("displayName", value), (before, stored), written)
+            before = resources.profile(context, role, *subset)["displayName"]
+        value = context.marker(role, number)
+        written = resources.set_profile(context, role, displayName=value)
+        stored = resources.profile(context, role)["displayName"]
+        _arrived(context, ("displayName", value), (before, stored), written)
         for subset in (*subsets, names):
             if subset == names:
-                lab.client.close()  # a connection of its own must not have a state of its own
-            read = lab.accepted(fields(*subset), who, "input.accepted")
-            got = resources.profile_of(lab, read, subset)["displayName"]
+                context.client.close()  # a connection of its own must not have a state of its own
+            read = context.accepted(fields(*subset), role, "input.accepted")
+            got = resources.profile_of(context, read, subset)["displayName"]
             if got != stored:
-                lab.find(
+                context.find(
                     "update.seen",
                     "updateProfile",
                     f"displayName is {got!r}",
@@ -142,47 +144,51 @@ def test_no_read_is_stale(lab: Lab, who: str) -> None:
                 )
 
 
-@WHO
-def test_nothing_to_change(lab: Lab, who: str) -> None:
+@EACH_ROLE
+def test_nothing_to_change(context: Context, role: str) -> None:
     """`{}` and unknown keys are valid and change nothing."""
-    lab.need(who)
-    known = resources.profile(lab, who)
+    context.need(role)
+    known = resources.profile(context, role)
     bodies: list[dict[str, Any]] = [
         {},
         {"unknown": 1},
         {"username": "somebody-else"},
         {
-            "DisplayName": lab.marker(),
-            "display_name": lab.marker(),
-            "HANDLE": lab.handle(),
+            "DisplayName": context.marker(),
+            "display_name": context.marker(),
+            "HANDLE": context.handle(),
             "id": "1",
         },
         {"unknown": None, "more": {"deep": [1, 2]}},
     ]
     for body in bodies:
-        exchange = lab.accepted(update(body), who, "input.accepted")
-        after = resources.profile(lab, who)
+        exchange = context.accepted(update(body), role, "input.accepted")
+        after = resources.profile(context, role)
         if after != known:
-            lab.find("update.ignored", "updateProfile", str(after), f"unchanged {known}", exchange)
+            context.find(
+                "update.ignored", "updateProfile", str(after), f"unchanged {known}", exchange
+            )
             known = after
 
 
-def test_unknown_keys_are_not_kept(lab: Lab) -> None:
+def test_unknown_keys_are_not_kept(context: Context) -> None:
     """What the contract does not name cannot be written: not to be read by its name, and no membership either."""
-    for who in lab.roles():
-        before = _memberships(lab, who)
-        marker = lab.marker(who)
+    for role in context.roles():
+        before = _memberships(context, role)
+        marker = context.marker(role)
         # A membership that a target does take could not be put back.
         lists_ = {
-            key: [*lab.target.containers, NOWHERE] for key in UNKNOWN_LISTS if lab.permission.others
+            key: [*context.target.containers, NOWHERE]
+            for key in UNKNOWN_LISTS
+            if context.permission.others
         }
-        exchange = lab.accepted(
-            update({**dict.fromkeys(UNKNOWN, marker), **lists_}), who, "input.accepted"
+        exchange = context.accepted(
+            update({**dict.fromkeys(UNKNOWN, marker), **lists_}), role, "input.accepted"
         )
         for name in (*UNKNOWN, *lists_):
-            read = lab.ask(fields(name), who)
-            if read.ok and lab.object(read).get(name) in (marker, lists_.get(name, marker)):
-                lab.find(
+            read = context.send(fields(name), role)
+            if read.ok and context.object(read).get(name) in (marker, lists_.get(name, marker)):
+                context.find(
                     "update.ignored",
                     "updateProfile",
                     read.shown(),
@@ -191,8 +197,8 @@ def test_unknown_keys_are_not_kept(lab: Lab) -> None:
                     read,
                     field=name,
                 )
-        if (after := _memberships(lab, who)) != before:
-            lab.find(
+        if (after := _memberships(context, role)) != before:
+            context.find(
                 "update.ignored",
                 "updateProfile",
                 f"member of {after}",
@@ -201,46 +207,52 @@ def test_unknown_keys_are_not_kept(lab: Lab) -> None:
             )
 
 
-def _memberships(lab: Lab, who: str) -> list[str]:
+def _memberships(context: Context, role: str) -> list[str]:
     return [
         container
-        for container in (*lab.target.containers, NOWHERE)
-        if lab.ask(notifications(container), who).ok
+        for container in (*context.target.containers, NOWHERE)
+        if context.send(notifications(container), role).ok
     ]
 
 
-def test_other_things_stay(lab: Lab) -> None:
+def test_other_things_stay(context: Context) -> None:
     """An update changes no notification, no referral and nothing of another user, whichever field it changes."""
-    for who in lab.roles():
-        for name in lab.contract.updatable:
-            for role in lab.roles():
-                lab.ask(MARK_READ, role)
-            before = _surroundings(lab, who)
-            exchange = resources.set_profile(lab, who, **{name: fresh(lab, name, who, "alone")})
-            now = _surroundings(lab, who)
-            for (role, what), known in before.items():
+    for role in context.roles():
+        for name in context.contract.updatable:
+            for reader in context.roles():
+                context.send(MARK_READ, reader)
+            before = _surroundings(context, role)
+            exchange = resources.set_profile(
+                context, role, **{name: fresh(context, name, role, "alone")}
+            )
+            now = _surroundings(context, role)
+            for (reader, what), known in before.items():
                 # Something new may come at any time.
                 changed = {
-                    key: now[role, what].get(key)
+                    key: now[reader, what].get(key)
                     for key, value in known.items()
-                    if now[role, what].get(key) != value
+                    if now[reader, what].get(key) != value
                 }
                 if changed:
-                    rule = "update.partial" if role == who else "session.isolation"
+                    rule = "update.partial" if reader == role else "session.isolation"
                     documented = f"unchanged { ({key: known[key] for key in changed}) }"
-                    lab.find(
-                        rule, "updateProfile", f"{what} of {role}: {changed}", documented, exchange
+                    context.find(
+                        rule,
+                        "updateProfile",
+                        f"{what} of {reader}: {changed}",
+                        documented,
+                        exchange,
                     )
 
 
-def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profile:
-    exchange, read, after = _update(lab, who, changes)
+def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any]) -> Profile:
+    exchange, read, after = _update(context, role, changes)
     for name, value in {**known, **changes}.items():
         if name in changes:
-            _arrived(lab, (name, value), (known[name], after[name]), exchange, read)
+            _arrived(context, (name, value), (known[name], after[name]), exchange, read)
         elif after[name] != value:
             received = f"{name} is {after[name]!r} after {sorted(changes)}"
-            lab.find(
+            context.find(
                 "update.partial",
                 "updateProfile",
                 received,
@@ -249,11 +261,11 @@ def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profi
                 read,
                 field=name,
             )
-    again, read, last = _update(lab, who, changes)
+    again, read, last = _update(context, role, changes)
     for name, value in after.items():
         if last[name] != value:
             received = f"{name} is {last[name]!r} after {sorted(changes)}"
-            lab.find(
+            context.find(
                 "update.idempotent",
                 "updateProfile",
                 received,
@@ -266,31 +278,31 @@ def _apply(lab: Lab, who: str, known: Profile, changes: dict[str, Any]) -> Profi
     return last
 
 
-def _update(lab: Lab, who: str, changes: Profile) -> tuple[Exchange, Exchange, Profile]:
-    exchange = resources.set_profile(lab, who, **changes)
-    read = lab.accepted(fields(*lab.contract.fields), who, "input.accepted")
-    after = resources.profile_of(lab, read, lab.contract.fields)
-    _answer(lab, exchange, after)
-    _public(lab, who, {name: after[name] for name in changes}, exchange)
+def _update(context: Context, role: str, changes: Profile) -> tuple[Exchange, Exchange, Profile]:
+    exchange = resources.set_profile(context, role, **changes)
+    read = context.accepted(fields(*context.contract.fields), role, "input.accepted")
+    after = resources.profile_of(context, read, context.contract.fields)
+    _answer(context, exchange, after)
+    _public(context, role, {name: after[name] for name in changes}, exchange)
     return exchange, read, after
 
 
 def _arrived(
-    lab: Lab, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange
+    context: Context, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange
 ) -> None:
     (name, value), (before, got) = sent, states
     if got != value:
         rule = comparison.how_lost(value, before, got)
-        lab.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps, field=name)
+        context.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps, field=name)
 
 
-def _answer(lab: Lab, exchange: Any, after: Profile) -> None:
-    body = lab.body(exchange)
+def _answer(context: Context, exchange: Any, after: Profile) -> None:
+    body = context.body(exchange)
     if (
         isinstance(body, dict)
-        and resources.plain(lab, {key: body.get(key) for key in after}) != after
+        and resources.plain(context, {key: body.get(key) for key in after}) != after
     ):
-        lab.find(
+        context.find(
             "update.answer",
             "updateProfile",
             exchange.shown(),
@@ -299,19 +311,19 @@ def _answer(lab: Lab, exchange: Any, after: Profile) -> None:
         )
 
 
-def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
+def _public(context: Context, role: str, changes: Profile, exchange: Any) -> None:
     """What was sent is what others see, whatever form the target gives it; that something is not shown is judged elsewhere."""
-    if not lab.target.containers:
-        lab.ledger.not_judged("update.public", "the target gives no containers")
+    if not context.target.containers:
+        context.collector.not_judged("update.public", "the target gives no containers")
         return
-    name = resources.username(lab, who)
-    for reader, container in product(lab.roles(), resources.own_homes(lab, who)):
-        read = lab.ask(public(name, container), reader)
-        body = lab.object(read) if read.ok else {}
-        shared = resources.plain(lab, {key: body[key] for key in changes if key in body})
+    name = resources.username(context, role)
+    for reader, container in product(context.roles(), resources.own_homes(context, role)):
+        read = context.send(public(name, container), reader)
+        body = context.object(read) if read.ok else {}
+        shared = resources.plain(context, {key: body[key] for key in changes if key in body})
         if wrong := differing(shared, changes):
             wanted = str({key: changes[key] for key in wrong})
-            lab.find(
+            context.find(
                 "update.public",
                 "updateProfile",
                 f"public profile in {container}: {wrong}",
@@ -321,16 +333,18 @@ def _public(lab: Lab, who: str, changes: Profile, exchange: Any) -> None:
             )
 
 
-def _surroundings(lab: Lab, who: str) -> dict[tuple[str, str], dict[Any, Any]]:
+def _surroundings(context: Context, role: str) -> dict[tuple[str, str], dict[Any, Any]]:
     """Everything but the user's own profile; what may show the names of others is left out."""
     found: dict[tuple[str, str], Any] = {
-        (role, "profile"): resources.profile(lab, role) for role in lab.roles() if role != who
+        (reader, "profile"): resources.profile(context, reader)
+        for reader in context.roles()
+        if reader != role
     }
-    for role in lab.roles():
-        found[role, "referrals"] = pagination.referred(lab, role)
-        if lab.target.containers:
-            inbox = pagination.inbox(lab, role)
-            found[role, "notifications"] = {
+    for reader in context.roles():
+        found[reader, "referrals"] = pagination.referred(context, reader)
+        if context.target.containers:
+            inbox = pagination.inbox(context, reader)
+            found[reader, "notifications"] = {
                 (name, str(item["id"])): item.get("read")
                 for name, items in inbox.items()
                 for item in items

@@ -13,11 +13,11 @@ from schemathesis import AuthContext, Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
 
-from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Lab
+from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Context
 from contract_tests.api.profile_claims import renew
 from contract_tests.checks import request_validation
 from contract_tests.checks.response_checks import SERVER_ERROR
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
@@ -57,21 +57,21 @@ class Bearer:
 
 @SCHEMA.parametrize()
 @settings(settings.get_profile("gate"))
-def test_generated_calls(lab: Lab, case: Case[Any]) -> None:
+def test_generated_calls(context: Context, case: Case[Any]) -> None:
     """Whatever is generated, valid input is accepted, invalid input refused, and every answer is as documented."""
-    exchange = _send(lab, case)
-    if exchange is not None and exchange.ok and exchange.call.operation == "updateProfile":
-        renew(lab, "primary")
+    exchange = _send(context, case)
+    if exchange is not None and exchange.ok and exchange.request.operation == "updateProfile":
+        renew(context, "primary")
     if exchange is not None and case.meta is not None:
-        _judge(lab, exchange, case.meta.generation.mode)
+        _judge(context, exchange, case.meta.generation.mode)
 
 
-def _send(lab: Lab, case: Case[Any]) -> Exchange | None:
+def _send(context: Context, case: Case[Any]) -> Exchange | None:
     try:
-        prepared = requests.Request(**_transport(lab, case)).prepare()
+        prepared = requests.Request(**_transport(context, case)).prepare()
     except (ValueError, requests.RequestException):
         return None  # what cannot be written as a request cannot be judged
-    session = f"Bearer {lab.target.sessions['primary']}"
+    session = f"Bearer {context.target.sessions['primary']}"
     # Latin-1 is how requests spells bytes of a header.
     headers = [
         (name, value.decode("latin-1") if isinstance(value, bytes) else value)
@@ -85,29 +85,31 @@ def _send(lab: Lab, case: Case[Any]) -> Exchange | None:
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     if not isinstance(body, bytes | None) or any(not value.isprintable() for _, value in kept):
         return None
-    path = prepared.path_url.removeprefix(lab.client.prefix)
+    path = prepared.path_url.removeprefix(context.client.prefix)
     name = case.operation.definition.raw["operationId"]
-    call = Call(name, prepared.method or "", path, tuple(kept), body, lab.target.secrets)
-    return lab.client.send(call)
+    request = HttpRequest(
+        name, prepared.method or "", path, tuple(kept), body, context.target.secrets
+    )
+    return context.client.send(request)
 
 
-def _transport(lab: Lab, case: Case[Any]) -> dict[str, object]:
-    kwargs = case.as_transport_kwargs(base_url=lab.target.base_url)
+def _transport(context: Context, case: Case[Any]) -> dict[str, object]:
+    kwargs = case.as_transport_kwargs(base_url=context.target.base_url)
     known = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
     return {key: value for key, value in kwargs.items() if key in known}
 
 
-def _judge(lab: Lab, exchange: Exchange, mode: GenerationMode) -> None:
-    call = exchange.call
-    tokens = [value for name, value in call.headers if name.lower() == "authorization"]
-    if tokens != [f"Bearer {lab.target.sessions['primary']}"] or not _on_path(lab, call):
+def _judge(context: Context, exchange: Exchange, mode: GenerationMode) -> None:
+    request = exchange.request
+    tokens = [value for name, value in request.headers if name.lower() == "authorization"]
+    if tokens != [f"Bearer {context.target.sessions['primary']}"] or not _on_path(context, request):
         return
-    wrong = request_validation.flaws(lab.contract, lab.contract.full, call)
+    wrong = request_validation.flaws(context.contract, context.contract.full, request)
     if mode.is_negative and wrong and exchange.ok:
-        forbidden = request_validation.wrong(lab.contract, lab.contract.documented, call)
-        lab.find(
+        forbidden = request_validation.wrong(context.contract, context.contract.documented, request)
+        context.find(
             "input.documented" if forbidden else "input.bounds",
-            call.operation,
+            request.operation,
             exchange.shown(),
             request_validation.refusal(wrong),
             exchange,
@@ -115,31 +117,35 @@ def _judge(lab: Lab, exchange: Exchange, mode: GenerationMode) -> None:
             field=request_validation.field_of(wrong),
         )
     elif mode.is_positive and not wrong:
-        _valid(lab, exchange)
+        _valid(context, exchange)
 
 
-def _valid(lab: Lab, exchange: Exchange) -> None:
-    name = exchange.call.operation
+def _valid(context: Context, exchange: Exchange) -> None:
+    name = exchange.request.operation
     if exchange.status == UNAUTHORIZED:
-        lab.find("session.valid", name, exchange.shown(), "the session $PRIMARY is valid", exchange)
+        context.find(
+            "session.valid", name, exchange.shown(), "the session $PRIMARY is valid", exchange
+        )
     looked_up = name in ("getPublicProfile", "listNotifications") and exchange.status in (
         NOT_FOUND,
         BAD_REQUEST,
     )
-    taken = b'"handle"' in (exchange.call.body or b"") and exchange.status == BAD_REQUEST
+    taken = b'"handle"' in (exchange.request.body or b"") and exchange.status == BAD_REQUEST
     if (
         not exchange.ok
         and BAD_REQUEST <= exchange.status < SERVER_ERROR
         and not looked_up
         and not taken
     ):
-        lab.find("input.accepted", name, exchange.shown(), "valid by the full contract", exchange)
+        context.find(
+            "input.accepted", name, exchange.shown(), "valid by the full contract", exchange
+        )
 
 
-def _on_path(lab: Lab, call: Call) -> bool:
+def _on_path(context: Context, request: HttpRequest) -> bool:
     """Whether the path still is that of the operation: an empty or slashed name makes it another."""
-    shape = lab.contract.operations[call.operation].path.split("/")
-    parts = call.path.partition("?")[0].split("/")
+    shape = context.contract.operations[request.operation].path.split("/")
+    parts = request.path.partition("?")[0].split("/")
     same = len(parts) == len(shape) and all(
         want.startswith("{") or want == got for want, got in zip(shape, parts, strict=True)
     )

@@ -9,13 +9,13 @@ import pytest
 
 from contract_tests.api import resources
 from contract_tests.api.invalid_credentials import Carried
-from contract_tests.api.request_templates import MARK_READ, Ask, update
+from contract_tests.api.request_templates import MARK_READ, RequestTemplate, update
 from contract_tests.config.header_values import OVERRIDES
 from contract_tests.laws._support import meaning
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
     from contract_tests.http.messages import Exchange
 
 READS = [
@@ -57,32 +57,32 @@ def overrides() -> list[Carried]:
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_usual_headers(lab: Lab, operation: str) -> None:
+def test_usual_headers(context: Context, operation: str) -> None:
     """No usual header changes what a read answers."""
     _as_without(
-        lab,
+        context,
         operation,
         [Carried(f"{name}: {value}", headers=((name, value),)) for name, value in USUAL],
     )
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_the_method_is_that_of_the_request(lab: Lab, operation: str) -> None:
+def test_the_method_is_that_of_the_request(context: Context, operation: str) -> None:
     """A read stays a read, whatever method a header or the query names."""
-    _as_without(lab, operation, overrides())
+    _as_without(context, operation, overrides())
 
 
-def test_usual_headers_of_changes(lab: Lab) -> None:
+def test_usual_headers_of_changes(context: Context) -> None:
     """A change is made whichever usual headers come with it, and whatever method they name."""
-    for who in lab.roles():
+    for role in context.roles():
         for number, (name, value) in enumerate((*USUAL, *((name, "GET") for name in OVERRIDES))):
             carried = Carried(f"{name}: {value}", headers=((name, value),))
-            marker = lab.marker(who, number)
-            exchange = _sent(lab, carried, update({"biography": marker}), who)
-            got = resources.profile(lab, who, "biography")["biography"]
+            marker = context.marker(role, number)
+            exchange = _sent(context, carried, update({"biography": marker}), role)
+            got = resources.profile(context, role, "biography")["biography"]
             if got != marker:
                 received = f"{exchange.shown()}, then biography is {got!r}"
-                lab.find(
+                context.find(
                     "http.headers",
                     "updateProfile",
                     received,
@@ -91,12 +91,12 @@ def test_usual_headers_of_changes(lab: Lab) -> None:
                 )
 
 
-def test_usual_headers_of_marking(lab: Lab) -> None:
+def test_usual_headers_of_marking(context: Context) -> None:
     """Mark-read succeeds whichever usual headers come with it."""
     for name, value in USUAL:
-        exchange = _sent(lab, Carried(name, headers=((name, value),)), MARK_READ, "primary")
+        exchange = _sent(context, Carried(name, headers=((name, value),)), MARK_READ, "primary")
         if not exchange.ok:
-            lab.find(
+            context.find(
                 "http.headers",
                 MARK_READ.operation,
                 exchange.shown(),
@@ -106,28 +106,30 @@ def test_usual_headers_of_marking(lab: Lab) -> None:
             )
 
 
-def _as_without(lab: Lab, operation: str, everything: list[Carried]) -> None:
-    for who in lab.roles():
-        ask = resources.valid(lab, operation, who)
-        plain = lab.accepted(ask, who)
+def _as_without(context: Context, operation: str, everything: list[Carried]) -> None:
+    for role in context.roles():
+        template = resources.valid(context, operation, role)
+        plain = context.accepted(template, role)
         for carried in everything:
-            exchange = _sent(lab, carried, ask, who)
-            if _same(lab, carried, exchange, plain):
+            exchange = _sent(context, carried, template, role)
+            if _same(context, carried, exchange, plain):
                 continue
-            plain = lab.accepted(ask, who)  # something may have come since
-            if not _same(lab, carried, exchange, plain):
+            plain = context.accepted(template, role)  # something may have come since
+            if not _same(context, carried, exchange, plain):
                 documented = f"as without {carried.name}: {plain.shown()}"
-                lab.find("http.headers", operation, exchange.shown(), documented, exchange, plain)
+                context.find(
+                    "http.headers", operation, exchange.shown(), documented, exchange, plain
+                )
 
 
-def _sent(lab: Lab, carried: Carried, ask: Ask, who: str) -> Exchange:
+def _sent(context: Context, carried: Carried, template: RequestTemplate, role: str) -> Exchange:
     """Send it, without demanding that the session is taken: it may be bound to a client that calls itself so."""
-    return lab.client.send(lab.call(carried.on(ask), who))
+    return context.client.send(context.request(carried.on(template), role))
 
 
-def _same(lab: Lab, carried: Carried, one: Exchange, other: Exchange) -> bool:
+def _same(context: Context, carried: Carried, one: Exchange, other: Exchange) -> bool:
     """Whether two answers say the same; sentences may come in the language that was asked for."""
-    first, second = meaning(lab, one), meaning(lab, other)
+    first, second = meaning(context, one), meaning(context, other)
     if carried.name.startswith("Accept-Language"):
         first, second = ((status, SENTENCES.sub("", said)) for status, said in (first, second))
     return first == second

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.api import resources
-from contract_tests.api.context import NOT_FOUND, Lab
+from contract_tests.api.context import NOT_FOUND, Context
 from contract_tests.api.request_templates import (
     MARK_READ,
     REFERRALS,
-    Ask,
+    RequestTemplate,
     fields,
     notifications,
     update,
 )
 from contract_tests.checks.response_checks import refuses_as_http
-from contract_tests.http.messages import Call, Exchange
+from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.laws._support import fresh, wrong
 from contract_tests.spec import contract
 
@@ -46,7 +46,7 @@ WRONG_ALLOW = "405 without an Allow that names every documented method, and no o
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_other_methods(lab: Lab, path: str) -> None:
+def test_other_methods(context: Context, path: str) -> None:
     """A method that is not documented is 405, `Allow` names those that are, with and without a session."""
     here = {
         operation.method: operation
@@ -54,53 +54,59 @@ def test_other_methods(lab: Lab, path: str) -> None:
         if operation.path == path
     }
     name = next(iter(here.values())).name
-    ask = resources.valid(lab, name, "primary")
+    template = resources.valid(context, name, "primary")
     for method in METHODS:
         if method in here:
             continue
-        for who in ("primary", None):
-            call = lab.call(ask.but(method=method), who)
-            _wrong_method(lab, lab.client.send(call), set(here))
+        for role in ("primary", None):
+            request = context.request(template.but(method=method), role)
+            _wrong_method(context, context.client.send(request), set(here))
 
 
-def test_other_methods_change_nothing(lab: Lab) -> None:
+def test_other_methods_change_nothing(context: Context) -> None:
     """A method that is not documented does nothing, whatever it answers and whatever body comes with it."""
-    for who in lab.roles():
-        before = resources.profile(lab, who)
+    for role in context.roles():
+        before = resources.profile(context, role)
         for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
-            exchange = lab.client.send(
-                lab.call(update({"biography": lab.marker(who, method)}).but(method=method), who)
+            exchange = context.client.send(
+                context.request(
+                    update({"biography": context.marker(role, method)}).but(method=method), role
+                )
             )
-            after = resources.profile(lab, who)
+            after = resources.profile(context, role)
             if after != before:
                 received = f"{method} answered {exchange.status}, then the profile is {after}"
-                lab.find("http.method", "updateProfile", received, f"unchanged {before}", exchange)
+                context.find(
+                    "http.method", "updateProfile", received, f"unchanged {before}", exchange
+                )
                 before = after
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
-def test_unknown_paths(lab: Lab, path: str) -> None:
+def test_unknown_paths(context: Context, path: str) -> None:
     """An unknown path is 404 with an error body, with and without a session."""
-    for who in ("primary", None):
-        known = lab.call(REFERRALS, who)
+    for role in ("primary", None):
+        known = context.request(REFERRALS, role)
         name = f"GET {path.partition('?')[0]}"
-        exchange = lab.client.send(Call(**{**vars(known), "path": path, "operation": name}))
+        exchange = context.client.send(
+            HttpRequest(**{**vars(known), "path": path, "operation": name})
+        )
         if exchange.status != NOT_FOUND and exchange.status:
-            lab.find(
+            context.find(
                 "http.path", name, exchange.shown(), "404", exchange, expected_status=NOT_FOUND
             )
         elif exchange.status:
-            _error_body(lab, exchange, "http.path", "GENERIC_NOT_FOUND")
+            _error_body(context, exchange, "http.path", "GENERIC_NOT_FOUND")
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_head(lab: Lab, operation: str) -> None:
+def test_head(context: Context, operation: str) -> None:
     """HEAD answers the status and headers of GET without a body (RFC 9110, 9.3.2)."""
-    ask = resources.valid(lab, operation, "primary")
-    for who in ("primary", None):
-        got, head = lab.ask(ask, who), _head(lab, ask, who)
+    template = resources.valid(context, operation, "primary")
+    for role in ("primary", None):
+        got, head = context.send(template, role), _head(context, template, role)
         if head.status != got.status:
-            lab.find(
+            context.find(
                 "http.head",
                 operation,
                 f"HEAD {head.status}",
@@ -110,7 +116,7 @@ def test_head(lab: Lab, operation: str) -> None:
             )
             continue
         if head.body:
-            lab.find(
+            context.find(
                 "http.head",
                 operation,
                 f"a body of {len(head.body)} bytes: {head.shown()}",
@@ -118,7 +124,7 @@ def test_head(lab: Lab, operation: str) -> None:
                 head,
             )
         if head.media_type is not None and head.media_type != got.media_type:
-            lab.find(
+            context.find(
                 "http.head",
                 operation,
                 f"Content-Type {head.media_type}",
@@ -129,18 +135,18 @@ def test_head(lab: Lab, operation: str) -> None:
             key: (_kind(head, key), _kind(got, key)) for key in HEAD_ALSO
         }.items():
             if mine != wanted:
-                lab.find(
+                context.find(
                     "http.head",
                     operation,
                     f"{name}: {head.header(name)}",
                     f"{got.header(name)}, as GET",
                     head,
                 )
-        _same_length(lab, ask, who)
-    for other in wrong(lab, operation):
-        got, head = lab.ask(other), _head(lab, other, "primary")
+        _same_length(context, template, role)
+    for other in wrong(context, operation):
+        got, head = context.send(other), _head(context, other, "primary")
         if head.status != got.status:
-            lab.find(
+            context.find(
                 "http.head",
                 operation,
                 f"HEAD {head.status}",
@@ -155,10 +161,10 @@ def _other_status(status: int) -> str:
     return f"answers {status} to HEAD, and not what it answers to GET"
 
 
-def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
+def _same_length(context: Context, template: RequestTemplate, role: str | None) -> None:
     """A length that HEAD tells is that of GET (RFC 9110, 8.6), unless the length of the target's answers varies."""
-    heads = [_head(lab, ask, who) for _ in range(4)]
-    gets = [lab.ask(ask, who) for _ in range(4)]
+    heads = [_head(context, template, role) for _ in range(4)]
+    gets = [context.send(template, role) for _ in range(4)]
     told, real = (
         {exchange.header("Content-Length") for exchange in each} for each in (heads, gets)
     )
@@ -166,7 +172,9 @@ def _same_length(lab: Lab, ask: Ask, who: str | None) -> None:
     empty = told == {"0"} and real == {None} and all(exchange.body for exchange in gets)
     if empty or (len(told) == len(real) == 1 and told != real and not {None} & (told | real)):
         documented = f"that of GET, which is {gets[0].header('Content-Length')}, or none"
-        lab.find("http.head", ask.operation, f"Content-Length: {told.pop()}", documented, heads[0])
+        context.find(
+            "http.head", template.operation, f"Content-Length: {told.pop()}", documented, heads[0]
+        )
 
 
 def _kind(exchange: Exchange, name: str) -> str:
@@ -179,13 +187,13 @@ def _kind(exchange: Exchange, name: str) -> str:
     )
 
 
-def test_marking_demands_no_body(lab: Lab) -> None:
+def test_marking_demands_no_body(context: Context) -> None:
     """Mark-read takes nothing: no body, no content type, no length, and it answers 201 without a body."""
-    asks = [MARK_READ, MARK_READ.but(body=b"", content_type=None), MARK_READ.but(length=False)]
-    exchange = lab.ask(asks[-1])
+    templates = [MARK_READ, MARK_READ.but(body=b"", content_type=None), MARK_READ.but(length=False)]
+    exchange = context.send(templates[-1])
     if refuses_as_http(exchange):
-        asks.pop()  # HTTP lets a server demand a length (RFC 9110, 15.5.12)
-        lab.find(
+        templates.pop()  # HTTP lets a server demand a length (RFC 9110, 15.5.12)
+        context.find(
             "input.accepted",
             MARK_READ.operation,
             exchange.shown(),
@@ -193,74 +201,76 @@ def test_marking_demands_no_body(lab: Lab) -> None:
             exchange,
             expected_status=201,
         )
-    for who in lab.roles():
-        for ask in asks:
-            for _ in range(lab.depth.repeats):
-                lab.accepted(ask, who)
+    for role in context.roles():
+        for template in templates:
+            for _ in range(context.depth.repeats):
+                context.accepted(template, role)
 
 
-def test_optional_input(lab: Lab) -> None:
+def test_optional_input(context: Context) -> None:
     """What is documented as optional may be absent, each alone and all together."""
-    for who in lab.roles():
-        container = resources.homes(lab, who)[0]
+    for role in context.roles():
+        container = resources.homes(context, role)[0]
         for page, limit in ((None, None), (1, None), (None, 5), (1, 5)):
-            lab.accepted(
+            context.accepted(
                 notifications(container, page, limit),
-                who,
+                role,
                 "" if page is limit is None else "input.accepted",
             )
-        _each_alone(lab, who)
+        _each_alone(context, role)
 
 
-def _each_alone(lab: Lab, who: str) -> None:
+def _each_alone(context: Context, role: str) -> None:
     """What is accepted in one update with everything else is accepted alone: everything else is optional."""
-    changes = {name: fresh(lab, name, who, "alone") for name in CONTRACT.updatable}
-    if not lab.ask(update(changes), who).ok:
+    changes = {name: fresh(context, name, role, "alone") for name in CONTRACT.updatable}
+    if not context.send(update(changes), role).ok:
         return
     for name, value in changes.items():
-        exchange = lab.ask(update({name: value}), who)
+        exchange = context.send(update({name: value}), role)
         if exchange.refused:
             documented = "accepted, as together with the other fields, which are optional"
-            lab.find("input.valid", "updateProfile", exchange.shown(), documented, exchange)
+            context.find("input.valid", "updateProfile", exchange.shown(), documented, exchange)
 
 
-def test_nothing_makes_it_fail(lab: Lab) -> None:
+def test_nothing_makes_it_fail(context: Context) -> None:
     """Large, strange and broken input is refused or accepted, never a server error."""
     for text in HEAVY:
         for name in CONTRACT.updatable:
-            lab.ask(update({name: text}))
-            lab.ask(update({name: {"year": text}}))
-        lab.ask(update({text[:1000]: text}))
+            context.send(update({name: text}))
+            context.send(update({name: {"year": text}}))
+        context.send(update({text[:1000]: text}))
         if len(text) < 1000 and text.isprintable():  # noqa: PLR2004 - what fits in a request line anywhere
-            lab.ask(Ask("getPublicProfile", username=text, query=(("containerId", text),)))
-            lab.ask(
-                Ask(
+            context.send(
+                RequestTemplate("getPublicProfile", username=text, query=(("containerId", text),))
+            )
+            context.send(
+                RequestTemplate(
                     "listNotifications",
                     query=(("containerId", text), ("page", text), ("limit", text)),
                 )
             )
-            lab.ask(fields(text))
+            context.send(fields(text))
     for key in ("__proto__", "constructor", "toString", "$where", "a.b", "a[0]", "", "\u0000"):
-        lab.ask(update({key: {key: key}}))
-        lab.ask(Ask("listReferrals", query=((key, key), (f"{key}[{key}]", key))))
+        context.send(update({key: {key: key}}))
+        context.send(RequestTemplate("listReferrals", query=((key, key), (f"{key}[{key}]", key))))
     for number in (1e300, -1e300, 10**30, 0.1, -0.0):
-        lab.ask(update({"dateOfBirth": {"year": number, "month": number, "day": number}}))
-    lab.ask(fields(*(["handle"] * 200)))
-    lab.ask(
+        context.send(update({"dateOfBirth": {"year": number, "month": number, "day": number}}))
+    context.send(fields(*(["handle"] * 200)))
+    context.send(
         fields("handle").but(
             headers=(("Accept", "text/html"), ("X-Strange", "é😀"), ("Cookie", "a=b; c"))
         )
     )
-    lab.ask(REFERRALS.but(raw_query="%zz&&=&a=%&=b"))
+    context.send(REFERRALS.but(raw_query="%zz&&=&a=%&=b"))
 
 
-def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
-    method = exchange.call.method
-    name = exchange.call.operation
+def _wrong_method(context: Context, exchange: Exchange, documented: set[str]) -> None:
+    method = exchange.request.method
+    name = exchange.request.operation
     wanted = f"405 with Allow: {', '.join(sorted(documented))}"
     allow = {part.strip().upper() for part in (exchange.header("Allow") or "").split(",")}
     if exchange.status != NOT_ALLOWED and exchange.status:
-        lab.find(
+        context.find(
             "http.method",
             name,
             f"{method}: {exchange.shown()}",
@@ -269,7 +279,7 @@ def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
             expected_status=NOT_ALLOWED,
         )
     elif exchange.status and (not documented <= allow or method in allow):
-        lab.find(
+        context.find(
             "http.method",
             name,
             f"{method}: 405 with Allow: {exchange.header('Allow')}",
@@ -278,22 +288,22 @@ def _wrong_method(lab: Lab, exchange: Exchange, documented: set[str]) -> None:
             sign=WRONG_ALLOW,
         )
     elif exchange.status:
-        _error_body(lab, exchange, "http.method", "GENERIC_CLIENT_ERROR")
+        _error_body(context, exchange, "http.method", "GENERIC_CLIENT_ERROR")
 
 
-def _error_body(lab: Lab, exchange: Exchange, rule: str, code: str) -> None:
-    body = lab.body(exchange)
+def _error_body(context: Context, exchange: Exchange, rule: str, code: str) -> None:
+    body = context.body(exchange)
     if (
         exchange.media_type != "application/json"
         or not isinstance(body, dict)
         or body.get("code") != code
     ):
         received = f"{exchange.header('Content-Type')}: {exchange.shown()}"
-        lab.find(
-            rule, exchange.call.operation, received, f"an Error body with code {code}", exchange
+        context.find(
+            rule, exchange.request.operation, received, f"an Error body with code {code}", exchange
         )
 
 
-def _head(lab: Lab, ask: Ask, who: str | None) -> Exchange:
+def _head(context: Context, template: RequestTemplate, role: str | None) -> Exchange:
     """Send HEAD and read all that comes, since a client for HTTP would not look for a body."""
-    return lab.client.send_raw(lab.call(ask.but(method="HEAD"), who))
+    return context.client.send_raw(context.request(template.but(method="HEAD"), role))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import pagination, resources
-from contract_tests.api.request_templates import Ask, fields, notifications, public
+from contract_tests.api.request_templates import RequestTemplate, fields, notifications, public
 from contract_tests.laws._support import JUNK, OPERATIONS, meaning
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
 
 ELSEWHERE = (
     ("page", "2"),
@@ -45,9 +45,9 @@ LENIENT = ("", "NaN", "Infinity", "1_0", "\uff11", "0x10", " 5", "5 ", "+5")
 
 
 @pytest.mark.parametrize("name", ["page", "limit"])
-def test_numbers_of_pages(lab: Lab, name: str) -> None:
+def test_numbers_of_pages(context: Context, name: str) -> None:
     """`page` and `limit` are whole numbers within their bounds."""
-    schema = lab.contract.operations["listNotifications"].parameter(name).schema
+    schema = context.contract.operations["listNotifications"].parameter(name).schema
     past = (
         [str(schema["maximum"] + 1), str(schema["maximum"] * 10), "1000000000"]
         if "maximum" in schema
@@ -59,27 +59,27 @@ def test_numbers_of_pages(lab: Lab, name: str) -> None:
         "2.0",
         *([schema["maximum"], schema["maximum"] - 1] if past else []),
     ]
-    for who in lab.roles():
-        container = resources.homes(lab, who)[0]
+    for role in context.roles():
+        container = resources.homes(context, role)[0]
         for text in (*NOT_NUMBERS, *ODD_NUMBERS, *past):
-            lab.refused(
-                notifications(container).but(query=(("containerId", container), (name, text))), who
+            context.refused(
+                notifications(container).but(query=(("containerId", container), (name, text))), role
             )
         for value in at:
-            lab.accepted(notifications(container, **{name: value}), who, "input.accepted")
+            context.accepted(notifications(container, **{name: value}), role, "input.accepted")
         for text in LENIENT:
             query = (("containerId", container), (name, text))
-            lab.refused(notifications(container).but(query=query), who, "input.bounds")
+            context.refused(notifications(container).but(query=query), role, "input.bounds")
 
 
-def test_huge_pages(lab: Lab) -> None:
+def test_huge_pages(context: Context) -> None:
     """There is no upper bound on `page`."""
-    container = resources.homes(lab, "primary")[0]
+    container = resources.homes(context, "primary")[0]
     for page in (10**6, 2**31 - 1, 2**31, 2**53, 2**63, 10**25):
-        exchange = lab.accepted(notifications(container, page, 100), rule="input.accepted")
-        items = pagination.items_of(lab, exchange)
+        exchange = context.accepted(notifications(container, page, 100), rule="input.accepted")
+        items = pagination.items_of(context, exchange)
         if items:
-            lab.find(
+            context.find(
                 "pages.past-end",
                 "listNotifications",
                 f"{len(items)} items",
@@ -88,63 +88,69 @@ def test_huge_pages(lab: Lab) -> None:
             )
 
 
-def test_required_parameters(lab: Lab) -> None:
+def test_required_parameters(context: Context) -> None:
     """A missing required parameter is refused every time, an empty one too."""
-    asks = [
-        Ask("getProfile"),
-        Ask("getPublicProfile", username=resources.username(lab, "primary")),
-        Ask("listNotifications"),
-        Ask("listNotifications", query=(("page", "1"), ("limit", "5"))),
-        Ask("listNotifications", query=(("containerid", "main"), ("container", "main"))),
-        Ask("listNotifications", query=(("page", "0"), ("limit", "101"))),
+    templates = [
+        RequestTemplate("getProfile"),
+        RequestTemplate("getPublicProfile", username=resources.username(context, "primary")),
+        RequestTemplate("listNotifications"),
+        RequestTemplate("listNotifications", query=(("page", "1"), ("limit", "5"))),
+        RequestTemplate(
+            "listNotifications", query=(("containerid", "main"), ("container", "main"))
+        ),
+        RequestTemplate("listNotifications", query=(("page", "0"), ("limit", "101"))),
     ]
-    empty = [public(resources.username(lab, "primary"), ""), notifications("")]
-    for who in lab.roles():
-        for ask in asks:
-            for _ in range(lab.depth.repeats):
-                lab.refused(ask, who)
-        for ask in empty:
-            lab.refused(ask, who)
+    empty = [public(resources.username(context, "primary"), ""), notifications("")]
+    for role in context.roles():
+        for template in templates:
+            for _ in range(context.depth.repeats):
+                context.refused(template, role)
+        for template in empty:
+            context.refused(template, role)
 
 
-def test_odd_queries(lab: Lab) -> None:
+def test_odd_queries(context: Context) -> None:
     """A single parameter given twice and broken encoding are refused."""
-    name = resources.username(lab, "primary")
-    container = resources.homes(lab, "primary")[0]
+    name = resources.username(context, "primary")
+    container = resources.homes(context, "primary")[0]
     one = notifications(container).query
-    asks = [
-        Ask("listNotifications", query=one + one),
-        Ask("listNotifications", query=(*one, ("page", "1"), ("page", "2"))),
-        Ask("listNotifications", query=(*one, ("limit", "5"), ("limit", "5"))),
+    templates = [
+        RequestTemplate("listNotifications", query=one + one),
+        RequestTemplate("listNotifications", query=(*one, ("page", "1"), ("page", "2"))),
+        RequestTemplate("listNotifications", query=(*one, ("limit", "5"), ("limit", "5"))),
         public(name, container).but(query=one + one),
-        Ask("listNotifications", raw_query="containerId=%ff"),
-        Ask("listNotifications", raw_query="containerId=%C3%28"),
+        RequestTemplate("listNotifications", raw_query="containerId=%ff"),
+        RequestTemplate("listNotifications", raw_query="containerId=%C3%28"),
         public(name, container).but(raw_query="containerId=%ff%fe"),
         public(name, container).but(raw_username="%ff"),
         fields("handle").but(raw_query="fields=%ff"),
     ]
-    for ask in asks:
-        lab.refused(ask)
+    for template in templates:
+        context.refused(template)
 
 
-def test_input_comes_before_existence(lab: Lab) -> None:
+def test_input_comes_before_existence(context: Context) -> None:
     """What is wrong with a request is said before what is not there."""
-    for who in lab.roles():
+    for role in context.roles():
         for page, limit in ((0, None), (None, 0), (None, 101), (1.5, None)):
-            lab.refused(notifications(JUNK, page, limit), who)
-        lab.refused(Ask("getPublicProfile", username=JUNK), who)
-        lab.refused(public(JUNK, ""), who)
+            context.refused(notifications(JUNK, page, limit), role)
+        context.refused(RequestTemplate("getPublicProfile", username=JUNK), role)
+        context.refused(public(JUNK, ""), role)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_unknown_parameters_are_ignored(lab: Lab, operation: str) -> None:
+def test_unknown_parameters_are_ignored(context: Context, operation: str) -> None:
     """A parameter that is not documented makes no difference."""
-    for who in lab.roles():
-        ask = resources.valid(lab, operation, who)
-        plain = lab.ask(ask, who)
-        own = {parameter.name for parameter in lab.contract.operations[operation].parameters}
+    for role in context.roles():
+        template = resources.valid(context, operation, role)
+        plain = context.send(template, role)
+        own = {parameter.name for parameter in context.contract.operations[operation].parameters}
         for pair in (*UNKNOWN, *(pair for pair in ELSEWHERE if pair[0] not in own)):
-            exchange = lab.accepted(ask.but(query=(*ask.query, pair)), who, "input.accepted")
-            if plain.ok and meaning(lab, exchange) != meaning(lab, plain):
+            exchange = context.accepted(
+                template.but(query=(*template.query, pair)), role, "input.accepted"
+            )
+            if plain.ok and meaning(context, exchange) != meaning(context, plain):
                 documented = f"as without {pair[0]}: {plain.shown()}"
-                lab.find("input.accepted", operation, exchange.shown(), documented, plain, exchange)
+                context.find(
+                    "input.accepted", operation, exchange.shown(), documented, plain, exchange
+                )

@@ -12,20 +12,20 @@ from contract_tests.api.request_templates import fields, update
 from contract_tests.laws._support import OPERATIONS, meaning, valid
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Lab
+    from contract_tests.api.context import Context
 
 READS = ("getProfile", "listReferrals", "listNotifications")
 USER_KEYS = ("username", "userId", "user_id", "user", "id")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_session_is_taken_from_its_header_only(lab: Lab, operation: str) -> None:
+def test_the_session_is_taken_from_its_header_only(context: Context, operation: str) -> None:
     """A token in the query, in a cookie or in another header is no session."""
-    ask = valid(lab, operation)
-    for place in elsewhere(lab):
-        exchange = lab.ask(place.on(ask), None)
+    template = valid(context, operation)
+    for place in elsewhere(context):
+        exchange = context.send(place.on(template), None)
         if exchange.ok:
-            lab.find(
+            context.find(
                 "session.place",
                 operation,
                 exchange.shown(),
@@ -36,22 +36,22 @@ def test_the_session_is_taken_from_its_header_only(lab: Lab, operation: str) -> 
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
+def test_nobody_reads_as_somebody_else(context: Context, operation: str) -> None:
     """Another user's name in a header, a cookie or the query does not give that user's data."""
-    lab.need("primary", "secondary")
-    for who, other in (("primary", "secondary"), ("secondary", "primary")):
-        ask = (
-            fields(*lab.contract.fields)
+    context.need("primary", "secondary")
+    for role, other in (("primary", "secondary"), ("secondary", "primary")):
+        template = (
+            fields(*context.contract.fields)
             if operation == "getProfile"
-            else resources.valid(lab, operation, who)
+            else resources.valid(context, operation, role)
         )
-        own, theirs = lab.ask(ask, who), lab.ask(ask, other)
-        if not theirs.ok or meaning(lab, own) == meaning(lab, theirs):
+        own, theirs = context.send(template, role), context.send(template, other)
+        if not theirs.ok or meaning(context, own) == meaning(context, theirs):
             continue
-        for claim in claims(resources.username(lab, other)):
-            got = lab.ask(claim.on(ask), who)
-            if got.ok and meaning(lab, got) == meaning(lab, theirs):
-                lab.find(
+        for claim in claims(resources.username(context, other)):
+            got = context.send(claim.on(template), role)
+            if got.ok and meaning(context, got) == meaning(context, theirs):
+                context.find(
                     "session.isolation",
                     operation,
                     f"with {claim.name}: {got.shown()}",
@@ -61,47 +61,50 @@ def test_nobody_reads_as_somebody_else(lab: Lab, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_readers_in_turn(lab: Lab, operation: str) -> None:
+def test_readers_in_turn(context: Context, operation: str) -> None:
     """Two users who ask the very same in turn each get what is their own."""
-    lab.need("primary", "secondary")
-    ask = (
-        fields(*lab.contract.fields)
+    context.need("primary", "secondary")
+    template = (
+        fields(*context.contract.fields)
         if operation == "getProfile"
-        else resources.valid(lab, operation, "primary")
+        else resources.valid(context, operation, "primary")
     )
-    alone = {who: meaning(lab, [lab.ask(ask, who) for _ in range(2)][-1]) for who in lab.roles()}
-    for who, other in (("primary", "secondary"), ("secondary", "primary")) * 2:
-        got = lab.ask(ask, who)
-        if got.ok and meaning(lab, got) == alone[other] != alone[who]:
-            lab.find(
+    alone = {
+        role: meaning(context, [context.send(template, role) for _ in range(2)][-1])
+        for role in context.roles()
+    }
+    for role, other in (("primary", "secondary"), ("secondary", "primary")) * 2:
+        got = context.send(template, role)
+        if got.ok and meaning(context, got) == alone[other] != alone[role]:
+            context.find(
                 "session.isolation",
                 operation,
                 f"after {other} asked: {got.shown()}",
-                f"the answer that is {who}'s own",
+                f"the answer that is {role}'s own",
                 got,
             )
 
 
-def test_nobody_writes_as_somebody_else(lab: Lab) -> None:
+def test_nobody_writes_as_somebody_else(context: Context) -> None:
     """Another user's name in a header, a cookie, the query or the body does not change that user's profile."""
-    lab.need("primary", "secondary")
-    for who, other in (("primary", "secondary"), ("secondary", "primary")):
-        before = resources.profile(lab, other)
+    context.need("primary", "secondary")
+    for role, other in (("primary", "secondary"), ("secondary", "primary")):
+        before = resources.profile(context, other)
         name = before["username"]
-        asks = {
-            claim.name: claim.on(update({"biography": lab.marker(who, claim.name)}))
+        templates = {
+            claim.name: claim.on(update({"biography": context.marker(role, claim.name)}))
             for claim in claims(name)
         }
-        asks |= {
-            f"{key} in the body": update({key: name, "biography": lab.marker(who, key)})
+        templates |= {
+            f"{key} in the body": update({key: name, "biography": context.marker(role, key)})
             for key in USER_KEYS
         }
-        for said, ask in asks.items():
-            exchange = lab.ask(ask, who)
-            after = resources.profile(lab, other)
+        for said, template in templates.items():
+            exchange = context.send(template, role)
+            after = resources.profile(context, other)
             if after != before:
                 received = f"with {said} the other user's profile is {after}"
-                lab.find(
+                context.find(
                     "session.isolation", "updateProfile", received, f"unchanged {before}", exchange
                 )
                 before = after

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import resources
-from contract_tests.api.context import UNAUTHORIZED, Lab
-from contract_tests.api.invalid_credentials import EXPIRED, Kind, kinds
+from contract_tests.api.context import UNAUTHORIZED, Context
+from contract_tests.api.invalid_credentials import EXPIRED, InvalidCredential, invalid_credentials
 from contract_tests.api.request_templates import (
-    Ask,
+    RequestTemplate,
     fields,
     notifications,
     public,
@@ -27,117 +27,123 @@ TELLING = 8
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_needs_a_session(lab: Lab, operation: str) -> None:
+def test_every_operation_needs_a_session(context: Context, operation: str) -> None:
     """Each way of being unauthenticated is 401 with its name; plain ways are repeated to catch one in seven."""
-    ask = valid(lab, operation)
-    for kind in kinds(lab):
-        for _ in range(lab.depth.repeats if kind.plain else 1):
-            if kind.plain and lab.contract.operations[operation].method == "GET":
-                lab.ask(ask)  # what is kept of this answer must not be given to the next
-            _unauthorized(lab, ask, kind)
+    template = valid(context, operation)
+    for credential in invalid_credentials(context):
+        for _ in range(context.depth.repeats if credential.plain else 1):
+            if credential.plain and context.contract.operations[operation].method == "GET":
+                context.send(template)  # what is kept of this answer must not be given to the next
+            _unauthorized(context, template, credential)
     for role in EXPIRED:
-        if role not in lab.target.sessions:
-            lab.ledger.not_judged(
+        if role not in context.target.sessions:
+            context.collector.not_judged(
                 f"401 {EXPIRED[role]} on every operation", f"the target gives no session {role}"
             )
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_session_comes_first(lab: Lab, operation: str) -> None:
+def test_the_session_comes_first(context: Context, operation: str) -> None:
     """Without a valid session nobody learns what is valid or what exists."""
-    for ask in wrong(lab, operation):
-        for kind in kinds(lab):
-            if kind.plain:
-                _unauthorized(lab, ask, kind, "session.first")
+    for template in wrong(context, operation):
+        for credential in invalid_credentials(context):
+            if credential.plain:
+                _unauthorized(context, template, credential, "session.first")
 
 
-def test_expired_sessions_under_any_scheme(lab: Lab) -> None:
+def test_expired_sessions_under_any_scheme(context: Context) -> None:
     """The case of the scheme does not change which of the three names applies (RFC 9110, 11.1)."""
     for role, name in EXPIRED.items():
-        if role not in lab.target.sessions:
+        if role not in context.target.sessions:
             continue
         for operation in OPERATIONS:
-            exchange = lab.ask(valid(lab, operation), None, f"bearer {lab.target.sessions[role]}")
+            exchange = context.send(
+                valid(context, operation), None, f"bearer {context.target.sessions[role]}"
+            )
             got = error_name(exchange)
             if exchange.status == UNAUTHORIZED and got is not None and got != name:
                 documented = f"401 with {name}, as for Bearer"
-                lab.find("session.scheme", operation, exchange.shown(), documented, exchange)
+                context.find("session.scheme", operation, exchange.shown(), documented, exchange)
 
 
-def test_head_needs_a_session_too(lab: Lab) -> None:
+def test_head_needs_a_session_too(context: Context) -> None:
     """What GET refuses without a valid session, HEAD does not grant."""
     for operation in OPERATIONS:
-        if lab.contract.operations[operation].method != "GET":
+        if context.contract.operations[operation].method != "GET":
             continue
-        ask = valid(lab, operation).but(method="HEAD")
-        for kind in kinds(lab):
-            exchange = lab.ask(ask, None, kind.header)
+        template = valid(context, operation).but(method="HEAD")
+        for credential in invalid_credentials(context):
+            exchange = context.send(template, None, credential.header)
             if exchange.ok:
-                rule = "session.form" if kind.valid_inside else "session.required"
-                lab.find(
+                rule = "session.form" if credential.valid_inside else "session.required"
+                context.find(
                     rule,
                     operation,
                     exchange.shown(),
-                    f"401 for {kind.name}",
+                    f"401 for {credential.name}",
                     exchange,
                     expected_status=UNAUTHORIZED,
                 )
 
 
-def test_every_container_needs_a_session(lab: Lab) -> None:
+def test_every_container_needs_a_session(context: Context) -> None:
     """No container's notifications are shown without a valid session."""
-    for container in lab.target.containers:
-        for kind in kinds(lab):
-            _unauthorized(lab, notifications(container), kind)
+    for container in context.target.containers:
+        for credential in invalid_credentials(context):
+            _unauthorized(context, notifications(container), credential)
 
 
-def test_a_refused_session_changes_nothing(lab: Lab) -> None:
+def test_a_refused_session_changes_nothing(context: Context) -> None:
     """An update without a valid session leaves every profile as it was."""
-    before = {who: resources.profile(lab, who) for who in lab.roles()}
-    for number, kind in enumerate(each for each in kinds(lab) if not each.valid_inside):
-        body = {name: fresh(lab, name, number) for name in lab.contract.updatable}
-        exchange = lab.ask(update(body), None, kind.header)
-        for who, known in before.items():
-            after = resources.profile(lab, who)
+    before = {role: resources.profile(context, role) for role in context.roles()}
+    for number, credential in enumerate(
+        each for each in invalid_credentials(context) if not each.valid_inside
+    ):
+        body = {name: fresh(context, name, number) for name in context.contract.updatable}
+        exchange = context.send(update(body), None, credential.header)
+        for role, known in before.items():
+            after = resources.profile(context, role)
             if after != known:
-                received = f"{kind.name}: {exchange.status}, then {after}"
-                lab.find(
+                received = f"{credential.name}: {exchange.status}, then {after}"
+                context.find(
                     "session.no-change", "updateProfile", received, f"unchanged {known}", exchange
                 )
-                before[who] = after
+                before[role] = after
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_scheme_is_case_insensitive(lab: Lab, operation: str) -> None:
+def test_the_scheme_is_case_insensitive(context: Context, operation: str) -> None:
     """`bearer` and `BEARER` are as good as `Bearer` (RFC 9110, 11.1)."""
-    ask = valid(lab, operation)
-    for who in lab.roles():
+    template = valid(context, operation)
+    for role in context.roles():
         for scheme in ("bearer", "BEARER", "bEaReR"):
-            exchange = lab.ask(ask, who, f"{scheme} {lab.target.sessions[who]}")
+            exchange = context.send(template, role, f"{scheme} {context.target.sessions[role]}")
             if exchange.status == UNAUTHORIZED:
-                lab.find("session.scheme", operation, exchange.shown(), "accepted", exchange)
+                context.find("session.scheme", operation, exchange.shown(), "accepted", exchange)
 
 
-def test_users_have_their_own_profiles(lab: Lab) -> None:
+def test_users_have_their_own_profiles(context: Context) -> None:
     """What one user writes, or asks for by another's name, never shows in or comes from another's profile."""
-    lab.need("primary", "secondary")
-    for who, other in (("primary", "secondary"), ("secondary", "primary")):
+    context.need("primary", "secondary")
+    for role, other in (("primary", "secondary"), ("secondary", "primary")):
         for number in range(4):
-            _isolated(lab, who, other, number)
+            _isolated(context, role, other, number)
 
 
-def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
-    before = resources.profile(lab, other)
-    target = resources.username(lab, other)
-    mark = lab.marker(who, number)
-    ask = update({"username": target, "biography": mark} if number % 2 else {"biography": mark})
+def _isolated(context: Context, role: str, other: str, number: int) -> None:
+    before = resources.profile(context, other)
+    target = resources.username(context, other)
+    mark = context.marker(role, number)
+    template = update(
+        {"username": target, "biography": mark} if number % 2 else {"biography": mark}
+    )
     if number > 1:
-        ask = ask.but(query=(("username", target), ("userId", target)))
-    exchange = lab.ask(ask, who)
-    read = lab.ask(fields(*lab.contract.fields), other)
-    after = resources.profile_of(lab, read, lab.contract.fields) if read.ok else before
+        template = template.but(query=(("username", target), ("userId", target)))
+    exchange = context.send(template, role)
+    read = context.send(fields(*context.contract.fields), other)
+    after = resources.profile_of(context, read, context.contract.fields) if read.ok else before
     if after != before:
-        lab.find(
+        context.find(
             "session.isolation",
             "updateProfile",
             f"the other user's profile is {after}",
@@ -145,11 +151,11 @@ def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
             exchange,
             read,
         )
-    for home in resources.own_homes(lab, other)[:1] if lab.target.containers else ():
-        shown = lab.ask(public(target, home), who)
-        if lab.object(shown).get("biography") == mark:
+    for home in resources.own_homes(context, other)[:1] if context.target.containers else ():
+        shown = context.send(public(target, home), role)
+        if context.object(shown).get("biography") == mark:
             documented = f"what {other} wrote: {before['biography']!r}"
-            lab.find(
+            context.find(
                 "session.isolation",
                 "updateProfile",
                 f"{other} in public: {shown.shown()}",
@@ -157,39 +163,49 @@ def _isolated(lab: Lab, who: str, other: str, number: int) -> None:
                 exchange,
                 shown,
             )
-    mine = lab.ask(
-        fields("username").but(query=(("fields", "username"), ("username", target))), who
+    mine = context.send(
+        fields("username").but(query=(("fields", "username"), ("username", target))), role
     )
-    if lab.object(mine).get("username") == target != resources.username(lab, who):
-        lab.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
+    if context.object(mine).get("username") == target != resources.username(context, role):
+        context.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
 
 
-def _unauthorized(lab: Lab, ask: Ask, kind: Kind, rule: str = "") -> None:
-    exchange = lab.ask(ask, None, kind.header)
-    wanted = f"401 with {kind.applies} for {kind.name}"
+def _unauthorized(
+    context: Context, template: RequestTemplate, credential: InvalidCredential, rule: str = ""
+) -> None:
+    exchange = context.send(template, None, credential.header)
+    wanted = f"401 with {credential.applies} for {credential.name}"
     if exchange.ok:
-        lab.find(
-            "session.form" if kind.valid_inside else "session.required",
-            ask.operation,
+        context.find(
+            "session.form" if credential.valid_inside else "session.required",
+            template.operation,
             exchange.shown(),
             wanted,
             exchange,
             expected_status=UNAUTHORIZED,
         )
     elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
-        rule = rule or ("session.form" if kind.malformed else "session.name")
-        lab.find(
-            rule, ask.operation, exchange.shown(), wanted, exchange, expected_status=UNAUTHORIZED
+        rule = rule or ("session.form" if credential.malformed else "session.name")
+        context.find(
+            rule,
+            template.operation,
+            exchange.shown(),
+            wanted,
+            exchange,
+            expected_status=UNAUTHORIZED,
         )
     elif exchange.status == UNAUTHORIZED:
-        _name(lab, ask, kind, exchange, wanted)
-        _tells_nothing(lab, ask, exchange, wanted)
+        _name(context, template, credential, exchange, wanted)
+        _tells_nothing(context, template, exchange, wanted)
 
 
-def _tells_nothing(lab: Lab, ask: Ask, exchange: Exchange, wanted: str) -> None:
+def _tells_nothing(
+    context: Context, template: RequestTemplate, exchange: Exchange, wanted: str
+) -> None:
     """A refusal has nothing of a profile in it."""
-    known = lab.once(
-        "told by a refusal", lambda: resources.profile(lab, "primary", "displayName", "biography")
+    known = context.once(
+        "told by a refusal",
+        lambda: resources.profile(context, "primary", "displayName", "biography"),
     )
     said = exchange.body.decode("utf-8", "replace")
     told = [
@@ -199,13 +215,21 @@ def _tells_nothing(lab: Lab, ask: Ask, exchange: Exchange, wanted: str) -> None:
     ]
     if told:
         received = f"401 with {' and '.join(told)} of $PRIMARY: {exchange.shown()}"
-        lab.find("session.required", ask.operation, received, f"{wanted}, and no data", exchange)
+        context.find(
+            "session.required", template.operation, received, f"{wanted}, and no data", exchange
+        )
 
 
-def _name(lab: Lab, ask: Ask, kind: Kind, exchange: Exchange, wanted: str) -> None:
+def _name(
+    context: Context,
+    template: RequestTemplate,
+    credential: InvalidCredential,
+    exchange: Exchange,
+    wanted: str,
+) -> None:
     name = error_name(exchange)
-    if name is not None and name != kind.applies:
-        lab.find("session.name", ask.operation, exchange.shown(), wanted, exchange)
+    if name is not None and name != credential.applies:
+        context.find("session.name", template.operation, exchange.shown(), wanted, exchange)
     if name is None:
         received = f"{exchange.shown()}: none of {', '.join(AUTHENTICATION_NAMES)}"
-        lab.find("answer.shape", ask.operation, received, wanted, exchange)
+        context.find("answer.shape", template.operation, received, wanted, exchange)

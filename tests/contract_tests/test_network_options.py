@@ -15,14 +15,14 @@ import pytest
 
 from contract_tests.exceptions import NotJudgedError, UsageError
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Call
-from contract_tests.http.network_options import Manners, Pace, manners, patience
+from contract_tests.http.messages import HttpRequest
+from contract_tests.http.network_options import NetworkOptions, Pace, patience, read_network_options
 from tests.contract_tests.certificate import certificate
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
 from tests.contract_tests.serving import serving
 
-CALL = Call(
+CALL = HttpRequest(
     "listReferrals", "GET", "/v1/user/referrals", (("Authorization", "Bearer ada-session"),)
 )
 
@@ -49,7 +49,7 @@ class Busy(Api):
         )
 
 
-def client(url: str, how: Manners) -> Client:
+def client(url: str, how: NetworkOptions) -> Client:
     return Client(url, lambda _: None, lambda _: None, how, "abc123")
 
 
@@ -164,7 +164,7 @@ def test_a_pause_is_kept_within_the_time_of_the_run(
     slept: list[float] = []
     monkeypatch.setattr("contract_tests.http.http_client.time.sleep", slept.append)
     with serving(Never()) as url:
-        sender = client(url, Manners())
+        sender = client(url, NetworkOptions())
         sender.until = time.monotonic() + left
         for _ in range(2):
             with pytest.raises(NotJudgedError, match="429"):
@@ -181,12 +181,12 @@ def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("contract_tests.http.network_options.time.monotonic", lambda: 100.0)
     monkeypatch.setattr("contract_tests.http.network_options.time.sleep", slept.append)
-    pace = Pace(manners("5/s").interval)
+    pace = Pace(read_network_options("5/s").interval)
     for _ in range(4):
         pace.wait()
     assert slept == pytest.approx([0.0, 0.2, 0.4, 0.6])
-    assert manners("120/m").interval == 0.5
-    assert manners("").interval == 0
+    assert read_network_options("120/m").interval == 0.5
+    assert read_network_options("").interval == 0
 
 
 def test_the_rate_is_kept_over_a_socket(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_connection_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch)
 
     timer = threading.Timer(0.15, begin)
     timer.start()
-    assert client(f"http://127.0.0.1:{port}", Manners()).send(CALL).status == 200
+    assert client(f"http://127.0.0.1:{port}", NetworkOptions()).send(CALL).status == 200
     timer.join()
     server.server_close()
 
@@ -290,7 +290,7 @@ class Proxy(BaseHTTPRequestHandler):
 def test_a_proxy_is_asked_for_the_whole_address() -> None:
     server = HTTPServer(("127.0.0.1", 0), Proxy)
     threading.Thread(target=server.handle_request, daemon=True).start()
-    how = manners(proxy=f"http://127.0.0.1:{server.server_address[1]}")
+    how = read_network_options(proxy=f"http://127.0.0.1:{server.server_address[1]}")
     sender = client("http://api.example", how)
     assert sender.send(CALL).status == 200
     assert Proxy.seen[-1] == "http://api.example/v1/user/referrals"
@@ -319,7 +319,7 @@ def test_a_certificate_that_cannot_be_used_is_named(name: str, words: str, tmp_p
         (tmp_path / "cert.pem").read_text() + (tmp_path / "locked.key").read_text()
     )
     with pytest.raises(UsageError, match=words):
-        manners(certificate=str(tmp_path / name))
+        read_network_options(certificate=str(tmp_path / name))
 
 
 @contextmanager
@@ -348,15 +348,15 @@ def test_certificates_are_checked_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tls(tmp_path) as url:
-        refused = client(url, Manners()).send(CALL)
+        refused = client(url, NetworkOptions()).send(CALL)
         assert "CERTIFICATE_VERIFY_FAILED" in refused.trouble
-        assert client(url, manners(verify=False)).send(CALL).status == 200
+        assert client(url, read_network_options(verify=False)).send(CALL).status == 200
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-        assert client(url, Manners()).send(CALL).status == 200
+        assert client(url, NetworkOptions()).send(CALL).status == 200
 
 
 def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
     with tls(tmp_path, demand=True) as url:
-        assert client(url, manners(verify=False)).send(CALL).status == 0
-        how = manners(verify=False, certificate=str(tmp_path / "both.pem"))
+        assert client(url, read_network_options(verify=False)).send(CALL).status == 0
+        how = read_network_options(verify=False, certificate=str(tmp_path / "both.pem"))
         assert client(url, how).send(CALL).status == 200
