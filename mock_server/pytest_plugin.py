@@ -142,8 +142,9 @@ def user_profile_mock_server(pytestconfig: pytest.Config) -> Iterator[str]:
     """The base URL of a mock that runs in this process, on a free port."""
     # A project's tests may turn warnings into errors, but those of our modules are not theirs.
     with warnings.catch_warnings(action="ignore"):
-        from mock_server.contract.files import FileError  # noqa: PLC0415 - slow
-        from mock_server.server.lifecycle import DEFAULT_FIXTURES, Settings, running  # noqa: PLC0415
+        from mock_server.config import DEFAULT_FIXTURES, Settings  # noqa: PLC0415 - slow
+        from mock_server.contract.files import FileError  # noqa: PLC0415
+        from mock_server.server.lifecycle import running  # noqa: PLC0415
 
     fixtures = pytestconfig.getoption("user_profile_mock_fixtures")
     scenario = pytestconfig.getoption("user_profile_mock_scenario")

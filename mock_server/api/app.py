@@ -12,7 +12,7 @@ from werkzeug.datastructures import EnvironHeaders
 
 from mock_server import __version__
 from mock_server.behaviours.handler import Answer, Call
-from mock_server.config import Options
+from mock_server.config import Settings
 from mock_server.contract.compiled import Contract, Operation
 from mock_server.contract.examples import Examples
 from mock_server.control.control_context import FULL, ControlContext, ControlOperation
@@ -38,7 +38,7 @@ from .pipeline import (
     session_of_refresh_token,
 )
 from .routing import Kind, Router
-from .sandbox_address import address
+from .sandbox_address import address, no_address
 
 T = TypeVar("T")
 
@@ -56,26 +56,34 @@ class Core(Flask):
         control: Contract,
         store: Store,
         scenarios: Scenarios,
-        options: Options | None = None,
+        settings: Settings,
     ) -> None:
         super().__init__("mock_server", static_folder=None)
         self.contract, self.control, self.store = contract, control, store
-        self.options = options = options or Options()
-        self.examples = Examples(contract, control if options.refresh_session else None)
-        self.context = ControlContext(self.examples, scenarios, __version__, options.seed)
-        views: Any = (
-            self.view_functions
-        )  # to Flask a view takes no arguments and returns its response
-        self.pipeline = Pipeline(contract, control, self.context, options, views)
+        self.settings = settings
+        self.examples = Examples(contract, control if settings.refresh_session else None)
+        self.context = ControlContext(
+            self.examples, scenarios, __version__, settings.seed, settings.proxy
+        )
+        self._address = address if settings.proxy is None else no_address
+        # To Flask a view takes no arguments and returns its response.
+        views: Any = self.view_functions
+        self.pipeline = Pipeline(contract, control, self.context, settings, views)
         self.router = Router(self.url_map)
         for operation in contract.operations.values():
             self._add_client_operation(operation)
         for operation in control.operations.values():
             self._add_control_operation(operation, CONTROL[operation.id])
         for rule, page in pages.PAGES.items():
-            self._add(f"page {rule}", rule, "GET", partial(_show, page), Kind.PAGE)
+            # All others of a proxy are the upstream's.
+            if settings.proxy is None or rule.startswith(guard.PREFIX):
+                self._add(f"page {rule}", rule, "GET", partial(_show, page), Kind.PAGE)
 
     def _add_client_operation(self, operation: Operation) -> None:
+        if self.settings.proxy is not None:
+            # The upstream answers it, so that there is a route and no view.
+            self._add(operation.id, operation.path, operation.method, None, Kind.API)
+            return
         served = ClientOperation(
             operation,
             self.pipeline.api,
@@ -87,10 +95,12 @@ class Core(Flask):
         self._add(operation.id, operation.path, operation.method, view, Kind.API)
 
     def _add_control_operation(self, operation: Operation, row: ControlOperation) -> None:
+        if self.settings.proxy is not None and not row.in_proxy:
+            return
         pipeline, kind = self.pipeline, Kind.CONTROL
         view: View = partial(pipeline.serve_control, operation, row)
         if row.for_clients:
-            if not self.options.refresh_session:
+            if not self.settings.refresh_session:
                 return
             served = ClientOperation(
                 operation,
@@ -104,7 +114,7 @@ class Core(Flask):
         pipeline.controls[operation.id] = operation, row
         self._add(operation.id, operation.path, operation.method, view, kind)
 
-    def _add(self, endpoint: str, path: str, method: str, view: View, kind: Kind) -> None:
+    def _add(self, endpoint: str, path: str, method: str, view: View | None, kind: Kind) -> None:
         rule = re.sub(r"\{(.+?)\}", r"<\1>", path)
         self.add_url_rule(
             rule, endpoint, cast("Any", view), methods=[method], provide_automatic_options=False
@@ -123,10 +133,10 @@ class Core(Flask):
     ) -> Request:
         """Return the request that came, still without its body: for which sandbox it is, its route, and who may ask."""
         started = perf_counter()
-        sandbox, path = address(path, headers)
+        sandbox, path = self._address(path, headers)
         route = self.router.find(method, path)
         if fault is None:
-            fault = guard.refusal(route, method, headers, self.options)
+            fault = guard.refusal(route, method, headers, self.settings)
         return Request(
             method,
             path,

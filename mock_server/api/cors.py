@@ -49,17 +49,32 @@ def grant_sending(wanted: str | None, methods: str, private: str | None) -> dict
     return granted
 
 
-def with_permissions(request: Request, reply: Reply, *, may: bool) -> Reply:
-    """Return the answer that lets the page which asks read it, and send what the API takes, where it `may`."""
-    present = {name.lower(): value for name, value in reply.headers.items()}
-    vary = f"{present['vary']}, Origin" if "vary" in present else "Origin"
-    granted = {"Vary": vary}
+def permissions(
+    request: Request, exposed: Iterable[str], methods: str = METHODS, *, may: bool
+) -> dict[str, str]:
+    """Return the headers that let a page read an answer, and send what the API takes, if it `may`.
+
+    The page is the one that sent the request, which has an `Origin`.
+    """
+    # Also for a page that may not: a cache must not give its answer to one that may.
+    granted = {"Vary": "Origin"}
     if may:
-        own = [name for name, _ in reply.about.plan.headers]
-        late = ["Retry-After"] if "retry-after" in present else []
-        granted.update(grant(request.headers["origin"], (*EXPOSED, *own, *late)))
-        if is_preflight(request.method, request.headers):
-            wanted = request.headers.get("access-control-request-headers")
-            private = request.headers.get("access-control-request-private-network")
-            granted.update(grant_sending(wanted, present.get("allow", METHODS), private))
+        headers = request.headers
+        granted |= grant(headers["origin"], exposed)
+        if is_preflight(request.method, headers):
+            wanted = headers.get("access-control-request-headers")
+            private = headers.get("access-control-request-private-network")
+            granted |= grant_sending(wanted, methods, private)
+    return granted
+
+
+def with_permissions(request: Request, reply: Reply, *, may: bool) -> Reply:
+    """Return a reply with the headers that let the page which sent the request read it."""
+    present = {name.lower(): value for name, value in reply.headers.items()}
+    exposed = [*EXPOSED, *(name for name, _ in reply.about.plan.headers)]
+    if "retry-after" in present:
+        exposed.append("Retry-After")
+    granted = permissions(request, exposed, present.get("allow", METHODS), may=may)
+    if "vary" in present:
+        granted["Vary"] = f"{present['vary']}, Origin"
     return reply._replace(headers=overlay(reply.headers, granted))

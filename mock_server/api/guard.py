@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 
-from mock_server.config import Options
+from mock_server.config import Settings
 from mock_server.errors import ApiError, NotFound, Violation
 from mock_server.http.origins import is_local, is_own_host
 
@@ -72,27 +72,27 @@ def is_own(headers: Headers, names: frozenset[str]) -> bool:
     return is_own_host(headers.get("host", ""), names)
 
 
-def refusal(route: Route, method: str, headers: Headers, options: Options) -> ApiError | None:
+def refusal(route: Route, method: str, headers: Headers, settings: Settings) -> ApiError | None:
     """Return why a request is refused, whatever its body holds and its sandbox knows; `None` where it is not."""
     try:
-        _admit(route, method, headers, options)
+        _admit(route, method, headers, settings)
     except ApiError as error:
         return error
     return None
 
 
-def _admit(route: Route, method: str, headers: Headers, options: Options) -> None:
-    is_known = options.any_host or is_own(headers, options.allowed_hosts)
+def _admit(route: Route, method: str, headers: Headers, settings: Settings) -> None:
+    is_known = settings.any_host or is_own(headers, settings.allowed_hosts)
     if route.kind in FOR_CLIENTS:
         if not is_known:
             raise misdirected(headers, StrangeHostError)
         return
-    if not is_known and options.control_token is None:
+    if not is_known and settings.control_token is None:
         raise misdirected(headers, MisdirectedError)
     if route.kind is Kind.CONTROL and route.rule is not None:
         # The control API's document has a GET for everything that changes nothing.
         changes = method not in {"GET", "HEAD"}
-        check(headers, options.control_token, options.control_origins, changes=changes)
+        check(headers, settings.control_token, settings.control_origins, changes=changes)
 
 
 def check(headers: Headers, token: str | None, origins: Collection[str], *, changes: bool) -> None:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.behaviours.operations import OPERATIONS
-from mock_server.config import Options
+from mock_server.config import Settings
 from mock_server.contract.compiled import Contract, Operation
 from mock_server.contract.route_hints import nearest
 from mock_server.control.control_context import (
@@ -105,13 +105,13 @@ class Pipeline:
         contract: Contract,
         control: Contract,
         context: ControlContext,
-        options: Options,
+        settings: Settings,
         views: dict[str, View],
     ) -> None:
         self.api, self.control = Validator(contract), Validator(control)
-        self.context, self.options, self.views = context, options, views
+        self.context, self.settings, self.views = context, settings, views
         self.controls: dict[str, tuple[Operation, ControlOperation]] = {}
-        self._friends = (*options.cors_origins, *options.control_origins)
+        self._friends = (*settings.cors_origins, *settings.control_origins)
 
     def prepare(self, request: Request) -> Task:
         """Return what a request needs before it can be answered."""
@@ -253,11 +253,11 @@ class Pipeline:
         return nearest(known, method, masking.path(path))
 
     def _with_permissions(self, request: Request, reply: Reply, *, is_for_clients: bool) -> Reply:
-        origin, options = request.headers["origin"], self.options
+        origin = request.headers["origin"]
         may = (
-            cors.may_call(origin, options.cors_origins)
+            cors.may_call(origin, self.settings.cors_origins)
             if is_for_clients
-            else origin in options.control_origins
+            else origin in self.settings.control_origins
         )
         return cors.with_permissions(request, reply, may=may)
 
@@ -265,7 +265,7 @@ class Pipeline:
         self, operation: Operation, name: str, user: str | None, sandbox: Sandbox
     ) -> tuple[Plan, Sandbox]:
         """Return the plan of the override rule that applies, and the sandbox in which it is counted."""
-        seed = f"{self.options.seed}:{name}"
+        seed = f"{self.settings.seed}:{name}"
         plan, rules = choose(sandbox.rules, operation.id, user, seed)
         return plan, (sandbox if rules is sandbox.rules else replace(sandbox, rules=rules))
 

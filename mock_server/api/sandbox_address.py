@@ -18,6 +18,14 @@ def address(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
     return headers.get("x-mock-sandbox", DEFAULT), path
 
 
+def no_address(path: str, _headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the only sandbox that a proxy has, and the path as it is.
+
+    What is said of sandboxes there is for a mock behind it.
+    """
+    return DEFAULT, path
+
+
 def wrong_name() -> ClientError:
     """Return the refusal of a request whose sandbox has an impossible name."""
     reason = "must have 1 to 64 letters, digits, dots, dashes or underscores"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from mock_server.server.lifecycle import Settings
+from mock_server.config import Settings
 from mock_server.world.records import Session, World
 
 MOST_SHOWN = 10

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mock_server.config import ProxySettings, Settings
 from mock_server.contract.files import FileError
+from mock_server.http.origins import origin_of
 from mock_server.scenarios.atomic_files import check_target
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, find_address, free_port
 from mock_server.server.stop_signals import Ending
 
 from .banner import address
+from .running import run
+from .server_output import ServerOutput
 from .shared_flags import (
+    CONTROL,
     LISTENING,
     LONGEST,
-    SAYING,
-    STEERING,
+    OUTPUT,
     Seconds,
-    Voice,
     flags,
     option,
-    options,
+    settings_of,
 )
-from .usage_errors import UsageProblem, address_problem
+from .usage_errors import UsageProblem
 
 if TYPE_CHECKING:
-    from mock_server.proxy.proxy_server import Settings
-    from mock_server.proxy.upstream.upstream_network import Trust
+    import ssl
+
+    from mock_server.proxy.recording.recorder import Recorder
 
 MISSING = (
     "the proxy needs aiohttp, which is not installed: "
@@ -43,14 +44,6 @@ MISSING = (
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("url", envvar="MOCK_SERVER_PROXY_URL")
 @flags(LISTENING)
-@option(
-    "--openapi",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONTRACT,
-    show_default="the packaged one",
-    metavar="FILE",
-    help="The contract to judge by.",
-)
 @option(
     "--errors",
     is_flag=True,
@@ -108,15 +101,26 @@ MISSING = (
     show_default=True,
     help="Lead redirects, links and cookies of the upstream to this proxy.",
 )
-@flags(STEERING, SAYING)
-def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
+@flags(CONTROL, OUTPUT)
+def proxy(  # noqa: PLR0913 - one argument for each flag that only the proxy has
+    url: str,
+    *,
+    errors: bool,
+    record: Path | None,
+    timeout: float,
+    tls_verify: str,
+    client_cert: Path | None,
+    client_key: Path | None,
+    proxy: str | None,
+    rewrite: bool,
+    **shared: Any,
+) -> None:
     """Forward to the API at URL, and say what breaks the contract.
 
     Status and body are not altered: what is wrong stands in the header X-Contract-Violations and
     in the journal (GET /__mock/requests), by both views of the contract: what the API's
     documentation says, and what only this project inferred.
     """
-    voice = Voice(log_level, log_format, quiet=quiet)
     ending = Ending()
     ending.heed()
     try:
@@ -124,80 +128,59 @@ def proxy(log_level: str, log_format: str, *, quiet: bool, **rest: Any) -> None:
     except ImportError:
         raise UsageProblem(MISSING) from None
     # Needs what the extra `proxy` installs.
-    from mock_server.proxy.proxy_server import Parts, serve  # noqa: PLC0415
+    from mock_server.proxy.proxy_app import load_proxy  # noqa: PLC0415
 
     try:
-        parts = Parts(_settings(**rest))
+        own = ProxySettings(
+            url=_checked_url(url),
+            timeout=timeout,
+            verify=_verify(tls_verify, client_cert, client_key),
+            next_proxy=_next_proxy(url, proxy),
+            errors=errors,
+            rewrite=rewrite,
+            record=record,
+        )
+        if record is not None:
+            check_target(record)
+        settings = settings_of(**shared, refresh_session=False, proxy=own)
+        output = ServerOutput(settings)
+        app = load_proxy(settings)
     except FileError as error:
         raise UsageProblem(str(error)) from None
-    voice.listen(parts.journal)
-    facts = {
-        "url": address(parts.settings.host, parts.settings.port),
-        "upstream": parts.settings.url,
+    facts: dict[str, object] = {
+        "url": address(settings.host, settings.port),
+        "upstream": own.url,
     }
-    try:
-        asyncio.run(serve(parts, ending, partial(voice.greet, greeting(parts.settings), **facts)))
-    finally:
-        # Whatever ended it, the recording must not be lost.
-        ending.leave_loop()
-        words, is_error = ("", False) if parts.recorder is None else parts.recorder.finish()
-        voice.end(words, is_error=is_error)
-    # Without tearing down the interpreter, under which Granian's threads abort noisily.
-    os._exit(int(is_error))
+    run(
+        app,
+        ending,
+        output,
+        ready=partial(output.announce, greeting(settings, own), facts),
+        finish=partial(_finish, app.recorder),
+    )
 
 
-def _settings(  # noqa: PLR0913 - one argument for each flag
-    url: str,
-    host: str,
-    port: int,
-    openapi: Path,
-    *,
-    timeout: float,
-    errors: bool,
-    record: Path | None,
-    rewrite: bool,
-    tls_verify: str,
-    client_cert: Path | None,
-    client_key: Path | None,
-    proxy: str | None,
-    **rest: Any,
-) -> Settings:
-    from mock_server.proxy.proxy_server import Settings  # noqa: PLC0415 - likewise
+def _checked_url(url: str) -> str:
     from mock_server.proxy.upstream.upstream_client import check_url  # noqa: PLC0415 - likewise
-    from mock_server.proxy.upstream.upstream_network import next_proxy  # noqa: PLC0415 - likewise
 
     problem = check_url(url)
     if problem is not None:
         raise UsageProblem(f"the URL of the upstream {problem}")
-    if record is not None:
-        check_target(record)
+    return url.rstrip("/")
+
+
+def _next_proxy(url: str, proxy: str | None) -> str | None:
+    from mock_server.proxy.upstream.upstream_network import next_proxy  # noqa: PLC0415 - likewise
+
     try:
-        ip = find_address(host)
-        port = free_port(ip, port)
-        opts = options(ip, host, **rest)
-    except (OSError, OverflowError) as error:
-        raise UsageProblem(address_problem(host, port, error)) from None
-    try:
-        through = next_proxy(url, proxy)
+        return next_proxy(url, proxy)
     except ValueError as error:
         raise UsageProblem(str(error)) from None
-    verify = _verify(tls_verify, client_cert, client_key)
-    return Settings(
-        url=url.rstrip("/"),
-        host=ip,
-        port=port,
-        openapi=openapi,
-        patience=timeout,
-        verify=verify,
-        errors=errors,
-        rewrite=rewrite,
-        proxy=through,
-        record=record,
-        options=opts,
-    )
 
 
-def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) -> Trust:
+def _verify(
+    tls_verify: str, client_cert: Path | None, client_key: Path | None
+) -> ssl.SSLContext | bool:
     from mock_server.proxy.upstream.upstream_network import trust, with_certificate  # noqa: PLC0415 - likewise
 
     try:
@@ -218,21 +201,24 @@ def _verify(tls_verify: str, client_cert: Path | None, client_key: Path | None) 
         raise UsageProblem(f"--client-cert {client_cert}: {problem} ({needed})") from None
 
 
-def greeting(settings: Settings) -> str:
-    """Return the banner: which server is behind the proxy, and where to look."""
-    from mock_server.proxy.upstream.upstream_network import origin  # noqa: PLC0415 - likewise
+def _finish(recorder: Recorder | None) -> tuple[str, bool]:
+    """Write the recording; return a message about it, and whether that is an error."""
+    return ("", False) if recorder is None else recorder.finish()
 
+
+def greeting(settings: Settings, own: ProxySettings) -> str:
+    """Return the banner: which server is behind the proxy, and where to look."""
     url = address(settings.host, settings.port)
-    treatment = "answered by an error (--errors)" if settings.errors else "reported, and passed on"
-    lines = [f"Validating proxy listens on {url} in front of {settings.url}"]
-    if settings.proxy is not None:
-        lines.append(f"It is reached through the proxy {origin(settings.proxy)}.")
+    treatment = "answered by an error (--errors)" if own.errors else "reported, and passed on"
+    lines = [f"Validating proxy listens on {url} in front of {own.url}"]
+    if own.next_proxy is not None:
+        lines.append(f"It is reached through the proxy {origin_of(own.next_proxy)}.")
     lines += [
         "",
         f"What breaks the contract is {treatment}:",
         f"  curl '{url}/__mock/requests?only=violations'",
         f"  in the browser: {url}/__mock/ui",
     ]
-    if settings.record is not None:
-        lines += ["", f"Recording to {settings.record}, without personal data and tokens."]
+    if own.record is not None:
+        lines += ["", f"Recording to {own.record}, without personal data and tokens."]
     return "\n".join([*lines, "", "Stop with Ctrl-C."])

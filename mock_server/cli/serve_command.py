@@ -1,6 +1,6 @@
 """Command `mock-server`: flags and environment to settings, one clear message for every mistake."""
 
-import os
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,41 +10,33 @@ import click
 from click.core import ParameterSource
 
 from mock_server import __version__
+from mock_server.config import DEFAULT_FIXTURES, MEMORY, Settings
 from mock_server.contract.files import FileError
 from mock_server.scenarios.atomic_files import check_target, rescue_document, write_document
 from mock_server.scenarios.catalogue import scenario_of
 from mock_server.server.asgi_app import AsgiApp
-from mock_server.server.lifecycle import (
-    DEFAULT_CONTRACT,
-    DEFAULT_FIXTURES,
-    MEMORY,
-    Settings,
-    find_address,
-    free_port,
-    load_app,
-    serve,
-)
+from mock_server.server.lifecycle import load_app
 from mock_server.server.reload import Watch
 from mock_server.server.stop_signals import Ending
-from mock_server.server.workers import Workers
 from mock_server.stores.redis.store_errors import StoreError, StoreUrlError
 
 from .banner import address, greeting
 from .proxy_command import proxy
+from .running import run
+from .server_output import ServerOutput
 from .shared_flags import (
+    CONTROL,
     LISTENING,
     LONGEST,
     MOST,
-    SAYING,
-    STEERING,
+    OUTPUT,
     Seconds,
-    Voice,
     flags,
     option,
-    options,
+    settings_of,
 )
 from .standard_streams import harden
-from .usage_errors import UsageProblem, address_problem
+from .usage_errors import UsageProblem
 
 
 class Command(click.Group):
@@ -66,14 +58,6 @@ class Command(click.Group):
     },
 )
 @flags(LISTENING)
-@option(
-    "--openapi",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONTRACT,
-    show_default="the packaged one",
-    metavar="FILE",
-    help="The contract to enforce.",
-)
 @option(
     "--fixtures",
     type=click.Path(path_type=Path),
@@ -161,31 +145,10 @@ class Command(click.Group):
     show_default=True,
     help="Answer POST /v1/user/auth/refresh-session.",
 )
-@flags(STEERING, SAYING)
+@flags(CONTROL, OUTPUT)
 @click.version_option(__version__, prog_name="mock-server")
 @click.pass_context
-def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
-    context: click.Context,
-    /,
-    host: str,
-    port: int,
-    openapi: Path,
-    fixtures: Path,
-    scenario: str,
-    log_level: str,
-    log_format: str,
-    max_body: int,
-    max_sandboxes: int,
-    sandbox_idle: float,
-    import_file: Path | None,
-    export_on_exit: Path | None,
-    store: str,
-    workers: int,
-    *,
-    watch: bool,
-    quiet: bool,
-    **rest: Any,
-) -> None:
+def main(context: click.Context, /, **given: Any) -> None:
     """Serve a stateful mock of the User Profile API.
 
     Every request and every answer is checked against the contract, and what a client changes is
@@ -195,42 +158,35 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each flag
     if context.invoked_subcommand is not None:
         _check_order(context)
         return
-    voice = Voice(log_level, log_format, quiet=quiet)
     ending = Ending()
     ending.heed()
-    keeping = _keeping(store, workers, watch=watch)
+    settings = settings_of(**given)
+    output = ServerOutput(settings)
+    _check_store(settings)
     try:
-        if export_on_exit is not None:
-            check_target(export_on_exit)
-        ip = find_address(host)
-        port = free_port(ip, port)
-        known = _imported(import_file, export_on_exit)
-        bounds = max_body, max_sandboxes, sandbox_idle
-        opts = options(ip, host, **rest)
-        settings = Settings(ip, port, openapi, fixtures, scenario, *bounds, known, *keeping, opts)
+        if settings.export_on_exit is not None:
+            check_target(settings.export_on_exit)
+        settings = _without_first_import(settings)
         # Before anything is read: what is saved meanwhile must not be missed.
-        watching = Watch(settings) if watch else None
+        watch = Watch(settings) if settings.watch else None
         app = load_app(settings)
         world = app.core.store.default().world
     except (FileError, StoreUrlError) as error:
         raise UsageProblem(str(error)) from None
     except StoreError as error:
         raise UsageProblem(f"the store {error}") from None
-    except (OSError, OverflowError) as error:
-        raise UsageProblem(address_problem(host, port, error)) from None
-    watch_files = None if watching is None else partial(watching.run, app)
-    run = partial(serve, settings, app, ending, watch_files)
-    voice.listen(app.core.store)
-    facts = {"url": address(ip, port), "scenario": settings.start}
-    ready = partial(voice.greet, greeting(settings, world), **facts)
-    try:
-        run(ready) if workers == 1 else Workers(run, ending).run(workers, ready)
-    finally:
-        # Whatever ended it, the state must not be lost.
-        words, is_error = ("", False) if export_on_exit is None else _export(export_on_exit, app)
-        voice.end(words, is_error=is_error)
-    # Without tearing down the interpreter, under which Granian's threads abort noisily.
-    os._exit(int(is_error))
+    facts: dict[str, object] = {
+        "url": address(settings.host, settings.port),
+        "scenario": settings.start,
+    }
+    run(
+        app,
+        ending,
+        output,
+        ready=partial(output.announce, greeting(settings, world), facts),
+        finish=partial(_export, settings.export_on_exit, app),
+        beside=None if watch is None else partial(watch.run, app),
+    )
 
 
 def _check_order(context: click.Context) -> None:
@@ -242,36 +198,43 @@ def _check_order(context: click.Context) -> None:
             raise UsageProblem(f"{param.opts[0]} is a flag of the mock; {advice}")
 
 
-def _keeping(store: str, workers: int, *, watch: bool) -> tuple[str, int]:
-    if store == MEMORY:
+def _check_store(settings: Settings) -> None:
+    """Raise `UsageProblem` where the store cannot do what other flags want."""
+    workers = settings.workers
+    if settings.store == MEMORY:
         if workers > 1:
             raise UsageProblem(
                 f"--workers {workers} would be {workers} mocks that know nothing of each other: "
                 "give them a store that they share, such as --store redis://127.0.0.1:6379/0"
             )
-        return store, workers
+        return
     if find_spec("redis") is None:
         raise UsageProblem(
             "--store needs packages that are not installed: "
             "in the project's folder, pip install '.[redis]'"
         )
-    if watch:
+    if settings.watch:
         raise UsageProblem(
             "--watch would reset the state of everybody who shares the store; "
             "use it with --store memory"
         )
-    return store, workers
 
 
-def _imported(file: Path | None, export: Path | None) -> Path | None:
-    """Return the file of the state to start from, if any."""
-    # With one file for both, the first start finds none: the exit is going to write it.
-    is_first_start = file is not None and file == export and not file.exists()
-    return None if is_first_start else file
+def _without_first_import(settings: Settings) -> Settings:
+    """Return the settings without a file to import that only the exit of this process writes.
+
+    So one file can be given for both, and the first start needs none.
+    """
+    file = settings.import_file
+    if file is not None and file == settings.export_on_exit and not file.exists():
+        return replace(settings, import_file=None)
+    return settings
 
 
-def _export(path: Path, app: AsgiApp) -> tuple[str, bool]:
+def _export(path: Path | None, app: AsgiApp) -> tuple[str, bool]:
     """Write the state; return a message about it, and whether that is an error."""
+    if path is None:
+        return "", False
     try:
         state = scenario_of(app.core.store.default().world)
     except StoreError as error:

@@ -1,27 +1,21 @@
-"""Flags that the mock and the proxy have in common."""
+"""Flags that the mock and the proxy have in common, and the settings that they make."""
 
-import json
-import logging
 import math
 import os
-import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mock_server.api.guard import VISIBLE
-from mock_server.config import Options
+from mock_server.config import DEFAULT_CONTRACT, Settings
 from mock_server.http.origins import read_name, read_origin
-from mock_server.journal.access_log import Printer, form
-from mock_server.journal.entries import Journal
-from mock_server.server.lifecycle import is_loopback
-from mock_server.stores.store import Store
+from mock_server.server.lifecycle import find_address, free_port, is_loopback
 
-from .usage_errors import LEVELS, UsageProblem
+from .usage_errors import LEVELS, UsageProblem, address_problem
 
 option = partial(click.option, show_envvar=True)
 """An option that can be set by the environment, too, and says so."""
@@ -103,8 +97,16 @@ LISTENING = (
         show_default=True,
         help="Port to listen on; 0 picks a free one.",
     ),
+    option(
+        "--openapi",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_CONTRACT,
+        show_default="the packaged one",
+        metavar="FILE",
+        help="The contract by which requests and answers are judged.",
+    ),
 )
-STEERING = (
+CONTROL = (
     option(
         "--max-requests",
         type=click.IntRange(0, MOST),
@@ -157,7 +159,7 @@ STEERING = (
         "addresses, such as myapp.test; may be repeated. Beyond loopback every name is right.",
     ),
 )
-SAYING = (
+OUTPUT = (
     option(
         "--quiet",
         "-q",
@@ -195,107 +197,31 @@ def flags(
     return add
 
 
-def options(
-    address: str,
-    host: str,
-    max_journal: int,
-    control_token: str | None,
-    *,
-    allowed_hosts: tuple[str, ...],
-    **rest: Any,
-) -> Options:
-    """Return the options of a server on `address`, which `host` names.
+def settings_of(host: str, port: int, *, allowed_hosts: Iterable[str], **rest: Any) -> Settings:
+    """Return the settings that these flags make, by the IP address of the host and a port that is free.
 
-    Raises `UsageProblem` where other machines could call its control API.
+    Raises `UsageProblem` where nothing can listen there, or other machines could call the control
+    API.
     """
-    is_reachable = not is_loopback(address)
-    if control_token is None and is_reachable:
-        raise UsageProblem(
-            f"{host} can be reached from other machines: protect the control API with "
-            "--control-token, best by its environment variable"
-        )
+    try:
+        address = find_address(host)
+        port = free_port(address, port)
+    except (OSError, OverflowError) as error:
+        raise UsageProblem(address_problem(host, port, error)) from None
     names = set(allowed_hosts)
     if host != address:
         names.add(host.lower())
-    return Options(
-        max_journal_bytes=max_journal,
-        control_token=control_token,
+    is_reachable = not is_loopback(address)
+    settings = Settings(
+        host=address,
+        port=port,
         allowed_hosts=frozenset(names),
         any_host=is_reachable,
         **rest,
     )
-
-
-COMPACT = (",", ":")
-"""Separators of JSON without blanks."""
-
-
-class JsonFormatter(logging.Formatter):
-    """Writes what is logged as one JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        fields = {
-            "event": "log",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        # In ASCII: the name of a file may hold what UTF-8 cannot.
-        return json.dumps(fields, separators=COMPACT)
-
-
-LAST_WORDS = 2.0
-"""Seconds for the last messages: a terminal that was stopped takes none, and must delay nothing."""
-
-
-class Voice:
-    """Output of a server: its log, its banner, and its lines about requests."""
-
-    def __init__(self, log_level: str, log_format: str, *, quiet: bool) -> None:
-        self.json = log_format == "json"
-        self._quiet = quiet
-        self._printer: Printer | None = None
-        handler = logging.StreamHandler(sys.stderr)
-        text = logging.Formatter("%(levelname)s %(message)s")
-        handler.setFormatter(JsonFormatter() if self.json else text)
-        logging.basicConfig(level=log_level.upper(), handlers=[handler])
-
-    def listen(self, to: Store | Journal) -> None:
-        """Print a line for each request that is answered."""
-        line_of = form(quiet=self._quiet, json_lines=self.json, out=sys.stdout)
-        if line_of is not None:
-            self._printer = Printer(line_of, sys.stdout)
-            to.listen(self._printer)
-
-    def greet(self, greeting: str, **facts: object) -> None:
-        """Print that the server listens."""
-        line = greeting
-        if self.json:
-            line = json.dumps({"event": "listening", **facts}, separators=COMPACT)
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    def end(self, words: str = "", *, is_error: bool = False) -> None:
-        """Print what still waits, and a last message."""
-        printing = threading.Thread(target=self._end, args=(words, is_error), daemon=True)
-        printing.start()
-        printing.join(LAST_WORDS)
-
-    def _end(self, words: str, is_error: bool) -> None:  # noqa: FBT001 - called by a thread
-        if self._printer is not None:
-            self._printer.close()
-        if words:
-            stream = sys.stderr if is_error else sys.stdout
-            stream.write(f"{self._last_line(words, is_error=is_error)}\n")
-        sys.stdout.flush()
-        sys.stderr.flush()
-
-    def _last_line(self, words: str, *, is_error: bool) -> str:
-        if self.json:
-            level = "error" if is_error else "info"
-            fields = {"event": "log", "level": level, "logger": "mock_server", "message": words}
-            return json.dumps(fields, separators=COMPACT)
-        return f"Error: {words}" if is_error else words
+    if is_reachable and settings.control_token is None:
+        raise UsageProblem(
+            f"{host} can be reached from other machines: protect the control API with "
+            "--control-token, best by its environment variable"
+        )
+    return settings

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from mock_server.behaviours.handler import Answer, Call
+from mock_server.config import ProxySettings
 from mock_server.contract.examples import Examples
 from mock_server.scenarios.catalogue import Scenarios
 from mock_server.stores.store import Access, Store
@@ -21,13 +22,15 @@ BODY = 1024 * 1024
 class ControlContext:
     """What is known of the mock as a whole; `seed` decides the names that are made.
 
-    `loaded` is what was loaded for one call before it runs (`ControlOperation.loads`).
+    `loaded` is what was loaded for one call before it runs (`ControlOperation.loads`). `proxy` is
+    there where this is a proxy.
     """
 
     examples: Examples
     scenarios: Scenarios
     version: str
     seed: int
+    proxy: ProxySettings | None = None
     loaded: Any = None
 
 
@@ -57,7 +60,8 @@ class ControlOperation(NamedTuple):
 
     `access` says what it wants of its sandbox. What `loads` returns is the `loaded` of the context. It empties the journal
     of its sandbox where it `clears_journal`. A call that is `for_clients` is answered as an operation of the API is: it
-    stands in the journal, and requests and rules may decide about its answer. `largest_body` is in bytes.
+    stands in the journal, and requests and rules may decide about its answer. The proxy, which keeps
+    no state, has only what is `in_proxy`. `largest_body` is in bytes.
     """
 
     handler: Handler
@@ -66,4 +70,5 @@ class ControlOperation(NamedTuple):
     loads: Loader | None = None
     clears_journal: bool = False
     for_clients: bool = False
+    in_proxy: bool = False
     largest_body: int = BODY

@@ -11,8 +11,8 @@ WHOLE_STATE = 64 * 1024 * 1024
 """The largest body in bytes of the call that takes a whole state."""
 
 CONTROL: dict[str, ControlOperation] = {
-    "health": ControlOperation(state.health, loads=state.count_sandboxes),
-    "getContract": ControlOperation(documents.getContract, access=NOTHING),
+    "health": ControlOperation(state.health, loads=state.count_sandboxes, in_proxy=True),
+    "getContract": ControlOperation(documents.getContract, access=NOTHING, in_proxy=True),
     "getControl": ControlOperation(documents.getControl, access=NOTHING),
     "reset": ControlOperation(state.reset, SANDBOX, loads=state.load_scenario, clears_journal=True),
     "listScenarios": ControlOperation(state.listScenarios, access=NOTHING),
@@ -44,19 +44,23 @@ CONTROL: dict[str, ControlOperation] = {
     "removeRule": ControlOperation(override_rules.removeRule, SANDBOX),
     "clearRules": ControlOperation(override_rules.clearRules, SANDBOX),
     "listRequests": ControlOperation(
-        requests.listRequests, access=PRESENT, loads=requests.load_entries
+        requests.listRequests, access=PRESENT, loads=requests.load_entries, in_proxy=True
     ),
     "getRequest": ControlOperation(
         requests.getRequest, access=PRESENT, loads=requests.load_entries
     ),
     "countRequests": ControlOperation(
-        requests.countRequests, access=PRESENT, loads=requests.load_entries
+        requests.countRequests, access=PRESENT, loads=requests.load_entries, in_proxy=True
     ),
     "clearRequests": ControlOperation(
-        requests.clearRequests, SANDBOX, access=NOTHING, loads=requests.clear_entries
+        requests.clearRequests,
+        SANDBOX,
+        access=NOTHING,
+        loads=requests.clear_entries,
+        in_proxy=True,
     ),
     "streamRequests": ControlOperation(
-        requests.streamRequests, access=NOTHING, loads=requests.load_stream
+        requests.streamRequests, access=NOTHING, loads=requests.load_stream, in_proxy=True
     ),
 }
 """The keys must equal the operationIds of `control.yaml`."""

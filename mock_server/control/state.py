@@ -9,6 +9,7 @@ from typing import Any
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.contract.files import FileError
 from mock_server.errors import Conflict, NotFound, Violation
+from mock_server.http.origins import origin_of
 from mock_server.scenarios.catalogue import scenario_of
 from mock_server.scenarios.loading import build_world, reference_problems
 from mock_server.stores.store import DEFAULT, SandboxesFullError, Store
@@ -24,14 +25,19 @@ MOST_PROBLEMS = 100
 
 
 def health(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
-    """Say that the mock serves."""
-    body = {
-        "status": "ok",
-        "version": context.version,
-        "scenario": sandbox.scenario,
-        "sandboxes": context.loaded,
+    """Say that the mock serves, or which server is behind the proxy."""
+    body = {"status": "ok", "version": context.version}
+    proxy = context.proxy
+    if proxy is None:
+        mock = {"scenario": sandbox.scenario, "sandboxes": context.loaded}
+        return sandbox, Answer(200, {**body, **mock})
+    behind = {
+        # Only its origin: the path of an internal server is nobody's business.
+        "upstream": origin_of(proxy.url),
+        "errors": proxy.errors,
+        "record": None if proxy.record is None else str(proxy.record),
     }
-    return sandbox, Answer(200, body)
+    return sandbox, Answer(200, {**body, **behind})
 
 
 async def count_sandboxes(_: ControlContext, store: Store, name: str, _call: Call) -> int:

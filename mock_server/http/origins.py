@@ -56,6 +56,12 @@ def is_address(text: str) -> bool:
     return True
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL: which server it is, and no more."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def read_name(text: str) -> str:
     """Return the name of a host as it is compared; raise `ValueError`, which says what is wrong with it."""
     if "*" in text:

@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from mock_server.journal import masking
-from mock_server.proxy.judging.content_codings import (
-    BOUND,
-    TOO_LARGE,
-    Copy,
-    UnjudgedError,
-    after,
-    is_over,
-    start_of,
-)
-from mock_server.proxy.judging.proxy_findings import HEADER, Finding, header_value
+from mock_server.api import cors
+from mock_server.http.replies import NO_STORE, Reply, refusal
+from mock_server.proxy.judging.content_codings import BOUND, after, start_of
+from mock_server.proxy.judging.proxy_findings import HEADER, header_value
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA, forwarded, joined, to_upstream
 from mock_server.proxy.upstream.upstream_client import TroubleError
+from mock_server.server.delivery import raw_headers, start
 
-from .cross_origin import may_read, permissions
-from .refusals import Refusal, forbidden, no_answer, refused
+from .refusals import forbidden, no_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable
 
     import aiohttp
 
+    from mock_server.api.incoming_request import Request
+    from mock_server.config import Settings
     from mock_server.errors import ApiError
-    from mock_server.proxy.judging.judge import Judge
+    from mock_server.proxy.judging.verdict import Verdict
     from mock_server.proxy.messages.link_rewriting import Rewriting
-    from mock_server.proxy.messages.proxy_request import ProxyRequest
     from mock_server.proxy.upstream.upstream_client import Upstream
-    from mock_server.server.delivery import Receive, Send
-
-log = logging.getLogger("mock_server")
-T = TypeVar("T")
+    from mock_server.server.delivery import Message, Receive, Send
 
 HOLD = 0.1
 """Seconds for which an answer may be held back, so that its violations stand in a header.
 
 After that it is passed on as it comes, and only the journal shows what is wrong with its body.
 """
-
-OWN = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+EXPOSED = (*cors.EXPOSED, HEADER, "Location", "Retry-After", "Proxy-Status")
+"""Headers that a page may read, where the upstream says nothing of CORS."""
 
 
 class BrokenOffError(Exception):
@@ -59,81 +48,93 @@ class ClientLeftError(Exception):
 class Exchange:
     """What is known of one request and its answer; `run` forwards both.
 
-    `fault` and `unjudged` are those of the journal's entry, `done` is what the upstream did where
-    the client got something else, and `value` is the parsed body of the answer.
+    `version` is that of HTTP in the request. `fault` is the one of the journal's entry, and
+    `upstream_did` what the upstream did where the client got something else.
     """
 
-    def __init__(  # noqa: PLR0913 - what it needs of the proxy
+    def __init__(  # noqa: PLR0913, PLR0917 - what it needs of the proxy
         self,
-        judge: Judge,
+        request: Request,
+        version: str,
+        verdict: Verdict,
         upstream: Upstream,
-        request: ProxyRequest,
-        note: Callable[[Exchange], None],
-        *,
-        errors: bool,
+        settings: Settings,
         rewriting: Rewriting | None,
-        origins: Collection[str],
+        note: Callable[[Exchange], None],
     ) -> None:
-        self._rewriting = rewriting
-        self.judge = judge
-        self.upstream = upstream
+        assert settings.proxy is not None
         self.request = request
-        self.errors = errors
-        self._may_read = may_read(request, origins)
-        self._note: Callable[[Exchange], None] | None = note
-        self.match = judge.find(request.method, request.path)
-        self.findings: list[Finding] = []
+        self.verdict = verdict
         self.status = 0
         self.fault = ""
-        self.unjudged = ""
-        self.done = ""
-        self.value: Any = None
-        self.started = perf_counter()
-        self._request_copy = Copy()
-        self._answer_copy = Copy()
+        self.upstream_did = ""
+        self._version = version
+        self._upstream = upstream
+        self._rewriting = rewriting
+        self._makes_errors = settings.proxy.errors
+        origin = request.headers.get("origin")
+        self._has_origin = origin is not None
+        self._may_read = origin is not None and cors.may_call(origin, settings.cors_origins)
+        self._note: Callable[[Exchange], None] | None = note
         self._sent_all = asyncio.Event()
-        self._judged = False
-        self._left = False
-        if not request.has_body:
+        self._has_left = False
+        self._has_body = has_body(request)
+        if not self._has_body:
             self._sent_all.set()
-        self.answer_headers: dict[str, str] = {}
 
     async def run(self, receive: Receive, send: Send) -> None:
-        """Forward the request and the answer; raises `BrokenOffError`."""
+        """Forward the request and the answer.
+
+        Raises `BrokenOffError` and `ClientLeftError`.
+        """
         try:
-            body = self._body(receive) if self.request.has_body else None
-            if body is not None and self.errors:
-                body = after(await start_of(body), body)
-            self._judge_request()
-            refusal = self._refusal("request")
-            if refusal is not None:
-                await self._send_whole(send, refusal)
-                return
-            headers = to_upstream(self.request.headers, self.request.version)
-            answering = self.upstream.ask(self.request.method, self.request.target, headers, body)
-            async with await answering as response:
-                await self._relay(response, send)
+            await self._forward(receive, send)
         except TroubleError as trouble:
             # The upstream waits in vain for the rest of a body when its client is gone.
-            if self._left:
+            if self._has_left:
                 raise ClientLeftError from trouble
-            self.fault = trouble.fault
-            self.done = trouble.reason
-            await self._send_whole(send, no_answer(trouble))
+            self._note_trouble(trouble)
+            await self._send_own(send, no_answer(trouble))
 
     async def fail(self, send: Send, error: ApiError) -> bool:
         """Refuse the request; return `False` where an answer has begun, so that it is too late."""
         if self.status:
             return False
-        await self._send_whole(send, refused(error))
+        await self._send_own(send, refusal(error, NO_STORE))
         return True
 
-    async def gone(self, receive: Receive) -> None:
+    async def client_leaves(self, receive: Receive) -> None:
         """Return when the client has left."""
         # Until then `_body` reads all messages, and notices by itself that the client leaves.
         await self._sent_all.wait()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+    def note(self) -> None:
+        """Hand the exchange to the journal and the recording, once."""
+        self._judge_request()
+        self.verdict.close()
+        if self._note is not None:
+            note = self._note
+            self._note = None
+            note(self)
+
+    async def _forward(self, receive: Receive, send: Send) -> None:
+        """Send the request to the upstream, and its answer to the client."""
+        body = self._body(receive) if self._has_body else None
+        if body is not None and self._makes_errors:
+            # What is wrong with the request decides whether the upstream gets it.
+            body = after(await start_of(body), body)
+        self._judge_request()
+        refused = self._forbidden("request")
+        if refused is not None:
+            await self._send_own(send, refused)
+            return
+        request = self.request
+        headers = to_upstream(request.raw_headers, self._version)
+        asking = self._upstream.ask(request.method, target(request), headers, body)
+        async with await asking as response:
+            await self._relay(response, send)
 
     async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
         """Yield the request's body as it comes, and note when it is complete.
@@ -142,15 +143,15 @@ class Exchange:
         follows: the request can be judged before the upstream answers.
         """
         size = 0
-        length = int(self.request.by_name.get("content-length", "-1"))
+        length = int(self.request.headers.get("content-length", "-1"))
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                self._left = True
+                self._has_left = True
                 raise ClientLeftError
             piece = message.get("body", b"")
             size += len(piece)
-            self._request_copy.add(piece)
+            self.verdict.request_body.add(piece)
             if size == length or not message.get("more_body"):
                 self._sent_all.set()
             if piece:
@@ -159,60 +160,56 @@ class Exchange:
                 return
 
     def _judge_request(self) -> None:
-        """Judge the request, once, and not before all of it has come."""
-        if self.match is None or self._judged or not self._sent_all.is_set():
-            return
-        self._judged = True
-        headers = self.request.by_name
-        body = b""
-        try:
-            if self.match.operation.body:
-                body = self._request_copy.decoded(headers.get("content-encoding", ""))
-            evidence = self.match, self.request.query, headers, body
-            self.findings += self._judgement(self.judge.request, [], *evidence)
-        except UnjudgedError as reason:
-            self.unjudged = f"request: {reason}"
+        """Judge the request, not before all of it has come."""
+        if self._sent_all.is_set():
+            self.verdict.judge_request()
+
+    def _forbidden(self, side: str) -> Reply | None:
+        """Return the error that `--errors` sends for one side, `None` if it breaks nothing."""
+        if not self._makes_errors:
+            return None
+        return forbidden(self.verdict.findings, side, self._upstream.url)
 
     async def _relay(self, response: aiohttp.ClientResponse, send: Send) -> None:
         """Pass the answer on: with all its violations in a header, or as it comes if it is slow."""
-        self.answer_headers = joined(response.raw_headers)
+        status = response.status
+        headers = joined(response.raw_headers)
         self._judge_request()
-        wants_body = self._judge_head(response.status)
-        buffered: list[bytes] = []
-        body = self.upstream.pieces(response)
-        ended = await self._hold(body, buffered) if wants_body else False
-        if ended:
-            self._judge_answer(response.status)
-        refusal = self._refusal("answer")
-        if refusal is not None:
-            self.done = f"answered {response.status}"
-            await self._send_whole(send, refusal)
+        wants_body = self.verdict.judge_head(status, headers)
+        body = self._upstream.pieces(response)
+        held: list[bytes] = []
+        is_whole = await self._hold(body, held) if wants_body else False
+        if is_whole:
+            self.verdict.judge_body(status)
+
+        refused = self._forbidden("answer")
+        if refused is not None:
+            self.upstream_did = f"answered {status}"
+            await self._send_own(send, refused)
             return
-        if not await self._begin(response, send):
+
+        has_own_cors = "access-control-allow-origin" in headers
+        # An API without CORS answers a preflight by 401 or 405, as it does any OPTIONS.
+        is_preflight = cors.is_preflight(self.request.method, self.request.headers)
+        if is_preflight and self._may_read and not has_own_cors:
+            await self._send_own(send, Reply(204, {}))
             return
-        await self._pass_on(body, buffered, send, ended=ended, judged=ended or not wants_body)
 
-    def _refusal(self, side: str) -> Refusal | None:
-        """Return the error that `--errors` sends for one side, `None` if it breaks nothing."""
-        return forbidden(self.findings, side, self.upstream.url) if self.errors else None
+        self.status = status
+        await send(self._start(response, has_own_cors=has_own_cors))
+        if is_whole:
+            # The journal has the entry before the last piece is sent: a client that has its whole
+            # answer finds it there.
+            self.note()
+            await send(_piece(b"".join(held), more=False))
+            return
+        await self._pass_on(body, held, send)
+        if wants_body:
+            self.verdict.judge_body(status)
+        self.note()
+        await send(_piece(b"", more=False))
 
-    def _judge_head(self, status: int) -> bool:
-        """Judge status and headers; return whether the body is to be judged too."""
-        if self.match is None:
-            return False
-        method = self.request.method
-        evidence = self.match, method, status, self.answer_headers, self.request.by_name
-        self.findings += self._judgement(self.judge.head, [], *evidence)
-        if method == "HEAD":
-            return False
-        if not self.judge.wants_body(self.match, status, self.answer_headers):
-            return False
-        if is_over(self.answer_headers.get("content-length", ""), BOUND):
-            self.unjudged = f"answer: {TOO_LARGE}"
-            return False
-        return True
-
-    async def _hold(self, body: AsyncIterator[bytes], buffered: list[bytes]) -> bool:
+    async def _hold(self, body: AsyncIterator[bytes], held: list[bytes]) -> bool:
         """Read the body for `HOLD` seconds; return whether it came to its end.
 
         With `--errors` it is read for as long as the upstream may take, since what is wrong with it
@@ -220,118 +217,78 @@ class Exchange:
         """
         size = 0
         try:
-            async with asyncio.timeout(self.upstream.patience if self.errors else HOLD):
+            async with asyncio.timeout(self._upstream.patience if self._makes_errors else HOLD):
                 async for piece in body:
-                    buffered.append(piece)
-                    self._answer_copy.add(piece)
+                    held.append(piece)
+                    self.verdict.answer_body.add(piece)
                     size += len(piece)
                     if size > BOUND:
                         return False
         except TimeoutError as error:
-            if self.errors:
-                raise self.upstream.trouble(error) from error
+            if self._makes_errors:
+                raise self._upstream.trouble(error) from error
             return False
         return True
 
-    def _judge_answer(self, status: int) -> None:
-        assert self.match is not None
-        try:
-            body = self._answer_copy.decoded(self.answer_headers.get("content-encoding", ""))
-            nothing: tuple[list[Finding], Any] = [], None
-            found, self.value = self._judgement(self.judge.body, nothing, self.match, status, body)
-            self.findings += found
-        except UnjudgedError as reason:
-            self.unjudged = f"answer: {reason}"
-
-    async def _begin(self, response: aiohttp.ClientResponse, send: Send) -> bool:
-        """Send status and headers; return whether a body is to follow."""
+    def _start(self, response: aiohttp.ClientResponse, *, has_own_cors: bool) -> Message:
+        """Return the message that starts the client's answer."""
         version = response.version
         protocol = f"{version.major}.{version.minor}" if version else "1.1"
         headers = forwarded(response.raw_headers, protocol)
         if self._rewriting is not None:
-            headers = self._rewriting.answer(headers, self.request.by_name.get("host", ""))
-        status = response.status
-        grants_itself = "access-control-allow-origin" in self.answer_headers
-        # An API without CORS answers a preflight by 401 or 405, as it does any OPTIONS.
-        if not grants_itself and self.request.is_preflight and self._may_read:
-            await self._send_whole(send, Refusal(204, [], b""))
-            return False
-        if not grants_itself:
-            headers += permissions(self.request, may=self._may_read)
-        if self.findings:
-            headers.append((HEADER, header_value(self.findings)))
-        self.status = status
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        return True
+            headers = self._rewriting.answer(headers, self.request.headers.get("host", ""))
+        if not has_own_cors:
+            headers += raw_headers(self._permissions())
+        findings = self.verdict.findings
+        if findings:
+            headers += raw_headers({HEADER: header_value(findings)})
+        return {"type": "http.response.start", "status": response.status, "headers": headers}
 
-    async def _pass_on(
-        self,
-        body: AsyncIterator[bytes],
-        buffered: list[bytes],
-        send: Send,
-        *,
-        ended: bool,
-        judged: bool,
-    ) -> None:
-        """Send the body: first what was held back, then what comes.
-
-        The journal has the entry before the last piece is sent: a client that has its whole answer
-        finds it there.
-        """
-        if ended:
-            self.note()
-            whole = b"".join(buffered)
-            await send({"type": "http.response.body", "body": whole, "more_body": False})
-            return
+    async def _pass_on(self, body: AsyncIterator[bytes], held: list[bytes], send: Send) -> None:
+        """Send what was held back of a body, and then what comes."""
         # The server sends the headers with the first piece, even an empty one.
-        for piece in buffered or [b""]:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        for piece in held or [b""]:
+            await send(_piece(piece, more=True))
         try:
             async for piece in body:
-                self._answer_copy.add(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                self.verdict.answer_body.add(piece)
+                await send(_piece(piece, more=True))
         except TroubleError as trouble:
-            self.fault = trouble.fault
-            self.done = trouble.reason
+            self._note_trouble(trouble)
             raise BrokenOffError from trouble
-        if not judged:
-            self._judge_answer(self.status)
+
+    async def _send_own(self, send: Send, reply: Reply) -> None:
+        """Send a reply that the proxy gives itself."""
+        self.status = reply.status
+        message = start(reply)
+        message["headers"] += [*raw_headers(self._permissions()), OWN_VIA]
+        await send(message)
         self.note()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        body = b"" if self.request.method == "HEAD" else reply.body
+        await send(_piece(body, more=False))
 
-    async def _send_whole(self, send: Send, refusal: Refusal) -> None:
-        """Send an answer that the proxy gives itself."""
-        self.status, headers, body = refusal
-        headers = [*headers, *permissions(self.request, may=self._may_read), OWN_VIA]
-        if body:
-            length = str(len(body)).encode()
-            headers = [*OWN, (b"content-length", length), *headers]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        self.note()
-        content = b"" if self.request.method == "HEAD" else body
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+    def _permissions(self) -> dict[str, str]:
+        """Return the headers of CORS; the upstream has none."""
+        if not self._has_origin:
+            return {}
+        return cors.permissions(self.request, EXPOSED, may=self._may_read)
 
-    def _judgement(self, judgement: Callable[..., T], otherwise: T, *evidence: object) -> T:
-        """Return a judgement, `otherwise` if the judge fails: traffic must not stop for that."""
-        try:
-            return judgement(*evidence)
-        except UnjudgedError:
-            raise
-        except Exception:
-            log.exception(
-                "%s %s could not be judged; please report this",
-                self.request.method,
-                masking.path(self.request.path),
-            )
-            self.unjudged = "the judge failed; the log says why"
-            return otherwise
+    def _note_trouble(self, trouble: TroubleError) -> None:
+        self.fault = trouble.fault
+        self.upstream_did = trouble.reason
 
-    def note(self) -> None:
-        """Hand the exchange to the journal and the recording, once."""
-        self._judge_request()
-        if self.match is not None and not self._judged and not self.unjudged:
-            self.unjudged = "request: it was not sent to its end"
-        if self._note is not None:
-            note = self._note
-            self._note = None
-            note(self)
+
+def has_body(request: Request) -> bool:
+    """Tell whether a body follows (RFC 9112, 6.3)."""
+    headers = request.headers
+    length = headers.get("content-length", "0").strip()
+    return "transfer-encoding" in headers or length != "0"
+
+
+def target(request: Request) -> str:
+    """Return path and query."""
+    return f"{request.path}?{request.query}" if request.query else request.path
+
+
+def _piece(body: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": more}

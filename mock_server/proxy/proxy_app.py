@@ -1,199 +1,154 @@
-"""ASGI application of the proxy: answers what is under `/__mock/`, forwards everything else."""
+"""The application as a proxy: the upstream answers what is not under `/__mock/`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mock_server.api import cors, guard
-from mock_server.config import Options
+from mock_server.api.app import Core
+from mock_server.api.routing import FOR_CLIENTS
 from mock_server.contract.route_hints import canonical
-from mock_server.errors import ApiError, ClientError, InternalError, Violation, error_body
+from mock_server.control.control_context import BODY
+from mock_server.errors import ApiError, ClientError, InternalError, NotFound, Violation
 from mock_server.http.broken_connections import break_off
-from mock_server.http.message_framing import BadRequestError, broken_body, fault_of
-from mock_server.http.origins import is_own_host
-from mock_server.http.replies import to_json
+from mock_server.http.message_framing import broken_body
+from mock_server.http.replies import Reply
 from mock_server.journal import masking
-from mock_server.journal.entries import Entry
+from mock_server.journal.entries import Entry, Journal
+from mock_server.proxy.judging.judge import Judge, Match
+from mock_server.proxy.judging.verdict import Verdict
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA
-from mock_server.proxy.messages.proxy_request import ProxyRequest
-from mock_server.proxy.recording.recorder import ObservedExchange
-from mock_server.server import request_bodies
-from mock_server.server.delivery import stream
+from mock_server.proxy.messages.link_rewriting import Rewriting
+from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
+from mock_server.proxy.upstream.upstream_client import Upstream
+from mock_server.scenarios.loading import build_world
+from mock_server.server.asgi_app import AsgiApp, read_request
+from mock_server.server.delivery import start
+from mock_server.server.lifecycle import load_documents
+from mock_server.stores.memory import MemoryStore
 from mock_server.stores.store import DEFAULT
+from mock_server.world.sandbox import Sandbox
 
-from .cross_origin import may_read, permissions
 from .exchange import BrokenOffError, ClientLeftError, Exchange
-from .proxy_control import refused
 
 if TYPE_CHECKING:
-    from mock_server.journal.entries import Journal
-    from mock_server.proxy.judging.judge import Judge
-    from mock_server.proxy.messages.link_rewriting import Rewriting
-    from mock_server.proxy.recording.recorder import Recorder
-    from mock_server.proxy.upstream.upstream_client import Upstream
-    from mock_server.server.delivery import Message, Receive, Send
+    from collections.abc import AsyncIterator
 
-    from .proxy_control import Control, ControlResponse
+    from mock_server.api.incoming_request import Request
+    from mock_server.config import Settings
+    from mock_server.server.delivery import Message, Receive, Send
 
 log = logging.getLogger("mock_server.requests")
 
-LARGEST_CONTROL_BODY = 64 * 1024
 FLUSHED = 0.05
 """Seconds in which the server writes what it was given: an answer begins before it breaks off."""
-USUAL = Options()
+NOTHING_ELSE = Violation(
+    "path",
+    "",
+    "the proxy keeps no state: "
+    "it has health, requests, requests/count, requests/stream, openapi.json, ui and docs",
+)
+NO_PATH = Violation("path", "", "must be a path: this is no tunnel")
 
 
-class Proxy:
-    """An ASGI application (asgi.readthedocs.io); once `stopping` is set, event streams end.
+def load_proxy(settings: Settings) -> ProxyApp:
+    """Build the proxy of these settings; raises `FileError` where the contract cannot be used."""
+    proxy = settings.proxy
+    assert proxy is not None, "these are the settings of a mock"
+    contract, control, scenarios = load_documents(settings)
+    journal = Journal(settings.max_requests, settings.max_journal)
+    # The control API wants a sandbox, and a proxy has nothing to put into it.
+    store = MemoryStore(Sandbox.of(build_world({"users": []})), journal=journal)
+    core = Core(contract, control, store, scenarios, settings)
+    upstream = Upstream(proxy.url, proxy.timeout, proxy.verify, proxy.next_proxy)
+    recorder = None if proxy.record is None else Recorder(proxy.record, control)
+    return ProxyApp(core, journal, Judge(contract), upstream, recorder)
 
-    With `errors`, violations of the documented view become an error instead of an answer.
-    """
 
-    def __init__(  # noqa: PLR0913 - where everything is put together
+class ProxyApp(AsgiApp):
+    """Forwards what the core does not answer, judges it, and notes it in the journal."""
+
+    def __init__(
         self,
+        core: Core,
+        journal: Journal,
         judge: Judge,
         upstream: Upstream,
-        journal: Journal,
-        control: Control,
         recorder: Recorder | None,
-        *,
-        options: Options = USUAL,
-        errors: bool = False,
-        rewriting: Rewriting | None = None,
     ) -> None:
+        super().__init__(core, BODY)
+        proxy = core.settings.proxy
+        assert proxy is not None, "this is the core of a mock"
+        self.recorder = recorder
+        self.journal = journal
         self.judge = judge
         self.upstream = upstream
-        self.journal = journal
-        self.control = control
-        self.recorder = recorder
-        self.options = options
-        self.errors = errors
-        self.rewriting = rewriting
-        self.stopping = asyncio.Event()
+        self._rewriting = Rewriting(proxy.url) if proxy.rewrite else None
 
     def warm(self) -> object:
         """Load what explains refusals."""
-        return self.judge.warm(), self.control.warm()
+        return self.judge.warm(), self.core.pipeline.control.explain
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Keep connections to the upstream, and write the recording, while requests are served."""
+        async with self.upstream:
+            if self.recorder is None:
+                yield
+                return
+            writing = asyncio.ensure_future(self.recorder.keep_writing())
+            try:
+                yield
+            finally:
+                writing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await writing
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        request = ProxyRequest.of(scope)
-        headers = request.by_name
-        fault = fault_of(
-            request.path, request.version, headers.get("host"), headers.get("transfer-encoding")
-        )
-        if fault:
-            await self._refuse(request, receive, send, fault)
-        # By the canonical path: `//__mock/reset` is refused there, and never reaches the upstream.
+        request = read_request(self.core, _percent_encoded(scope))
+        if request.fault is not None or request.route.kind not in FOR_CLIENTS:
+            await self.serve(request, scope, receive, _with_via(send))
+        # By the canonical path: `//__mock/reset` is refused here, and never reaches the upstream.
         elif canonical(request.path).startswith(guard.PREFIX):
-            await self._serve_control(request, receive, send)
-        elif not self._is_own(headers.get("host", "")):
-            misdirected = guard.misdirected(headers, guard.StrangeHostError)
-            await self._refuse(request, receive, send, misdirected)
-        elif request.is_ping:
-            await _send(send, 204, [(b"allow", cors.METHODS.encode()), OWN_VIA], b"")
+            await self._refuse(request, NotFound([NOTHING_ELSE]), scope, receive, send)
+        elif (request.method, request.path) == ("OPTIONS", "*"):
+            # This is about the server as a whole (RFC 9110, 9.3.7), which is the proxy.
+            await _with_via(send)(start(Reply(204, {"Allow": cors.METHODS})))
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif not request.path.startswith("/"):
-            no_path = Violation("path", "", "must be a path: this is no tunnel")
-            await self._refuse(request, receive, send, ClientError([no_path]))
+            await self._refuse(request, ClientError([NO_PATH]), scope, receive, send)
         else:
             await self._forward(request, scope, receive, send)
 
-    def _is_own(self, host: str) -> bool:
-        """Tell whether a host is this machine."""
-        # Also where there is a control token, which protects /__mock/ and not the upstream: a page
-        # could read that by DNS rebinding, from the developer's place in the network.
-        return self.options.any_host or is_own_host(host, self.options.allowed_hosts)
-
     async def _refuse(
-        self, request: ProxyRequest, receive: Receive, send: Send, error: ApiError
+        self, request: Request, fault: ApiError, scope: Message, receive: Receive, send: Send
     ) -> None:
-        """Refuse to forward a request, and note that in the journal."""
-        is_over = not request.has_body or await request_bodies.discard(
-            receive, expects="expect" in request.by_name
-        )
-        body = to_json(error_body(error))
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            OWN_VIA,
-        ]
-        headers += permissions(request, may=may_read(request, self.options.cors_origins))
-        # Where the body did not end, what follows on this connection is no request.
-        if not is_over or isinstance(error, BadRequestError):
-            headers.append((b"connection", b"close"))
-        self.journal.add(
-            Entry(
-                id=0,
-                sandbox=DEFAULT,
-                at=datetime.now(UTC),
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                operation="",
-                user=None,
-                status=error.status,
-                duration=0.0,
-                violations=error.details,
-            )
-        )
-        await _send(send, error.status, headers, b"" if request.method == "HEAD" else body)
-
-    async def _serve_control(self, request: ProxyRequest, receive: Receive, send: Send) -> None:
-        may = request.by_name.get("origin") in self.options.control_origins
-        granted = [*permissions(request, may=may), OWN_VIA]
-        if request.is_preflight:
-            await _send(send, 204, granted, b"")
-            return
-        reply = await self._control_response(request, receive)
-        headers = [*reply.headers, *granted]
-        if reply.events is None:
-            await _send(send, reply.status, headers, reply.body)
-        else:
-            start = {"type": "http.response.start", "status": reply.status, "headers": headers}
-            await send(start)
-            await stream(reply.events, receive, send, self.stopping)
-
-    async def _control_response(self, request: ProxyRequest, receive: Receive) -> ControlResponse:
-        """Return the reply to a control call; one that is not allowed is refused unread."""
-        expects = "expect" in request.by_name
-        try:
-            operation = self.control.admit(request)
-        except ApiError as error:
-            if request.has_body:
-                await request_bodies.discard(receive, expects=expects)
-            return refused(error)
-        body = b""
-        try:
-            length = request_bodies.declared(request.by_name.get("content-length", ""))
-            if request.has_body:
-                body = await request_bodies.read(receive, LARGEST_CONTROL_BODY, length)
-        except request_bodies.TooLargeError:
-            await request_bodies.discard(receive, expects=expects)
-            too_large = Violation("body", "", f"must be at most {LARGEST_CONTROL_BODY} bytes")
-            return refused(ClientError([too_large]))
-        except ApiError as error:
-            return refused(error)
-        return self.control.answer(operation, request, body)
+        refused = request._replace(fault=fault)
+        await self.serve(refused, scope, receive, _with_via(send))
 
     async def _forward(
-        self, request: ProxyRequest, scope: Message, receive: Receive, send: Send
+        self, request: Request, scope: Message, receive: Receive, send: Send
     ) -> None:
+        verdict = Verdict(self.judge, self._match(request), request)
         exchange = Exchange(
-            self.judge,
-            self.upstream,
             request,
+            scope["http_version"],
+            verdict,
+            self.upstream,
+            self.core.settings,
+            self._rewriting,
             self._note,
-            errors=self.errors,
-            origins=self.options.cors_origins,
-            rewriting=self.rewriting,
         )
         try:
-            if not await self._unless_left(exchange, receive, send):
+            if not await _run_unless_left(exchange, receive, send):
                 exchange.fault = "CLIENT_LEFT"
         except ClientLeftError:
             exchange.fault = "CLIENT_LEFT"
@@ -212,69 +167,56 @@ class Proxy:
         finally:
             exchange.note()
 
-    async def _unless_left(self, exchange: Exchange, receive: Receive, send: Send) -> bool:
-        """Run an exchange; return whether the client stayed.
-
-        Where it left, the exchange ends too, so that the upstream does not work for nobody.
-        """
-        running = asyncio.ensure_future(exchange.run(receive, send))
-        leaving = asyncio.ensure_future(exchange.gone(receive))
-        try:
-            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                return False
-            await running
-        finally:
-            for each in (running, leaving):
-                each.cancel()
-            await asyncio.gather(running, leaving, return_exceptions=True)
-        return True
+    def _match(self, request: Request) -> Match | None:
+        """Return the operation that a request is for, if any."""
+        if request.route.rule is None:
+            return None
+        return Match(self.core.contract.operations[request.endpoint], request.route.names)
 
     def _note(self, exchange: Exchange) -> None:
         """Write an exchange into the journal and the recording."""
         request = exchange.request
-        match = exchange.match
-        duration = (perf_counter() - exchange.started) * 1000
+        verdict = exchange.verdict
+        duration = (perf_counter() - request.started) * 1000
         # A client may send its token in the query too, under a name that nobody knows as secret.
-        hidden = partial(masking.without, secrets=request.secrets)
-        violations = tuple(each._replace(reason=hidden(each.reason)) for each in exchange.findings)
-        hint = "" if match else self.judge.nearest(request.method, masking.path(request.path))
-        self.journal.add(
-            Entry(
-                id=0,
-                sandbox=DEFAULT,
-                at=datetime.now(UTC),
-                method=request.method,
-                path=hidden(request.path),
-                query=hidden(request.query),
-                operation=match.operation.id if match else "",
-                user=None,
-                status=exchange.status,
-                duration=duration,
-                violations=violations,
-                nearest=hidden(hint),
-                fault=exchange.fault,
-                unjudged=exchange.unjudged,
-                upstream=exchange.done,
-            )
+        hidden = partial(masking.without, secrets=_secrets(request))
+        violations = tuple(each._replace(reason=hidden(each.reason)) for each in verdict.findings)
+        operation = ""
+        hint = ""
+        if verdict.match is None:
+            hint = self.core.pipeline.nearest(request.method, request.path)
+        else:
+            operation = verdict.match.operation.id
+        entry = Entry(
+            id=0,
+            sandbox=DEFAULT,
+            at=datetime.now(UTC),
+            method=request.method,
+            path=hidden(request.path),
+            query=hidden(request.query),
+            operation=operation,
+            user=None,
+            status=exchange.status,
+            duration=duration,
+            violations=violations,
+            nearest=hidden(hint),
+            fault=exchange.fault,
+            unjudged=verdict.unjudged,
+            upstream=exchange.upstream_did,
         )
+        self.journal.add(entry)
         self._observe(exchange)
-        log.debug(
-            "%s %s %d %.1f ms",
-            request.method,
-            masking.path(hidden(request.path)),
-            exchange.status,
-            duration,
-        )
+        path = masking.path(hidden(request.path))
+        log.debug("%s %s %d %.1f ms", request.method, path, exchange.status, duration)
 
     def _observe(self, exchange: Exchange) -> None:
         """Hand an exchange to the recording, if there is one; its faults must not stop traffic."""
         request = exchange.request
-        match = exchange.match
+        match = exchange.verdict.match
         if self.recorder is None or match is None or exchange.fault:
             return
         observed = ObservedExchange(
-            match, request.query, request.by_name, exchange.status, exchange.value
+            match, request.query, request.headers, exchange.status, exchange.verdict.value
         )
         try:
             self.recorder.observe(observed)
@@ -286,6 +228,56 @@ class Proxy:
             )
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _run_unless_left(exchange: Exchange, receive: Receive, send: Send) -> bool:
+    """Run an exchange; return whether the client stayed.
+
+    Where it left, the exchange ends too, so that the upstream does not work for nobody.
+    """
+    running = asyncio.ensure_future(exchange.run(receive, send))
+    leaving = asyncio.ensure_future(exchange.client_leaves(receive))
+    try:
+        await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            return False
+        await running
+    finally:
+        for each in (running, leaving):
+            each.cancel()
+        await asyncio.gather(running, leaving, return_exceptions=True)
+    return True
+
+
+def _with_via(send: Send) -> Send:
+    """Return what sends an answer of the proxy itself, by which clients can tell it."""
+
+    async def send_own(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"].append(OWN_VIA)
+        await send(message)
+
+    return send_own
+
+
+def _percent_encoded(scope: Message) -> Message:
+    """Return a scope in which bytes that no target may hold are percent-encoded.
+
+    Upstream and journal get a target that is one (RFC 9112, 3.2).
+    """
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    if path.isascii() and query.isascii():
+        return scope
+    return {**scope, "raw_path": _visible(path), "query_string": _visible(query)}
+
+
+def _visible(raw: bytes) -> bytes:
+    return quote(raw, safe=bytes(range(0x21, 0x7F))).encode()
+
+
+def _secrets(request: Request) -> list[str]:
+    """Return the values of secret headers, to be hidden wherever else they stand."""
+    return [
+        masking.credential(value)
+        for name, value in request.headers.items()
+        if masking.is_secret(name)
+    ]

@@ -19,6 +19,8 @@ from . import request_bodies
 from .delivery import Message, Receive, Send, deliver, start
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from mock_server.api.app import Core
     from mock_server.api.incoming_request import Request
     from mock_server.http.replies import Reply
@@ -44,10 +46,17 @@ class AsgiApp:
         """Load openapi-core."""
         return self.core.pipeline.api.explain
 
+    def lifespan(self) -> AbstractAsyncContextManager[object]:
+        """Return what is entered before the first request, and left after the last one."""
+        return nullcontext()
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; the server sends nothing else."""
+        await self.serve(read_request(self.core, scope), scope, receive, send)
+
+    async def serve(self, request: Request, scope: Message, receive: Receive, send: Send) -> None:
+        """Have a request answered by the core, and send the reply."""
         core = self.core
-        request = read_request(core, scope)
         if "content-length" in request.headers or "transfer-encoding" in request.headers:
             reply = await self._answer_with_body(core, request, receive)
         else:

@@ -5,7 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 
 from granian.constants import HTTPModes, Interfaces
@@ -23,6 +23,10 @@ class Application(Protocol):
     """What is served; once `stopping` is set, it waits for nothing any more."""
 
     stopping: asyncio.Event
+
+    def lifespan(self) -> AbstractAsyncContextManager[object]:
+        """Return what is entered before the first request, and left after the last one."""
+        ...
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one HTTP request (asgi.readthedocs.io)."""
@@ -54,14 +58,15 @@ async def listen(
         server.stop()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().call_later(GRACE, _cut, own, serving)
 
-    serving = asyncio.create_task(server.serve())
-    await _listening(host, port)
-    own = asyncio.all_tasks()
-    if not serving.done():
-        begin(stop)
-        threading.Thread(target=prepare, args=(app, alone), daemon=True).start()
-    with suppress(asyncio.CancelledError):
-        await serving
+    async with app.lifespan():
+        serving = asyncio.create_task(server.serve())
+        await _listening(host, port)
+        own = asyncio.all_tasks()
+        if not serving.done():
+            begin(stop)
+            threading.Thread(target=prepare, args=(app, alone), daemon=True).start()
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
 def prepare(app: Application, alone: bool) -> None:  # noqa: FBT001 - called by a thread

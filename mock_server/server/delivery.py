@@ -1,7 +1,7 @@
 """How an answer goes out when it is not simply sent: late, slowly, without end, or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from mock_server.http.broken_connections import break_off
@@ -45,10 +45,13 @@ async def deliver(
 
 def start(reply: Reply) -> Message:
     """Return the message that starts a response."""
-    headers = [
-        (name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers.items()
-    ]
+    headers = raw_headers(reply.headers)
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
+
+def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI has them."""
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
 async def _pause(seconds: float, receive: Receive, stopping: asyncio.Event) -> bool:

@@ -9,14 +9,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mock_server.api.app import Core, check_operations
 from mock_server.behaviours.operations import OPERATIONS
-from mock_server.config import Options
+from mock_server.config import DEFAULT_CONTRACT, MEMORY, Settings
 from mock_server.contract.compiled import Contract, ContractError
 from mock_server.contract.control_document import (
     MissingPartError,
@@ -40,36 +40,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mock_server")
 
-PACKAGED = Path(__file__).parents[1] / "data"
-DATA = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2]
-DEFAULT_CONTRACT = DATA / "openapi.yaml"
-DEFAULT_FIXTURES = DATA / "fixtures"
-MEMORY = "memory"
 DEADLINE = 20.0
 """Seconds in which a server has to start and to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the command line decides; `max_body` in bytes, `sandbox_idle` in seconds, `store` is `MEMORY` or a URL."""
-
-    host: str = "127.0.0.1"
-    port: int = 4010
-    openapi: Path = DEFAULT_CONTRACT
-    fixtures: Path = DEFAULT_FIXTURES
-    scenario: str = "default"
-    max_body: int = 1024 * 1024
-    max_sandboxes: int = 10_000
-    sandbox_idle: float = 3600.0
-    import_file: Path | None = None
-    store: str = MEMORY
-    workers: int = 1
-    options: Options = field(default_factory=Options)
-
-    @property
-    def start(self) -> str:
-        """The name of the scenario to start from."""
-        return self.scenario if self.fixtures.is_dir() else self.fixtures.stem
 
 
 def load_contract(path: Path) -> Contract:
@@ -121,15 +93,14 @@ def load_app(settings: Settings) -> AsgiApp:
         from mock_server.stores.redis.redis_store import RedisStore  # noqa: PLC0415 - needs the extra `redis`
         from mock_server.stores.redis.sandbox_cache import Limits  # noqa: PLC0415 - likewise
 
-        options = settings.options
         limits = Limits(
             settings.max_sandboxes,
             settings.sandbox_idle,
-            options.max_requests,
-            options.max_journal_bytes,
+            settings.max_requests,
+            settings.max_journal,
         )
         store = RedisStore(settings.store, _start(settings, control, scenarios), limits)
-    core = Core(contract, control, store, scenarios, settings.options)
+    core = Core(contract, control, store, scenarios, settings)
     return AsgiApp(core, settings.max_body)
 
 
@@ -137,12 +108,11 @@ def new_store(
     settings: Settings, control: Contract, scenarios: Scenarios, journal: Journal | None = None
 ) -> MemoryStore:
     """Return a store of sandboxes that start anew, beside a journal if there is one; raises `FileError`."""
-    options = settings.options
     return MemoryStore(
         _start(settings, control, scenarios),
         settings.max_sandboxes,
         settings.sandbox_idle,
-        journal or Journal(options.max_requests, options.max_journal_bytes),
+        journal or Journal(settings.max_requests, settings.max_journal),
     )
 
 
@@ -196,7 +166,6 @@ Beside = Callable[[threading.Event], None]
 
 
 def serve(
-    settings: Settings,
     app: AsgiApp,
     ending: Ending,
     beside: Beside | None,
@@ -215,6 +184,7 @@ def serve(
             ready()
         ending.then_in_loop(stop)
 
+    settings = app.core.settings
     try:
         asyncio.run(listen(app, settings.host, settings.port, begin, alone=True))
     finally:
@@ -228,15 +198,14 @@ def running(settings: Settings) -> Iterator[str]:
 
     Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
     """
-    with warnings.catch_warnings(
-        action="ignore"
-    ):  # said while modules are loaded; no other thread may load them, therefore
+    # Modules may warn while they are loaded. They are all loaded here, by one thread.
+    with warnings.catch_warnings(action="ignore"):
+        host = find_address(settings.host)
+        settings = replace(settings, host=host, port=free_port(host, settings.port))
         app = load_app(settings)
-        _ = app.core.pipeline.api.explain
-    host = find_address(settings.host)
-    settings = replace(settings, host=host, port=free_port(host, settings.port))
+        app.warm()
     begun: Future[Callable[[], object]] = Future()
-    thread = threading.Thread(target=_run, args=(settings, app, begun), daemon=True)
+    thread = threading.Thread(target=_run, args=(app, begun), daemon=True)
     thread.start()
     try:
         try:
@@ -251,10 +220,11 @@ def running(settings: Settings) -> Iterator[str]:
         thread.join(DEADLINE)
 
 
-def _run(settings: Settings, app: AsgiApp, begun: Future[Callable[[], object]]) -> None:
+def _run(app: AsgiApp, begun: Future[Callable[[], object]]) -> None:
     def begin(stop: Callable[[], None]) -> None:
         begun.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, stop))
 
+    settings = app.core.settings
     try:
         asyncio.run(listen(app, settings.host, settings.port, begin, alone=False))
     except Exception as error:  # noqa: BLE001 - it is told to who waits

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mock_server.api.app import Core
+from mock_server.config import Settings
 from mock_server.contract.files import FileError
 from mock_server.scenarios.loading import scenario_files
 from mock_server.stores.memory import MemoryStore
 
 from .asgi_app import AsgiApp
-from .lifecycle import Settings, load_documents, new_store
+from .lifecycle import load_documents, new_store
 
 log = logging.getLogger("mock_server")
 
@@ -93,14 +94,14 @@ class Watch:
         """Return a core that knows what a file says now."""
         if path == self._settings.openapi:
             contract, control, scenarios = load_documents(self._settings)
-            new = Core(contract, control, core.store, scenarios, core.options)
+            new = Core(contract, control, core.store, scenarios, core.settings)
             log.warning("reloaded %s; the state is kept", path.name)
             return new
         scenarios, store = core.context.scenarios, _store_of(core)
         before, after = scenarios.reload(path.stem)
         if self._is_start(path):
             store = new_store(self._settings, core.control, scenarios, store.journal)
-            new = Core(core.contract, core.control, store, scenarios, core.options)
+            new = Core(core.contract, core.control, store, scenarios, core.settings)
             log.warning("reloaded: the state is that of %s again", path.name)
             return new
         if before is not None:  # some sandboxes may have been reset to it

@@ -6,12 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from mock_server.api.app import Core
-from mock_server.config import Options
+from mock_server.config import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings
 from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import control_document, without_headers
 from mock_server.journal.entries import Journal
 from mock_server.scenarios.catalogue import Scenarios
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_contract
+from mock_server.server.lifecycle import load_contract
 from mock_server.stores.memory import MemoryStore
 from mock_server.stores.store import Store
 from mock_server.world.sandbox import Sandbox
@@ -38,10 +38,10 @@ def build(contract: Contract, control: Contract, scenarios: Scenarios) -> Build:
     """A core of the default scenario, or of another store, with other options."""
 
     def make(store: Store | None = None, **options: Any) -> Core:
-        chosen = Options(**options)
+        chosen = Settings(**options)
         if store is None:
             start = Sandbox.of(scenarios.world("default"))
-            journal = Journal(chosen.max_requests, chosen.max_journal_bytes)
+            journal = Journal(chosen.max_requests, chosen.max_journal)
             store = MemoryStore(start, journal=journal)
         return Core(contract, control, store, scenarios, chosen)
 

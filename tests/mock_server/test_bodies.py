@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from mock_server.config import ProxySettings, Settings
 from mock_server.http.message_framing import BadRequestError, BodyTimeoutError
+from mock_server.proxy.proxy_app import load_proxy
 from mock_server.server import request_bodies
 from mock_server.server.asgi_app import AsgiApp
+from mock_server.server.lifecycle import load_app
 from tests.steering import Build
 
 STATE = 64 * 1024 * 1024
@@ -157,3 +160,28 @@ def test_a_whole_state_is_read_where_its_sender_may(ask: Ask) -> None:
     headers = ((b"transfer-encoding", b"chunked"), (b"content-type", b"application/json"), STEERING)
     status, _ = ask("PUT", "/__mock/state", *headers, client=client)
     assert status == 204
+
+
+@pytest.mark.parametrize("is_proxy", [False, True], ids=["mock", "proxy"])
+def test_a_control_call_whose_body_stops_coming_is_refused(
+    monkeypatch: pytest.MonkeyPatch, *, is_proxy: bool
+) -> None:
+    monkeypatch.setattr(request_bodies, "IDLE", 0.02)
+    behind = ProxySettings("http://127.0.0.1:9") if is_proxy else None
+    app = load_proxy(Settings(proxy=behind)) if is_proxy else load_app(Settings())
+    headers = [LOCAL, STEERING, (b"content-length", b"9")]
+    scope = {
+        "method": "POST",
+        "path": "/__mock/requests/count",
+        "query_string": b"",
+        "http_version": "1.1",
+        "headers": headers,
+    }
+    sent: list[Any] = []
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, Client(piece(b"{")).receive, keep))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]

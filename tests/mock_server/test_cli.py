@@ -15,7 +15,7 @@ import yaml
 
 from mock_server.cli.serve_command import main
 from mock_server.cli.usage_errors import address_problem
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES
+from mock_server.config import DEFAULT_CONTRACT, DEFAULT_FIXTURES
 from tests.live import live_mock
 
 GOOD = (DEFAULT_FIXTURES / "default.yaml").read_text()

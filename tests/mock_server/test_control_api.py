@@ -13,11 +13,12 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mock_server.api.app import check_operations
+from mock_server.config import DEFAULT_CONTRACT, Settings
 from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import CONTROL, control_document
 from mock_server.contract.files import FileError
 from mock_server.control.handlers import CONTROL as HANDLERS
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, Settings, load_app
+from mock_server.server.lifecycle import load_app
 from tests.live import LiveMock, live_mock
 from tests.steering import Build
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from mock_server.config import DEFAULT_CONTRACT
 from mock_server.contract import safe_yaml
 from mock_server.contract.compiled import Contract
 from mock_server.contract.files import FileError, line_of, read_document
 from mock_server.scenarios.atomic_files import write_document
 from mock_server.scenarios.loading import load_world
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.server.lifecycle import load_contract
 from tests.yaml_bombs import BOMBS
 
 Read = Callable[[Path], object]

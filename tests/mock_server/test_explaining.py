@@ -15,7 +15,7 @@ from mock_server.contract.compiled import Contract
 from mock_server.contract.reasons import explained, pointer
 from mock_server.contract.schema_errors import Explainer, is_small
 from mock_server.proxy.judging.content_codings import UnjudgedError
-from mock_server.proxy.judging.judge import Judge
+from mock_server.proxy.judging.judge import Judge, Match
 from tests.steering import Steer
 
 CLOCK = {
@@ -150,8 +150,7 @@ def test_what_is_wrong_at_the_end_of_a_long_list_is_found(steer: Steer) -> None:
 
 def test_an_answer_of_800_kilobytes_is_judged_item_by_item(contract: Contract) -> None:
     judge = Judge(contract)
-    match = judge.find("GET", "/v1/user/referrals")
-    assert match is not None
+    match = Match(contract.operations["listReferrals"], {})
     started = process_time()
     found, _ = judge.body(match, 200, json.dumps({"items": [{}] * 200_000}).encode())
     assert len(found) == 50
@@ -160,8 +159,7 @@ def test_an_answer_of_800_kilobytes_is_judged_item_by_item(contract: Contract) -
 
 def test_a_request_that_is_nested_too_deep_is_not_judged(contract: Contract) -> None:
     judge = Judge(contract)
-    match = judge.find("POST", "/v1/user/profile")
-    assert match is not None
+    match = Match(contract.operations["updateProfile"], {})
     headers = {"content-type": "application/json", "authorization": "Bearer x"}
     for levels in (101, 300, 1000, 1100, 100_000):
         with pytest.raises(UnjudgedError, match="nested too deep"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mock_server.api.app import Core
 from mock_server.api.prefer import LONGEST_DELAY, parse_prefer
 from mock_server.cli.serve_command import main
+from mock_server.config import Settings
 from mock_server.contract.compiled import Contract
 from mock_server.contract.decoding import MOST_LEVELS, read_json, read_json_once, repeated_key
 from mock_server.contract.examples import Examples
@@ -107,7 +108,7 @@ def ask(
 def shared(contract: Contract, control: Contract, scenarios: Scenarios) -> FlaskClient:
     """One core for all examples: what they leave behind is part of the test."""
     store = MemoryStore(Sandbox.of(scenarios.world("default")))
-    return Core(contract, control, store, scenarios).test_client()
+    return Core(contract, control, store, scenarios, Settings()).test_client()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mock_server.config import DEFAULT_FIXTURES
 from mock_server.contract.compiled import Contract
 from mock_server.contract.files import FileError, line_of, read_document
 from mock_server.scenarios.loading import find_scenario, load_world
-from mock_server.server.lifecycle import DEFAULT_FIXTURES
 from mock_server.world.records import World
 
 Load = Callable[..., World]

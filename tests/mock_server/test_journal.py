@@ -300,7 +300,7 @@ def test_the_journal_is_bounded_in_number(build: Build) -> None:
 
 
 def test_the_journal_is_bounded_in_bytes_and_the_busiest_sandbox_pays(build: Build) -> None:
-    client = build(max_journal_bytes=100_000).test_client()
+    client = build(max_journal=100_000).test_client()
     client.get("/modest", headers={"X-Mock-Sandbox": "modest"})
     for n in range(500):
         client.get(f"/{n}/" + "x" * 1000)

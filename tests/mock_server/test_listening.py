@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ class Nothing:
 
     stopping = asyncio.Event()
     loaded = False
+
+    def lifespan(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 

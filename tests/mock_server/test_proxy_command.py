@@ -186,6 +186,14 @@ def test_refusals_of_the_control_api(
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+def test_head_and_options_are_answered_as_by_the_mock(mock: LiveMock, proxy: LiveMock) -> None:
+    for method, path in (("HEAD", "/requests"), ("OPTIONS", "/requests"), ("HEAD", "/ui")):
+        by_proxy = ask(proxy, method, path)
+        by_mock = ask(mock, method, path)
+        assert (by_proxy.status_code, by_proxy.content) == (by_mock.status_code, b""), path
+        assert by_proxy.headers.get("Allow") == by_mock.headers.get("Allow"), path
+
+
 def test_an_origin_and_a_token(mock: LiveMock) -> None:
     flags = "--control-token", "right", "--control-origin", "http://localhost:3000"
     with live_proxy(mock.url, *flags) as proxy:

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from mock_server.config import Options
-from mock_server.journal.entries import Journal
+from mock_server.config import DEFAULT_CONTRACT, ProxySettings, Settings
 from mock_server.proxy.judging.contract_views import documented
 from mock_server.proxy.judging.judge import Judge
 from mock_server.proxy.judging.proxy_findings import DOCUMENTED, INFERRED, Finding, header_value
-from mock_server.proxy.proxy_app import Proxy
+from mock_server.proxy.proxy_app import ProxyApp, load_proxy
 from mock_server.proxy.upstream.upstream_client import Upstream
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.server.lifecycle import load_contract
 from tests.live import ADA, LiveMock, live_proxy
 from tests.mock_server.raw_upstream import OK, RawUpstream, raw_upstream, whole
 
@@ -535,7 +534,7 @@ class TestErrors:
 def test_the_header_never_breaks_http(odd: str) -> None:
     value = header_value([Finding(INFERRED, "answer", "body", odd, odd)])
     assert value.isascii()
-    assert all(0x20 <= byte < 0x7F for byte in value)
+    assert all(" " <= each < "\x7f" for each in value)
     assert len(value) < 2000
     assert json.loads(value)["inferred"] == 1
 
@@ -575,14 +574,15 @@ ASKED: dict[str, Any] = {
 }
 
 
+def proxy_of(url: str, **settings: Any) -> ProxyApp:
+    return load_proxy(Settings(proxy=ProxySettings(url), refresh_session=False, **settings))
+
+
 class _Broken:
-    """A judge, and a recorder, that fail at everything but finding the operation."""
+    """A judge, and a recorder, that fail at everything."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-
-    def find(self, method: str, path: str) -> Any:
-        return self._judge.find(method, path)
 
     def wants_body(self, *evidence: Any) -> bool:
         return self._judge.wants_body(*evidence)
@@ -597,8 +597,10 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(
     raw: RawUpstream, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw.answers[REFERRALS] = whole(b"{}")
-    broken: Any = _Broken(Judge(load_contract(DEFAULT_CONTRACT)))
-    journal, sent = Journal(10, 10_000), list[Any]()
+    app = proxy_of(raw.url)
+    broken: Any = _Broken(app.judge)
+    app.judge = app.recorder = broken
+    sent: list[Any] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -607,13 +609,12 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(
         await asyncio.sleep(60)
 
     async def main() -> None:
-        control: Any = None
-        async with Upstream(raw.url, 5, verify=True) as upstream:
-            await Proxy(broken, upstream, journal, control, broken)(ASKED, receive, send)
+        async with app.upstream:
+            await app(ASKED, receive, send)
 
     asyncio.run(main())
     assert [message.get("status", message.get("body")) for message in sent] == [200, b"{}"]
-    assert [entry.unjudged for entry in journal.newest_first("default")] == [
+    assert [entry.unjudged for entry in app.journal.newest_first("default")] == [
         "the judge failed; the log says why"
     ]
     assert "could not be judged" in caplog.text
@@ -628,8 +629,9 @@ class _Failing(Upstream):
 def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    journal, sent = Journal(10, 10_000), list[Any]()
-    control: Any = None
+    app = proxy_of("http://x")
+    app.upstream = _Failing("http://x", 5, verify=True)
+    sent: list[Any] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -637,26 +639,17 @@ def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(
     async def receive() -> Any:
         await asyncio.sleep(60)
 
-    async def main() -> None:
-        proxy = Proxy(
-            Judge(load_contract(DEFAULT_CONTRACT)),
-            _Failing("http://x", 5, verify=True),
-            journal,
-            control,
-            None,
-        )
-        await proxy(ASKED, receive, send)
-
-    asyncio.run(main())
+    asyncio.run(app(ASKED, receive, send))
     assert sent[0]["status"] == 500
     assert json.loads(sent[1]["body"])["code"] == "INTERNAL_SERVER_ERROR"
-    assert [entry.status for entry in journal.newest_first("default")] == [500]
+    assert [entry.status for entry in app.journal.newest_first("default")] == [500]
     assert "could not be forwarded" in caplog.text
 
 
 def test_a_token_of_the_control_api_does_not_open_what_is_behind_the_proxy() -> None:
+    app = proxy_of("http://x", control_token="right")
+    app.upstream = _Failing("http://x", 5, verify=True)
     sent: list[Any] = []
-    control: Any = None
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -664,14 +657,6 @@ def test_a_token_of_the_control_api_does_not_open_what_is_behind_the_proxy() -> 
     async def receive() -> Any:
         raise AssertionError
 
-    options = Options(control_token="right")
     rebound = {**ASKED, "headers": [(b"host", b"evil.example")]}
-    judge, journal, upstream = (
-        Judge(load_contract(DEFAULT_CONTRACT)),
-        Journal(10, 10_000),
-        _Failing("http://x", 5, verify=True),
-    )
-    asyncio.run(
-        Proxy(judge, upstream, journal, control, None, options=options)(rebound, receive, send)
-    )
+    asyncio.run(app(rebound, receive, send))
     assert sent[0]["status"] == 421

@@ -11,13 +11,14 @@ import pytest
 import requests
 import yaml
 
+from mock_server.config import DEFAULT_CONTRACT
 from mock_server.contract.compiled import Contract
-from mock_server.proxy.judging.judge import Judge
+from mock_server.proxy.judging.judge import Match
 from mock_server.proxy.recording.observed_state import Facts
 from mock_server.proxy.recording.pseudonyms import Anonymous
 from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
 from mock_server.scenarios.loading import load_world
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.server.lifecycle import load_contract
 from tests.live import LiveMock, live_mock, live_proxy
 
 DAY = {"year": 1987, "month": 11, "day": 23}
@@ -262,7 +263,7 @@ def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(
     tmp_path: Path, control: Contract
 ) -> None:
     recorder = Recorder(tmp_path / "odd.json", control)
-    judge = Judge(load_contract(DEFAULT_CONTRACT))
+    operations = load_contract(DEFAULT_CONTRACT).operations
     good = {
         "id": "n",
         "containerId": "c",
@@ -275,30 +276,29 @@ def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(
     other = {**good, "id": "m", "createdAt": "2026-01-01T00:00:00Z", "more": 1}
     odd: list[tuple[str, str, Any]] = [
         (
-            "/v1/user/profile",
+            "getProfile",
             "",
             {"username": "", "handle": "NO", "displayName": "x" * 51, "biography": "fine"},
         ),
-        ("/v1/user/profile", "", [1]),
-        ("/v1/user/by-id/abc/public", "containerId=c", {"displayName": "Abc"}),
-        ("/v1/user/by-id/abc/public", "containerId=c", None),
-        ("/v1/user/referrals", "", {"items": [{"username": 1}], "total": 1}),
-        ("/v1/user/referrals", "", {"items": {}}),
+        ("getProfile", "", [1]),
+        ("getPublicProfile", "containerId=c", {"displayName": "Abc"}),
+        ("getPublicProfile", "containerId=c", None),
+        ("listReferrals", "", {"items": [{"username": 1}], "total": 1}),
+        ("listReferrals", "", {"items": {}}),
         (
-            "/v1/user/notifications",
+            "listNotifications",
             "containerId=c",
             {"items": [good, {**good, "createdAt": "soon"}, other, 5], "total": "x"},
         ),
         (
-            "/v1/user/notifications",
+            "listNotifications",
             "containerId=d",
             {"items": [{**other, "containerId": "e"}], "total": 3},
         ),
-        ("/v1/user/notifications", "", {"items": []}),
+        ("listNotifications", "", {"items": []}),
     ]
-    for path, query, value in odd:
-        match = judge.find("GET", path)
-        assert match is not None
+    for operation, query, value in odd:
+        match = Match(operations[operation], {"username": "abc"})
         recorder.observe(ObservedExchange(match, query, {"cookie": "session=1"}, 200, value))
         recorder.observe(ObservedExchange(match, query, {}, 500, value))
     said, wrong = recorder.finish()

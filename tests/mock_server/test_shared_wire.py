@@ -8,11 +8,12 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mock_server.config import DEFAULT_CONTRACT, DEFAULT_FIXTURES
 from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import control_document, without_headers
 from mock_server.scenarios.catalogue import Scenarios
 from mock_server.scenarios.loading import build_world
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, load_contract
+from mock_server.server.lifecycle import load_contract
 from mock_server.stores.redis.sandbox_codec import digests_of, pack, unpack
 from mock_server.stores.redis.world_codec import WorldCache, pack_world, unpack_world
 from mock_server.world.clock import Clock

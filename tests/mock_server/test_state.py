@@ -9,12 +9,13 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mock_server.config import DEFAULT_CONTRACT
 from mock_server.contract.compiled import Contract
 from mock_server.contract.control_document import control_document, without_headers
 from mock_server.scenarios.atomic_files import write_document
 from mock_server.scenarios.catalogue import Scenarios, scenario_of
 from mock_server.scenarios.loading import build_world, load_world, reference_problems
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.server.lifecycle import load_contract
 from mock_server.stores.memory import MemoryStore
 from mock_server.stores.store import DEFAULT, SandboxesFullError
 from mock_server.world.sandbox import Sandbox

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from mock_server.api.app import Core
-from mock_server.config import Options
+from mock_server.config import Settings
 from mock_server.contract.compiled import Contract
 from mock_server.journal.entries import Journal
 from mock_server.scenarios.catalogue import Scenarios
@@ -95,8 +95,8 @@ def processes(
         def over_memory(
             most: int = 10_000, idle: float = 3600.0, start: Sandbox = start, **options: Any
         ) -> tuple[Client, Client]:
-            chosen = Options(**options)
-            journal = Journal(chosen.max_requests, chosen.max_journal_bytes)
+            chosen = Settings(**options)
+            journal = Journal(chosen.max_requests, chosen.max_journal)
             store = MemoryStore(start, most, idle, journal)
             core = Core(contract, control, store, scenarios, chosen)
             return Client(core, loop), Client(core, loop)
@@ -106,8 +106,8 @@ def processes(
         ) -> tuple[Client, Client]:
             server: RedisServer = request.getfixturevalue("redis")
             server.client.flushall()
-            chosen = Options(**options)
-            limits = Limits(most, idle, chosen.max_requests, chosen.max_journal_bytes)
+            chosen = Settings(**options)
+            limits = Limits(most, idle, chosen.max_requests, chosen.max_journal)
             shared.extend(RedisStore(server.url, start, limits) for _ in range(2))
             one, other = (
                 Client(Core(contract, control, each, scenarios, chosen), loop)
@@ -371,7 +371,7 @@ def everything(server: RedisServer) -> str:
 
 
 def test_the_journal_is_bounded_and_the_busiest_sandbox_pays(processes: Processes) -> None:
-    one, other = processes(max_requests=5, max_journal_bytes=20_000)
+    one, other = processes(max_requests=5, max_journal=20_000)
     for n in range(8):
         (one if n % 2 else other).ask("GET", f"/{n}")
     assert [entry["path"] for entry in one.steer("GET", "/requests")["requests"]] == [

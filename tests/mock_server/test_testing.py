@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.server.lifecycle import Settings, running
+from mock_server.config import Settings
+from mock_server.server.lifecycle import running
 from tests.live import live_mock
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "pytest" / "test_profile.py"

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mock_server.config import DEFAULT_CONTRACT
 from mock_server.contract.compiled import Contract, RawRequest, accept, decode
 from mock_server.contract.explain import Authority
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, load_contract
+from mock_server.server.lifecycle import load_contract
 
 EXAMPLES = int(os.environ.get("TWO_TIERS_EXAMPLES", "1500"))
 

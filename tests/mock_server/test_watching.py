@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from mock_server.config import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings
 from mock_server.server.asgi_app import AsgiApp
-from mock_server.server.lifecycle import DEFAULT_CONTRACT, DEFAULT_FIXTURES, Settings, load_app
+from mock_server.server.lifecycle import load_app
 from mock_server.server.reload import Watch
 from mock_server.stores.store import DEFAULT
 from tests.live import live_mock

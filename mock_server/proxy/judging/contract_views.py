@@ -48,10 +48,10 @@ class Expected:
 class View:
     """One reading of the contract."""
 
-    def __init__(self, document: dict[str, Any], *, is_full: bool) -> None:
-        self.contract = Contract(document)
+    def __init__(self, contract: Contract, *, is_full: bool) -> None:
+        self.contract = contract
+        self.validator = Validator(contract)
         self._is_full = is_full
-        self.gate = Validator(self.contract)
         self._known: dict[tuple[str, int], Expected | None] = {}
         self._explainer = Explainer(self.contract)
 

@@ -12,7 +12,6 @@ import orjson
 from mock_server.contract.compiled import Contract, IsValid, Operation, RawRequest, accept, decode
 from mock_server.contract.decoding import UnfitJsonError, is_too_deep
 from mock_server.contract.decoding import read_json as read_shallow_json
-from mock_server.contract.route_hints import nearest
 from mock_server.errors import Violation
 from mock_server.proxy.messages.end_to_end_headers import media_type
 
@@ -26,7 +25,6 @@ MOST = 50
 """How many findings of one exchange are kept."""
 SERVER_ERROR = 500
 JSON = "application/json"
-_NAME = re.compile(r"\{(.+?)\}")
 BEARER = re.compile(r"(?i)bearer +\S+")
 
 
@@ -42,32 +40,15 @@ class Judge:
     """Both views of one contract."""
 
     def __init__(self, contract: Contract) -> None:
-        self.full = View(contract.document, is_full=True)
-        self.documentation = View(documented(contract.document), is_full=False)
-        self._routes = [(_pattern(each.path), each) for each in contract.operations.values()]
+        self.full = View(contract, is_full=True)
+        self.documentation = View(Contract(documented(contract.document)), is_full=False)
 
     def warm(self) -> object:
         """Load what explains refusals."""
-        return self.full.gate.explain, self.documentation.gate.explain
-
-    def find(self, method: str, path: str) -> Match | None:
-        """Return the operation of a request; HEAD is a GET without a body."""
-        documented_method = "GET" if method == "HEAD" else method
-        for pattern, operation in self._routes:
-            if operation.method != documented_method:
-                continue
-            found = pattern.fullmatch(path)
-            if found:
-                names = _NAME.findall(operation.path)
-                return Match(operation, dict(zip(names, found.groups(), strict=True)))
-        return None
-
-    def nearest(self, method: str, path: str) -> str:
-        """Return a hint which operation an unknown request came close to."""
-        return nearest(self.full.contract.operations.values(), method, path)
+        return self.full.validator.explain, self.documentation.validator.explain
 
     def request(
-        self, match: Match, query: str, headers: dict[str, str], body: bytes
+        self, match: Match, query: str, headers: Mapping[str, str], body: bytes
     ) -> list[Finding]:
         """List what is wrong with a request."""
         raw = RawRequest(match.path, query, media_type(headers), _plain(body))
@@ -80,7 +61,7 @@ class Judge:
             return found
         _refuse_too_deep(raw.body)
         documented = set(self._documented_violations(match.operation.id, raw))
-        for violation in self.full.gate.explain(match.operation, raw, decoded):
+        for violation in self.full.validator.explain(match.operation, raw, decoded):
             view = DOCUMENTED if violation in documented else INFERRED
             found.append(Finding(view, "request", *violation))
         return found[:MOST]
@@ -93,7 +74,7 @@ class Judge:
             return []
         # The documentation says nothing of repetition and encoding, which decoding judges.
         undocumented = set(decoded.violations)
-        violations = self.documentation.gate.explain(operation, raw, decoded)
+        violations = self.documentation.validator.explain(operation, raw, decoded)
         return (violation for violation in violations if violation not in undocumented)
 
     def wants_body(self, match: Match, status: int, headers: dict[str, str]) -> bool:
@@ -198,11 +179,6 @@ def _refuse_too_deep(body: bytes) -> None:
         raise UnjudgedError(TOO_DEEP) from None
     except ValueError:
         return
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    literals = _NAME.sub("\0", path).split("\0")
-    return re.compile("([^/]+)".join(map(re.escape, literals)))
 
 
 def _is_fulfilled(is_valid: IsValid, value: str | None) -> bool:

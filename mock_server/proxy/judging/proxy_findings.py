@@ -10,7 +10,7 @@ DOCUMENTED = "documented"
 """The view of what the API's documentation says."""
 INFERRED = "inferred"
 """Only the full view says so: it rests on a decision of this project."""
-HEADER = b"x-contract-violations"
+HEADER = "X-Contract-Violations"
 LONGEST = 200
 
 
@@ -47,13 +47,13 @@ class Finding(NamedTuple):
         return " ".join(part for part in parts if part)
 
 
-def header_value(findings: Sequence[Finding]) -> bytes:
+def header_value(findings: Sequence[Finding]) -> str:
     """Return the value of `X-Contract-Violations`: JSON of bounded length, in one line of ASCII."""
     documented = [finding for finding in findings if finding.view == DOCUMENTED]
     first = str((documented or findings)[0])
     if len(first) > LONGEST:
         first = first[:LONGEST] + "…"
     counts = {DOCUMENTED: len(documented), INFERRED: len(findings) - len(documented)}
-    raw = json.dumps({**counts, "first": first}).encode()
+    text = json.dumps({**counts, "first": first})
     # JSON may hold DEL as it is; a header may not (RFC 9110, 5.5).
-    return raw.replace(b"\x7f", b"\\u007f")
+    return text.replace("\x7f", "\\u007f")

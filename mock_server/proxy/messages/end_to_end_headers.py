@@ -1,6 +1,6 @@
 """Headers that go through: end-to-end ones do, hop-by-hop ones do not (RFC 9110, 7.6.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .cookie_prefixes import returned
 
@@ -37,7 +37,7 @@ def is_ours(name: bytes) -> bool:
     return name.replace(b"_", b"-") in OURS
 
 
-def to_upstream(headers: Headers, version: str) -> list[tuple[str, str]]:
+def to_upstream(headers: Iterable[tuple[bytes, bytes]], version: str) -> list[tuple[str, str]]:
     """Return the headers of a request for the upstream."""
     changes = {b"accept-encoding": _readable, b"cookie": returned}
     sent = []
@@ -60,7 +60,7 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name: ", ".join(given) for name, given in values.items()}
 
 
-def media_type(headers: dict[str, str]) -> str:
+def media_type(headers: Mapping[str, str]) -> str:
     """Return the media type without its parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 

@@ -15,9 +15,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
+from mock_server.http.origins import origin_of
 from mock_server.stores.timeouts import patiently
-
-from .upstream_network import origin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -142,7 +141,7 @@ class Upstream:
         """Return the error that describes a failure."""
         status, fault, kind, reason = _explained(error, self.patience)
         if self._proxy is not None and fault == "UPSTREAM_UNREACHABLE":
-            reason = f"{reason} (through the proxy {origin(self._proxy)})"
+            reason = f"{reason} (through the proxy {origin_of(self._proxy)})"
         return TroubleError(self.url, status, fault, kind, reason)
 
     def _checked(self, response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:

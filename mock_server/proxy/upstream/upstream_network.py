@@ -61,9 +61,3 @@ def next_proxy(url: str, given: str | None) -> str | None:
         example = "http://proxy.example:3128"
         raise ValueError(f"{source} must be the URL of an HTTP proxy, such as {example}")
     return found
-
-
-def origin(url: str) -> str:
-    """Return scheme, host and port of a URL: which server it is, and no more."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
