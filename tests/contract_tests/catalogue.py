@@ -40,6 +40,12 @@ class Fault:
     law: str
     make: Callable[[], Api]
     style: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
+
+    @property
+    def accusers(self) -> frozenset[str]:
+        """The rules that may accuse it, judged by its law; any other accusation is one too many."""
+        return self.also | {self.rule}
 
     @property
     def depth(self) -> str:
@@ -50,10 +56,13 @@ class Fault:
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(
-    family: str, rule: str, operation: str, law: str = "", style: str = ""
+def fault(  # noqa: PLR0913, PLR0917 - what a fault is known by
+    family: str, rule: str, operation: str, law: str = "", style: str = "", also: str = ""
 ) -> Callable[[type[Api]], type[Api]]:
-    """Enter a class into the catalogue under its name and its docstring."""
+    """Enter a class into the catalogue under its name and its docstring.
+
+    `also` names further rules, apart by blanks, that may accuse it: one fault can break several promises.
+    """
 
     def enter(made: type[Api]) -> type[Api]:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", made.__name__).lower()
@@ -62,7 +71,15 @@ def fault(
         says = (made.__doc__ or "").strip()
         chosen = law or LAWS.get(rule.partition(".")[0], "")
         FAULTS[name] = Fault(
-            name, family, says, rule, operation, chosen, made, frozenset({style} - {""})
+            name,
+            family,
+            says,
+            rule,
+            operation,
+            chosen,
+            made,
+            frozenset(style.split()),
+            frozenset(also.split()),
         )
         return made
 

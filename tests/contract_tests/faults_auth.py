@@ -63,7 +63,13 @@ class PublicBiographyOfTheLast(Api):
         return shown if self.last is None else {**shown, "biography": self.last}
 
 
-@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    PROFILE,
+    law="session: every operation needs a session",
+    also="session.isolation",
+)
 class AnswersAreCached(Api):
     """What a valid session has just read is answered to the next caller, whoever it is."""
 
@@ -150,7 +156,13 @@ class GraceTouchesAda(Api):
             super().apply("ada", {"biography": ""})
 
 
-@fault("auth", "session.required", REFERRALS, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    REFERRALS,
+    law="session: every operation needs a session",
+    also="session.form",
+)
 class ReferralsAreOpen(Api):
     """Referrals need no session."""
 
@@ -170,7 +182,13 @@ class ExpiredReadsPublic(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    PROFILE,
+    law="session: every operation needs a session",
+    also="session.form",
+)
 class OneInSevenOpen(Api):
     """One in seven profiles needs no session."""
 
@@ -183,7 +201,13 @@ class OneInSevenOpen(Api):
             raise
 
 
-@fault("auth", "session.required", LIST, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    LIST,
+    law="session: every operation needs a session",
+    also="session.form",
+)
 class TokenByPrefix(Api):
     """A token only has to begin like a valid one."""
 
@@ -264,7 +288,13 @@ class RefusedAndDone(Api):
         return super().authenticate(request)
 
 
-@fault("auth", "session.required", PUBLIC, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    PUBLIC,
+    law="session: every operation needs a session",
+    also="session.form",
+)
 class TokenBySuffix(Guesses):
     """A token only has to end like a valid one, where public profiles are read."""
 
@@ -274,7 +304,13 @@ class TokenBySuffix(Guesses):
         return next((user for known, user in self.sessions.items() if token.endswith(known)), None)
 
 
-@fault("auth", "session.required", PROFILE, law="session: every operation needs a session")
+@fault(
+    "auth",
+    "session.required",
+    PROFILE,
+    law="session: every operation needs a session",
+    also="session.form",
+)
 class TokenByHalf(Guesses):
     """Of a token of the right length only the first half is compared."""
 

@@ -123,7 +123,7 @@ class PublicContainerIsOptional(Api):
         return super().get_public(request)
 
 
-@fault("bounds", "input.documented", LIST, law="queries: numbers of pages")
+@fault("bounds", "input.documented", LIST, law="queries: numbers of pages", also="input.bounds")
 class PageMayBeText(Api):
     """A page that is no number is the first."""
 
@@ -156,7 +156,7 @@ class NinetyNine(Api):
         return self.number(query, "limit", 20, 99)
 
 
-@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound", also="answer.shape")
 class NameOf51(Api):
     """A display name may have 51 characters."""
 
@@ -188,7 +188,7 @@ class BiographyNotEmpty(Api):
         return super().good_biography(value) and value != ""
 
 
-@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound", also="answer.shape")
 class HandleWithNewline(Api):
     """A handle may end in a newline."""
 
@@ -196,7 +196,7 @@ class HandleWithNewline(Api):
         return isinstance(value, str) and re.match(r"^[a-z0-9_]{3,20}$", value) is not None
 
 
-@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound", also="answer.shape")
 class HandleInCapitals(Api):
     """A handle may have capitals."""
 
@@ -215,7 +215,7 @@ class NumberAsName(Api):
         return str(value) if name == "displayName" else super().stored(name, value)
 
 
-@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound", also="answer.shape")
 class DayIsOptional(Api):
     """A date of birth needs no day."""
 
@@ -287,7 +287,7 @@ class FirstDetailOnly(Api):
         return body
 
 
-@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound")
+@fault("bounds", "input.bounds", UPDATE, law="bounds: past the bound", also="answer.shape")
 class HandleFoldsCase(Api):
     """The pattern of handles ignores case, and so takes the long s and the Kelvin sign."""
 

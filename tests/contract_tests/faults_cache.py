@@ -41,7 +41,7 @@ class NextReaderGetsTheLastPage(Api):
         return Answer(200, body) if query == request.query and user != request.user else answer
 
 
-@fault("cache", "http.headers", LIST, law="headers: usual headers")
+@fault("cache", "http.headers", LIST, law="headers: usual headers", also="answer.status")
 class AnyTagMatches(Api):
     """Whatever entity tag a client knows, nothing has changed since."""
 

@@ -38,7 +38,7 @@ class OneInSevenNull(Api):
         return answer
 
 
-@fault("flaky", "session.valid", LIST, law="pages")
+@fault("flaky", "session.valid", LIST, law="pages", also="pages.total")
 class OneInSevenUnauthorized(Api):
     """One in seven lists is refused although the session is valid."""
 

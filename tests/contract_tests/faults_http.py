@@ -100,7 +100,7 @@ class MarkDemandsBody(Api):
         return super().mark_read(request)
 
 
-@fault("http", "answer.complete", REFERRALS, law="http: head")
+@fault("http", "answer.complete", REFERRALS, law="http: head", also="http.head")
 class SendsMoreThanItSays(Api):
     """The referrals have two bytes more than their Content-Length says."""
 
@@ -176,7 +176,9 @@ class PathsIgnoreCase(Api):
         return super().route(request)
 
 
-@fault("http", "answer.no-server-error", UPDATE, law="http: nothing makes it fail")
+@fault(
+    "http", "answer.no-server-error", UPDATE, law="http: nothing makes it fail", also="answer.shape"
+)
 class FailsOnProto(Api):
     """A key `__proto__` makes an update fail."""
 
@@ -187,7 +189,7 @@ class FailsOnProto(Api):
         return body
 
 
-@fault("http", "answer.no-server-error", LIST, law="public: unknown names")
+@fault("http", "answer.no-server-error", LIST, law="public: unknown names", also="answer.shape")
 class FailsOnQuotes(Api):
     """A quote in `containerId` makes the list fail."""
 
@@ -197,7 +199,7 @@ class FailsOnQuotes(Api):
         return super().list_notifications(request)
 
 
-@fault("http", "http.headers", PROFILE, law="headers: usual headers")
+@fault("http", "http.headers", PROFILE, law="headers: usual headers", also="answer.shape")
 class FollowsRewrites(Api):
     """`X-Original-URL` says which path is meant."""
 
@@ -227,7 +229,13 @@ class FailsOnDepth(Api):
         return super().parse(request)
 
 
-@fault("http", "http.headers", PROFILE, law="headers: the method is that of the request")
+@fault(
+    "http",
+    "http.headers",
+    PROFILE,
+    law="headers: the method is that of the request",
+    also="answer.status answer.status-default",
+)
 class MethodOverride(Api):
     """`X-HTTP-Method-Override` says what the method is."""
 

@@ -7,7 +7,7 @@ from tests.contract_tests.faults_support import LIST, FindsLike, Items
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 
 
-@fault("pages", "pages.membership", LIST, law="public: similar names")
+@fault("pages", "pages.membership", LIST, law="public: similar names", also="public.not-found")
 class ContainersTrimmed(FindsLike):
     """Dots and spaces after a container's name do not matter."""
 
@@ -27,7 +27,7 @@ class PagesOfFortyOverlap(Api):
         return whole[start : start + limit]
 
 
-@fault("pages", "pages.membership", LIST, law="public: similar names")
+@fault("pages", "pages.membership", LIST, law="public: similar names", also="public.not-found")
 class ListsOfContainers(Api):
     """Of containers that are separated by commas any will do."""
 
@@ -54,7 +54,7 @@ class PagesOverlap(Api):
         return whole[start : start + limit]
 
 
-@fault("pages", "pages.limit", LIST, law="pages: pages add up")
+@fault("pages", "pages.limit", LIST, law="pages: pages add up", also="pages.whole")
 class OneTooMany(Api):
     """A page of seven has eight items."""
 
@@ -62,7 +62,7 @@ class OneTooMany(Api):
         return whole[(page - 1) * limit : page * limit + (limit == 7)]
 
 
-@fault("pages", "pages.size", LIST, law="pages: pages add up")
+@fault("pages", "pages.size", LIST, law="pages: pages add up", also="pages.whole")
 class FullPageIsShort(Api):
     """A page of a hundred has only fifty items."""
 
@@ -98,7 +98,7 @@ class EchoOfPage(Api):
         return answer
 
 
-@fault("pages", "pages.defaults", LIST, law="pages: defaults")
+@fault("pages", "pages.defaults", LIST, law="pages: defaults", also="pages.echo")
 class DefaultIsTen(Api):
     """The default limit is ten."""
 

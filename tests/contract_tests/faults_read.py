@@ -85,7 +85,7 @@ class MarkHides(Api):
         return whole if unread else []
 
 
-@fault("read", "read.only-marking", LIST, law="read: listing marks nothing")
+@fault("read", "read.only-marking", LIST, law="read: listing marks nothing", also="update.partial")
 class DefaultPageMarks(MarksWhatItShows):
     """A list without `page` and `limit` marks what it shows."""
 

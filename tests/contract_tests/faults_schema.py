@@ -49,7 +49,7 @@ class ConflictIs409(Api):
         return super().update_profile(request)
 
 
-@fault("status", "answer.status", LIST, law="queries: numbers of pages")
+@fault("status", "answer.status", LIST, law="queries: numbers of pages", also="input.status")
 class WrongPageIs422(Api):
     """A wrong page is 422."""
 
@@ -60,7 +60,7 @@ class WrongPageIs422(Api):
             raise RefusalError(422, "GENERIC_CLIENT_ERROR") from None
 
 
-@fault("status", "reach.success", REFERRALS, law="")
+@fault("status", "reach.success", REFERRALS, law="", also="input.accepted")
 class ReferralsNever(Api):
     """Referrals always answer 404."""
 
@@ -68,7 +68,13 @@ class ReferralsNever(Api):
         raise RefusalError(404, "GENERIC_NOT_FOUND")
 
 
-@fault("status", "answer.no-server-error", UPDATE, law="text: text round trips")
+@fault(
+    "status",
+    "answer.no-server-error",
+    UPDATE,
+    law="text: text round trips",
+    also="answer.shape input.accepted",
+)
 class EmojiIs500(Api):
     """Text outside the BMP makes an update fail."""
 
@@ -78,7 +84,13 @@ class EmojiIs500(Api):
             raise RefusalError(500, "GENERIC_CLIENT_ERROR")
 
 
-@fault("status", "answer.no-server-error", LIST, law="queries: huge pages")
+@fault(
+    "status",
+    "answer.no-server-error",
+    LIST,
+    law="queries: huge pages",
+    also="answer.shape input.accepted",
+)
 class HugePageIs500(Api):
     """A page of more than 32 bits makes the list fail."""
 
@@ -128,7 +140,9 @@ class ReferralsAreNoJson(Api):
         return Answer(200, None, {"Content-Type": "application/json"}, raw)
 
 
-@fault("schema", "answer.shape", REFERRALS, law="referrals: order and total")
+@fault(
+    "schema", "answer.shape", REFERRALS, law="referrals: order and total", also="referrals.total"
+)
 class TotalIsText(Api):
     """`total` of the referrals is a string."""
 
@@ -149,7 +163,7 @@ class StampWithoutZone(Api):
         return answer
 
 
-@fault("schema", "answer.shape", LIST, law="pages")
+@fault("schema", "answer.shape", LIST, law="pages", also="pages.defaults pages.order pages.whole")
 class EleventhIdIsNumber(Api):
     """The eleventh item of a page has a number as its id."""
 
@@ -219,7 +233,7 @@ class UsernameAlways(Api):
         return super().project(user, ["username", *names])
 
 
-@fault("schema", "public.private", PUBLIC, law="public: members have one")
+@fault("schema", "public.private", PUBLIC, law="public: members have one", also="answer.shape")
 class PublicBirth(Api):
     """A public profile shows the date of birth."""
 
@@ -240,7 +254,13 @@ class FoundByHandle(Api):
         return super().get_public(request)
 
 
-@fault("schema", "projection.exact", PROFILE, law="projection: order and repetition")
+@fault(
+    "schema",
+    "projection.exact",
+    PROFILE,
+    law="projection: order and repetition",
+    also="answer.shape",
+)
 class ManyNamesAddOne(Api):
     """More than a hundred names bring one key more."""
 

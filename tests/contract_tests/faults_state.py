@@ -154,7 +154,7 @@ class RollsBackAfterReads(Api):
         return super().get_profile(request)
 
 
-@fault("state", "update.seen", UPDATE, law="update: updates in a row")
+@fault("state", "update.seen", UPDATE, law="update: updates in a row", also="update.partial")
 class NewConnectionsAreOld(Api):
     """The first read on a new connection is answered as at the start of the server."""
 
@@ -276,7 +276,7 @@ class AloneIsNull(Api):
         return {"dateOfBirth": None} if names == ["dateOfBirth"] else super().project(user, names)
 
 
-@fault("state", "public.who", PUBLIC, law="public: members have one")
+@fault("state", "public.who", PUBLIC, law="public: members have one", also="public.any-reader")
 class PublicNamesTheReader(Api):
     """A public profile carries the reader's username."""
 
@@ -360,7 +360,9 @@ class NamesEndAtSlashes(Names):
         return name.partition("/")[0]
 
 
-@fault("state", "update.ignored", UPDATE, law="update: unknown keys are not kept")
+@fault(
+    "state", "update.ignored", UPDATE, law="update: unknown keys are not kept", also="answer.shape"
+)
 class KeepsWhatItDoesNotKnow(Api):
     """Unknown keys of an update are stored, and read by their names."""
 
@@ -418,7 +420,9 @@ class BiographyIsForgotten(Api):
         super().apply(user, {name: value for name, value in body.items() if name != "biography"})
 
 
-@fault("state", "update.seen", UPDATE, law="update: partial")
+@fault(
+    "state", "update.seen", UPDATE, law="update: partial", also="update.answer update.idempotent"
+)
 class OneInSevenForgotten(Api):
     """One in seven updates is not kept."""
 

@@ -54,7 +54,7 @@ class HandleIsNumber(Api):
         )
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class EndsAtNull(Stores):
     """Text ends at U+0000."""
 
@@ -62,7 +62,9 @@ class EndsAtNull(Stores):
         return text.partition("\0")[0]
 
 
-@fault("text", "answer.no-server-error", UPDATE, law="http: nothing makes it fail")
+@fault(
+    "text", "answer.no-server-error", UPDATE, law="http: nothing makes it fail", also="answer.shape"
+)
 class NullIs500(Api):
     """U+0000 makes an update fail."""
 
@@ -72,7 +74,9 @@ class NullIs500(Api):
             raise RefusalError(500, "GENERIC_CLIENT_ERROR")
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault(
+    "text", "text.exact", UPDATE, law="text: text round trips", also="answer.shape update.answer"
+)
 class Trims(Stores):
     """White space at the ends is cut off."""
 
@@ -80,7 +84,7 @@ class Trims(Stores):
         return text.strip()
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class Normalises(Stores):
     """Text is kept in normal form C."""
 
@@ -88,7 +92,9 @@ class Normalises(Stores):
         return unicodedata.normalize("NFC", text)
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault(
+    "text", "text.exact", UPDATE, law="text: text round trips", also="answer.shape update.answer"
+)
 class Escapes(Stores):
     """Text is kept escaped for HTML."""
 
@@ -96,7 +102,7 @@ class Escapes(Stores):
         return html.escape(text)
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class OnlyTheBmp(Stores):
     """Characters outside the BMP become question marks."""
 
@@ -104,7 +110,7 @@ class OnlyTheBmp(Stores):
         return "".join(letter if ord(letter) < 0x10000 else "?" for letter in text)
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class UnixNewlines(Stores):
     """Carriage returns are dropped."""
 
@@ -123,7 +129,7 @@ class PublicUnescapes(Api):
         }
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class LosesTheLastLineBreak(Mangles):
     """A line break at the end of a text is lost."""
 
@@ -131,7 +137,7 @@ class LosesTheLastLineBreak(Mangles):
         return text.removesuffix("\n") or text
 
 
-@fault("text", "text.exact", UPDATE, law="text: text round trips")
+@fault("text", "text.exact", UPDATE, law="text: text round trips", also="update.answer")
 class LosesKeycaps(Mangles):
     """The mark that makes a key of a digit is lost."""
 
@@ -139,7 +145,7 @@ class LosesKeycaps(Mangles):
         return text.replace("\u20e3", "")
 
 
-@fault("text", "update.seen", UPDATE, law="text: text round trips")
+@fault("text", "update.seen", UPDATE, law="text: text round trips", also="text.exact update.answer")
 class ZeroIsNothing(Api):
     """The text `0` is taken for absent."""
 
