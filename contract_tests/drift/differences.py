@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Key = tuple[str, str, str, str, str]
+# Places of one difference that are named.
+MANY = 4
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`where` are situations, statuses or values; `path` is the place in the body; `curls` repeat it on the left and right.
+    """What differs between the left and the right side.
 
-    `sure` is False where other data on one side might explain it.
+    `where` are situations, statuses or values; `path` is the place in the body; `curls` repeat it
+    on the left and right. `sure` is False where other data on one side might explain it.
     """
 
     kind: str
@@ -63,12 +66,8 @@ def rows(found: Iterable[Difference]) -> list[Row]:
     return list(known.values())
 
 
-def lasting(
-    first: Iterable[Difference], again: Iterable[Difference]
-) -> tuple[list[Difference], list[Difference]]:
-    """Return what was seen both times, and what only the first time."""
-    keys = {each.key for each in again}
-    found = list(first)
-    return [each for each in found if each.key in keys], [
-        each for each in found if each.key not in keys
-    ]
+def listed(names: Sequence[str]) -> str:
+    """Return the first names in one line, and how many more there are."""
+    text = ", ".join(names[:MANY])
+    more = len(names) - MANY
+    return f"{text} and {more} more" if more > 0 else text

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.drift.differences import Row, rows
+from contract_tests.drift.differences import Row, listed, rows
 from contract_tests.reports.text_table import text_table
 
 if TYPE_CHECKING:
@@ -17,13 +16,17 @@ if TYPE_CHECKING:
 
 HEAD = ("", "operation", "what", "left", "right")
 WIDEST = (3, 24, 52, 26, 26)
+# All operations that read: a difference of so many is likely to be one of the whole server.
 GETS = 4
-MANY = 4
-"""Places of one difference that are named."""
-LEGEND = (
-    "$PRIMARY and the like stand for each side's own tokens; $CONTAINER, $FOREIGN, $MEMBER, $MEMBERSHIP,\n"
-    "$OUTSIDER, $ELSEWHERE, $CANDIDATE and $PLACE for containers and usernames of its target file."
-)
+# Kinds that say nothing which the name of the difference does not say.
+PLAIN_KINDS = ("pages", "header", "bounds")
+MARKS = {
+    "refutes": "The evidence refutes these x-inferred marks:",
+    "confirms": "The evidence confirms these x-inferred marks, as far as reading shows:",
+}
+LEGEND = """\
+$PRIMARY and the like stand for each side's own tokens; $CONTAINER, $FOREIGN, $MEMBER, $MEMBERSHIP,
+$OUTSIDER, $ELSEWHERE, $CANDIDATE and $PLACE for containers and usernames of its target file."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,20 @@ class Report:
     @property
     def hints(self) -> list[str]:
         """What may be a difference, or follow from other data."""
-        found = rows(each for each in self.evidence.found if not each.sure)
-        return [
-            ": ".join(cells(row)[:2]) + f": {row.difference.left} | {row.difference.right}"
-            for row in found
-        ]
+        found = map(cells, rows(each for each in self.evidence.found if not each.sure))
+        return [f"{names}: {what}: {left} | {right}" for names, what, left, right in found]
 
     @property
     def headline(self) -> str:
         """The result in one line."""
         number = len(self.rows)
-        if not self.evidence.pairs:
+        situations = len(self.evidence.pairs)
+        if not situations:
             return "NOTHING was compared."
-        many = (
-            "1 difference"
-            if number == 1
-            else f"{number} differences"
-            if number
-            else "No difference"
-        )
-        return f"{many}. {len(self.evidence.pairs)} situations compared, {self.evidence.requests} requests, none that writes."
+        plural = "" if number == 1 else "s"
+        differences = f"{number} difference{plural}" if number else "No difference"
+        requests = f"{self.evidence.requests} requests, none that writes"
+        return f"{differences}. {situations} situations compared, {requests}."
 
     def proposed_changes(self) -> list[str]:
         """Return the changes of `openapi.yaml`, each with its place and its reason."""
@@ -81,17 +78,16 @@ class Report:
         """Return the report for a terminal."""
         parts = [f"left   {self.left.target.base_url}\nright  {self.right.target.base_url}"]
         if self.rows:
-            parts += [text_table(starmap(_cells, enumerate(self.rows, 1)), HEAD, WIDEST)]
+            numbered = [_cells(number, row) for number, row in enumerate(self.rows, 1)]
+            parts.append(text_table(numbered, HEAD, WIDEST))
             parts += ["To repeat (left, then right):", "\n".join(self._repeats()), LEGEND]
         parts += _section("Perhaps, or only because of other data (not counted):", self.hints)
         parts += _section("Proposed changes of openapi.yaml:", self.proposed_changes())
-        parts += [f"As a patch for `git apply`:\n\n{self.diff}"] if self.diff else []
-        refuted = [_verdict(each) for each in self.verdicts if each.word == "refutes"]
-        confirmed = [_verdict(each) for each in self.verdicts if each.word == "confirms"]
-        parts += _section("The evidence refutes these x-inferred marks:", refuted)
-        parts += _section(
-            "The evidence confirms these x-inferred marks, as far as reading shows:", confirmed
-        )
+        if self.diff:
+            parts.append(f"As a patch for `git apply`:\n\n{self.diff}")
+        for word, title in MARKS.items():
+            marks = [_mark(each) for each in self.verdicts if each.word == word]
+            parts += _section(title, marks)
         parts += _section("Not compared:", self.not_compared())
         unsteady = [
             f"{each.operation}: {each.kind}, {each.what}" for each in self.evidence.unsteady
@@ -100,34 +96,37 @@ class Report:
         return "\n\n".join([*parts, self.headline])
 
     def _repeats(self) -> list[str]:
-        return [
-            f"{number:3}  {curl}" if curl is row.difference.curls[0] else f"     {curl}"
-            for number, row in enumerate(self.rows, 1)
-            for curl in row.difference.curls
-        ]
+        lines: list[str] = []
+        for number, row in enumerate(self.rows, 1):
+            left, right = row.difference.curls
+            lines += [f"{number:3}  {left}", f"     {right}"]
+        return lines
 
     def data(self) -> dict[str, Any]:
         """Return the content of `drift.json`."""
+        proposals = [
+            {"pointer": each.pointer, "says": each.says, "patched": bool(each.edit)}
+            for each in self.proposals
+        ]
+        not_compared = [
+            {"operation": operation, "what": what, "why": why}
+            for (operation, what), why in self.evidence.not_compared.items()
+        ]
+        unsteady = [
+            {"operation": each.operation, "kind": each.kind, "what": each.what}
+            for each in self.evidence.unsteady
+        ]
         return {
             "left": self.left.target.base_url,
             "right": self.right.target.base_url,
             "situations": len(self.evidence.pairs),
             "requests": self.evidence.requests,
             "differences": [_row(row) for row in rows(self.evidence.found)],
-            "proposals": [
-                {"pointer": each.pointer, "says": each.says, "patched": bool(each.edit)}
-                for each in self.proposals
-            ],
+            "proposals": proposals,
             "patch": self.diff,
             "marks": [vars(each) for each in self.verdicts],
-            "not_compared": [
-                {"operation": operation, "what": what, "why": why}
-                for (operation, what), why in self.evidence.not_compared.items()
-            ],
-            "unsteady": [
-                {"operation": each.operation, "kind": each.kind, "what": each.what}
-                for each in self.evidence.unsteady
-            ],
+            "not_compared": not_compared,
+            "unsteady": unsteady,
         }
 
 
@@ -149,16 +148,9 @@ def _row(row: Row) -> dict[str, Any]:
 def cells(row: Row) -> tuple[str, str, str, str]:
     """Return operation, what, left and right of a row in words."""
     each = row.difference
-    operations = ", ".join(row.operations)
-    where = ", ".join(each.where[:MANY]) + (
-        f" and {len(each.where) - MANY} more" if len(each.where) > MANY else ""
-    )
-    what = (
-        each.what
-        if each.kind in (each.what, "pages", "header", "bounds")
-        else f"{each.kind}: {each.what}"
-    )
-    return operations, f"{what} [{where}]", each.left, each.right
+    is_plain = each.kind in (each.what, *PLAIN_KINDS)
+    what = each.what if is_plain else f"{each.kind}: {each.what}"
+    return ", ".join(row.operations), f"{what} [{listed(each.where)}]", each.left, each.right
 
 
 def _cells(number: int, row: Row) -> tuple[str, ...]:
@@ -168,9 +160,10 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
     return str(number), operations, *rest
 
 
-def _verdict(verdict: Verdict) -> str:
-    return f"{verdict.pointer} ({verdict.says}){'' if verdict.sure else ', less certain'}"
+def _mark(verdict: Verdict) -> str:
+    doubt = "" if verdict.sure else ", less certain"
+    return f"{verdict.pointer} ({verdict.says}){doubt}"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
-    return [f"{title}\n" + "\n".join(f"  {line}" for line in lines)] if lines else []
+    return ["\n  ".join([title, *lines])] if lines else []

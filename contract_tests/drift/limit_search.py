@@ -15,27 +15,37 @@ if TYPE_CHECKING:
 
 
 def largest(side: Side, found: Iterable[Difference]) -> int | None:
-    """Return the highest limit that is accepted, None if there is none to be found or no need to look for it."""
+    """Return the highest limit that is accepted.
+
+    None if there is none to be found, or no need to look for it.
+    """
     if not any(each.what == "values of limit" for each in found):
         return None
     try:
-        accepted = [value for value in _whole() if _accepts(side, value)]
-        refused = [value for value in _whole() if accepted and value > max(accepted)]
-        return _between(side, max(accepted), min(refused)) if accepted and refused else None
+        return _search(side)
     except (NotJudgedError, OutOfTimeError):
         return None
 
 
-def _whole() -> list[int]:
-    return [int(text) for text in LIMITS if text.isdigit() and int(text)]
+def _search(side: Side) -> int | None:
+    limits = [int(text) for text in LIMITS if text.isdigit() and int(text)]
+    accepted = [limit for limit in limits if _accepts(side, limit)]
+    if not accepted:
+        return None
+    good = max(accepted)
+    refused = [limit for limit in limits if limit > good]
+    return _halve(side, good, min(refused)) if refused else None
 
 
-def _between(side: Side, good: int, bad: int) -> int:
+def _halve(side: Side, good: int, bad: int) -> int:
     while bad - good > 1:
         middle = (good + bad) // 2
-        good, bad = (middle, bad) if _accepts(side, middle) else (good, middle)
+        if _accepts(side, middle):
+            good = middle
+        else:
+            bad = middle
     return good
 
 
-def _accepts(side: Side, value: int) -> bool:
-    return side.send(with_limit(value)).exchange.ok
+def _accepts(side: Side, limit: int) -> bool:
+    return side.send(with_limit(str(limit))).exchange.ok

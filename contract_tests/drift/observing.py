@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from contract_tests.checks import availability
 from contract_tests.drift.comparing import Pair, compare
-from contract_tests.drift.differences import Difference, lasting
 from contract_tests.drift.probes import PROBES, Probe
 from contract_tests.drift.response_facts import items_of, value_of
 from contract_tests.drift.sides import Side, Unplayed
@@ -17,10 +15,11 @@ from contract_tests.exceptions import OVER, NotJudgedError, OutOfTimeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from contract_tests.drift.differences import Difference
+
 THIN = "no name of a target file succeeds there: are the names right?"
 AGAIN = ("every operation that differs", "a second time")
 GONE = "a side stopped answering"
-NO_TIME = OVER
 
 
 @dataclass
@@ -36,114 +35,110 @@ class Evidence:
     not_compared: dict[tuple[str, str], str] = field(default_factory=dict)
     requests: int = 0
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether a side did not answer a probe."""
+        return any(not each.exchange.status for pair in self.pairs for each in pair)
+
 
 class NothingError(RuntimeError):
     """Nothing can be compared; the text gives the reason."""
 
 
 def observe(left: Side, right: Side, until: float) -> Evidence:
-    """Compare until `until` (of `time.monotonic`); raises `NothingError`.
+    """Compare until `until` (of `time.monotonic`).
 
-    Operations that differ are asked a second time, so that a passing trouble of one side is not taken for a difference.
+    Operations that differ are requested a second time, so that a passing trouble of one side is
+    not taken for a difference. Raise `NothingError` if there is nothing to compare.
     """
-    evidence = Evidence()
     left.client.until = right.client.until = until
-    first = _once(left, right, evidence, until, PROBES)
-    if not first:
-        evidence.requests = len(left.seen) + len(right.seen)
-        return evidence
-    kept = left.seen, right.seen
-    left.seen, right.seen = [], []
-    again = _again(left, right, first, evidence, until)
-    evidence.requests = sum(map(len, (*kept, left.seen, right.seen)))
-    left.seen, right.seen = kept
-    evidence.found, evidence.unsteady = lasting(first, again)
+    evidence = _compare_once(left, right, PROBES)
+    if evidence.found:
+        _confirm(evidence, _compare_again(left, right, evidence.found))
     return evidence
 
 
-def _again(
-    left: Side, right: Side, first: list[Difference], evidence: Evidence, until: float
-) -> list[Difference]:
-    """Send the probes of the operations that differ again; what could not be sent again counts as it was seen.
-
-    Raises `NothingError` where a side has gone out of order since it was asked first: the differences may be of that.
-    """
-    differing = {each.operation for each in first}
-    second = Evidence()
-    try:
-        found = _once(
-            left, right, second, until, [probe for probe in PROBES if probe.operation in differing]
-        )
-    except NothingError as error:
-        count = f"{len(first)} difference{'s' if len(first) > 1 else ''}"
-        raise NothingError(
-            f"{error}. It was in order at first; {count} seen until then may come of that: run it again"
-        ) from error
-    why = (
-        NO_TIME
-        if NO_TIME in second.not_compared.values()
-        else GONE
-        if _silent(second) and not _silent(evidence)
-        else ""
-    )
+def _confirm(evidence: Evidence, again: Evidence) -> None:
+    """Keep the differences that show again; all where it cannot be known which do."""
+    evidence.requests += again.requests
+    why = _why_unknown(evidence, again)
     if why:
         evidence.not_compared[AGAIN] = why
-    return first if why else found
+        return
+    shown_again = {each.key for each in again.found}
+    first, evidence.found = evidence.found, []
+    for each in first:
+        place = evidence.found if each.key in shown_again else evidence.unsteady
+        place.append(each)
 
 
-def _silent(evidence: Evidence) -> bool:
-    return any(not each.exchange.status for pair in evidence.pairs for each in pair)
+def _why_unknown(evidence: Evidence, again: Evidence) -> str:
+    if OVER in again.not_compared.values():
+        return OVER
+    return GONE if again.is_silent and not evidence.is_silent else ""
 
 
-def _once(
-    left: Side, right: Side, evidence: Evidence, until: float, probes: Iterable[Probe]
-) -> list[Difference]:
-    for side in (left, right):
+def _compare_again(left: Side, right: Side, found: list[Difference]) -> Evidence:
+    """Send the probes of the operations that differ once more.
+
+    Raise `NothingError` where a side has gone out of order since: the differences may be of that.
+    """
+    differing = {each.operation for each in found}
+    probes = [probe for probe in PROBES if probe.operation in differing]
+    try:
+        return _compare_once(left, right, probes)
+    except NothingError as error:
+        count = f"{len(found)} difference{'s' if len(found) > 1 else ''}"
+        why = f"It was in order at first; {count} seen until then may come of that: run it again"
+        raise NothingError(f"{error}. {why}") from error
+
+
+def _compare_once(left: Side, right: Side, probes: Iterable[Probe]) -> Evidence:
+    sides = (left, right)
+    for side in sides:
         _open(side)
-    evidence.pairs = [
-        pair for probe in probes if (pair := _pair(probe, left, right, evidence, until))
-    ]
-    thin = left.thin | right.thin
-    found = compare(evidence.pairs, left.seen, right.seen)
-    return [
-        replace(each, evidence=each.evidence or THIN) if each.operation in thin else each
-        for each in found
-    ]
+    evidence = Evidence()
+    for probe in probes:
+        try:
+            for side in sides:
+                side.check(probe)
+            evidence.pairs.append((left.send(probe), right.send(probe)))
+        except (Unplayed, NotJudgedError, OutOfTimeError) as error:
+            evidence.not_compared[probe.operation, probe.name] = str(error)
+    evidence.requests = len(left.seen) + len(right.seen)
+    for each in compare(evidence.pairs, left.seen, right.seen):
+        # Why a difference may be one of wrong names and not of the servers.
+        doubt = THIN if each.operation in left.thin | right.thin else ""
+        evidence.found.append(replace(each, evidence=each.evidence or doubt))
+    return evidence
 
 
 def _open(side: Side) -> None:
+    name = f"the {side.name} side"
     try:
         side.cast()
     except (Unplayed, NotJudgedError, OutOfTimeError) as error:
-        raise NothingError(f"the {side.name} side: {error}") from error
-    answers = [each.exchange for each in side.seen]
-    if not any(answer.status for answer in answers):
-        raise NothingError(f"the {side.name} side, {side.target.base_url}, does not answer")
-    if all(answer.status in (0, 401) for answer in answers):
-        raise NothingError(
-            f"the {side.name} side accepts no session: $PRIMARY is refused everywhere"
-        )
-    if why := availability.out_of_order(answers):
-        raise NothingError(f"the {side.name} side, {side.target.base_url}, is out of order: {why}")
+        raise NothingError(f"{name}: {error}") from error
+    responses = [each.exchange for each in side.seen]
+    statuses = {response.status for response in responses}
+    if statuses == {0}:
+        raise NothingError(f"{name}, {side.target.base_url}, does not answer")
+    if statuses <= {0, 401}:
+        raise NothingError(f"{name} accepts no session: $PRIMARY is refused everywhere")
+    why = availability.out_of_order(responses)
+    if why:
+        raise NothingError(f"{name}, {side.target.base_url}, is out of order: {why}")
 
 
-def _pair(probe: Probe, left: Side, right: Side, evidence: Evidence, until: float) -> Pair | None:
-    what = (probe.operation, f"{probe.situation} {probe.value}".strip())
-    if time.monotonic() > until:
-        evidence.not_compared[what] = NO_TIME
-        return None
-    try:
-        for side in (left, right):
-            side.check(probe)
-        return left.send(probe), right.send(probe)
-    except (Unplayed, NotJudgedError, OutOfTimeError) as error:
-        evidence.not_compared[what] = str(error)
-    return None
+def compared(pairs: list[Pair]) -> set[tuple[str, str]]:
+    """Return which situations of which operations were compared.
 
-
-def compared(pairs: Iterable[Pair]) -> set[tuple[str, str]]:
-    """Return which situations of which operations were compared, and `items` where both sides had some."""
-    pairs = list(pairs)
-    full = [pair for pair in pairs if all(items_of(value_of(side.exchange)) for side in pair)]
-    situations = {(pair[0].probe.operation, pair[0].probe.situation) for pair in pairs}
-    return situations | {(pair[0].probe.operation, "items") for pair in full}
+    The situation `items` is there where both sides had some.
+    """
+    found: set[tuple[str, str]] = set()
+    for pair in pairs:
+        probe = pair[0].probe
+        found.add((probe.operation, probe.situation))
+        if all(items_of(value_of(side.exchange)) for side in pair):
+            found.add((probe.operation, "items"))
+    return found

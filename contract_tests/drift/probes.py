@@ -12,9 +12,10 @@ LIST, MARK = "listNotifications", "markNotificationsRead"
 
 @dataclass(frozen=True)
 class Probe:
-    """One request: `{role}` in `query` and `user` is a value of each side's own, `session` a role or a key of `ODD`.
+    """One request: `{role}` in `query` and `user` is a value that each side has of its own.
 
-    `parameter` and `value` are set where the question is whether that value is accepted.
+    `session` is a role or a key of `ODD`. `parameter` and `value` are set where the question is
+    whether that value is accepted.
     """
 
     operation: str
@@ -31,13 +32,15 @@ class Probe:
             raise ValueError(f"{self.method} is never sent: it could change something")
 
     @property
-    def asked(self) -> tuple[str, ...]:
-        """The fields that a read of the profile asks for."""
-        return tuple(
-            part.removeprefix("fields=")
-            for part in self.query.split("&")
-            if part.startswith("fields=")
-        )
+    def requested_fields(self) -> tuple[str, ...]:
+        """The fields of a read of the profile."""
+        parts = self.query.split("&")
+        return tuple(part.removeprefix("fields=") for part in parts if part.startswith("fields="))
+
+    @property
+    def name(self) -> str:
+        """What is asked of an operation, in words."""
+        return f"{self.situation} {self.value}".strip()
 
 
 SUCCESS = {
@@ -63,24 +66,41 @@ SESSIONS = (
 FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
 WRONG = ("", "abc", "-1", "0", "1.5")
 LIMITS = (*WRONG, "1", "2", "20", "50", "100", "101", "200", "1000")
+# A number past 32 bits ends in an error of the database where nobody looked.
 PAGES = (*WRONG, "1", "2", "4294967297")
 
-OF_EACH: tuple[Probe, ...] = tuple(
-    probe
-    for operation, query in SUCCESS.items()
-    for probe in (
+
+def _of_operation(operation: str, query: str) -> tuple[Probe, ...]:
+    """Return the probes that every operation gets."""
+    return (
         Probe(operation, "success", query),
         Probe(operation, "HEAD", query, method="HEAD"),
         Probe(operation, "unknown parameter", f"{query}&drift=1".lstrip("&")),
         *(Probe(operation, situation, query, session) for situation, session in SESSIONS),
     )
-)
-OF_PROFILE: tuple[Probe, ...] = (
+
+
+def _with_number(name: str, value: str) -> Probe:
+    query = f"{SUCCESS[LIST]}&{name}={value}"
+    return Probe(LIST, name, query, parameter=name, value=value or "empty")
+
+
+def with_limit(value: str) -> Probe:
+    """Return the probe for one limit."""
+    return _with_number("limit", value)
+
+
+def _with_field(name: str) -> Probe:
+    return Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name)
+
+
+PROBES: tuple[Probe, ...] = (
+    *_of_operation(PROFILE, SUCCESS[PROFILE]),
+    *_of_operation(PUBLIC, SUCCESS[PUBLIC]),
+    *_of_operation(REFERRALS, SUCCESS[REFERRALS]),
+    *_of_operation(LIST, SUCCESS[LIST]),
     Probe(PROFILE, "all fields", "&".join(f"fields={name}" for name in FIELDS)),
-    *(
-        Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name)
-        for name in FIELDS
-    ),
+    *map(_with_field, FIELDS),
     Probe(PROFILE, "field repeated", "fields=handle&fields=handle"),
     Probe(PROFILE, "no fields", ""),
     Probe(PROFILE, "empty fields", "fields="),
@@ -88,8 +108,6 @@ OF_PROFILE: tuple[Probe, ...] = (
     Probe(PROFILE, "unknown field", "fields=drift"),
     Probe(PROFILE, "unknown field beside a known one", "fields=handle&fields=drift"),
     Probe(PROFILE, "no session and no fields", "", "none"),
-)
-OF_PUBLIC: tuple[Probe, ...] = (
     Probe(PUBLIC, "unknown user", SUCCESS[PUBLIC], user="drift-nobody"),
     Probe(PUBLIC, "user of another container", "containerId={elsewhere}", user="{outsider}"),
     Probe(PUBLIC, "unknown container", "containerId=drift-nowhere"),
@@ -98,24 +116,8 @@ OF_PUBLIC: tuple[Probe, ...] = (
     Probe(PUBLIC, "containerId twice", "containerId={membership}&containerId={membership}"),
     Probe(PUBLIC, "broken UTF-8", "containerId=%FF"),
     Probe(PUBLIC, "no session and no containerId", "", "none"),
-)
-OF_LIST: tuple[Probe, ...] = (
-    *(
-        Probe(
-            LIST,
-            "limit",
-            f"{SUCCESS[LIST]}&limit={value}",
-            parameter="limit",
-            value=value or "empty",
-        )
-        for value in LIMITS
-    ),
-    *(
-        Probe(
-            LIST, "page", f"{SUCCESS[LIST]}&page={value}", parameter="page", value=value or "empty"
-        )
-        for value in PAGES
-    ),
+    *map(with_limit, LIMITS),
+    *(_with_number("page", value) for value in PAGES),
     Probe(LIST, "first of small pages", f"{SUCCESS[LIST]}&page=1&limit=2"),
     Probe(LIST, "second of small pages", f"{SUCCESS[LIST]}&page=2&limit=2"),
     Probe(LIST, "last of small pages", f"{SUCCESS[LIST]}&page={{last}}&limit=2"),
@@ -130,33 +132,26 @@ OF_LIST: tuple[Probe, ...] = (
     Probe(LIST, "broken UTF-8", "containerId=%FF"),
     Probe(LIST, "wrong limit in an unknown container", "containerId=drift-nowhere&limit=0"),
     Probe(LIST, "no session and no containerId", "", "none"),
-)
-OTHERS: tuple[Probe, ...] = (
     *(Probe(operation, "OPTIONS", method="OPTIONS") for operation in (*SUCCESS, MARK)),
     Probe(MARK, "GET instead of POST"),
     Probe(MARK, "GET instead of POST, no session", session="none"),
     Probe(UNKNOWN_PATH, "with a session"),
     Probe(UNKNOWN_PATH, "no session", session="none"),
 )
-DOCUMENTED = frozenset(
-    (
-        *("success", "all fields", "field repeated", *(f"field {name}" for name in FIELDS)),
-        *("unknown user", "user of another container", "unknown container", "container of others"),
-        *(
-            "first of small pages",
-            "second of small pages",
-            "last of small pages",
-            "past the end",
-            "far past the end",
-        ),
-    )
-)
-"""Situations of calls that the contract describes: its method, a valid session, and input that it allows."""
-PROBES: tuple[Probe, ...] = (*OF_EACH, *OF_PROFILE, *OF_PUBLIC, *OF_LIST, *OTHERS)
-
-
-def with_limit(value: int) -> Probe:
-    """Return the probe for one more limit."""
-    return Probe(
-        LIST, "limit", f"{SUCCESS[LIST]}&limit={value}", parameter="limit", value=str(value)
-    )
+# Situations of calls that the contract describes: its method, a valid session, and input that it
+# allows. Only for these may a status be proposed for the document.
+DOCUMENTED = {
+    "success",
+    "all fields",
+    "field repeated",
+    *(f"field {name}" for name in FIELDS),
+    "unknown user",
+    "user of another container",
+    "unknown container",
+    "container of others",
+    "first of small pages",
+    "second of small pages",
+    "last of small pages",
+    "past the end",
+    "far past the end",
+}

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.http.messages import Exchange, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+# The value of a response without a JSON body.
 NOTHING = object()
-"""The value of a response without a JSON body."""
+# Levels, parts and numbers of a body that is compared.
 DEEPEST, MOST_PARTS, LARGEST = 40, 200_000, 1e300
-"""Levels, parts and numbers of a body that is compared."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
 TIMES = {
     "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
@@ -23,7 +23,22 @@ TIMES = {
     "HTTP date": r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT",
     "digits of a time": r"\d{10}|\d{13}",
 }
+SPELLINGS = {
+    "WORDS_IN_CAPITALS": r"[A-Z][A-Z0-9_]*",
+    "words_in_lower_case": r"[a-z][a-z0-9]*([_-][a-z0-9]+)*",
+    "camelCase": r"[A-Za-z][A-Za-z0-9]*",
+}
+# Headers that mean something to a client.
 HEADERS = ("Content-Type", "Cache-Control", "WWW-Authenticate", "Allow")
+# Names of errors that the documentation lists.
+ERROR_NAMES = (
+    "GENERIC_CLIENT_ERROR",
+    "GENERIC_UNAUTHORIZED",
+    "SESSION_TOKEN_EXPIRED",
+    "REFRESH_TOKEN_EXPIRED",
+    "GENERIC_NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+)
 
 
 def value_of(exchange: Exchange) -> Any:
@@ -36,18 +51,31 @@ def value_of(exchange: Exchange) -> Any:
 
 
 def _is_comparable(value: Any) -> bool:
-    """Tell whether a body is as small and flat as those of an API, and its numbers are numbers everywhere."""
-    parts, count = [(value, 0)], 0
-    while parts:
-        part, depth = parts.pop()
+    """Tell whether a body is as small and flat as those of an API.
+
+    Its numbers must be numbers everywhere, too.
+    """
+    waiting = [(value, 0)]
+    count = 0
+    while waiting:
+        part, depth = waiting.pop()
         count += 1
         if depth > DEEPEST or count > MOST_PARTS:
             return False
+        # Written so that NaN, which is neither more nor less than anything, is refused.
         if isinstance(part, float | int) and not -LARGEST <= part <= LARGEST:
             return False
-        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        parts += [(each, depth + 1) for each in inner]
+        waiting += [(inner, depth + 1) for _, inner in _children(part)]
     return True
+
+
+def _children(value: Any) -> Iterable[tuple[str, Any]]:
+    """Return the keys and parts of a value; the items of a list are all at `*`."""
+    if isinstance(value, dict):
+        return value.items()
+    if isinstance(value, list):
+        return [("*", item) for item in value]
+    return ()
 
 
 def number_at(value: Any, key: str) -> float | None:
@@ -59,14 +87,14 @@ def number_at(value: Any, key: str) -> float | None:
 def items_of(value: Any) -> list[dict[str, Any]] | None:
     """Return the items of a list, None if it is no list of objects in the contract's shape."""
     items = value.get("items") if isinstance(value, dict) else None
-    return (
-        items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
-    )
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        return items
+    return None
 
 
 def outcome(exchange: Exchange) -> str:
     """Return the status, or that there was no complete response."""
-    return str(exchange.status) if exchange.status else "no complete answer"
+    return str(exchange.status or "no complete answer")
 
 
 def body_kind(exchange: Exchange) -> str:
@@ -80,34 +108,29 @@ def body_kind(exchange: Exchange) -> str:
     return "JSON that is too large or too deep to compare" if exchange.is_json else "not JSON"
 
 
-def error_name(exchange: Exchange, known: tuple[str, ...]) -> str:
+def error_name(exchange: Exchange) -> str:
     """Return the name that an error goes by, wherever it stands."""
     value = value_of(exchange)
     code = value.get("code") if isinstance(value, dict) else None
     if isinstance(code, str) and NAME.fullmatch(code):
         return code
     text = exchange.body.decode("utf-8", "replace")
-    found = [name for name in known if re.search(rf"\b{name}\b", text)]
+    found = [name for name in ERROR_NAMES if re.search(rf"\b{name}\b", text)]
     return found[0] if len(found) == 1 else "no name"
 
 
-def headers(exchange: Exchange) -> dict[str, str]:
-    """Return the headers that mean something to a client, written one way.
-
-    An absent one is `absent`.
-    """
-    return {name: _plain(name, exchange.header(name)) for name in HEADERS}
-
-
-def _plain(name: str, value: str | None) -> str:
+def header(exchange: Exchange, name: str) -> str:
+    """Return what a header means to a client, written one way; an absent one is `absent`."""
+    value = exchange.header(name)
     if value is None:
         return "absent"
     if name == "WWW-Authenticate":
         return _challenge(value)
     if name == "Content-Type":
         return "; ".join(part.strip().lower() for part in value.split(";"))
-    parts = sorted(part.strip() for part in value.split(",") if part.strip())
-    return ", ".join(parts if name == "Allow" else map(str.lower, parts))
+    # Methods have capitals that mean something (RFC 9110, 9.1); directives of a cache do not.
+    text = value if name == "Allow" else value.lower()
+    return ", ".join(sorted(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _challenge(value: str) -> str:
@@ -138,35 +161,25 @@ def kind_of(value: Any) -> str:
 
 def format_of(text: str) -> str:
     """Return how a text writes a time; `text` if it is none."""
-    return next((name for name, pattern in TIMES.items() if re.fullmatch(pattern, text)), "text")
+    return _first_match(TIMES, text) or "text"
 
 
 def spelling_of(text: str) -> str:
     """Return how a word of a list of words is spelt."""
-    if re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
-        return "WORDS_IN_CAPITALS"
-    if re.fullmatch(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", text):
-        return "words_in_lower_case"
-    return "camelCase" if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", text) else "free text"
+    return _first_match(SPELLINGS, text) or "free text"
+
+
+def _first_match(patterns: dict[str, str], text: str) -> str | None:
+    return next((name for name, pattern in patterns.items() if re.fullmatch(pattern, text)), None)
 
 
 def walk(value: Any, known: set[tuple[str, str]], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every part of a value with its place, but objects that are `known` there.
-
-    Items of a list are all at `*`.
-    """
+    """Yield every part of a value with its place, but objects that are `known` there."""
     if isinstance(value, dict):
-        told = (path, json.dumps(value, sort_keys=True))
-        if told in known:
+        key = (path, json.dumps(value, sort_keys=True))
+        if key in known:
             return
-        known.add(told)
+        known.add(key)
     yield path, value
-    parts = (
-        value.items()
-        if isinstance(value, dict)
-        else [("*", part) for part in value]
-        if isinstance(value, list)
-        else ()
-    )
-    for key, part in parts:
-        yield from walk(part, known, f"{path}/{key}")
+    for name, part in _children(value):
+        yield from walk(part, known, f"{path}/{name}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.drift.differences import Difference
@@ -13,20 +13,21 @@ from contract_tests.drift.response_facts import format_of, kind_of, spelling_of,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+# Different objects in which a key must be absent before that is more than chance.
 ENOUGH = 3
-"""Different objects in which a key must be absent before that is more than chance."""
+# Objects of each side that must be seen before "always" is told from "sometimes".
 PLENTY = 10
-"""Objects of each side that must be seen before "always" is told from "sometimes"."""
 SUCCESS = "success"
+# Places whose texts are words of a list that the contract leaves open.
 WORDS = re.compile(r"/type$")
-"""Places whose texts are words of a list that the contract leaves open."""
+# Places whose texts are times; elsewhere a text may look like one by chance.
 TIMED = re.compile(r"(At|_at|[Dd]ate|[Tt]ime|[Tt]imestamp)$")
-"""Places whose texts are times; elsewhere a text may look like one by chance."""
+# Places whose texts the contract lists; those of `code` are compared as the name of the error.
 CLOSED = re.compile(r"/details/\*/in$")
-"""Places whose texts the contract lists; those of `code` are compared as the name of the error."""
 LISTED = ("body", "header", "path", "query")
+UNLISTED = "values that the contract does not list"
+# A key that is a word; any other may be the name of a person or a thing.
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_$@.-]{0,40}\d{0,2}")
-"""A key that is a word; any other may be the name of a person or a thing."""
 
 
 @dataclass
@@ -35,9 +36,21 @@ class Part:
 
     seen: int = 0
     types: Counter[str] = field(default_factory=Counter)
-    formats: Counter[str] = field(default_factory=Counter)
-    words: Counter[str] = field(default_factory=Counter)
-    strangers: set[str] = field(default_factory=set)
+    formats: set[str] = field(default_factory=set)
+    spellings: set[str] = field(default_factory=set)
+    has_unlisted: bool = False
+
+    def add(self, path: str, value: Any) -> None:
+        """Note one more value at this place."""
+        self.seen += 1
+        self.types[kind_of(value)] += 1
+        if not isinstance(value, str):
+            return
+        self.formats.add(format_of(value))
+        if WORDS.search(path):
+            self.spellings.add(spelling_of(value))
+        if CLOSED.search(path) and value not in LISTED:
+            self.has_unlisted = True
 
     @property
     def kinds(self) -> set[str]:
@@ -45,145 +58,124 @@ class Part:
         return set(self.types) - {"null"}
 
 
-def shape(values: Iterable[Any]) -> dict[str, Part]:
+Shape = dict[str, Part]
+
+
+def shape(values: Iterable[Any]) -> Shape:
     """Return the parts of many values by their place.
 
     The same object counts once, however often it was read.
     """
-    found: dict[str, Part] = {}
+    found: Shape = defaultdict(Part)
     known_objects: set[tuple[str, str]] = set()
     for value in values:
         for path, part in walk(value, known_objects):
-            known = found.setdefault(path, Part())
-            known.seen += 1
-            known.types[kind_of(part)] += 1
-            if isinstance(part, str):
-                known.formats[format_of(part)] += 1
-                if WORDS.search(path):
-                    known.words[spelling_of(part)] += 1
-                if CLOSED.search(path) and part not in LISTED:
-                    known.strangers.add(part)
-    return found
+            found[path].add(path, part)
+    return dict(found)
 
 
-def differences(
-    operation: str, where: str, left: dict[str, Part], right: dict[str, Part]
-) -> Iterator[Difference]:
-    """Yield the differences of two shapes; one within another is left out."""
-    told: list[str] = []
+def differences(where: str, left: Shape, right: Shape) -> Iterator[Difference]:
+    """Yield the differences of two shapes; one within another is left out.
+
+    `where` is `SUCCESS` or the status of errors. The caller adds the operation and the requests.
+    """
+    reported: tuple[str, ...] = ()
     for path in sorted({*left, *right}, key=lambda path: (path.count("/"), path)):
-        if any(path.startswith(f"{place}/") for place in told):
+        if path.startswith(reported):
             continue
-        found = list(_at(operation, where, path, left, right))
-        told += [path] * bool(found and found[0].kind in ("presence", "type"))
-        yield from found
+        for each in _at(path, where, left, right):
+            if each.kind in ("presence", "type"):
+                reported += (f"{path}/",)
+            yield replace(each, where=(where,), path=path)
 
 
-def _at(
-    operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]
-) -> Iterator[Difference]:
-    key = path.rpartition("/")[2]
-    if path and key != "*":
-        presence = _presence(operation, where, path, left, right)
+def _at(path: str, where: str, left: Shape, right: Shape) -> Iterator[Difference]:
+    if path and not path.endswith("/*"):
+        presence = _presence(path, where, left, right)
         if presence:
             yield presence
             return
     if path not in left or path not in right:
         return
     mine, theirs = left[path], right[path]
-    what = f"field {shown(path)}" if path else "body"
-    if mine.kinds and theirs.kinds and mine.kinds != theirs.kinds:
-        if {*mine.kinds, *theirs.kinds} == {"integer", "number"} and min(
-            mine.seen, theirs.seen
-        ) < ENOUGH:
-            return
-        sure = not mine.kinds & theirs.kinds
-        yield Difference(
-            "type",
-            operation,
-            what,
-            _list(mine.kinds),
-            _list(theirs.kinds),
-            (where,),
-            path,
-            sure=sure,
-        )
+    kinds, other_kinds = mine.kinds, theirs.kinds
+    if not kinds or not other_kinds or kinds == other_kinds:
+        yield from _texts(path, mine, theirs)
         return
-    yield from _texts(operation, where, path, mine, theirs)
+    # The few amounts that were seen may be whole numbers by chance.
+    is_chance = kinds | other_kinds == {"integer", "number"} and _fewest(mine, theirs) < ENOUGH
+    if not is_chance:
+        what = f"field {shown(path)}" if path else "body"
+        sure = kinds.isdisjoint(other_kinds)
+        yield _difference("type", what, kinds, other_kinds, sure=sure)
 
 
-def _texts(operation: str, where: str, path: str, mine: Part, theirs: Part) -> Iterator[Difference]:
+def _texts(path: str, mine: Part, theirs: Part) -> Iterator[Difference]:
     what = f"field {shown(path)}"
-    one, other = set(mine.formats), set(theirs.formats)
+    one, other = mine.formats, theirs.formats
     if TIMED.search(path) and len(one) == len(other) == 1 and one != other:
-        yield Difference("format", operation, what, _list(one), _list(other), (where,), path)
-    one, other = set(mine.words), set(theirs.words)
-    if one and other and not one & other:
-        sure = min(mine.seen, theirs.seen) >= ENOUGH
-        what = f"spelling of {shown(path)}"
-        yield Difference(
-            "enum values", operation, what, _list(one), _list(other), (where,), path, sure=sure
-        )
-    if bool(mine.strangers) != bool(theirs.strangers):
-        left, right = (
-            "values that the contract does not list" if part.strangers else "listed"
-            for part in (mine, theirs)
-        )
-        yield Difference("enum values", operation, what, left, right, (where,), path)
+        yield _difference("format", what, one, other)
+    one, other = mine.spellings, theirs.spellings
+    if one and other and one.isdisjoint(other):
+        sure = _fewest(mine, theirs) >= ENOUGH
+        yield _difference("enum values", f"spelling of {shown(path)}", one, other, sure=sure)
+    if mine.has_unlisted != theirs.has_unlisted:
+        one, other = ({UNLISTED if part.has_unlisted else "listed"} for part in (mine, theirs))
+        yield _difference("enum values", what, one, other)
 
 
-def _presence(
-    operation: str, where: str, path: str, left: dict[str, Part], right: dict[str, Part]
-) -> Difference | None:
+def _presence(path: str, where: str, left: Shape, right: Shape) -> Difference | None:
     """Tell a key that one side has from one that is absent because of the data."""
     parent = path.rpartition("/")[0]
-    parents = [side[parent].types["object"] if parent in side else 0 for side in (left, right)]
-    if not all(parents):
+    objects = [_part(side, parent).types["object"] for side in (left, right)]
+    if not all(objects):
         return None
-    seen = [side[path].seen if path in side else 0 for side in (left, right)]
-    words = [_how_often(number, of) for number, of in zip(seen, parents, strict=True)]
-    nulls = [side[path].types["null"] if path in side else 0 for side in (left, right)]
+    parts = [_part(side, path) for side in (left, right)]
+    seen = [part.seen for part in parts]
+    words = [_how_often(*counts) for counts in zip(seen, objects, strict=True)]
     if words[0] == words[1]:
         return None
-    if (
-        "sometimes" in words
-        and not (min(parents) >= PLENTY and "never" in words)
-        and not _telling(words, nulls, parents)
-    ):
+    # One side may write null where the other leaves the key out.
+    nulls = [part.types["null"] for part in parts]
+    is_null = "always" in words and nulls[words.index("always")]
+    if "sometimes" in words and min(objects) < PLENTY and not is_null:
         return None
-    absent = words.index("never") if "never" in words else words.index("sometimes")
-    enough = parents[absent] >= ENOUGH or where != SUCCESS or bool(nulls[1 - absent])
-    sure = "never" in words and enough
-    evidence = f"{seen[0]} of {parents[0]} and {seen[1]} of {parents[1]} objects have it"
-    what = f"field {shown(path)}"
-    return Difference(
-        "presence",
-        operation,
-        what,
-        words[0],
-        words[1],
-        (where,),
-        path,
-        sure=sure,
-        evidence=evidence,
-    )
+    sure = False
+    if "never" in words:
+        absent = words.index("never")
+        sure = objects[absent] >= ENOUGH or where != SUCCESS or bool(nulls[1 - absent])
+    found = _difference("presence", f"field {shown(path)}", words[:1], words[1:], sure=sure)
+    counts = f"{seen[0]} of {objects[0]} and {seen[1]} of {objects[1]}"
+    return replace(found, evidence=f"{counts} objects have it")
 
 
-def _telling(words: list[str], nulls: list[int], parents: list[int]) -> bool:
-    """Whether one side writes null where the other leaves the key out, or both were seen often enough."""
-    always = words.index("always") if "always" in words else -1
-    return always >= 0 and "sometimes" in words and (bool(nulls[always]) or min(parents) >= PLENTY)
+def _part(side: Shape, path: str) -> Part:
+    return side.get(path, Part())
+
+
+def _fewest(mine: Part, theirs: Part) -> int:
+    return min(mine.seen, theirs.seen)
 
 
 def _how_often(number: int, of: int) -> str:
-    return "never" if not number else "always" if number == of else "sometimes"
+    if not number:
+        return "never"
+    return "always" if number == of else "sometimes"
 
 
 def shown(path: str) -> str:
     """Return the place without keys that may be data."""
-    return "/".join(
-        part if part in ("", "*") or KEY.fullmatch(part) else "…" for part in path.split("/")
-    )
+    return "/".join(_shown_key(part) for part in path.split("/"))
+
+
+def _shown_key(key: str) -> str:
+    return key if key in ("", "*") or KEY.fullmatch(key) else "…"
+
+
+def _difference(
+    kind: str, what: str, left: Iterable[str], right: Iterable[str], *, sure: bool = True
+) -> Difference:
+    return Difference(kind, "", what, _list(left), _list(right), sure=sure)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass, field, replace
@@ -21,13 +22,28 @@ if TYPE_CHECKING:
     from contract_tests.http.network_options import NetworkOptions
     from contract_tests.spec.contract import Contract
 
+# Users and containers of a target file that are tried for a role.
 MOST_NAMES = 5
-"""Users and containers of a target file that are tried for a role."""
+# More items than any list can have: a larger number is not counted.
 MOST_ITEMS = 10**9
-"""More items than any list can have: a larger number is not counted."""
+# Items on the small pages of the probes.
 SMALL = 2
-"""Items on the small pages of the probes."""
 NOWHERE = "/v1/user/drift-nothing-here"
+# Roles that are numbers of pages, and nothing to hide.
+NUMBERS = ("last", "after")
+NO_MEMBER = "a side names no user who is a member of a container that it names"
+NO_OUTSIDER = "a side names no user who is a member of one container and not of another"
+NO_PAGES = "a side has too few notifications for several pages, or tells no total"
+MISSING = {
+    "container": "a side names no container whose notifications the session may read",
+    "foreign": "a side names no container of which the session's user is not a member",
+    "member": NO_MEMBER,
+    "membership": NO_MEMBER,
+    "outsider": NO_OUTSIDER,
+    "elsewhere": NO_OUTSIDER,
+    "last": NO_PAGES,
+    "after": NO_PAGES,
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +64,10 @@ class Unplayed(LookupError):  # noqa: N818 - no error: a role that nobody plays
 
 @dataclass
 class Side:
-    """`roles` maps the roles of the probes to values, as `cast` finds them out.
+    """One of the two servers.
 
-    `thin` are operations that no name of the target file succeeds with: the names may be wrong as well as the server.
+    `roles` maps the roles of the probes to values, as `cast` finds them out. `thin` are operations
+    that no name of the target file succeeds with: the names may be wrong as well as the server.
     """
 
     name: str
@@ -62,46 +79,33 @@ class Side:
     thin: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._permission = decide(
+        self._policy = decide(
             self.target, read_only=True, writes=False, mark_read=False, first_write=False
         )
-        self.client = Client(
-            self.target.base_url,
-            lambda _: None,
-            self._permit,
-            self.how,
-            uuid4().hex[:8],
-        )
+        run = uuid4().hex[:8]
+        self.client = Client(self.target.base_url, lambda _: None, self._permit, self.how, run)
 
     def _permit(self, request: HttpRequest) -> None:
         """Raise where a call would write, or the time is over."""
-        self._permission.check(request, "", (), documented=True)
+        self._policy.check(request, "", (), documented=True)
         if time.monotonic() > self.client.until:
             raise OutOfTimeError
 
     def send(self, probe: Probe) -> Observation:
         """Send a probe.
 
-        Raise `Unplayed` if a role of it is not played, `NotJudgedError` or `OutOfTimeError` if the target or we have no time.
+        Raise `Unplayed` if a role of it is not played, `NotJudgedError` or `OutOfTimeError` if the
+        target or we have no time.
         """
-        exchange = self.client.send(self._call(probe, self.roles))
-        names = {role: f"drift-role-{role}" for role in self.roles}
-        shown = tuple(
-            (stand_in, f"${role.upper()}")
-            for role, stand_in in names.items()
-            if role not in ("last", "after")
-        )
-        request = self._call(
-            probe,
-            {
-                **names,
-                **{role: self.roles[role] for role in ("last", "after") if role in self.roles},
-            },
-        )
-        hidden = replace(
-            exchange.request, path=request.path, secrets=(*exchange.request.secrets, *shown)
-        )
-        found = Observation(probe, exchange, hidden.curl(self.target.base_url))
+        exchange = self.client.send(self._request(probe, self.roles))
+        # The command that repeats it has a variable in the place of each name. What stands in for
+        # a name is a plain word, since a variable would be percent-encoded in a path.
+        stand_ins = {role: f"drift-role-{role}" for role in self.roles if role not in NUMBERS}
+        variables = [(word, f"${role.upper()}") for role, word in stand_ins.items()]
+        request = self._request(probe, self.roles | stand_ins)
+        secrets = (*request.secrets, *variables)
+        shown = replace(exchange.request, path=request.path, secrets=secrets)
+        found = Observation(probe, exchange, shown.curl(self.target.base_url))
         self.seen.append(found)
         return found
 
@@ -111,23 +115,19 @@ class Side:
 
     def check(self, probe: Probe) -> None:
         """Raise `Unplayed` if the probe cannot be sent here."""
-        self._call(probe, self.roles)
+        self._request(probe, self.roles)
 
-    def _call(self, probe: Probe, roles: dict[str, str]) -> HttpRequest:
+    def _request(self, probe: Probe, roles: dict[str, str]) -> HttpRequest:
         operation = self.contract.operations.get(probe.operation)
         path = operation.path if operation else NOWHERE
         if "{username}" in path:
             path = path.replace("{username}", _filled(probe.user, roles))
-        query = _filled(probe.query, roles)
-        headers = (
-            (("Authorization", credentials),)
-            if (credentials := self._credentials(probe.session))
-            else ()
-        )
-        target = path + (f"?{query}" if query else "")
-        return HttpRequest(
-            probe.operation, probe.method, target, headers, secrets=self.target.secrets
-        )
+        if probe.query:
+            path += f"?{_filled(probe.query, roles)}"
+        credentials = self._credentials(probe.session)
+        headers = (("Authorization", credentials),) if credentials else ()
+        secrets = self.target.secrets
+        return HttpRequest(probe.operation, probe.method, path, headers, secrets=secrets)
 
     def _credentials(self, session: str) -> str:
         if session in ODD:
@@ -142,76 +142,69 @@ class Side:
         A role without one stays empty.
         """
         self.roles.clear()
+        self.seen.clear()
         self.thin.clear()
-        answers = [
-            self.send(Probe(PROFILE, "who it is", "fields=username")),
-            self.send(Probe(REFERRALS, "success")),
-        ]
-        if not any(each.exchange.status for each in answers):
-            return
-        self._cast_containers()
-        self._cast_members()
+        profile = self.send(Probe(PROFILE, "who it is", "fields=username"))
+        referrals = self.send(Probe(REFERRALS, "success"))
+        if profile.exchange.status or referrals.exchange.status:
+            self._cast_containers()
+            self._cast_members()
+
+    def _cast(self, **names: str) -> None:
+        """Give roles their names; those that are played already stay as they are."""
+        for role, name in names.items():
+            self.roles.setdefault(role, quote(name, safe=""))
 
     def _cast_containers(self) -> None:
-        sizes: dict[str, float] = {}
-        for container in self.target.containers[:MOST_NAMES]:
-            self.roles["container"] = quote(container, safe="")
-            answer = self.send(Probe(LIST, "success", "containerId={container}")).exchange
-            if answer.ok:
-                sizes[container] = number_at(value_of(answer), "total") or len(answer.body)
-            else:
-                self.roles.setdefault("foreign", quote(container, safe=""))
-        if not sizes:
+        """Find the container with the most notifications, and one whose list is refused."""
+        largest = -math.inf
+        container = ""
+        for name in self.target.containers[:MOST_NAMES]:
+            self.roles["container"] = quote(name, safe="")
+            response = self.send(Probe(LIST, "success", "containerId={container}")).exchange
+            size = number_at(value_of(response), "total") or len(response.body)
+            if not response.ok:
+                self._cast(foreign=name)
+            elif size > largest:
+                largest, container = size, self.roles["container"]
+        if not container:
             self.thin.add(LIST)
             self.roles.pop("foreign", None)
             return
-        self.roles["container"] = quote(max(sizes, key=lambda name: sizes[name]), safe="")
+        self.roles["container"] = container
         self._cast_pages()
 
     def _cast_pages(self) -> None:
-        first = self.send(
-            Probe(LIST, "first of small pages", "containerId={container}&page=1&limit=2")
-        ).exchange
+        """Find the last page, whose number differs from side to side."""
+        query = "containerId={container}&page=1&limit=2"
+        first = self.send(Probe(LIST, "first of small pages", query)).exchange
         total = number_at(value_of(first), "total")
         if first.ok and total is not None and SMALL < total <= MOST_ITEMS:
-            last = -(-int(total) // SMALL)
-            self.roles |= {"last": str(last), "after": str(last + 1)}
-            self.send(
-                Probe(LIST, "last of small pages", "containerId={container}&page={last}&limit=2")
-            )
+            last = math.ceil(int(total) / SMALL)
+            self._cast(last=str(last), after=str(last + 1))
+            query = "containerId={container}&page={last}&limit=2"
+            self.send(Probe(LIST, "last of small pages", query))
 
     def _cast_members(self) -> None:
         """Find a member of a container, and somebody who is a member of another one only."""
-        names, containers = self.target.usernames[:MOST_NAMES], self.target.containers[:MOST_NAMES]
-        found = {
-            (user, container)
-            for user in names
-            for container in containers
-            if self._is_member(user, container)
-        }
+        names = self.target.usernames[:MOST_NAMES]
+        containers = self.target.containers[:MOST_NAMES]
         for user in names:
-            mine = [container for container in containers if (user, container) in found]
-            if mine and "member" not in self.roles:
-                self.roles |= {
-                    "member": quote(user, safe=""),
-                    "membership": quote(mine[0], safe=""),
-                }
-            if mine and len(mine) < len(containers) and "outsider" not in self.roles:
-                other = next(container for container in containers if container not in mine)
-                self.roles |= {"outsider": quote(user, safe=""), "elsewhere": quote(other, safe="")}
-
+            membership = {name: self._is_member(user, name) for name in containers}
+            mine = [name for name, is_member in membership.items() if is_member]
+            others = [name for name, is_member in membership.items() if not is_member]
+            if mine:
+                self._cast(member=user, membership=mine[0])
+            if mine and others:
+                self._cast(outsider=user, elsewhere=others[0])
         if "member" not in self.roles and names and containers:
             self.thin.add(PUBLIC)
-            self.roles |= {
-                "member": quote(names[0], safe=""),
-                "membership": quote(containers[0], safe=""),
-            }
+            self._cast(member=names[0], membership=containers[0])
 
     def _is_member(self, user: str, container: str) -> bool:
-        self.roles |= {"candidate": quote(user, safe=""), "place": quote(container, safe="")}
-        found = self.send(
-            Probe(PUBLIC, "success", "containerId={place}", user="{candidate}")
-        ).exchange.ok
+        self._cast(candidate=user, place=container)
+        probe = Probe(PUBLIC, "success", "containerId={place}", user="{candidate}")
+        found = self.send(probe).exchange.ok
         del self.roles["candidate"], self.roles["place"]
         return found
 
@@ -222,15 +215,3 @@ def _filled(text: str, roles: dict[str, str]) -> str:
             raise Unplayed(MISSING.get(role, role))
         text = text.replace(f"{{{role}}}", roles[role])
     return text
-
-
-MISSING = {
-    "container": "a side names no container whose notifications the session may read",
-    "foreign": "a side names no container of which the session's user is not a member",
-    "member": "a side names no user who is a member of a container that it names",
-    "membership": "a side names no user who is a member of a container that it names",
-    "outsider": "a side names no user who is a member of one container and not of another",
-    "elsewhere": "a side names no user who is a member of one container and not of another",
-    "last": "a side has too few notifications for several pages, or tells no total",
-    "after": "a side has too few notifications for several pages, or tells no total",
-}

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.drift.probes import LIST, MARK, PROFILE, PUBLIC, REFERRALS, UNKNOWN_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from contract_tests.drift.differences import Difference
 
 GETS = (PROFILE, PUBLIC, REFERRALS, LIST)
@@ -243,34 +241,34 @@ MARKS = (
 
 
 def verdicts(
-    document: dict[str, Any], found: Iterable[Difference], compared: set[tuple[str, str]]
+    document: dict[str, Any], found: list[Difference], compared: set[tuple[str, str]]
 ) -> list[Verdict]:
     """Return the verdict on each mark that there is evidence for.
 
     The left side is taken to keep the contract.
     """
-    found = list(found)
-    said = []
+    made = []
     for mark in MARKS:
         pointer = _pointer(document, mark.pointer)
-        against = [
-            each for each in found if each.operation in mark.operations and _matches(mark, each)
-        ]
+        against = [each for each in found if _is_against(mark, each)]
         if against:
-            said.append(Verdict(pointer, mark.says, "refutes", any(each.sure for each in against)))
-        elif all(
-            any((operation, need) in compared for operation in mark.operations)
-            for need in mark.needs
-        ):
-            said.append(Verdict(pointer, mark.says, "confirms"))
-    return said
+            sure = any(each.sure for each in against)
+            made.append(Verdict(pointer, mark.says, "refutes", sure))
+        elif _is_covered(mark, compared):
+            made.append(Verdict(pointer, mark.says, "confirms"))
+    return made
 
 
-def _matches(mark: Mark, difference: Difference) -> bool:
-    return any(
-        re.match(mark.refuted_by, f"{difference.kind}: {difference.what}: {where}")
-        for where in difference.where
-    )
+def _is_against(mark: Mark, difference: Difference) -> bool:
+    if difference.operation not in mark.operations:
+        return False
+    start = f"{difference.kind}: {difference.what}: "
+    return any(re.match(mark.refuted_by, start + where) for where in difference.where)
+
+
+def _is_covered(mark: Mark, compared: set[tuple[str, str]]) -> bool:
+    situations = {situation for operation, situation in compared if operation in mark.operations}
+    return situations.issuperset(mark.needs)
 
 
 def _pointer(document: dict[str, Any], named: str) -> str:
