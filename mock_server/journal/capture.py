@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from . import masking
+from .secret_names import is_secret
 
 MOST = 65_536
 """How many bytes of a body are kept."""
@@ -43,9 +44,7 @@ class Wire(NamedTuple):
     @property
     def secrets(self) -> list[str]:
         """The values of secret headers, to be hidden wherever else they stand."""
-        return [
-            masking.credential(value) for name, value in self._named() if masking.is_secret(name)
-        ]
+        return [masking.credential(value) for name, value in self._named() if is_secret(name)]
 
     def asked(self) -> dict[str, object]:
         """Return the request in the shape of `control.yaml`."""

@@ -22,6 +22,7 @@ from mock_server.http.message_framing import broken_body
 from mock_server.http.replies import Reply
 from mock_server.journal import masking
 from mock_server.journal.entries import Entry, Journal
+from mock_server.journal.secret_names import is_secret
 from mock_server.proxy.judging.judge import Judge, Match
 from mock_server.proxy.judging.verdict import Verdict
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA
@@ -279,5 +280,5 @@ def _secrets(request: Request) -> list[str]:
     return [
         masking.credential(value)
         for name, value in request.headers.items()
-        if masking.is_secret(name)
+        if is_secret(name)
     ]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mock_server.contract.decoding import decode_number, percent_decode, split_query
 from mock_server.contract.route_hints import canonical
 from mock_server.errors import Violation
-from mock_server.journal import access_log, masking
+from mock_server.journal import access_log, masking, secret_names
 from mock_server.journal.capture import Wire
 from mock_server.journal.entries import Entry, event, presentable
 from mock_server.stores.redis.entry_codec import pack_entry, unpack_entry
@@ -37,12 +37,12 @@ HARMLESS = """
 
 @pytest.mark.parametrize("name", SECRET)
 def test_a_secret_is_known_by_the_words_of_its_name(name: str) -> None:
-    assert masking.is_secret(name)
+    assert secret_names.is_secret(name)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_name_that_only_looks_like_a_secret_is_none(name: str) -> None:
-    assert not masking.is_secret(name)
+    assert not secret_names.is_secret(name)
 
 
 PARTS = (
@@ -375,7 +375,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "multipart": lambda text: masking.body("--a\r\n" + text, "multipart/form-data"),
     "header": lambda text: masking.header("Referer", text),
     "cookie": lambda text: masking.header("Set-Cookie", text),
-    "name": masking.is_secret,
+    "name": secret_names.is_secret,
     "canonical path": canonical,
     "split query": split_query,
     "decoding": lambda text: _tried(
@@ -413,5 +413,5 @@ def test_a_body_that_is_not_what_its_type_says_is_shown_without_its_secrets() ->
 def test_a_name_of_marks_that_have_an_order_takes_no_longer_than_another() -> None:
     marks = "a" + "\u0301\u0327" * 30_000  # normalized as a whole, they would be sorted one by one
     started = process_time()
-    assert not masking.is_secret(marks)
+    assert not secret_names.is_secret(marks)
     assert process_time() - started < 2, "60,000 marks take a twentieth of a second, and sorted 10"
