@@ -15,7 +15,7 @@ from mock_server.contract.files import FileError, line_of, read_document
 from mock_server.contract.reasons import explained
 from mock_server.contract.schema_errors import Explainer
 from mock_server.world.clock import read_time, written
-from mock_server.world.records import Json, Session, User, World
+from mock_server.world.records import Json, Session, User, World, handles_of
 
 TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
 SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
@@ -81,23 +81,17 @@ def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
 def build_world(scenario: dict[str, Any]) -> World:
     """Build the world of a scenario that is known to be right."""
     users = {user["username"]: _user(user) for user in scenario["users"]}
-    handles: dict[str, str] = {}
-    for name, user in users.items():
-        handle = user.profile["handle"]
-        if handle is not None:
-            handles[str(handle)] = name
     containers = {
         item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())
     }
     sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
-    refreshable = {
-        session.refresh_token: token
-        for token, session in sessions.items()
-        if session.refresh_token is not None
-    }
+    refreshable = {}
+    for token, session in sessions.items():
+        if session.refresh_token is not None:
+            refreshable[session.refresh_token] = token
     return World(
         HashTrieMap(users),
-        HashTrieMap(handles),
+        handles_of(users),
         HashTrieMap(containers),
         HashTrieMap(sessions),
         HashTrieMap(refreshable),

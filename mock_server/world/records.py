@@ -80,6 +80,16 @@ class User:
         return list(page), len(notifications)
 
 
+def handles_of(users: Mapping[str, User]) -> HashTrieMap[str, str]:
+    """Return the names of users by their handles."""
+    handles = {}
+    for name, user in users.items():
+        handle = user.profile["handle"]
+        if handle is not None:
+            handles[str(handle)] = name
+    return HashTrieMap(handles)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything the mock remembers.

@@ -1,84 +1,103 @@
-"""Sandboxes on the wire: what a change changed, in terms of what the one before held.
+"""Sandboxes as other processes read them: what a change changed, by what the one before held.
 
-Everything is JSON. A world is told as the place of one that the sandbox before knew (its world, what reset goes back to, what
-undo goes back to, snapshots by name), as such a place with the steps that lead on from it, or as the digest of a whole world
-with what differs.
+Everything is JSON. A world is written as a number where the sandbox before has it: 0 is its world,
+1 what a reset goes back to, then what undo goes back to, then the snapshots by name. New worlds
+get the numbers behind these. They are written as such a number with the steps that lead on from
+it, or as the digest of a whole world with what differs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from rpds import HashTrieMap
 
 from mock_server.world.clock import Clock
 from mock_server.world.overrides import Plan, Rule
-from mock_server.world.sandbox import NOTHING_KEPT, Sandbox
+from mock_server.world.records import World
+from mock_server.world.sandbox import Sandbox
 
-from .world_codec import WorldCache, apply_difference, difference, unpack_session
+from .world_codec import (
+    WorldCache,
+    apply_difference,
+    changed_items,
+    difference,
+    unpack_session,
+    with_items,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mock_server.world.records import World
-
 MICROSECOND = timedelta(microseconds=1)
+NO_ITEMS: HashTrieMap[str, Any] = HashTrieMap()
+EMPTY = Sandbox.of(World(NO_ITEMS, NO_ITEMS, NO_ITEMS, NO_ITEMS, NO_ITEMS))
+"""What a whole sandbox is written as a change of."""
 
 
 def pack(before: Sandbox | None, after: Sandbox, cache: WorldCache) -> tuple[bytes, list[str]]:
-    """Write what leads from one sandbox to the next, or a whole one; return the digests of the worlds it needs."""
-    table = _Table(_known(before), cache)
-    said: dict[str, Any] = {}
-    if before is None or after.past is not before.past:
-        said["past"] = _pack_past(before.past if before else (), after.past, table)
-    for name in ("start", "world"):
-        if before is None or getattr(after, name) is not getattr(before, name):
-            said[name] = table.place(getattr(after, name))
-    if before is None or after.snapshots is not before.snapshots:
-        said["snapshots"] = _pack_snapshots(before, after, table)
-    if before is None or after.clock != before.clock:
-        said["clock"] = after.clock.ahead // MICROSECOND, after.clock.frozen
-    if before is None or after.rules is not before.rules:
-        said["rules"] = _pack_rules(before.rules if before else (), after.rules)
-    for name in ("scenario", "serial"):
-        if before is None or getattr(after, name) != getattr(before, name):
-            said[name] = getattr(after, name)
-    return orjson.dumps({"new": table.new, **said}, default=list), table.digests
+    """Write what leads from one sandbox to the next, or a whole one.
+
+    Return also the digests of the whole worlds that a reader needs.
+    """
+    worlds = _NumberedWorlds(_known_worlds(before), cache)
+    if before is None:
+        before = EMPTY
+    packed: dict[str, Any] = {}
+    # The oldest worlds come first, since each follows from the one before.
+    if after.past is not before.past:
+        packed["past"] = _pack_past(before.past, after.past, worlds)
+    if after.start is not before.start:
+        packed["start"] = worlds.number(after.start)
+    if after.world is not before.world:
+        packed["world"] = worlds.number(after.world)
+    if after.snapshots is not before.snapshots:
+        packed["snapshots"] = _pack_snapshots(before, after, worlds)
+    if after.clock != before.clock:
+        packed["clock"] = after.clock.ahead // MICROSECOND, after.clock.frozen
+    if after.rules is not before.rules:
+        packed["rules"] = _pack_rules(before.rules, after.rules)
+    if after.scenario != before.scenario:
+        packed["scenario"] = after.scenario
+    if after.serial != before.serial:
+        packed["serial"] = after.serial
+    packed["new"] = worlds.new
+    return orjson.dumps(packed, default=list), worlds.digests
 
 
 def unpack(before: Sandbox | None, raw: bytes, cache: WorldCache) -> Sandbox:
-    """Read what a change made of a sandbox; raises `UnknownWorldError` where a whole world has to be fetched first."""
-    said = orjson.loads(raw)
-    worlds = _known(before)
-    for base, more in said["new"]:
-        worlds.append(
-            _redone(worlds[base], more)
-            if isinstance(base, int)
-            else apply_difference(cache.find(base), more)
-        )
-    parts: dict[str, Any] = {
-        name: worlds[said[name]] for name in ("start", "world") if name in said
-    }
-    parts |= {name: said[name] for name in ("scenario", "serial") if name in said}
-    if "past" in said:
-        new, start, length = said["past"]
-        parts["past"] = (
-            *(worlds[place] for place in new),
-            *(before.past[start:] if before else ()),
-        )[:length]
-    if "snapshots" in said:
-        kept = before.snapshots if before else NOTHING_KEPT
-        for name, place in said["snapshots"].items():
-            kept = kept.remove(name) if place is None else kept.insert(name, worlds[place])
-        parts["snapshots"] = kept
-    if "clock" in said:
-        ahead, frozen = said["clock"]
+    """Read what a change made of a sandbox.
+
+    Raises `UnknownWorldError` where a whole world has to be fetched first.
+    """
+    # What is not replaced below, such as the scenario's name, is written as it is.
+    parts = orjson.loads(raw)
+    worlds = _known_worlds(before)
+    for base, more in parts.pop("new"):
+        is_whole = isinstance(base, str)
+        world = apply_difference(cache.find(base), more) if is_whole else _redo(worlds[base], more)
+        worlds.append(world)
+    if before is None:
+        before = EMPTY
+    for name in ("start", "world"):
+        if name in parts:
+            parts[name] = worlds[parts[name]]
+    if "past" in parts:
+        new, start, length = parts["past"]
+        past = [worlds[number] for number in new]
+        parts["past"] = (*past, *before.past[start:])[:length]
+    if "snapshots" in parts:
+        parts["snapshots"] = _unpack_snapshots(before, parts["snapshots"], worlds)
+    if "clock" in parts:
+        ahead, frozen = parts["clock"]
         parts["clock"] = Clock(ahead * MICROSECOND, frozen and datetime.fromisoformat(frozen))
-    if "rules" in said:
-        parts["rules"] = _unpack_rules(before.rules if before else (), said["rules"])
-    held = {} if before is None else {name: getattr(before, name) for name in Sandbox.__slots__}
-    return Sandbox(**{**held, **parts})
+    if "rules" in parts:
+        parts["rules"] = _unpack_rules(before.rules, *parts["rules"])
+    return replace(before, **parts)
 
 
 def digests_of(raw: bytes) -> list[str]:
@@ -86,118 +105,118 @@ def digests_of(raw: bytes) -> list[str]:
     return [base for base, _ in orjson.loads(raw)["new"] if isinstance(base, str)]
 
 
-class _Table:
-    """The worlds that the reader will know, by their place; `new` are those that it has to be told of."""
+class _NumberedWorlds:
+    """The worlds that a reader has, by their numbers; `new` are those that it has to be sent."""
 
     def __init__(self, known: list[World], cache: WorldCache) -> None:
-        self._places = {id(world): place for place, world in enumerate(known)}
-        self._known, self._cache, self.new, self.digests = (
-            known,
-            cache,
-            list[Any](),
-            list[str](),
-        )
-        self._last = {id(world.recent[-1]): place for place, world in enumerate(known)}
+        self._cache = cache
+        self._worlds = known
+        self._numbers = {id(world): number for number, world in enumerate(known)}
+        self._last_steps = {id(world.recent[-1]): number for number, world in enumerate(known)}
+        self.new: list[tuple[int | str, Any]] = []
+        self.digests: list[str] = []
 
-    def place(self, world: World) -> int:
-        """Return the place of a world, which is told of if need be."""
-        if id(world) not in self._places:
-            self.new.append(self._told(world))
-            self._last[id(world.recent[-1])] = self._places[id(world)] = len(self._known)
-            self._known.append(world)
-        return self._places[id(world)]
+    def number(self, world: World) -> int:
+        """Return the number of a world, which is sent if need be."""
+        number = self._numbers.get(id(world))
+        if number is None:
+            self.new.append(self._packed(world))
+            number = len(self._worlds)
+            self._worlds.append(world)
+            self._numbers[id(world)] = number
+            self._last_steps[id(world.recent[-1])] = number
+        return number
 
-    def _told(self, world: World) -> tuple[int | str, Any]:
-        for back, step in enumerate(reversed(world.recent)):
-            if id(step) in self._last:
-                return self._last[id(step)], world.recent[len(world.recent) - back :]
+    def _packed(self, world: World) -> tuple[int | str, Any]:
+        for place in range(len(world.recent) - 1, -1, -1):
+            base = self._last_steps.get(id(world.recent[place]))
+            if base is not None:
+                return base, world.recent[place + 1 :]
         digest = self._cache.digest(world.origin or world)
         self.digests.append(digest)
         return digest, difference(world)
 
 
-def _known(box: Sandbox | None) -> list[World]:
-    if box is None:
+def _known_worlds(sandbox: Sandbox | None) -> list[World]:
+    if sandbox is None:
         return []
-    return [
-        box.world,
-        box.start,
-        *box.past,
-        *(box.snapshots[name] for name in sorted(box.snapshots)),
-    ]
+    snapshots = [world for _, world in sorted(sandbox.snapshots.items())]
+    return [sandbox.world, sandbox.start, *sandbox.past, *snapshots]
 
 
-def _redone(world: World, steps: list[tuple[str, list[Any]]]) -> World:
+def _redo(world: World, steps: list[tuple[str, list[Any]]]) -> World:
     for method, arguments in steps:
         match method:
-            case "update_profile":
-                world = world.update_profile(*arguments)
-            case "mark_notifications_read":
-                world = world.mark_notifications_read(*arguments)
             case "with_session":
                 world = world.with_session(unpack_session(*arguments))
-            case "without_session":
-                world = world.without_session(*arguments)
+            case "update_profile" | "mark_notifications_read" | "without_session":
+                world = getattr(world, method)(*arguments)
             case _:
                 raise ValueError(f"no step {method!r} is known")
     return world
 
 
 def _pack_past(
-    before: Sequence[World], after: Sequence[World], table: _Table
+    before: Sequence[World], after: Sequence[World], worlds: _NumberedWorlds
 ) -> tuple[list[int], int, int]:
-    """Return the places of the new worlds, from which place on the old ones follow, and how many there are in all."""
-    places = {id(before[place]): place for place in range(len(before) - 1, -1, -1)}
-    new = next((count for count, world in enumerate(after) if id(world) in places), len(after))
-    start = places[id(after[new])] if new < len(after) else len(before)
-    kept = before[start : start + len(after) - new]
-    if list(map(id, kept)) != list(map(id, after[new:])):
-        new, start = len(after), len(before)  # not in the old order
-    told = [
-        table.place(world) for world in reversed(after[:new])
-    ]  # the oldest first: each follows from the one before
-    return told[::-1], start, len(after)
+    """Return the new worlds, from which one on the old ones follow, and how many there are."""
+    old = set(map(id, before))
+    new = list(takewhile(lambda world: id(world) not in old, after))
+    kept = after[len(new) :]
+    start = len(before)
+    if kept:
+        start = next(place for place, world in enumerate(before) if world is kept[0])
+    if before[start : start + len(kept)] != kept:
+        # They are not in the old order.
+        new = list(after)
+        start = len(before)
+    numbers = [worlds.number(world) for world in reversed(new)]
+    return numbers[::-1], start, len(after)
 
 
-def _pack_snapshots(before: Sandbox | None, after: Sandbox, table: _Table) -> dict[str, int | None]:
-    old = before.snapshots if before else NOTHING_KEPT
-    gone: dict[str, int | None] = {name: None for name in old if name not in after.snapshots}
-    return {
-        **gone,
-        **{
-            name: table.place(world)
-            for name, world in after.snapshots.items()
-            if old.get(name) is not world
-        },
-    }
+def _pack_snapshots(
+    before: Sandbox, after: Sandbox, worlds: _NumberedWorlds
+) -> dict[str, int | None]:
+    """Return the numbers of new snapshots by name, and `None` for those that are gone."""
+    packed = {}
+    for name, world in changed_items(before.snapshots, after.snapshots).items():
+        packed[name] = None if world is None else worlds.number(world)
+    return packed
 
 
-def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, list[Any], int]:
+def _unpack_snapshots(
+    before: Sandbox, packed: dict[str, int | None], worlds: list[World]
+) -> HashTrieMap[str, World]:
+    changed = {}
+    for name, number in packed.items():
+        changed[name] = None if number is None else worlds[number]
+    return with_items(before.snapshots, changed)
+
+
+def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, Sequence[Rule], int]:
     """Return how many rules stay at the start, the new ones, and how many stay at the end."""
-    shorter = min(len(before), len(after))
-    head = next((n for n in range(shorter) if before[n] is not after[n]), shorter)
-    tail = next(
-        (n for n in range(shorter - head) if before[-1 - n] is not after[-1 - n]), shorter - head
-    )
-    return (
-        head,
-        [
-            {name: getattr(rule, name) for name in Rule.__slots__}
-            for rule in after[head : len(after) - tail]
-        ],
-        tail,
-    )
+    head = _count_same(before, after)
+    tail = _count_same(before[head:][::-1], after[head:][::-1])
+    return head, after[head : len(after) - tail], tail
 
 
-def _unpack_rules(before: tuple[Rule, ...], packed: tuple[int, list[Any], int]) -> tuple[Rule, ...]:
-    head, new, tail = packed
-    made = (
-        Rule(**{**each, "plan": _unpack_plan(each["plan"]), "delay": tuple(each["delay"])})
-        for each in new
-    )
-    return (*before[:head], *made, *before[len(before) - tail :])
+def _count_same(before: Sequence[Rule], after: Sequence[Rule]) -> int:
+    """Return how many rules are the same from the start on."""
+    count = 0
+    for old, new in zip(before, after, strict=False):
+        if old is not new:
+            break
+        count += 1
+    return count
 
 
-def _unpack_plan(packed: list[Any]) -> Plan:
-    plan = Plan(*packed)
-    return plan._replace(headers=tuple((name, value) for name, value in plan.headers))
+def _unpack_rules(before: Sequence[Rule], head: int, new: list[Any], tail: int) -> tuple[Rule, ...]:
+    unpacked = map(_unpack_rule, new)
+    return (*before[:head], *unpacked, *before[len(before) - tail :])
+
+
+def _unpack_rule(packed: dict[str, Any]) -> Rule:
+    plan = Plan(*packed.pop("plan"))
+    headers = tuple((name, value) for name, value in plan.headers)
+    delay = tuple(packed.pop("delay"))
+    return Rule(**packed, plan=plan._replace(headers=headers), delay=delay)

@@ -1,4 +1,4 @@
-"""Worlds on the wire: whole ones named by their content, changed ones by what was changed since."""
+"""Worlds as other processes read them: whole ones named by their content, and differences."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from rpds import HashTrieMap
 
-from mock_server.world.records import Session, User, World
+from mock_server.world.records import Session, User, World, handles_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEPT = 64
+MOST_WORLDS = 64
 """How many whole worlds a process keeps at hand."""
 
 
@@ -25,7 +25,10 @@ class UnknownWorldError(LookupError):
 
 
 class WorldCache:
-    """Whole worlds by the digest of their content; each is written and read once while it is in use. Any thread may."""
+    """Whole worlds by the digest of their content, for any thread.
+
+    Each is written and read once while it is in use.
+    """
 
     def __init__(self) -> None:
         self._worlds: OrderedDict[str, World] = OrderedDict()
@@ -47,69 +50,62 @@ class WorldCache:
         return known or self.keep(world, hashlib.sha256(pack_world(world)).hexdigest()[:32])
 
     def keep(self, world: World, digest: str) -> str:
-        """Have a whole world at hand; the one that was not asked for longest goes. Answers the digest."""
+        """Have a whole world at hand, and return its digest; the longest unused one goes."""
         with self._lock:
-            if digest in self._worlds:
-                self._digests.pop(id(self._worlds.pop(digest)), None)
-            while len(self._worlds) >= KEPT:
-                self._digests.pop(id(self._worlds.popitem(last=False)[1]), None)
-            self._worlds[digest], self._digests[id(world)] = world, digest
+            gone = self._worlds.pop(digest, None)
+            if gone is None and len(self._worlds) >= MOST_WORLDS:
+                _, gone = self._worlds.popitem(last=False)
+            self._digests.pop(id(gone), None)
+            self._worlds[digest] = world
+            self._digests[id(world)] = digest
             return digest
 
 
 def pack_world(world: World) -> bytes:
     """Write a whole world; equal worlds give equal bytes in every process."""
-    users = {
-        name: [user.profile, user.referrals, _sorted(user.inbox), user.all_read]
-        for name, user in sorted(world.users.items())
-    }
+    users = {}
+    for name, user in sorted(world.users.items()):
+        users[name] = user.profile, user.referrals, _sorted(user.inbox), user.all_read
     containers = {name: sorted(members) for name, members in sorted(world.containers.items())}
     return orjson.dumps([users, containers, _sorted(world.sessions), _sorted(world.refreshable)])
 
 
 def unpack_world(raw: bytes) -> World:
     """Read a whole world."""
-    users, containers, sessions, refreshable = orjson.loads(raw)
-    known = {
-        name: User(profile, tuple(referrals), HashTrieMap(inbox), read)
-        for name, (profile, referrals, inbox, read) in users.items()
-    }
-    handles = {
-        str(user.profile["handle"]): name
-        for name, user in known.items()
-        if user.profile["handle"] is not None
-    }
+    packed, containers, sessions, refreshable = orjson.loads(raw)
+    users = {}
+    for name, (profile, referrals, inbox, all_read) in packed.items():
+        users[name] = User(profile, tuple(referrals), HashTrieMap(inbox), all_read)
     return World(
-        HashTrieMap(known),
-        HashTrieMap(handles),
+        HashTrieMap(users),
+        handles_of(users),
         HashTrieMap({name: frozenset(members) for name, members in containers.items()}),
-        HashTrieMap({token: unpack_session(each) for token, each in sessions.items()}),
+        HashTrieMap({token: unpack_session(session) for token, session in sessions.items()}),
         HashTrieMap(refreshable),
     )
 
 
 def unpack_session(packed: dict[str, Any]) -> Session:
     """Read a session."""
-    ends = {
-        key: datetime.fromisoformat(packed[key])
-        for key in ("expires_at", "refresh_expires_at")
-        if packed[key]
-    }
-    return Session(**{**packed, **ends})
+    for name in ("expires_at", "refresh_expires_at"):
+        if packed[name]:
+            packed[name] = datetime.fromisoformat(packed[name])
+    return Session(**packed)
 
 
 def difference(world: World) -> list[Any]:
-    """Return what differs from the world's origin: profiles and marks of users, sessions, refresh tokens; null is gone."""
+    """Return what differs from the world's origin; `None` stands for what is gone.
+
+    It is profiles and marks of users, sessions, and refresh tokens.
+    """
     origin = world.origin or world
-    users = {
-        name: _changed(origin.users[name], user)
-        for name, user in _other(origin.users, world.users).items()
-    }
-    return [
-        users,
-        _other(origin.sessions, world.sessions),
-        _other(origin.refreshable, world.refreshable),
-    ]
+    users = {}
+    for name, user in changed_items(origin.users, world.users).items():
+        old = origin.users[name].profile
+        fields = {key: value for key, value in user.profile.items() if old[key] != value}
+        users[name] = fields, user.all_read
+    sessions = changed_items(origin.sessions, world.sessions)
+    return [users, sessions, changed_items(origin.refreshable, world.refreshable)]
 
 
 def apply_difference(origin: World, packed: list[Any]) -> World:
@@ -117,51 +113,42 @@ def apply_difference(origin: World, packed: list[Any]) -> World:
     changed, sessions, refreshable = packed
     if not (changed or sessions or refreshable):
         return origin
-    users, handles = origin.users, origin.handles
-    for name in changed:
-        if (handle := users[name].profile["handle"]) is not None:
-            handles = handles.remove(str(handle))
-    for name, (fields, read) in changed.items():
+    users = origin.users
+    handles = origin.handles
+    # All old ones go first: users may have exchanged their handles.
+    for handle in handles_of({name: users[name] for name in changed}):
+        handles = handles.remove(handle)
+    for name, (fields, all_read) in changed.items():
         user = users[name]
-        users = users.insert(
-            name, User({**user.profile, **fields}, user.referrals, user.inbox, read)
-        )
-        if (handle := users[name].profile["handle"]) is not None:
-            handles = handles.insert(str(handle), name)
-    known = {
-        token: None if each is None else unpack_session(each) for token, each in sessions.items()
-    }
-    parts = (
+        profile = {**user.profile, **fields}
+        users = users.insert(name, User(profile, user.referrals, user.inbox, all_read))
+    handles = handles.update(handles_of({name: users[name] for name in changed}))
+    for token, session in sessions.items():
+        sessions[token] = session and unpack_session(session)
+    return World(
         users,
         handles,
         origin.containers,
-        _merged(origin.sessions, known),
-        _merged(origin.refreshable, refreshable),
+        with_items(origin.sessions, sessions),
+        with_items(origin.refreshable, refreshable),
+        origin=origin,
     )
-    return World(*parts, origin=origin)
 
 
-def _sorted(held: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(sorted(held.items()))
+def _sorted(unsorted: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(sorted(unsorted.items()))
 
 
-def _changed(before: User, after: User) -> tuple[dict[str, object], bool]:
-    return {
-        key: value for key, value in after.profile.items() if before.profile[key] != value
-    }, after.all_read
-
-
-def _other(before: HashTrieMap[str, Any], after: HashTrieMap[str, Any]) -> dict[str, Any]:
+def changed_items(before: HashTrieMap[str, Any], after: HashTrieMap[str, Any]) -> dict[str, Any]:
+    """Return what is other than before, and `None` for what is gone."""
     if before is after:
         return {}
-    gone = {key: None for key in before if key not in after}
-    return {**gone, **{key: value for key, value in after.items() if before.get(key) is not value}}
+    changed = {key: None for key in before if key not in after}
+    return changed | {key: value for key, value in after.items() if before.get(key) is not value}
 
 
-def _merged(held: HashTrieMap[str, Any], changes: Mapping[str, Any]) -> HashTrieMap[str, Any]:
+def with_items(known: HashTrieMap[str, Any], changes: Mapping[str, Any]) -> HashTrieMap[str, Any]:
+    """Return a map with these items, without those whose value is `None`."""
     for key, value in changes.items():
-        if value is not None:
-            held = held.insert(key, value)
-        elif key in held:
-            held = held.remove(key)
-    return held
+        known = known.discard(key) if value is None else known.insert(key, value)
+    return known
