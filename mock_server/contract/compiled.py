@@ -42,7 +42,10 @@ class ContractError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A documented parameter, which may be repeated where it has `many` values."""
+    """A documented parameter, which may be repeated where it has `many` values.
+
+    `schema` is the place of its schema in the document.
+    """
 
     name: str
     where: str
@@ -50,6 +53,7 @@ class Parameter:
     many: bool
     decode: Callable[[str], Any]
     default: Any
+    schema: tuple[str, ...]
     is_valid: IsValid
 
 
@@ -204,6 +208,7 @@ class Contract:
             many=many,
             decode=DECODERS[item["type"]],
             default=schema.get("default"),
+            schema=(*pointer, "schema"),
             is_valid=self._is_valid(*pointer, "schema"),
         )
 

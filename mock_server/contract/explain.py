@@ -41,7 +41,7 @@ from mock_server.errors import Violation
 
 from .compiled import Contract, Decoded, Operation, Parameter, RawRequest
 from .decoding import decode_number, split_query
-from .reasons import explained, plain_reason, pointer, schema_reason
+from .reasons import explained, plain_reason, pointer
 from .schema_errors import SMALL, Explainer, is_small
 
 MOST_DETAILS = 100
@@ -147,19 +147,27 @@ class Authority:
         for error in self._parameters.iter_errors(openapi_request):
             assert isinstance(error, ParameterValidationError), error
             advice = _how_to_repeat(operation, error, request.query)
-            for reason in _reasons(error):
+            for reason in self._reasons(operation, error):
                 yield Violation(error.location, error.name, reason + advice)
         if operation.body is None:
             return
-        large = self._large_body(operation, request)
-        if large is None:
-            yield from self._judge_body(openapi_request, operation)
-        else:
-            yield from self._judge_large(operation, large)
+        # Of a large body openapi-core lists all errors, each with a copy of what is wrong.
+        body = self._large_body(operation, request)
+        if body is not None:
+            yield from self._body_violations(operation, body)
+            return
+        for error in self._body.iter_errors(openapi_request):
+            cause = error.__cause__
+            if isinstance(cause, InvalidSchemaValue):
+                yield from self._body_violations(operation, cause.value)
+            elif type(cause).__name__ == "MediaTypeNotFound":
+                reason = f"must be {' or '.join(operation.media_types)}"
+                yield Violation("header", "Content-Type", reason)
+            else:
+                yield Violation("body", "", plain_reason(cause or error))
 
     def _large_body(self, operation: Operation, request: RawRequest) -> Any:
         """Return the body where openapi-core would take long over it, else `None`."""
-        # Of a large body openapi-core lists all errors, each with a copy of what is wrong.
         if len(request.body) <= SMALL or request.media_type not in operation.media_types:
             return None
         try:
@@ -168,11 +176,11 @@ class Authority:
             return None
         return None if is_small(value) else value
 
-    def _judge_large(self, operation: Operation, value: Any) -> Iterator[Violation]:
-        """List what is wrong with a large body, up to a bound, and whether there is more."""
+    def _body_violations(self, operation: Operation, body: Any) -> Iterator[Violation]:
+        """List what is wrong with a body, up to a bound, and whether there is more."""
         method = operation.method.lower()
         _, place = self._contract.resolve("paths", operation.path, method, "requestBody")
-        faults = self._explainer.faults((*place, "content", "application/json", "schema"), value)
+        faults = self._explainer.faults((*place, "content", "application/json", "schema"), body)
         explanations = chain.from_iterable(map(explained, faults))
         for where, reason in islice(explanations, MOST_DETAILS):
             yield Violation("body", pointer(where), reason)
@@ -180,17 +188,16 @@ class Authority:
             reason = f"breaks the contract in more than these {MOST_DETAILS} places"
             yield Violation("body", "", reason)
 
-    def _judge_body(self, request: _Request, operation: Operation) -> Iterator[Violation]:
-        for error in self._body.iter_errors(request):
-            cause = error.__cause__
-            if isinstance(cause, InvalidSchemaValue):
-                for name, reason in _schema_reasons(cause):
-                    yield Violation("body", name, reason)
-            elif type(cause).__name__ == "MediaTypeNotFound":
-                reason = f"must be {' or '.join(operation.media_types)}"
-                yield Violation("header", "Content-Type", reason)
-            else:
-                yield Violation("body", "", plain_reason(cause or error))
+    def _reasons(self, operation: Operation, error: ParameterValidationError) -> Iterator[str]:
+        cause = error.__cause__
+        if not isinstance(cause, InvalidSchemaValue):
+            yield plain_reason(cause or error)
+            return
+        for parameter in operation.parameters:
+            if (parameter.where, parameter.name) == (error.location, error.name):
+                for fault in self._explainer.faults(parameter.schema, cause.value):
+                    for _, reason in explained(fault):
+                        yield reason
 
 
 def _openapi_request(operation: Operation, request: RawRequest, decoded: Decoded) -> _Request:
@@ -249,16 +256,3 @@ def _has_lists(parameter: Parameter, query: Mapping[str, list[str]]) -> bool:
         if len(items) > 1 and any(is_right(parameter, item) for item in items):
             return True
     return False
-
-
-def _reasons(error: ParameterValidationError) -> Iterator[str]:
-    cause = error.__cause__
-    if isinstance(cause, InvalidSchemaValue):
-        for _, reason in _schema_reasons(cause):
-            yield reason
-    else:
-        yield plain_reason(cause or error)
-
-
-def _schema_reasons(cause: InvalidSchemaValue) -> Iterator[tuple[str, str]]:
-    return chain.from_iterable(map(schema_reason, cause.schema_errors))

@@ -73,54 +73,6 @@ def pointer(place: Iterable[str | int]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
 
 
-def schema_reason(error: Any) -> Iterator[tuple[str, str]]:
-    """Yield JSON pointers and reasons for an error of `jsonschema`.
-
-    A missing key is named by its own pointer.
-    """
-    for fault in interpreted_faults(error):
-        for place, reason in explained(fault):
-            yield pointer(place), reason
-
-
-def interpreted_faults(error: Any) -> Iterator[Fault]:
-    """Yield the faults that an error of `jsonschema` stands for."""
-    place = tuple(error.absolute_path)
-    keyword = error.validator
-    expected = error.validator_value
-    match keyword:
-        case "required":
-            yield from _missing(place, expected, error.instance)
-        case "additionalProperties" if expected is False:
-            known = error.schema.get("properties", {})
-            yield Fault(place, keyword, [key for key in error.instance if key not in known])
-        case "dependentRequired":
-            for key, others in expected.items():
-                if key in error.instance:
-                    yield from _missing(place, others, error.instance)
-        case "anyOf" | "oneOf":
-            yield Fault(place, keyword, None, _interpreted_branches(error))
-        case None:
-            yield Fault(place, "falseSchema", expected)
-        case _:
-            yield Fault(place, keyword, expected)
-
-
-def _missing(place: Place, keys: Iterable[str], instance: Container[str]) -> Iterator[Fault]:
-    for key in keys:
-        if key not in instance:
-            yield Fault((*place, key), "required", None)
-
-
-def _interpreted_branches(error: Any) -> list[list[Fault]]:
-    """Return the faults of each alternative; `jsonschema` lists the errors of all in one."""
-    branches: dict[int, list[Fault]] = {}
-    for each in error.context:
-        number = each.relative_schema_path[0]
-        branches.setdefault(number, []).extend(interpreted_faults(each))
-    return list(branches.values())
-
-
 def compiled_fault(error: Any, start: Place = ()) -> Fault:
     """Return the fault of an error of `jsonschema_rs` about a value that stands at `start`."""
     place = (*start, *error.instance_path)
@@ -128,6 +80,8 @@ def compiled_fault(error: Any, start: Place = ()) -> Fault:
     facts = error.kind.as_dict()
     if keyword == "required":
         return Fault((*place, facts["property"]), keyword, None)
+    if keyword == "propertyNames":
+        return compiled_fault(facts["error"], start)
     if keyword in ALTERNATIVES:
         branches = [_compiled_faults(branch, start) for branch in facts.get("context", ())]
         return Fault(place, keyword, None, branches)
@@ -209,6 +163,8 @@ def describe(keyword: str, expected: Any) -> str:
 
 def _either(types: str | list[str]) -> str:
     names = [types] if isinstance(types, str) else types
+    # The validator sorts them; people expect `null` last.
+    names = sorted(names, key="null".__eq__)
     return f"must be {' or '.join(map(_with_article, names))}"
 
 
