@@ -277,8 +277,4 @@ def _visible(raw: bytes) -> bytes:
 
 def _secrets(request: Request) -> list[str]:
     """Return the values of secret headers, to be hidden wherever else they stand."""
-    return [
-        masking.credential(value)
-        for name, value in request.headers.items()
-        if is_secret(name)
-    ]
+    return [masking.credential(value) for name, value in request.headers.items() if is_secret(name)]
