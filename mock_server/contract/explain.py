@@ -188,16 +188,14 @@ class Authority:
             reason = f"breaks the contract in more than these {MOST_DETAILS} places"
             yield Violation("body", "", reason)
 
-    def _reasons(self, operation: Operation, error: ParameterValidationError) -> Iterator[str]:
+    def _reasons(self, operation: Operation, error: ParameterValidationError) -> list[str]:
         cause = error.__cause__
         if not isinstance(cause, InvalidSchemaValue):
-            yield plain_reason(cause or error)
-            return
-        for parameter in operation.parameters:
-            if (parameter.where, parameter.name) == (error.location, error.name):
-                for fault in self._explainer.faults(parameter.schema, cause.value):
-                    for _, reason in explained(fault):
-                        yield reason
+            return [plain_reason(cause or error)]
+        schemas = {(each.where, each.name): each.schema for each in operation.parameters}
+        faults = self._explainer.faults(schemas[error.location, error.name], cause.value)
+        explanations = chain.from_iterable(map(explained, faults))
+        return [reason for _, reason in explanations]
 
 
 def _openapi_request(operation: Operation, request: RawRequest, decoded: Decoded) -> _Request:
