@@ -8,22 +8,26 @@ from typing import Any, NamedTuple
 from mock_server.behaviours.handler import Answer, Call
 from mock_server.config import ProxySettings
 from mock_server.contract.examples import Examples
+from mock_server.errors import Conflict, NotFound, Violation
 from mock_server.scenarios.catalogue import Scenarios
 from mock_server.stores.store import Access, Store
 from mock_server.world.sandbox import Sandbox
 
 DONE = Answer(204)
-FULL = "is one more than may be in use at once: drop one (DELETE /__mock/sandboxes/NAME) or raise --max-sandboxes"
+FULL = (
+    "is one more than may be in use at once: "
+    "drop one (DELETE /__mock/sandboxes/NAME) or raise --max-sandboxes"
+)
 BODY = 1024 * 1024
 """The largest body of most calls in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlContext:
-    """What is known of the mock as a whole; `seed` decides the names that are made.
+    """What is known of the server as a whole.
 
-    `loaded` is what was loaded for one call before it runs (`ControlOperation.loads`). `proxy` is
-    there where this is a proxy.
+    `seed` decides the names that are made. `proxy` is there where this is a proxy. `loaded` is what
+    was loaded for one call before it runs (`ControlOperation.loads`).
     """
 
     examples: Examples
@@ -41,27 +45,40 @@ class Stream(NamedTuple):
 
 
 class Changes(Enum):
-    """What a call changes, and who follows a journal hears of: nothing, its sandbox, or that which its path names."""
+    """What a call changes, of which followers of a journal are told.
 
-    NOTHING, SANDBOX, NAMED = auto(), auto(), auto()
+    It is nothing, the sandbox of the call, or the one that its path names.
+    """
+
+    NOTHING = auto()
+    SANDBOX = auto()
+    NAMED = auto()
 
 
+Result = tuple[Sandbox, Answer]
+"""The next sandbox, and the answer."""
 Handler = Callable[[ControlContext, Sandbox, Call], tuple[Sandbox, Answer | Stream]]
-"""Return the next sandbox and what is answered to a valid request; raise `ApiError` and then change nothing."""
-Loader = Callable[[ControlContext, Store, str, Call], Awaitable[object]]
-"""Return what a handler needs beside its sandbox, whose name is given, or do what only the store can do for it.
+"""Return the next sandbox and the answer to a valid request.
 
-Raises `ApiError`.
+Raise `ApiError` and then change nothing.
+"""
+Loader = Callable[[ControlContext, Store, str, Call], Awaitable[object]]
+"""Return what a handler needs beside its sandbox, whose name is given.
+
+Or do what only the store can do for it. Raise `ApiError`.
 """
 
 
 class ControlOperation(NamedTuple):
     """A call of the control API.
 
-    `access` says what it wants of its sandbox. What `loads` returns is the `loaded` of the context. It empties the journal
-    of its sandbox where it `clears_journal`. A call that is `for_clients` is answered as an operation of the API is: it
-    stands in the journal, and requests and rules may decide about its answer. The proxy, which keeps
-    no state, has only what is `in_proxy`. `largest_body` is in bytes.
+    - `changes` says what it changes, `access` what it wants of its sandbox.
+    - What `loads` returns is the `loaded` of the context.
+    - It empties the journal of its sandbox where it `clears_journal`.
+    - One that is `for_clients` is served as an operation of the API: it stands in the journal, and
+      requests and rules may decide about its answer.
+    - The proxy, which keeps no state, has only what is `in_proxy`.
+    - `largest_body` is in bytes.
     """
 
     handler: Handler
@@ -72,3 +89,13 @@ class ControlOperation(NamedTuple):
     for_clients: bool = False
     in_proxy: bool = False
     largest_body: int = BODY
+
+
+def not_found(where: str, name: str, reason: str) -> NotFound:
+    """Return the error of a request in which one value names what is not there."""
+    return NotFound([Violation(where, name, reason)])
+
+
+def conflict(where: str, name: str, reason: str) -> Conflict:
+    """Return the error of a request in which one value is impossible now."""
+    return Conflict([Violation(where, name, reason)])

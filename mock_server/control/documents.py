@@ -1,4 +1,4 @@
-"""The documents: what the API promises, and what steers the mock."""
+"""The documents of the API and of the control API."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,18 +9,19 @@ from mock_server.contract.control_document import client_document, control_docum
 from mock_server.contract.examples import REFRESH, Examples
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import ControlContext
+from .control_context import ControlContext, Result
 
 
-def getContract(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
+def getContract(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Return the contract, as it is or as client generators want it."""
     examples = context.examples
-    is_for_clients = call.parameters["view"] == "client"
-    document = _for_clients(examples) if is_for_clients else examples.contract.document
+    document = examples.contract.document
+    if call.parameters["view"] == "client":
+        document = _for_clients(examples)
     return sandbox, Answer(200, document)
 
 
-def getControl(context: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+def getControl(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
     """Return the control API's document."""
     return sandbox, Answer(200, _joined(context.examples.contract))
 
@@ -32,6 +33,5 @@ def _joined(contract: Contract) -> dict[str, Any]:
 
 @lru_cache(1)
 def _for_clients(examples: Examples) -> dict[str, Any]:
-    return client_document(
-        examples.contract.document, REFRESH if REFRESH in examples.operations else None
-    )
+    added = REFRESH if REFRESH in examples.operations else None
+    return client_document(examples.contract.document, added)

@@ -5,49 +5,47 @@ from itertools import islice
 from typing import Any
 
 from mock_server.behaviours.handler import Answer, Call
-from mock_server.errors import NotFound, Violation
 from mock_server.http.authentication import find_session
 from mock_server.journal.entries import Entry, last_seen
 from mock_server.journal.filters import chosen
 from mock_server.stores.store import Store
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, ControlContext, Stream
+from .control_context import DONE, ControlContext, Result, Stream, not_found
 
 
-def listRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
+def listRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Read the journal."""
-    wanted = dict(call.parameters)
-    limit = int(wanted.pop("limit"))
-    found = _chosen(context, sandbox, wanted, "query")
+    criteria = dict(call.parameters)
+    limit = int(criteria.pop("limit"))
+    found = _chosen(context, sandbox, criteria, "query")
     shown = [entry.as_json() for entry in islice(found, limit)]
     return sandbox, Answer(200, {"requests": shown})
 
 
-def getRequest(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
+def getRequest(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Read one request whole."""
-    identity, entries = int(call.parameters["id"]), context.loaded
-    entry = next((entry for entry in entries if entry.id == identity), None)
+    entry = _entry(context.loaded, int(call.parameters["id"]))
     if entry is None or entry.wire is None:
-        raise NotFound(
-            [Violation("path", "id", "there is no such request, or it is no longer kept")]
-        )
+        raise not_found("path", "id", "there is no such request, or it is no longer kept")
     session = find_session(sandbox.world, entry.wire.authorization)
-    more = {
-        "session": session and session.token,
+    body = {
+        **entry.as_json(),
+        "session": None if session is None else session.token,
         "asked": entry.wire.asked(),
         "answered": entry.wire.answered(),
     }
-    return sandbox, Answer(200, {**entry.as_json(), **more})
+    return sandbox, Answer(200, body)
 
 
-def countRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> tuple[Sandbox, Answer]:
+def countRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Count requests."""
     found = _chosen(context, sandbox, call.body or {}, "body")
-    return sandbox, Answer(200, {"count": sum(1 for _ in found)})
+    count = sum(1 for _ in found)
+    return sandbox, Answer(200, {"count": count})
 
 
-def clearRequests(_: ControlContext, sandbox: Sandbox, _call: Call) -> tuple[Sandbox, Answer]:
+def clearRequests(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
     """Say that the journal is empty."""
     return sandbox, DONE
 
@@ -72,13 +70,21 @@ async def clear_entries(_: ControlContext, store: Store, name: str, _call: Call)
 async def load_stream(
     _: ControlContext, store: Store, name: str, call: Call
 ) -> AsyncIterator[bytes]:
-    """Return what happens from now on; a browser that reconnects says by itself what it has seen."""
-    seen = call.headers.get("last-event-id", "")
-    return store.follow(name, last_seen(seen, call.parameters["after"]))
+    """Return the events of the journal after the last one that the client has seen."""
+    # A browser that reconnects sends this header by itself.
+    header = call.headers.get("last-event-id", "")
+    return store.follow(name, last_seen(header, call.parameters["after"]))
+
+
+def _entry(entries: Iterable[Entry], identity: int) -> Entry | None:
+    for entry in entries:
+        if entry.id == identity:
+            return entry
+    return None
 
 
 def _chosen(
-    context: ControlContext, sandbox: Sandbox, wanted: Mapping[str, Any], where: str
+    context: ControlContext, sandbox: Sandbox, criteria: Mapping[str, Any], where: str
 ) -> Iterable[Entry]:
-    users = sandbox.world.users if "user" in wanted else ()
-    return chosen(context.loaded, wanted, context.examples.answers, users, where)
+    users = sandbox.world.users if "user" in criteria else ()
+    return chosen(context.loaded, criteria, context.examples.answers, users, where)

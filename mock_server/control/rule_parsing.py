@@ -5,7 +5,7 @@ No rule is kept that could never do anything.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -20,196 +20,221 @@ from mock_server.world.overrides import Plan, Rule
 TEXT = "text/plain; charset=utf-8"
 MOST_BODY = 65_536
 """The largest body that a rule may bring, in bytes."""
-DOES = ("code", "example", "body", "headers", "undocumented", "delay", "slowBody", "fault")
-MEETS = ("operation", "user", "times", "probability")
+MOST_NAMED = 10
+"""How many users an error names."""
+EFFECTS = ("code", "example", "body", "headers", "undocumented", "delay", "slowBody", "fault")
+CONDITIONS = ("operation", "user", "times", "probability")
 NOT_BESIDE_A_FAULT = ("code", "example", "undocumented", "headers", "body", "slowBody")
 WITHOUT_BODY = frozenset({204, 205, 304})
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 HEADER_VALUE = re.compile(r"[ -~\t]*")
 OF_THE_SERVER = frozenset(
-    "connection content-length keep-alive proxy-connection te trailer transfer-encoding upgrade".split()  # noqa: SIM905
+    (
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
 )
 """Headers that say how a message travels, not what it says (RFC 9110, 7.6.1)."""
 HINT = "with undocumented: true it is answered all the same"
 
-Wanted = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 
-def read_rule(identity: str, wanted: Wanted) -> Rule:
-    """Return the rule that was asked for, and in which nothing is wrong."""
-    least, most = _delay(wanted)
-    content, media_type = _content(wanted["body"]) if "body" in wanted else (None, "")
+def read_rule(identity: str, body: Json) -> Rule:
+    """Return the rule that a body describes, in which nothing is wrong."""
+    content = None
+    media_type = ""
+    if "body" in body:
+        content, media_type = _content(body["body"])
+    headers = body.get("headers", {})
     plan = Plan(
-        status=int(wanted.get("code", 0)),
-        example=wanted.get("example", ""),
-        body=wanted.get("slowBody", 0) / 1000,
-        fault=wanted.get("fault", ""),
+        status=int(body.get("code", 0)),
+        example=body.get("example", ""),
+        body=body.get("slowBody", 0) / 1000,
+        fault=body.get("fault", ""),
         content=content,
         media_type=media_type,
-        headers=tuple((name, str(value)) for name, value in wanted.get("headers", {}).items()),
-        undocumented=wanted.get("undocumented", False),
+        headers=tuple((name, str(value)) for name, value in headers.items()),
+        undocumented=body.get("undocumented", False),
     )
-    operation, user, times = wanted.get("operation"), wanted.get("user"), wanted.get("times")
+    times = body.get("times")
     return Rule(
         identity,
         plan,
-        operation,
-        user,
-        times and int(times),
-        wanted.get("probability", 1.0),
-        (least, most),
+        body.get("operation"),
+        body.get("user"),
+        # In JSON Schema 2.0 is an integer, too.
+        None if times is None else int(times),
+        body.get("probability", 1.0),
+        _delay(body),
     )
 
 
-def user_problems(users: Collection[str], wanted: Wanted) -> Iterator[Violation]:
+def user_problems(users: Collection[str], body: Json) -> list[Violation]:
     """List what is wrong with the user of a rule."""
-    if (user := wanted.get("user")) is not None and user not in users:
-        some = ", ".join(islice(users, 10))
-        yield _wrong("user", f"is nobody here; there is {some}{', …' if len(users) > 10 else ''}")  # noqa: PLR2004
+    user = body.get("user")
+    if user is None or user in users:
+        return []
+    some = ", ".join(islice(users, MOST_NAMED))
+    more = ", …" if len(users) > MOST_NAMED else ""
+    return [_wrong("user", f"is nobody here; there is {some}{more}")]
 
 
-def rule_problems(examples: Examples, wanted: Wanted) -> list[Violation]:
+def rule_problems(examples: Examples, body: Json) -> list[Violation]:
     """List what makes a rule impossible, or such that it never does anything."""
-    problems = [
-        *_idle(wanted),
-        *_contradictions(wanted),
-        *_body_problems(wanted),
-        *_header_problems(wanted),
-    ]
-    operation = wanted.get("operation")
+    found = chain(_idle(body), _contradictions(body), _body_problems(body), _header_problems(body))
+    problems = list(found)
+    operation = body.get("operation")
     if operation is not None and operation not in examples.answers:
         problems.append(_wrong("operation", f"must be one of {', '.join(examples.answers)}"))
-    if problems or not {"code", "example"} & wanted.keys():
+    if problems or not {"code", "example"} & body.keys():
         return problems
-    plan = read_rule("", wanted).plan
+    plan = read_rule("", body).plan
     for each in examples.answers if operation is None else [operation]:
-        if problem := _undocumented(examples, each, plan):
+        problem = _undocumented(examples, each, plan)
+        if problem is not None:
             return [problem]
     return []
 
 
-def _idle(wanted: Wanted) -> Iterator[Violation]:
-    if not any(name in wanted for name in (*DOES, *MEETS)):
-        yield Violation(
-            "body",
-            "",
-            f"does nothing: give one of {', '.join(DOES)}; or let requests through ({', '.join(MEETS)})",
-        )
-    done = [name for name in DOES if name in wanted]
-    if done and not _delay(wanted)[1] and not any(wanted[name] for name in done if name != "delay"):
-        yield _wrong(done[0], "does nothing like this")
-    if wanted.get("probability") == 0:
+def _idle(body: Json) -> Iterator[Violation]:
+    """Yield why a rule never does anything."""
+    if not any(name in body for name in (*EFFECTS, *CONDITIONS)):
+        effects = ", ".join(EFFECTS)
+        conditions = ", ".join(CONDITIONS)
+        reason = f"does nothing: give one of {effects}; or let requests through ({conditions})"
+        yield Violation("body", "", reason)
+    given = [name for name in EFFECTS if name in body]
+    _, delay = _delay(body)
+    if given and not delay and not any(body[name] for name in given if name != "delay"):
+        yield _wrong(given[0], "does nothing like this")
+    if body.get("probability") == 0:
         yield _wrong("probability", "must be more than 0, or the rule never applies")
 
 
-def _contradictions(wanted: Wanted) -> Iterator[Violation]:
-    least, most = _delay(wanted)
+def _contradictions(body: Json) -> Iterator[Violation]:
+    """Yield what cannot stand beside each other, or alone."""
+    least, most = _delay(body)
     if least > most:
         yield _wrong("delay/min", "must be at most max")
-    if "fault" in wanted:
-        if beside := [name for name in NOT_BESIDE_A_FAULT if wanted.get(name)]:
-            yield _wrong(
-                "fault", f"breaks the connection, so there can be no {', '.join(beside)} beside it"
-            )
-    elif "code" not in wanted:
-        if "body" in wanted:
-            yield _wrong("code", "is required beside body")
-        elif "example" not in wanted and (
-            beside := [name for name in ("headers", "undocumented") if wanted.get(name)]
-        ):
-            yield _wrong("code", f"is required beside {' and '.join(beside)}, or an example")
-    if "body" in wanted and "example" in wanted:
+    if "fault" in body:
+        beside = [name for name in NOT_BESIDE_A_FAULT if body.get(name)]
+        if beside:
+            reason = "breaks the connection, so there can be no"
+            yield _wrong("fault", f"{reason} {', '.join(beside)} beside it")
+    elif "code" not in body:
+        yield from _missing_code(body)
+    if "body" in body and "example" in body:
         yield _wrong("example", "cannot stand beside body: each of them is the body")
 
 
-def _body_problems(wanted: Wanted) -> Iterator[Violation]:
-    if "body" not in wanted:
+def _missing_code(body: Json) -> Iterator[Violation]:
+    if "body" in body:
+        yield _wrong("code", "is required beside body")
         return
-    if wanted.get("code") in WITHOUT_BODY:
-        yield _wrong("body", f"cannot be sent: an answer with the status {wanted['code']} has none")
+    beside = [name for name in ("headers", "undocumented") if body.get(name)]
+    if beside and "example" not in body:
+        yield _wrong("code", f"is required beside {' and '.join(beside)}, or an example")
+
+
+def _body_problems(body: Json) -> Iterator[Violation]:
+    """Yield why the rule's own body cannot be sent."""
+    if "body" not in body:
+        return
+    own = body["body"]
+    if body.get("code") in WITHOUT_BODY:
+        yield _wrong("body", f"cannot be sent: an answer with the status {body['code']} has none")
     try:
-        content = (
-            wanted["body"]
-            if isinstance(wanted["body"], str)
-            else orjson.dumps(wanted["body"]).decode()
-        )
+        content = own.encode() if isinstance(own, str) else orjson.dumps(own)
     except TypeError:
         yield _wrong("body", "must not nest more than 250 levels deep")
         return
-    if len(content.encode()) > MOST_BODY:
+    if len(content) > MOST_BODY:
         yield _wrong("body", f"must be at most {MOST_BODY} bytes")
 
 
-def _header_problems(wanted: Wanted) -> Iterator[Violation]:
-    seen = set[str]()
-    for name, value in wanted.get("headers", {}).items():
-        if reason := _header_problem(name, str(value), wanted):
-            yield _wrong(f"headers/{name.replace('~', '~0').replace('/', '~1')}", reason)
-        elif name.lower() in seen:
-            yield _wrong(f"headers/{name}", "must be given once, in whichever case")
-        seen.add(name.lower())
+def _header_problems(body: Json) -> Iterator[Violation]:
+    """Yield why headers of the rule cannot be sent."""
+    seen: set[str] = set()
+    for name, value in body.get("headers", {}).items():
+        folded = name.lower()
+        reason = _header_problem(name, str(value), body)
+        if reason is None and folded in seen:
+            reason = "must be given once, in whichever case"
+        if reason is not None:
+            # Two characters are escaped in a JSON pointer (RFC 6901, 3).
+            part = name.replace("~", "~0").replace("/", "~1")
+            yield _wrong(f"headers/{part}", reason)
+        seen.add(folded)
 
 
-def _header_problem(name: str, value: str, wanted: Wanted) -> str | None:
-    low = name.lower()
+def _header_problem(name: str, value: str, body: Json) -> str | None:
+    folded = name.lower()
     if not HEADER_NAME.fullmatch(name):
         return "must be the name of a header: letters, digits and dashes"
     if not HEADER_VALUE.fullmatch(value) or value != value.strip():
         return "must be visible ASCII with blanks only inside"
-    if low in OF_THE_SERVER:
+    if folded in OF_THE_SERVER:
         return "cannot be given: it says how the message travels, which the server does"
-    if low.startswith("access-control-"):
+    if folded.startswith("access-control-"):
         return "cannot be given: the mock says by itself which pages may read an answer"
-    if low == "content-type" and not wanted.get("undocumented"):
+    if folded == "content-type" and not body.get("undocumented"):
         return f"is {JSON} by the contract; {HINT}"
     return None
 
 
 def _undocumented(examples: Examples, operation: str, plan: Plan) -> Violation | None:
-    """Say why an operation cannot give the answer of a plan."""
-    known = examples.answers[operation]
+    """Return why an operation cannot give the answer of a plan, `None` where it can."""
     try:
         status, body, headers = planned(examples, operation, plan)
     except LookupError as reason:
-        if plan.status in known or not plan.status:
-            return _wrong("example", str(reason))
-        more = (
-            "there is no example of a status that is not documented" if plan.undocumented else HINT
-        )
-        return _wrong("code", f"{reason}; {more}")
-    text = body if plan.undocumented else body and to_json(body)
-    if plan.body and len(text or "") < 2:  # noqa: PLR2004 - a single byte cannot be dribbled out
+        return _unknown(examples, operation, plan, reason)
+    text = body if plan.undocumented or body is None else to_json(body)
+    # A single byte cannot be sent in pieces.
+    if plan.body and len(text or "") < 2:  # noqa: PLR2004
         return _wrong("slowBody", f"needs a body, and {status} of {operation} has none")
     if plan.undocumented:
-        described = text is None and any(name.lower() == "content-type" for name in headers)
-        return (
-            _wrong("headers/Content-Type", "describes a body, and there is none")
-            if described
-            else None
-        )
-    faults = response_faults(
-        examples.operations[operation], status, overlay(NO_STORE, headers), body
-    )
+        if text is None and any(name.lower() == "content-type" for name in headers):
+            return _wrong("headers/Content-Type", "describes a body, and there is none")
+        return None
+    sent = overlay(NO_STORE, headers)
+    faults = response_faults(examples.operations[operation], status, sent, body)
     if not faults:
         return None
-    wrong = "body" if plan.content is not None else "headers"
-    return _wrong(
-        wrong, f"breaks the contract of {operation} for {status} ({'; '.join(faults)}); {HINT}"
-    )
+    wrong = "headers" if plan.content is None else "body"
+    broken = "; ".join(faults)
+    return _wrong(wrong, f"breaks the contract of {operation} for {status} ({broken}); {HINT}")
 
 
-def _delay(wanted: Wanted) -> tuple[int, int]:
-    delay = wanted.get("delay", 0)
-    return (
-        (int(delay["min"]), int(delay["max"]))
-        if isinstance(delay, dict)
-        else (int(delay), int(delay))
-    )
+def _unknown(examples: Examples, operation: str, plan: Plan, reason: LookupError) -> Violation:
+    """Return the violation of a plan whose status or example is not documented."""
+    if plan.status in examples.answers[operation] or not plan.status:
+        return _wrong("example", str(reason))
+    more = HINT
+    if plan.undocumented:
+        more = "there is no example of a status that is not documented"
+    return _wrong("code", f"{reason}; {more}")
+
+
+def _delay(body: Json) -> tuple[int, int]:
+    """Return the least and the most delay, in milliseconds."""
+    delay = body.get("delay", 0)
+    if isinstance(delay, dict):
+        return int(delay["min"]), int(delay["max"])
+    return int(delay), int(delay)
 
 
 def _content(body: object) -> tuple[str, str]:
     """Return a body as it is sent, and its media type: a text as it is, anything else as JSON."""
-    return (body, TEXT) if isinstance(body, str) else (to_json(body).decode(), JSON)
+    if isinstance(body, str):
+        return body, TEXT
+    return to_json(body).decode(), JSON
 
 
 def _wrong(name: str, reason: str) -> Violation:
