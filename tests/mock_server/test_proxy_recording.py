@@ -15,7 +15,7 @@ from mock_server.config import DEFAULT_CONTRACT
 from mock_server.contract.compiled import Contract
 from mock_server.proxy.judging.judge import Match
 from mock_server.proxy.recording.observed_state import Facts
-from mock_server.proxy.recording.pseudonyms import Anonymous
+from mock_server.proxy.recording.pseudonyms import Pseudonyms
 from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
 from mock_server.scenarios.loading import load_world
 from mock_server.server.lifecycle import load_contract
@@ -313,32 +313,32 @@ def test_what_breaks_the_contract_is_left_out_and_the_rest_can_be_served(
     kept.unlink()
 
 
-class TestAnonymous:
+class TestPseudonyms:
     def test_the_same_word_has_one_replacement_whatever_its_case(self) -> None:
-        hide = Anonymous()
+        hide = Pseudonyms()
         once, again = hide.text("Ada, ADA and ada"), hide.text("ada")
         assert once.casefold().startswith(f"{again}, {again} ")
         assert once.split()[0][0].isupper()
 
     def test_different_words_have_different_replacements(self) -> None:
-        hide = Anonymous()
+        hide = Pseudonyms()
         words = [first + second for first in "abcdefghij" for second in "abcdefghij"] + list(
             "abcdefghij"
         )
         assert len({hide.text(word) for word in words}) == len(words)
 
     def test_the_shape_of_a_text_stays(self) -> None:
-        hidden = Anonymous().text("Grace's 12 notes:\n — über_all@x.org")
+        hidden = Pseudonyms().text("Grace's 12 notes:\n — über_all@x.org")
         assert re.fullmatch(r"\w{5}'\w 1?\d+ \w{5}:\n — \w{4}_\w{3}@\w\.\w{3}", hidden)
 
     def test_a_handle_stays_a_handle(self) -> None:
-        hide = Anonymous()
+        hide = Pseudonyms()
         for handle in ("ada", "grace_hopper", "a_1", "x" * 20, "___"):
             assert re.fullmatch(r"[a-z0-9_]{3,20}", hide.text(handle))
 
     def test_no_replacement_is_the_word_of_another(self) -> None:
         for _ in range(20):
-            hide = Anonymous()
+            hide = Pseudonyms()
             words = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmn"]
             hidden = {hide.text(word) for word in words}
             while hide.settle():
@@ -346,12 +346,12 @@ class TestAnonymous:
             assert hidden & set(words) == set()
 
     def test_two_tables_have_nothing_in_common(self) -> None:
-        assert Anonymous().text("a rather long sentence about somebody") != Anonymous().text(
+        assert Pseudonyms().text("a rather long sentence about somebody") != Pseudonyms().text(
             "a rather long sentence about somebody"
         )
 
     def test_a_date_becomes_another_one_always_the_same(self) -> None:
-        hide = Anonymous()
+        hide = Pseudonyms()
         other = hide.date(dict(DAY))
         assert hide.date(dict(DAY)) == other
         assert [part for part in DAY if other[part] == DAY[part]] == []

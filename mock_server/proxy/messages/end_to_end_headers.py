@@ -7,8 +7,19 @@ from .cookie_prefixes import returned
 Headers = list[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(
-    b"connection proxy-connection keep-alive te trailer transfer-encoding upgrade http2-settings"
-    b" proxy-authenticate proxy-authorization proxy-authentication-info".split()
+    (
+        b"connection",
+        b"proxy-connection",
+        b"keep-alive",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-authentication-info",
+    )
 )
 OURS = frozenset((b"x-contract-violations", b"x-mock-control"))
 """What only this proxy may send, and what only it may receive, since it can be a secret."""
@@ -39,15 +50,17 @@ def is_ours(name: bytes) -> bool:
 
 def to_upstream(headers: Iterable[tuple[bytes, bytes]], version: str) -> list[tuple[str, str]]:
     """Return the headers of a request for the upstream."""
-    changes = {b"accept-encoding": _readable, b"cookie": returned}
     sent = []
     for name, value in forwarded(headers, version):
+        text = _text(value)
         # The client library sets `Host`; the server has answered `Expect` already.
         if name in {b"host", b"expect"}:
             continue
-        text = _text(value)
-        change = changes.get(name)
-        sent.append((name.decode("latin-1"), change(text) if change else text))
+        if name == b"accept-encoding":
+            text = _readable(text)
+        elif name == b"cookie":
+            text = returned(text)
+        sent.append((name.decode("latin-1"), text))
     return sent
 
 
@@ -55,8 +68,9 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return the headers by name in lower case, those of one name joined (RFC 9110, 5.3)."""
     # Lists first: joining text piece by piece takes quadratic time for a name that comes often.
     values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    for raw_name, raw_value in headers:
+        name = raw_name.decode("latin-1").lower()
+        values.setdefault(name, []).append(raw_value.decode("latin-1"))
     return {name: ", ".join(given) for name, given in values.items()}
 
 
@@ -71,9 +85,11 @@ def _readable(wanted: str) -> str:
     A client that accepts others accepts none as well (RFC 9110, 12.5.3).
     """
     members = [member.strip() for member in wanted.split(",")]
-    readable = [
-        member for member in members if member.partition(";")[0].strip().lower() in READABLE
-    ]
+    readable = []
+    for member in members:
+        coding = member.partition(";")[0].strip()
+        if coding.lower() in READABLE:
+            readable.append(member)
     if len(readable) == len(members):
         return wanted
     return ", ".join(readable) or "identity"

@@ -26,13 +26,14 @@ class Rewriting:
 
     def answer(self, headers: Iterable[tuple[bytes, bytes]], host: str) -> Headers:
         """Return the headers of an answer; `host` is where the client sent its request."""
-        return [
-            (name, self._rewritten(name, value.decode("latin-1"), host).encode("latin-1"))
-            for name, value in headers
-        ]
-
-    def _rewritten(self, name: bytes, value: str, host: str) -> str:
         here = f"http://{host}" if host else ""
+        rewritten = []
+        for name, value in headers:
+            text = self._rewritten(name, value.decode("latin-1"), here)
+            rewritten.append((name, text.encode("latin-1")))
+        return rewritten
+
+    def _rewritten(self, name: bytes, value: str, here: str) -> str:
         if name in LINKS:
             return self._link(value, here)
         # RFC 8288: several targets in angle brackets, each with its parameters.
@@ -40,8 +41,10 @@ class Rewriting:
             return _TARGET.sub(lambda found: f"<{self._link(found[1], here)}>", value)
         # `5; url=/login`: in no RFC, and yet known to all browsers (HTML Standard).
         if name == b"refresh":
-            seconds, equals, link = value.partition("=")
-            return seconds + equals + self._link(link.strip(QUOTES), here) if equals else value
+            start, equals, link = value.partition("=")
+            if not equals:
+                return value
+            return f"{start}={self._link(link.strip(QUOTES), here)}"
         if name == b"set-cookie":
             return self._cookie(value)
         return value
@@ -79,8 +82,12 @@ class Rewriting:
     def _cookie(self, cookie: str) -> str:
         """Return a cookie that a client keeps for this proxy: another host, without certificate."""
         pair, *attributes = cookie.split(";")
-        rewritten = [self._attribute(attribute) for attribute in attributes]
-        return ";".join([renamed(pair), *(each for each in rewritten if each is not None)])
+        parts = [renamed(pair)]
+        for attribute in attributes:
+            rewritten = self._attribute(attribute)
+            if rewritten is not None:
+                parts.append(rewritten)
+        return ";".join(parts)
 
     def _attribute(self, attribute: str) -> str | None:
         """Return an attribute as it holds for the proxy, `None` where it has to go."""
@@ -91,11 +98,16 @@ class Rewriting:
             # Browsers refuse `SameSite=None` without `Secure`.
             case "samesite" if value.lower() == "none":
                 return None
-            case "domain" if f".{self._origin[1]}".endswith(f".{value.lower().lstrip('.')}"):
+            case "domain" if self._is_within(value):
                 return None
             case "path" if self._prefix:
                 return self._path_attribute(attribute, value)
         return attribute
+
+    def _is_within(self, domain: str) -> bool:
+        """Tell whether the upstream's host is in a domain of a cookie (RFC 6265, 5.1.3)."""
+        _, host, _ = self._origin
+        return f".{host}".endswith(f".{domain.lower().lstrip('.')}")
 
     def _path_attribute(self, attribute: str, path: str) -> str:
         inner = self._inner(path)
@@ -108,4 +120,6 @@ class Rewriting:
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
     """Return scheme, host and port in one spelling."""
-    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or PORTS.get(parts.scheme)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port or PORTS.get(parts.scheme)
+    return parts.scheme, host, port

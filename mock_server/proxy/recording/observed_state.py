@@ -80,14 +80,15 @@ class Facts:
 
     def session(self, credentials: str, state: str = VALID) -> ObservedSession:
         """Return the session of these credentials, a new one where they were not seen before."""
-        digest = hashlib.blake2b(
-            credentials.encode("utf-8", "surrogatepass"), key=self._key
-        ).digest()
-        if digest not in self._sessions:
-            self._sessions[digest] = ObservedSession(
-                f"recorded-{len(self._sessions) + 1}", Person(), state
-            )
-            self._people.append(self._sessions[digest].person)
+        raw = credentials.encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(raw, key=self._key).digest()
+        known = self._sessions.get(digest)
+        if known is not None:
+            return known
+        person = Person()
+        self._people.append(person)
+        alias = f"recorded-{len(self._sessions) + 1}"
+        self._sessions[digest] = ObservedSession(alias, person, state)
         return self._sessions[digest]
 
     def named(self, profile: Mapping[str, Any]) -> Person:
@@ -98,19 +99,20 @@ class Facts:
             self._people.append(found)
         found.learn(profile)
         handle = found.profile.get("handle")
-        same = self._find("handle", handle, beside=found) if handle else None
-        if same is not None:
-            self._merge(found, same)
+        if handle:
+            self._merge(found, self._find("handle", handle, beside=found))
         return found
 
     def learn(self, session: ObservedSession, profile: Mapping[str, Any]) -> None:
         """Note the profile of a session's user, who may turn out to be known already."""
         session.person.learn(profile)
         for key in ("username", "handle"):
-            value = session.person.profile.get(key)
-            other = None if value is None else self._find(key, value, beside=session.person)
-            if other is not None:
-                self._merge(other, session.person)
+            # After a merge the session has another person.
+            person = session.person
+            value = person.profile.get(key)
+            known = None if value is None else self._find(key, value, beside=person)
+            if known is not None:
+                self._merge(known, person)
 
     def _find(self, key: str, value: object, beside: Person | None = None) -> Person | None:
         for person in self._people:
@@ -118,7 +120,10 @@ class Facts:
                 return person
         return None
 
-    def _merge(self, known: Person, same: Person) -> None:
+    def _merge(self, known: Person, same: Person | None) -> None:
+        """Make one person of two, if there are two."""
+        if same is None:
+            return
         name = known.profile.get("username")
         other_name = same.profile.get("username")
         # Two usernames with one handle are two people: the handle has changed hands.

@@ -18,7 +18,7 @@ TRIES = 8
 """How many candidates of a length are tried before longer ones."""
 
 
-class Anonymous:
+class Pseudonyms:
     """A table of replacements, made as they are needed."""
 
     def __init__(self) -> None:
@@ -28,7 +28,11 @@ class Anonymous:
 
     def text(self, text: str) -> str:
         """Return a text with every word and number replaced; short words may become longer."""
-        return "".join(self._part(kind, "".join(part)) for kind, part in groupby(text, _kind))
+        parts = []
+        for kind, characters in groupby(text, _kind):
+            part = "".join(characters)
+            parts.append(part if kind == "other" else self._replaced(kind, part))
+        return "".join(parts)
 
     def date(self, date: dict[str, object]) -> dict[str, int]:
         """Return another date of birth, of another year, month and day."""
@@ -36,14 +40,15 @@ class Anonymous:
         n = 0
         while True:
             drawn = self._digest(f"date {n} {known}")
-            # Each part has to differ, since a year alone can tell who somebody is. Every month has
-            # a day 28.
-            year = 1950 + drawn[0] % 50
-            month = 1 + drawn[1] % 12
-            day = 1 + drawn[2] % 28
-            is_other = year != date.get("year") and month != date.get("month")
-            if is_other and day != date.get("day"):
-                return {"year": year, "month": month, "day": day}
+            other = {
+                "year": 1950 + drawn[0] % 50,
+                "month": 1 + drawn[1] % 12,
+                # Every month has a day 28.
+                "day": 1 + drawn[2] % 28,
+            }
+            # Each part has to differ, since a year alone can tell who somebody is.
+            if all(other[part] != date.get(part) for part in other):
+                return other
             n += 1
 
     def settle(self) -> bool:
@@ -51,16 +56,15 @@ class Anonymous:
 
         The texts have to be replaced again then.
         """
-        clashes = [
-            word for word, other in self._words.items() if other in self._words and len(other) > 1
-        ]
+        replacements = self._words.items()
+        # There are too few letters and digits to keep clear of all that stand alone in a text.
+        clashes = [word for word, other in replacements if other in self._words and len(other) > 1]
         for word in clashes:
             self._used.add(self._words.pop(word))
         return bool(clashes)
 
-    def _part(self, kind: str, part: str) -> str:
-        if kind == "other":
-            return part
+    def _replaced(self, kind: str, part: str) -> str:
+        """Return the replacement of a word or number, in its case."""
         folded = part.casefold()
         if folded not in self._words:
             self._words[folded] = self._new(kind, folded)
@@ -75,7 +79,8 @@ class Anonymous:
         """Return a word that replaces no other; it is as long, or longer where none is left."""
         n = 0
         while True:
-            word = self._draw(kind, folded, len(folded) + n // TRIES, n)
+            length = len(folded) + n // TRIES
+            word = self._draw(kind, folded, length, n)
             if word != folded and word not in self._used and word not in self._words:
                 self._used.add(word)
                 return word
@@ -96,14 +101,15 @@ class Anonymous:
         return "".join(letters)
 
     def _digest(self, text: str) -> bytes:
+        # A text may hold half a character, which UTF-8 does not have.
         raw = text.encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, raw, hashlib.sha256).digest()
 
 
 def _kind(character: str) -> str:
     """Tell letters (of any script, with their marks) and digits from the rest."""
-    if character.isascii():
-        if character.isalpha():
-            return "word"
-        return "number" if character.isdigit() else "other"
-    return "word" if unicodedata.category(character)[0] in "LMCN" else "other"
+    if not character.isascii():
+        return "word" if unicodedata.category(character)[0] in "LMCN" else "other"
+    if character.isalpha():
+        return "word"
+    return "number" if character.isdigit() else "other"

@@ -19,7 +19,7 @@ from .observed_state import EXPIRED, REFRESH_EXPIRED, VALID, Facts
 from .recorded_scenario import Builder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mock_server.proxy.judging.judge import Match
@@ -31,6 +31,7 @@ PAUSE = 1.0
 SHARE = 20
 """Writing may take one part in so many of the time, so that a long recording slows nothing down."""
 UNAUTHORIZED = 401
+SUCCESS = (200, 201)
 ADMITTED = (400, 404)
 """Refusals that prove a valid session: without one the API answers 401 before it looks further."""
 NAMES = re.compile(r"\b(GENERIC_UNAUTHORIZED|SESSION_TOKEN_EXPIRED|REFRESH_TOKEN_EXPIRED)\b")
@@ -59,75 +60,73 @@ class Recorder:
         self._schemas = control.document["components"]["schemas"]
         self._changed = asyncio.Event()
         self._valid: dict[str, Callable[[object], bool]] = {}
-        self._note = {
-            "getProfile": self._profile,
-            "updateProfile": self._profile,
-            "getPublicProfile": self._public,
-            "listReferrals": self._referrals,
-            "listNotifications": self._notifications,
-            "markNotificationsRead": self._marked,
+        self._readers = {
+            "getProfile": self._read_profile,
+            "updateProfile": self._read_profile,
+            "getPublicProfile": self._read_public_profile,
+            "listReferrals": self._read_referrals,
+            "listNotifications": self._read_notifications,
+            "markNotificationsRead": self._read_marking,
         }
 
     def observe(self, exchange: ObservedExchange) -> None:
         """Note what an exchange reveals about users and sessions."""
-        if self._learn(exchange):
-            self._changed.set()
-
-    def _learn(self, exchange: ObservedExchange) -> bool:
-        """Note what an exchange reveals; return whether it may have been anything."""
-        credentials = exchange.headers.get("authorization") or exchange.headers.get("cookie") or ""
-        operation = exchange.match.operation.id
-        if exchange.status in {200, 201} and operation in self._note:
-            self._note[operation](exchange, credentials)
-            return True
-        if exchange.status in ADMITTED and credentials:
+        headers = exchange.headers
+        credentials = headers.get("authorization") or headers.get("cookie") or ""
+        status = exchange.status
+        read = self._readers.get(exchange.match.operation.id)
+        if status in SUCCESS and read is not None:
+            read(exchange, credentials)
+        elif status in ADMITTED and credentials:
             self.facts.session(credentials)
-            return True
-        if exchange.status != UNAUTHORIZED:
-            return False
+        elif status == UNAUTHORIZED:
+            self._read_refusal(exchange, credentials)
+        else:
+            return
+        self._changed.set()
+
+    def _read_refusal(self, exchange: ObservedExchange, credentials: str) -> None:
         # Wherever the code stands: a server may have its errors in another shape.
         codes = set(NAMES.findall(repr(exchange.value)))
         # An answer that names several codes (in a text, say) does not tell which one is meant.
-        if not codes <= {EXPIRED, REFRESH_EXPIRED}:
-            return False
-        if len(codes) == 1:
+        if codes in ({EXPIRED}, {REFRESH_EXPIRED}):
             self.facts.session(credentials, codes.pop())
-        return True
 
-    def _profile(self, exchange: ObservedExchange, credentials: str) -> None:
+    def _read_profile(self, exchange: ObservedExchange, credentials: str) -> None:
         session = self.facts.session(credentials)
         if isinstance(exchange.value, dict):
             self.facts.learn(session, self._checked_profile(exchange.value))
 
-    def _public(self, exchange: ObservedExchange, credentials: str) -> None:
+    def _read_public_profile(self, exchange: ObservedExchange, credentials: str) -> None:
         self.facts.session(credentials)
         container = self._parameter(exchange, "query", "containerId")
         if not isinstance(exchange.value, dict) or container is None:
             return
-        name = exchange.value.get("username") or self._parameter(exchange, "path", "username")
-        profile = self._checked_profile({**exchange.value, "username": name})
+        given = exchange.value.get("username")
+        username = given or self._parameter(exchange, "path", "username")
+        profile = self._checked_profile({**exchange.value, "username": username})
         if "username" in profile:
             self.facts.named(profile).containers[container] = None
 
-    def _referrals(self, exchange: ObservedExchange, credentials: str) -> None:
+    def _read_referrals(self, exchange: ObservedExchange, credentials: str) -> None:
         person = self.facts.session(credentials).person
         for item in self._items(exchange.value, "Referral"):
             person.referrals.setdefault(item["username"], item)
 
-    def _notifications(self, exchange: ObservedExchange, credentials: str) -> None:
+    def _read_notifications(self, exchange: ObservedExchange, credentials: str) -> None:
         person = self.facts.session(credentials).person
         container = self._parameter(exchange, "query", "containerId")
         if container is None:
             return
         person.containers[container] = None
+        inbox = person.inbox.setdefault(container, {})
         for item in self._items(exchange.value, "Notification"):
             if item["containerId"] == container:
-                person.inbox.setdefault(container, {}).setdefault(item["id"], item)
-        total = exchange.value.get("total") if isinstance(exchange.value, dict) else None
-        if isinstance(total, int):
-            person.totals.setdefault(container, total)
+                inbox.setdefault(item["id"], item)
+        if isinstance(exchange.value, dict) and isinstance(exchange.value.get("total"), int):
+            person.totals.setdefault(container, exchange.value["total"])
 
-    def _marked(self, _exchange: ObservedExchange, credentials: str) -> None:
+    def _read_marking(self, _exchange: ObservedExchange, credentials: str) -> None:
         self.facts.session(credentials, VALID)
 
     def _parameter(self, exchange: ObservedExchange, where: str, name: str) -> str | None:
@@ -161,7 +160,7 @@ class Recorder:
         keys = self._schemas[schema]["properties"]
         valid = [item for item in items if self._is_valid(place, item) and _is_timely(item)]
         self.left_out += len(items) - len(valid)
-        return [_with_keys(item, keys) for item in valid]
+        return [{key: item[key] for key in keys} for item in valid]
 
     def _is_valid(self, place: str, value: object) -> bool:
         if place not in self._valid:
@@ -214,10 +213,6 @@ class Recorder:
             log.error("not recorded, please report this: %s %s", "/".join(map(str, place)), reason)
             return None
         return scenario if scenario["users"] else None
-
-
-def _with_keys(item: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    return {key: item[key] for key in keys}
 
 
 def _is_timely(item: dict[str, Any]) -> bool:
