@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import Any
 from unicodedata import normalize
 
 
 def how_lost(sent: object, before: object, got: object) -> str:
-    """Return the rule that a field breaks which was `before`, was `sent` and is not the same as `got`.
+    """Return the rule that a field breaks.
 
-    Text that was cut, folded or trimmed was kept in a form of the target's own, to which the documentation gives no bounds;
-    so is null for an empty text, a sign for each letter that is not known, text as a part of something larger, and another day
-    for one that no calendar has.
+    It was `before`, was `sent` and is not the same as `got`.
+
+    Text that was cut, folded or trimmed was kept in a form of the target's own, to which the
+    documentation gives no bounds; so is null for an empty text, a sign for each letter that is not
+    known, text as a part of something larger, and another day for one that no calendar has.
     """
-    if isinstance(sent, dict) and got is not None and got != before and not _has_a_calendar(sent):
-        return "input.accepted"
-    if isinstance(sent, str) and isinstance(got, dict | list) and got != before:
-        return "text.exact" if sent in _texts(got) else "update.seen"
-    if not isinstance(sent, str) or not isinstance(got, str | int | None) or got == before:
+    if got == before:
         return "update.seen"
+    if isinstance(sent, dict) and got is not None and not _has_a_calendar(sent):
+        return "input.accepted"
+    if not isinstance(sent, str):
+        return "update.seen"
+    if isinstance(got, dict | list):
+        return "text.exact" if sent in _texts(got) else "update.seen"
+    return "text.exact" if _is_form_of(got, sent) else "update.seen"
+
+
+def _is_form_of(got: object, sent: str) -> bool:
+    """Whether a value is what became of a text."""
+    if not isinstance(got, str | int | None):
+        return False
     kept, wanted = letters(str(got or "")), letters(sent)
-    unknown = bool(got) and not kept and not sent.isascii()
-    return (
-        "text.exact"
-        if not wanted or unknown or (kept and (kept in wanted or wanted in kept))
-        else "update.seen"
-    )
+    if not wanted:
+        return True
+    if not kept:
+        return bool(got) and not sent.isascii()
+    return kept in wanted or wanted in kept
 
 
 def _has_a_calendar(birth: dict[str, Any]) -> bool:
@@ -40,13 +51,11 @@ def _has_a_calendar(birth: dict[str, Any]) -> bool:
 
 def _texts(value: object) -> list[object]:
     """Return what an object or a list is made of."""
-    if not isinstance(value, dict | list):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
         return [value]
-    return [
-        text
-        for part in (value.values() if isinstance(value, dict) else value)
-        for text in _texts(part)
-    ]
+    return list(chain.from_iterable(map(_texts, value)))
 
 
 def letters(text: str) -> str:

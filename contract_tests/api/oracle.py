@@ -1,8 +1,12 @@
-"""A plain-Python oracle of the API: what every answer must say, learned from reading and from what was done since."""
+"""A plain-Python oracle of the API: what every answer must say.
+
+It is learned from reading, and from what was done since.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 Profile = dict[str, Any]
@@ -28,9 +32,9 @@ class Model:
     def update(self, role: str, changes: Profile) -> bool:
         """Apply an update; False, and nothing changes, if another user is known to hold the handle."""
         handle = changes.get("handle")
-        others = [person for other, person in self.people.items() if other != role]
-        if handle is not None and any(person.profile["handle"] == handle for person in others):
-            return False
+        for other, person in self.people.items():
+            if other != role and handle is not None and person.profile["handle"] == handle:
+                return False
         self.people[role].profile |= changes
         return True
 
@@ -40,9 +44,8 @@ class Model:
 
     def public(self, role: str) -> Profile:
         """Return what `getPublicProfile` says of a member."""
-        return {
-            name: value for name, value in self.people[role].profile.items() if name not in PRIVATE
-        }
+        profile = self.people[role].profile
+        return {name: value for name, value in profile.items() if name not in PRIVATE}
 
     def page(self, role: str, container: str, page: int, limit: int) -> list[Item]:
         """Return the items of one page."""
@@ -50,7 +53,7 @@ class Model:
 
     def mark_read(self, role: str) -> None:
         """Mark all notifications of one user as read."""
-        for items in self.people[role].inbox.values():
-            for item in items:
-                if isinstance(item.get("read"), bool):
-                    item["read"] = True
+        for item in chain.from_iterable(self.people[role].inbox.values()):
+            # A target may have another form for it, which is left alone.
+            if isinstance(item.get("read"), bool):
+                item["read"] = True

@@ -1,6 +1,7 @@
-"""Marks: what the gate writes into a profile says so, and which run wrote it, and so since when that run goes on.
+"""Marks: what the gate writes into a profile says so, and which run wrote it.
 
-A run is named by the time of its beginning, as in `User-Agent`, so that who finds a mark can find its calls in a log.
+A run is named by the time of its beginning, as in `User-Agent`, so that who finds a mark knows since
+when the run goes on, and can find its calls in a log.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
+# Parts of a second in which a run may begin.
 TICKS = 16
-"""Parts of a second in which a run may begin."""
+# Ticks after which names of runs come again: eight years.
 ROUND = 1 << 32
-"""Ticks after which names of runs come again: eight years."""
 TEXT = re.compile(r"contract-tests ([0-9a-f]{8})\b", re.IGNORECASE)
 HANDLE = re.compile(r"g[0-9a-z]{5}([0-9a-f]{8})_g", re.IGNORECASE)
+# What versions wrote that did not name their run.
 EARLIER = re.compile(
-    r"(?:[0-9a-f]{12}|[abcXYZ019]{1,30}|start|state [0-9]+) contract-tests|g[0-9a-f]{10}_gate|gate_machine_[a-z0-9]+"
+    r"(?:[0-9a-f]{12}|[abcXYZ019]{1,30}|start|state [0-9]+) contract-tests"
+    r"|g[0-9a-f]{10}_gate"
+    r"|gate_machine_[a-z0-9]+"
 )
-"""What versions wrote that did not name their run."""
 UNNAMED = ""
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -43,15 +46,20 @@ def signed(words: str, run: str) -> str:
 
 
 def handle(chance: Random, run: str) -> str:
-    """Return a handle in the contract's form that nobody is likely to hold, one letter shorter than the longest."""
-    return f"g{''.join(chance.choices(LETTERS, k=5))}{run}_gate"
+    """Return a handle in the contract's form that nobody is likely to hold.
+
+    It is one letter shorter than the longest.
+    """
+    letters = "".join(chance.choices(LETTERS, k=5))
+    return f"g{letters}{run}_gate"
 
 
 def run_of(value: object) -> str | None:
     """Return the run that wrote a value: `UNNAMED` where its mark names none, None where it has no mark."""
     if not isinstance(value, str):
         return None
-    if found := TEXT.search(value) or HANDLE.search(value):
+    found = TEXT.search(value) or HANDLE.search(value)
+    if found:
         return found[1].lower()
     return UNNAMED if EARLIER.fullmatch(value) else None
 

@@ -36,53 +36,55 @@ class Originals:
         if not roles:
             self.path.unlink(missing_ok=True)
             return
-        with suppress(OSError, ValueError):  # then it says more than is needed
+        # Where it cannot be written, it says more than is needed, and nothing wrong.
+        with suppress(OSError, ValueError):
             data = json.loads(self.path.read_text(encoding="utf-8"))
-            data["people"] = {
-                role: person for role, person in data["people"].items() if role in roles
-            }
+            for role in data["people"].keys() - roles:
+                del data["people"][role]
             rest = self.path.with_suffix(".new")
-            _create(rest, json.dumps(data, indent=1).encode())
+            _create(rest, data)
             rest.replace(self.path)
 
     def how_to(self) -> str:
         """Return what to do about profiles that are not as they were."""
-        return f"The originals are in {self.path}, which only you can read. To put them back:\n  {self.command}"
+        place = f"The originals are in {self.path}, which only you can read."
+        return f"{place} To put them back:\n  {self.command}"
 
 
 def keep(context: Context, flags: Sequence[str], shard: str = "") -> Originals | None:
     """Write the profiles down before they are changed. No token is written.
 
-    `flags` are how the target is reached, `shard` is the part of the run, which may have sessions of its own. None
-    where nothing will be changed. Raises `OSError` where no file can be written.
+    `flags` are how the target is reached, `shard` is the part of the run, which may have sessions
+    of its own. Return None where nothing will be changed. Raise `OSError` where no file can be
+    written.
     """
-    people = {
-        role: {
-            "username": resources.own_username(context, role),
-            "profile": resources.originals(context, role),
-        }
-        for role in context.roles()
-    }
-    known = {role: person for role, person in people.items() if person["profile"]}
-    if not context.permission.writes or not known:
+    if not context.permission.writes:
+        return None
+    people = {}
+    for role in context.roles():
+        profile = resources.originals(context, role)
+        if profile:
+            username = resources.own_username(context, role)
+            people[role] = {"username": username, "profile": profile}
+    if not people:
         return None
     now = datetime.now(UTC)
-    since = now.isoformat(timespec="seconds")
     data = {
         "format": FORMAT,
         "base_url": context.target.base_url,
         "shard": shard,
-        "since": since,
-        "people": known,
+        "since": now.isoformat(timespec="seconds"),
+        "people": people,
     }
-    path = _write(
-        f"{now:%Y%m%dT%H%M%SZ}-{context.client.run_id}.json", json.dumps(data, indent=1).encode()
-    )
+    path = _write(f"{now:%Y%m%dT%H%M%SZ}-{context.client.run_id}.json", data)
     return Originals(path, shlex.join(["contract-tests", "restore", str(path), *flags]))
 
 
 def read(path: Path) -> tuple[str, str, Profiles]:
-    """Return the base URL, the part of the run and the people that a file was written of; raises `UsageError`."""
+    """Return the base URL, the part of the run and the people that a file was written of.
+
+    Raise `UsageError` if it is no such file.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -104,36 +106,39 @@ def _people(people: Profiles) -> Profiles:
     }
 
 
-def _write(name: str, content: bytes) -> Path:
-    """Write a file that only its owner can read, in the first place that takes it, and see that it is on the disk."""
+def _write(name: str, data: dict[str, Any]) -> Path:
+    """Write a file that only its owner can read, in the first place that takes it."""
     failure: OSError = FileNotFoundError("no place for it")
     for place in _places():
         try:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = place / name
-            _create(path, content)
+            _create(place / name, data)
         except OSError as error:
             failure = error
         else:
-            return path
+            return place / name
     raise failure
 
 
-def _create(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(content)
+def _create(path: Path, data: dict[str, Any]) -> None:
+    """Write a new file, and see that it is on the disk before anything is changed."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(json.dumps(data, indent=1).encode())
         file.flush()
         os.fsync(file.fileno())
 
 
 def _places() -> Iterator[Path]:
-    """Yield where programs keep what they need again (XDG Base Directory Specification), then where they keep what passes."""
+    """Yield where programs keep what they need again, then where they keep what passes.
+
+    The first is that of the XDG Base Directory Specification.
+    """
+    # Without a home directory `Path.home` raises.
     with suppress(RuntimeError):
-        home = os.environ.get("XDG_STATE_HOME", "")
-        yield (
-            Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
-        ) / "contract-tests"
-    yield (
-        Path(tempfile.gettempdir())
-        / f"contract-tests-{os.getuid() if hasattr(os, 'getuid') else 'state'}"
-    )
+        state = Path(os.environ.get("XDG_STATE_HOME", ""))
+        if not state.is_absolute():
+            state = Path.home() / ".local" / "state"
+        yield state / "contract-tests"
+    user = os.getuid() if hasattr(os, "getuid") else "state"
+    yield Path(tempfile.gettempdir()) / f"contract-tests-{user}"

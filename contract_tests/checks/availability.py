@@ -1,4 +1,7 @@
-"""What stands at the target's address: the API, something in front of it, or nothing; told from single answers."""
+"""What stands at the target's address: the API, something in front of it, or nothing.
+
+It is told from single answers.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +27,26 @@ HINTS = {
 
 
 def is_api(exchange: Exchange) -> bool:
-    """Whether this is a success that the API may have answered: neither empty nor a page for people."""
+    """Whether this is a success that the API may have answered.
+
+    It is neither empty nor a page for people.
+    """
     return exchange.ok and not is_page(exchange) and bool(exchange.body.strip())
 
 
 def are_alike(one: Exchange, other: Exchange) -> bool:
-    """Whether two answers to one call may be of one server: bodies of the same kind, objects with the same names in them."""
+    """Whether two answers to one call may be of one server.
+
+    Their bodies are of the same kind, and objects have the same names in them.
+    """
     return _outline(one) == _outline(other)
 
 
 def is_page(exchange: Exchange) -> bool:
     """Whether this is a page for people, such as one to sign in."""
-    return exchange.media_type in PAGES or exchange.body[:64].lstrip().lower().startswith(
-        (b"<!doctype html", b"<html")
-    )
+    beginning = exchange.body[:64].lstrip().lower()
+    # A gateway may send its page under any type.
+    return exchange.media_type in PAGES or beginning.startswith((b"<!doctype html", b"<html"))
 
 
 def is_redirect(exchange: Exchange) -> bool:
@@ -46,48 +55,45 @@ def is_redirect(exchange: Exchange) -> bool:
 
 
 def is_doubtful(exchange: Exchange, *, with_session: bool) -> bool:
-    """Whether the target, or the session that was sent, may have ended: an answer that is not the API's own."""
-    return (
-        not exchange.status
-        or exchange.status >= SERVER_ERROR
-        or is_redirect(exchange)
-        or (exchange.ok and is_page(exchange))
-        or (with_session and exchange.status in NOT_A_SESSION)
-    )
+    """Whether the target, or the session that was sent, may have ended.
+
+    The answer is not one of the API's own.
+    """
+    if not exchange.status or exchange.status >= SERVER_ERROR:
+        return True
+    return is_no_session(exchange) and (with_session or exchange.status not in NOT_A_SESSION)
 
 
 def is_no_session(exchange: Exchange) -> bool:
     """Whether the answer is what a client without a valid session gets."""
-    return (
-        exchange.status in NOT_A_SESSION
-        or is_redirect(exchange)
-        or (exchange.ok and is_page(exchange))
-    )
+    is_login = is_redirect(exchange) or (exchange.ok and is_page(exchange))
+    return is_login or exchange.status in NOT_A_SESSION
 
 
 def out_of_order(exchanges: Iterable[Exchange]) -> str:
-    """Return why nothing can be judged by a target whose first answers these are; empty where there is the API."""
+    """Return why nothing can be judged by a target with these first answers; empty for the API."""
     answered = [exchange for exchange in exchanges if exchange.status]
     if not answered or any(map(is_api, answered)):
         return ""
     kinds = {kind(exchange): exchange.status for exchange in answered}
-    if all(map(is_redirect, answered)) and len(kinds) > 1:
-        origins = {_place(exchange.header("Location") or "", whole=False) for exchange in answered}
+    if len(kinds) == 1:
+        text, status = kinds.popitem()
+        return f"every call {text}{HINTS.get(status, '')}"
+    if all(map(is_redirect, answered)):
+        origins = {_place(exchange.header("Location"), whole=False) for exchange in answered}
         return f"every call is redirected to {' or '.join(sorted(origins))}"
-    if len(kinds) > 1:
-        return f"no call of a session succeeds: one {', another '.join(kinds)}"
-    said, status = kinds.popitem()
-    return f"every call {said}{HINTS.get(status, '')}"
+    return f"no call of a session succeeds: one {', another '.join(kinds)}"
 
 
 def kind(exchange: Exchange) -> str:
     """Return what is answered instead of the API, without what belongs to a single call."""
+    status = exchange.status
     if is_redirect(exchange):
-        return f"is redirected ({exchange.status}) to {_place(exchange.header('Location') or 'nowhere')}"
+        return f"is redirected ({status}) to {_place(exchange.header('Location'))}"
     if exchange.ok:
-        return f"is answered with {exchange.status} and {_content(exchange)}"
-    name = error_name(exchange) if exchange.status == UNAUTHORIZED else None
-    return f"is answered with {exchange.status}{f' {name}' if name else ''}"
+        return f"is answered with {status} and {_content(exchange)}"
+    name = error_name(exchange) if status == UNAUTHORIZED else None
+    return f"is answered with {status} {name or ''}".rstrip()
 
 
 def _content(exchange: Exchange) -> str:
@@ -104,15 +110,17 @@ def _outline(exchange: Exchange) -> object:
     return sorted(body) if isinstance(body, dict) else type(body)
 
 
-def _place(location: str, *, whole: bool = True) -> str:
-    """Return where a redirection leads, without its query, which may hold anything; as a `whole` with its path."""
+def _place(location: str | None, *, whole: bool = True) -> str:
+    """Return where a redirection leads, as a `whole` with its path.
+
+    Its query is left out, which may hold anything.
+    """
+    if not location:
+        return "nowhere" if whole else "another path"
     try:
         parts = urlsplit(location)
-        host = (
-            f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
-            if parts.hostname
-            else ""
-        )
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "somewhere else"
+    host = f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
     return (f"{host}{parts.path}" if whole else host) or "another path"

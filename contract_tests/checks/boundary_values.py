@@ -13,9 +13,36 @@ if TYPE_CHECKING:
 
 # One code point each: plain, two bytes, three bytes, outside the BMP, a combining mark, white space.
 ALPHABETS = ("a", "é", "漢", "😀", "\u0301", " ")
-NOT_STRINGS: tuple[Any, ...] = (5, 1.5, True, False, None, [], {}, ["text"], {"text": "text"})
-NOT_OBJECTS: tuple[Any, ...] = ("1990-01-01", "", 5, 1.5, True, False, None, [], [1990, 1, 1])
+NOT_STRINGS: tuple[Any, ...] = (
+    5,
+    1.5,
+    True,
+    False,
+    None,
+    [],
+    {},
+    ["text"],
+    {"text": "text"},
+)
+NOT_OBJECTS: tuple[Any, ...] = (
+    "1990-01-01",
+    "",
+    5,
+    1.5,
+    True,
+    False,
+    None,
+    [],
+    [1990, 1, 1],
+)
 NOT_INTEGERS: tuple[Any, ...] = ("5", 5.5, True, None, [], {})
+EDGES = ("minimum", "maximum")
+# Months with fewer than 31 days, and years in which February has 29 days and not: the contract has
+# bounds for each part of a date and knows no calendar.
+SHORT_MONTHS = (2, 4, 6, 9, 11)
+FEBRUARIES = (1900, 2000, 2023, 2024)
+# Letters that no handle may have. Some become allowed ones where a server folds case by Unicode
+# (\u017f is a long s, \u212a the sign for kelvin) or takes any digit for one (٣).
 STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u017f\u212a\u0131\u0000\u200b\n\t"
 
 
@@ -26,24 +53,15 @@ def good(name: str, schema: Schema, salt: str) -> list[Any]:
     if "pattern" in schema:
         return _good_words(schema, salt)
     low, high = schema.get("minLength", 0), schema["maxLength"]
-    found = [
-        letter * size
-        for letter in ALPHABETS
-        for size in dict.fromkeys((low, low + 1, high - 1, high))
-    ]
-    return [text for text in dict.fromkeys(found) if name]
+    sizes = sorted({low, low + 1, high - 1, high})
+    found = dict.fromkeys(letter * size for letter in ALPHABETS for size in sizes)
+    return [text for text in found if name]
 
 
 def why_good(schema: Schema, value: Any) -> str:
-    """Return why a valid value is one, in words: which bound it keeps, and what may look wrong in it."""
+    """Return why a valid value is one: which bound it keeps, and what may look wrong in it."""
     if isinstance(value, dict):
-        parts = schema.get("properties", {})
-        told = [
-            f"{key} is {_number(parts[key], part)}" for key, part in value.items() if key in parts
-        ]
-        return "; ".join(
-            [*told, *(f"{key} is not documented, and ignored" for key in value if key not in parts)]
-        )
+        return _why_good_object(schema.get("properties", {}), value)
     low, high = schema.get("minLength", 0), schema.get("maxLength")
     count = f"it has {len(value)} character{'' if len(value) == 1 else 's'}"
     if high is None:
@@ -51,12 +69,19 @@ def why_good(schema: Schema, value: Any) -> str:
     return f"{count} (code points), and {low} to {high} are allowed"
 
 
+def _why_good_object(parts: Schema, value: dict[str, Any]) -> str:
+    known, others = [], []
+    for key, part in value.items():
+        if key in parts:
+            known.append(f"{key} is {_number(parts[key], part)}")
+        else:
+            others.append(f"{key} is not documented, and ignored")
+    return "; ".join([*known, *others])
+
+
 def _number(schema: Schema, value: float) -> str:
-    whole = (
-        ", a whole number as JSON Schema means it"
-        if isinstance(value, float) and value.is_integer()
-        else ""
-    )
+    is_float = isinstance(value, float) and value.is_integer()
+    whole = ", a whole number as JSON Schema means it" if is_float else ""
     edges = {schema.get("minimum"): ", the least", schema.get("maximum"): ", the most"}
     return f"{value}{edges.get(value, '')}{whole}"
 
@@ -68,36 +93,37 @@ def bad(schema: Schema) -> list[Any]:
     if "pattern" in schema:
         return [*NOT_STRINGS, *_bad_words(schema)]
     low, high = schema.get("minLength", 0), schema["maxLength"]
-    long = [letter * (high + 1) for letter in ALPHABETS]
+    longest = "a" * high
+    # As many letters as are allowed, for who counts a letter and its accent as one.
     composed = "e\u0301" * (high // 2) + "e" * (high % 2 + 1)
-    padded = [" " + "a" * high, "a" * high + " ", "a" * high + "\n", composed, "a" * (high * 3)]
-    return [*NOT_STRINGS, *long, *padded, *([""] if low else [])]
+    return [
+        *NOT_STRINGS,
+        *(letter * (high + 1) for letter in ALPHABETS),
+        f" {longest}",
+        f"{longest} ",
+        f"{longest}\n",
+        composed,
+        longest * 3,
+        *([""] if low else []),
+    ]
 
 
 def plain_object(schema: Schema) -> dict[str, int]:
     """Return an object in the middle of its bounds."""
-    return {
-        key: (part["minimum"] + part["maximum"]) // 2
-        for key, part in schema.get("properties", {}).items()
-    }
+    parts = schema.get("properties", {})
+    return {key: (part["minimum"] + part["maximum"]) // 2 for key, part in parts.items()}
 
 
 def good_objects(schema: Schema) -> list[dict[str, Any]]:
-    """Return objects with each part at each bound, and the last of every month whatever the calendar says."""
+    """Return objects with each part at each bound, and the last days of months."""
     middle = plain_object(schema)
     parts = schema.get("properties", {})
-    edges = [
-        {**middle, key: part[edge]}
-        for key, part in parts.items()
-        for edge in ("minimum", "maximum")
-    ]
-    corners = [{key: part[edge] for key, part in parts.items()} for edge in ("minimum", "maximum")]
-    days = [{**middle, "month": month, "day": 31} for month in (2, 4, 6, 9, 11)]
-    days += [{"year": year, "month": 2, "day": 29} for year in (1900, 2000, 2023, 2024)]
+    corners = [{key: part[edge] for key, part in parts.items()} for edge in EDGES]
     return [
-        *edges,
+        *({**middle, key: corner[key]} for key in parts for corner in corners),
         *corners,
-        *days,
+        *({**middle, "month": month, "day": 31} for month in SHORT_MONTHS),
+        *({"year": year, "month": 2, "day": 29} for year in FEBRUARIES),
         {key: float(value) for key, value in middle.items()},
         {**middle, "more": "ignored"},
     ]
@@ -105,26 +131,25 @@ def good_objects(schema: Schema) -> list[dict[str, Any]]:
 
 def _bad_objects(schema: Schema) -> list[dict[str, Any]]:
     middle = plain_object(schema)
-    parts = schema.get("properties", {})
-    past = [{**middle, key: part["minimum"] - 1} for key, part in parts.items()]
-    past += [{**middle, key: part["maximum"] + 1} for key, part in parts.items()]
-    past += [{**middle, key: -middle[key]} for key in parts]
-    wrong = [
-        {**middle, key: value}
-        for key in parts
-        for value in (*NOT_INTEGERS, str(middle[key]), middle[key] + 0.5)
-    ]
-    missing = [
-        {other: value for other, value in middle.items() if other != key}
-        for key in schema.get("required", [])
-    ]
-    return [*past, *wrong, *missing, {}]
+    below, above, negative, wrong = [], [], [], []
+    for key, part in schema.get("properties", {}).items():
+        below.append({**middle, key: part["minimum"] - 1})
+        above.append({**middle, key: part["maximum"] + 1})
+        negative.append({**middle, key: -middle[key]})
+        odd = (*NOT_INTEGERS, str(middle[key]), middle[key] + 0.5)
+        wrong += [{**middle, key: value} for value in odd]
+    incomplete = [_without(middle, key) for key in schema.get("required", [])]
+    return [*below, *above, *negative, *wrong, *incomplete, {}]
+
+
+def _without(value: dict[str, int], key: str) -> dict[str, int]:
+    return {other: part for other, part in value.items() if other != key}
 
 
 def letters(schema: Schema) -> str:
     """Return the characters that a pattern such as `^[a-z0-9_]{3,20}$` allows."""
-    head = re.compile(schema["pattern"].rpartition("{")[0].removeprefix("^") + r"\Z")
-    return "".join(character for character in string.printable if head.match(character))
+    letter = re.compile(schema["pattern"].rpartition("{")[0].removeprefix("^") + r"\Z")
+    return "".join(filter(letter.match, string.printable))
 
 
 def _good_words(schema: Schema, salt: str) -> list[str]:
@@ -133,8 +158,7 @@ def _good_words(schema: Schema, salt: str) -> list[str]:
         return []
     low, high = bounds
     allowed = letters(schema)
-    words = [f"{salt}{'q' * high}"[:size] for size in (high, high - 1, low, low + 1)]
-    firsts = [f"{letter}{salt}"[: high - 1] + letter for letter in allowed if letter in "az059_"]
+    filled = salt + "q" * high
     # Words that a careless server takes for numbers or trims.
     digits = "".join(str(ord(letter) % 10) for letter in salt)
     odd = [
@@ -146,12 +170,15 @@ def _good_words(schema: Schema, salt: str) -> list[str]:
         f"{salt[:4]}__{salt[4:8]}",
         "_" * (low + len(salt) % 7),
     ]
-    words += [word[:high] for word in odd if len(word[:high]) >= low and set(word) <= set(allowed)]
-    rest = [
-        (allowed[start : start + high - 4] + salt)[:high]
-        for start in range(0, len(allowed), high - 4)
+    at_both_ends = [letter for letter in allowed if letter in "az059_"]
+    # Together these have every letter that is allowed.
+    parts = [allowed[start : start + high - 4] for start in range(0, len(allowed), high - 4)]
+    return [
+        *(filled[:size] for size in (high, high - 1, low, low + 1)),
+        *(word[:high] for word in odd if len(word) >= low and set(word) <= set(allowed)),
+        *(f"{letter}{salt}"[: high - 1] + letter for letter in at_both_ends),
+        *((part + salt)[:high] for part in parts),
     ]
-    return [*words, *firsts, *rest]
 
 
 def _bad_words(schema: Schema) -> list[str]:
@@ -159,8 +186,15 @@ def _bad_words(schema: Schema) -> list[str]:
     if bounds is None:
         return []
     low, high = bounds
-    sized = ["", "q" * (low - 1), "q" * (high + 1), "q" * (high * 3)]
-    strange = [
-        word for letter in STRANGERS for word in (f"qq{letter}qq", f"{letter}qqqq", f"qqqq{letter}")
+    strange: list[str] = []
+    for letter in STRANGERS:
+        strange += [f"qq{letter}qq", f"{letter}qqqq", f"qqqq{letter}"]
+    return [
+        "",
+        "q" * (low - 1),
+        "q" * (high + 1),
+        "q" * (high * 3),
+        *strange,
+        "q" * high + "\n",
+        " " * low,
     ]
-    return [*sized, *strange, "q" * high + "\n", " " * low]

@@ -12,21 +12,23 @@ from contract_tests.checks.request_validation import NUMBER
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES, UNAUTHORIZED, error_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from contract_tests.http.messages import Exchange
     from contract_tests.spec.contract import Contract, Operation, Schema
 
 KINDS = ("absent", "present", "below minimum", "at minimum", "at maximum", "above maximum")
 
-
+# Operation, parameter, class and answer; parameter and class are empty for the call as a whole.
 Cell = tuple[str, str, str, str]
-"""Operation, parameter, class and answer; parameter and class are empty for the call as a whole."""
 
 
 @dataclass
 class Coverage:
     """Counts exchanges: `cells` maps each cell of the matrix to how often it was met.
 
-    An answer is a status, followed by the name of the error where it is 401: `401 SESSION_TOKEN_EXPIRED`.
+    An answer is a status, followed by the name of the error where it is 401:
+    `401 SESSION_TOKEN_EXPIRED`.
     """
 
     contract: Contract
@@ -51,30 +53,22 @@ class Coverage:
         return any(answer.startswith("2") for answer in self.answers(operation))
 
     def _cell(self, operation: str, parameter: str, kind: str) -> dict[str, int]:
-        where = (operation, parameter, kind)
-        return {
-            answer: count for (*place, answer), count in self.cells.items() if tuple(place) == where
-        }
+        place = (operation, parameter, kind)
+        return {cell[-1]: count for cell, count in self.cells.items() if cell[:-1] == place}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the matrix by operation, with zeros where something listed was never seen."""
-        return {
-            operation.name: self._row(operation) for operation in self.contract.operations.values()
-        }
+        return {name: self._row(operation) for name, operation in self.contract.operations.items()}
 
     def _row(self, operation: Operation) -> dict[str, Any]:
-        listed = [
-            code if code != "default" else str(operation.success) for code in operation.responses
-        ]
-        named = [f"{UNAUTHORIZED} {name}" for name in AUTHENTICATION_NAMES]
         seen = self.answers(operation.name)
-        answers = sorted({*listed, *named, *seen} - ({str(UNAUTHORIZED)} - seen.keys()))
+        answers = sorted({*seen, *_documented_answers(operation)})
         parameters: dict[str, dict[str, dict[str, int]]] = {}
-        in_path = {
-            parameter.name for parameter in operation.parameters if parameter.place == "path"
-        }
         for name, schema in self._schemas(operation):
-            kinds = [*(["absent"] if name not in in_path else []), "present", *_edges(schema)]
+            kinds = ["present", *_edges(schema)]
+            # Without its path parameter the path is another one.
+            if f"{{{name}}}" not in operation.path:
+                kinds.insert(0, "absent")
             parameters[name] = {kind: self._cell(operation.name, name, kind) for kind in kinds}
         return {
             "answers": {answer: seen.get(answer, 0) for answer in answers},
@@ -83,14 +77,12 @@ class Coverage:
 
     def _schemas(self, operation: Operation) -> list[tuple[str, Schema]]:
         found = [(parameter.name, parameter.schema) for parameter in operation.parameters]
-        if operation.body is None:
-            return found
-        for name, schema in operation.body["properties"].items():
+        properties = operation.body["properties"] if operation.body else {}
+        for name, schema in properties.items():
             resolved = self.contract.full.resolve(schema)
             found.append((name, resolved))
-            found += [
-                (f"{name}/{part}", inner) for part, inner in resolved.get("properties", {}).items()
-            ]
+            for part, inner in resolved.get("properties", {}).items():
+                found.append((f"{name}/{part}", inner))
         return found
 
     def _classes(self, operation: Operation, exchange: Exchange) -> list[tuple[str, str]]:
@@ -101,50 +93,61 @@ class Coverage:
                 found.append((name, "absent"))
                 continue
             found.append((name, "present"))
-            found += [
-                (name, kind)
-                for kind, size in _edges(schema).items()
-                if _size(schema, given[name]) == size
-            ]
+            size = _size(schema, given[name])
+            found += [(name, kind) for kind, edge in _edges(schema).items() if size == edge]
         return found
 
 
+def _documented_answers(operation: Operation) -> Iterator[str]:
+    for code in operation.responses:
+        if code == str(UNAUTHORIZED):
+            yield from (f"{code} {name}" for name in AUTHENTICATION_NAMES)
+        else:
+            yield str(operation.success) if code == "default" else code
+
+
 def _answer(exchange: Exchange) -> str:
+    status = str(exchange.status or "none")
     name = error_name(exchange) if exchange.status == UNAUTHORIZED else None
-    return f"{exchange.status or 'none'}{f' {name}' if name else ''}"
+    return f"{status} {name}" if name else status
 
 
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:
-    query = exchange.request.path.partition("?")[2]
+    """Return the parameters and the parts of the body that a request has, by name."""
+    path, _, query = exchange.request.path.partition("?")
     given: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
-    given |= {
-        p.name: exchange.request.path.split("/")[4]
-        for p in operation.parameters
-        if p.place == "path"
-    }
+    for parameter in operation.parameters:
+        if parameter.place == "path":
+            given[parameter.name] = path.split("/")[4]
+    return given | _parts(exchange.request.body)
+
+
+def _parts(content: bytes | None) -> dict[str, Any]:
     try:
-        body = json.loads(exchange.request.body or b"null")
+        body = json.loads(content or b"null")
     except (ValueError, RecursionError):
-        body = None
-    for name, value in body.items() if isinstance(body, dict) else ():
-        given[name] = value
-        given |= (
-            {f"{name}/{part}": inner for part, inner in value.items()}
-            if isinstance(value, dict)
-            else {}
-        )
-    return given
+        return {}
+    if not isinstance(body, dict):
+        return {}
+    parts = dict(body)
+    for name, value in body.items():
+        if isinstance(value, dict):
+            parts |= {f"{name}/{part}": inner for part, inner in value.items()}
+    return parts
 
 
 def _edges(schema: Schema) -> dict[str, int]:
     """Return the classes at and past each bound, with the number or length that belongs to each."""
-    low, high = (
+    low, high = pattern_bounds(schema) or (
         schema.get("minimum", schema.get("minLength")),
         schema.get("maximum", schema.get("maxLength")),
     )
-    low, high = pattern_bounds(schema) or (low, high)
-    edges = {} if low is None else {"below minimum": low - 1, "at minimum": low}
-    return edges if high is None else {**edges, "at maximum": high, "above maximum": high + 1}
+    edges: dict[str, int] = {}
+    if low is not None:
+        edges |= {"below minimum": low - 1, "at minimum": low}
+    if high is not None:
+        edges |= {"at maximum": high, "above maximum": high + 1}
+    return edges
 
 
 def pattern_bounds(schema: Schema) -> tuple[int, int] | None:

@@ -155,9 +155,7 @@ def _parameter(
     value = given if many else _value(parameter, given[0])
     if isinstance(value, str) and parameter.schema.get("type") in NUMBERS:
         return [Flaw(place, f"is {_sent(value)}, and not a number as JSON writes it", OTHERWISE)]
-    if not view.errors(parameter.schema, value):
-        return []
-    return [_flaw(place, error) for _, error in view.faults(parameter.schema, value)][:1]
+    return [_flaw(place, error) for _, error in view.errors(parameter.schema, value)[:1]]
 
 
 def _flaw(place: Place, error: ValidationError) -> Flaw:
@@ -204,7 +202,7 @@ def _body(view: View, operation: Operation, request: HttpRequest, *, full: bool)
     # That null does not stand for an absent value is a decision of ours.
     judged = value if full else {key: given for key, given in value.items() if given is not None}
     clean = _clean(judged)
-    errors = view.faults(operation.body, clean) if view.errors(operation.body, clean) else []
+    errors = view.errors(operation.body, clean)
     found = {
         ("body", pointer): _flaw(("body", pointer), error) for pointer, error in reversed(errors)
     }

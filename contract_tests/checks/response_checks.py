@@ -131,7 +131,7 @@ def _shape(
     assert response is not None
     schema = response["content"][JSON_TYPE]["schema"]
     try:
-        faults = contract.full.faults(schema, value, masked=False)
+        faults = contract.full.errors(schema, value, masked=False)
     except ValueError as reason:
         documented = f"the body: is no text that can be sent: {reason}"
         yield Complaint("answer.shape", exchange.shown(), documented)

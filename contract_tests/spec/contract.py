@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from contract_tests.config import yaml_loader
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON_TYPE = "application/json"
 HOME = Path(__file__).parents[2]
+# Where the contract lies in an installed wheel, which holds one copy for both programs, and in a
+# checkout.
 PLACES = (HOME / "mock_server" / "data" / "openapi.yaml", HOME / "openapi.yaml")
-"""Where the contract lies in an installed wheel, which holds one copy for both programs, and in a checkout."""
-
+# How many items of a list are judged for all that is wrong with them; no page has as many.
 MOST_ITEMS = 200
-"""How many items of a list are judged for all that is wrong with them; no page has as many."""
-
+# What stands for a value in a sentence about it.
 IT = "it"
-"""What stands for a value in a sentence about it."""
 
 Schema = dict[str, Any]
 
@@ -53,17 +55,17 @@ class Operation:
         return next((int(code) for code in self.responses if code.startswith("2")), 200)
 
     def parameter(self, name: str) -> Parameter:
-        """Return the parameter of that name; `KeyError` if the operation has none."""
-        for parameter in self.parameters:
-            if parameter.name == name:
-                return parameter
-        raise KeyError(name)
+        """Return the parameter of that name."""
+        return next(parameter for parameter in self.parameters if parameter.name == name)
 
     def response(self, status: int) -> dict[str, Any] | None:
-        """Return what describes this status; `default` describes no error that is not listed (spec, inferred table)."""
-        listed: dict[str, Any] | None = self.responses.get(str(status))
-        if listed is None and status < 400:  # noqa: PLR2004 - the first client error
-            listed = self.responses.get("default")
+        """Return what describes this status.
+
+        `default` describes no error that is not listed, by our decision.
+        """
+        is_error = status >= 400  # noqa: PLR2004 - the first client error
+        default = None if is_error else self.responses.get("default")
+        listed: dict[str, Any] | None = self.responses.get(str(status), default)
         return listed
 
 
@@ -84,57 +86,47 @@ class View:
             node = target
         return node
 
-    def errors(self, schema: Schema, value: object) -> list[tuple[str, str]]:
-        """Return `(JSON pointer, reason)` for everything in which `value` breaks `schema`."""
-        try:
-            return [
-                (pointer, error.message)
-                for pointer, error in self.faults(schema, value, masked=False)
-            ]
-        except ValueError as error:
-            return [("", f"is no text that can be sent: {error}")]
-
-    def faults(
+    def errors(
         self, schema: Schema, value: object, *, masked: bool = True
     ) -> list[tuple[str, jsonschema_rs.ValidationError]]:
         """Return `(JSON pointer, error)` for everything in which a value breaks a schema.
 
-        Where it is `masked`, the messages call the value `it`. Raise `ValueError` for a text that cannot be sent.
+        Where it is `masked`, the messages call the value `it`. Raise `ValueError` for a text that
+        cannot be sent.
         """
-        validator = self._validator(schema, mask=IT) if masked else self._validator(schema)
-        return [(_pointer(error), error) for error in _errors(validator, value)]
+        found = _errors(self._validator(schema, IT if masked else None), value)
+        return [(_pointer(error), error) for error in found]
 
-    def _validator(self, schema: Schema, **how: str) -> jsonschema_rs.Validator:
+    def _validator(self, schema: Schema, mask: str | None) -> jsonschema_rs.Validator:
         """Return the validator of a schema, made once; `mask` stands for values in its messages."""
-        key = (id(schema), *how)
+        key = (id(schema), mask)
         if key not in self._validators:
             whole = {**schema, "components": self.document.get("components", {})}
-            made = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, **how)  # type: ignore[arg-type]
+            made = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, mask=mask)
+            # The schema is kept with it, so that no other one gets its id.
             self._validators[key] = (schema, made)
         return self._validators[key][1]
 
-    def _operations(self) -> list[Operation]:
-        return [
-            self._operation(path, method, item[method])
-            for path, item in self.document["paths"].items()
-            for method in METHODS
-            if method in item
-        ]
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item[method])
 
     def _operation(self, path: str, method: str, node: dict[str, Any]) -> Operation:
-        parameters = [self.resolve(parameter) for parameter in node.get("parameters", [])]
-        body = node.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {}).get("schema")
+        parameters = map(self.resolve, node.get("parameters", []))
+        content = node.get("requestBody", {}).get("content", {})
         return Operation(
             name=node["operationId"],
             method=method.upper(),
             path=path,
             parameters=tuple(
-                Parameter(p["name"], p["in"], p.get("required", False), p["schema"])
-                for p in parameters
+                Parameter(each["name"], each["in"], each.get("required", False), each["schema"])
+                for each in parameters
             ),
-            body=self.resolve(body),
+            body=self.resolve(content.get(JSON_TYPE, {}).get("schema")),
             responses={
-                str(code): self.resolve(answer) for code, answer in node["responses"].items()
+                str(code): self.resolve(response) for code, response in node["responses"].items()
             },
         )
 
@@ -157,24 +149,26 @@ class Contract:
         """The names that `getProfile` takes in `fields`."""
         return tuple(self.operations["getProfile"].parameter("fields").schema["items"]["enum"])
 
+    @property
+    def updatable(self) -> tuple[str, ...]:
+        """The names that `updateProfile` takes in its body."""
+        return tuple(self._profile())
+
     def property_schema(self, name: str) -> Schema:
         """Return the schema of one updatable field of a profile."""
+        schema: Schema = self.full.resolve(self._profile()[name])
+        return schema
+
+    def _profile(self) -> dict[str, Schema]:
         body = self.operations["updateProfile"].body
         assert body is not None
-        schema: Schema = self.full.resolve(body["properties"][name])
-        return schema
+        properties: dict[str, Schema] = body["properties"]
+        return properties
 
     @property
     def words(self) -> set[str]:
         """Every name and every text in the contract, which say nothing of anybody."""
         return {"true", "false", "null", *_texts(self.full.document)}
-
-    @property
-    def updatable(self) -> tuple[str, ...]:
-        """The names that `updateProfile` takes in its body."""
-        body = self.operations["updateProfile"].body
-        assert body is not None
-        return tuple(body["properties"])
 
 
 def documented(node: Any) -> Any:
@@ -217,13 +211,16 @@ def _errors(
 ) -> list[jsonschema_rs.ValidationError]:
     """Return the errors of a value, of those in long lists only some.
 
-    The validator holds a copy of what is wrong for every error before it tells the first: gigabytes for a megabyte.
+    The validator holds a copy of what is wrong for every error before it tells the first:
+    gigabytes for a megabyte.
     """
     if validator.is_valid(value):
         return []
-    if found := list(validator.iter_errors(_thinned(value))):
+    found = list(validator.iter_errors(_thinned(value)))
+    if found:
         return found
     try:
+        # What is wrong lies behind the items that were taken.
         validator.validate(value)
     except jsonschema_rs.ValidationError as error:
         return [error]
@@ -233,7 +230,9 @@ def _errors(
 def _thinned(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: _thinned(value) for key, value in node.items()}
-    return [_thinned(each) for each in node[:MOST_ITEMS]] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_thinned(each) for each in node[:MOST_ITEMS]]
+    return node
 
 
 def _texts(node: Any) -> set[str]:
