@@ -13,6 +13,7 @@ from urllib.parse import quote
 from contract_tests.api import run_marks
 from contract_tests.api.target_watch import Watch
 from contract_tests.checks import request_validation, response_checks
+from contract_tests.config.network_options import NetworkOptions
 from contract_tests.config.target import LIVE, Target
 from contract_tests.exceptions import (
     BY_HAND,
@@ -23,7 +24,6 @@ from contract_tests.exceptions import (
 )
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
-from contract_tests.http.network_options import NetworkOptions
 from contract_tests.http.write_policy import MARKING, Permission
 from contract_tests.interrupts import STOP
 from contract_tests.redaction.secret_names import pieces

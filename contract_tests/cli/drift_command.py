@@ -6,14 +6,13 @@ import json
 import sys
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from contract_tests.cli import judge_command
-from contract_tests.cli.finding_flags import option
-from contract_tests.cli.settings import Wishes
+from contract_tests.cli import flags
 from contract_tests.cli.strict_commands import StrictCommand
+from contract_tests.config.settings import Settings
 from contract_tests.config.target import load
 from contract_tests.drift.drift_page import page
 from contract_tests.drift.drift_report import Report
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contract_tests.drift.observing import Evidence
-    from contract_tests.http.network_options import NetworkOptions
     from contract_tests.spec.contract import Contract
 
-SAME, DIFFERENT, USAGE, NOTHING = range(4)
+SAME, DIFFERENT, _, NOTHING = range(4)
 HELP = """Send the same requests to two servers and say in what they differ.
 
 \b
@@ -50,65 +48,63 @@ Exit codes: 0 the same, 1 differences, 2 wrong usage, 3 nothing compared."""
 
 
 @click.command(
-    cls=StrictCommand, help=HELP, context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"}
-)
-@option("--left", metavar="URL", help="What should be like the right side: our mock.")
-@option("--right", metavar="URL", help="The real thing.")
-@option(
-    "--left-target",
-    **judge_command.FILE,
-    help="YAML: base_url, sessions, containers, usernames of the left side.",
-)
-@option("--right-target", **judge_command.FILE, help="The same of the right side.")
-@option(
-    "--report-dir",
-    **judge_command.DIRECTORY,
-    help="Write drift.json, drift.html and drift.patch there.",
+    cls=StrictCommand,
+    help=HELP,
+    context_settings={"auto_envvar_prefix": "CONTRACT_TESTS"},
+    params=[
+        flags.option("--left", metavar="URL", help="What should be like the right side: our mock."),
+        flags.option("--right", metavar="URL", help="The real thing."),
+        flags.option(
+            "--left-target",
+            **flags.FILE,
+            help="YAML: base_url, sessions, containers, usernames of the left side.",
+        ),
+        flags.option("--right-target", **flags.FILE, help="The same of the right side."),
+        flags.option(
+            "--report-dir",
+            **flags.DIRECTORY,
+            help="Write drift.json, drift.html and drift.patch there.",
+        ),
+        flags.MAX_TIME,
+        *flags.NETWORK,
+    ],
 )
 def drift(
     left: str | None,
     right: str | None,
     left_target: Path | None,
     right_target: Path | None,
-    **rest: object,
+    **given: Any,
 ) -> None:
     """Run the command."""
-    wishes = Wishes(depth="", seed=0, strict=False, laws=(), verbose=False, **rest)  # type: ignore[arg-type]
+    settings = Settings(**given)
+    known = contract.load()
     try:
-        how = wishes.network()
-        known = contract.load()
         with (
-            closing(_side("left", left, left_target, known, how)) as one,
-            closing(_side("right", right, right_target, known, how)) as other,
+            closing(_side("left", left, left_target, known, settings)) as one,
+            closing(_side("right", right, right_target, known, settings)) as other,
         ):
-            report = _report(
-                one, other, observe(one, other, time.monotonic() + wishes.max_time), known
-            )
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(USAGE)
+            evidence = observe(one, other, time.monotonic() + settings.max_time)
+            report = _report(one, other, evidence, known)
     except NothingError as error:
         click.echo(f"Nothing was compared: {error}.", err=True)
         sys.exit(NOTHING)
     click.echo(report.text())
-    if wishes.report_dir:
-        _write(wishes.report_dir, report)
-    sys.exit(DIFFERENT if report.rows else SAME if report.evidence.pairs else NOTHING)
-
-
-drift.params += [
-    each for each in judge_command.main.params if each.name in {"max_time", *judge_command.NETWORK}
-]
+    if settings.report_dir:
+        _write(settings.report_dir, report)
+    if report.rows:
+        sys.exit(DIFFERENT)
+    sys.exit(SAME if report.evidence.pairs else NOTHING)
 
 
 def _side(
-    name: str, url: str | None, path: Path | None, known: Contract, how: NetworkOptions
+    name: str, url: str | None, path: Path | None, known: Contract, settings: Settings
 ) -> Side:
     if not url and not path:
         raise UsageError(f"--{name} URL or --{name}-target FILE is missing")
     target = load(path, url)
     terminal_text.warn(target.warning)
-    return Side(name, target, known, how)
+    return Side(name, target, known, settings.network)
 
 
 def _report(left: Side, right: Side, evidence: Evidence, known: Contract) -> Report:

@@ -1,74 +1,49 @@
-"""The command `contract-tests`: flags and environment to one pytest run of the laws."""
+"""The command `contract-tests`: one settings object from flags and environment, and the laws."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
-import shlex
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from contract_tests.cli import environment, processes
+from contract_tests.cli import flags, processes
 from contract_tests.cli.dry_run import would_send
-from contract_tests.cli.finding_flags import (
-    LawName,
-    Lines,
-    Seconds,
-    findings_flags,
-    option,
-    parts_flags,
-)
+from contract_tests.cli.merge_command import write_whole
 from contract_tests.cli.output_streams import harden
 from contract_tests.cli.own_mock import running_mock
-from contract_tests.cli.settings import MAX_TIME, TIMEOUT, Wishes, arguments, command
-from contract_tests.cli.strict_commands import StrictGroup
-from contract_tests.config.depth import DEPTHS
-from contract_tests.config.target import load, parts
+from contract_tests.cli.strict_commands import StrictCommand, StrictGroup
+from contract_tests.cli.verdict import begin_plain_text, conclude
+from contract_tests.config import environment
+from contract_tests.config.command_lines import repeating
+from contract_tests.config.settings import Settings
+from contract_tests.config.target import parts
 from contract_tests.exceptions import MockError, UsageError
 from contract_tests.findings import baseline
-from contract_tests.interrupts import INTERRUPTED, STOP, Phase
+from contract_tests.interrupts import INTERRUPTED, STOP
 from contract_tests.redaction import terminal_text
 from contract_tests.redaction.internal_errors import FAILED, confession
-from contract_tests.reports import first_baseline, report_output
-from contract_tests.reports.run_report import NOT_JUDGED, Run
+from contract_tests.reports import report_output
+from contract_tests.reports.run_report import USAGE
 
-USAGE = 2
-PYTEST = {4: USAGE, 5: NOT_JUDGED}
-"""The exit codes for those of pytest where no run came to its end: wrong usage, and no law."""
-NETWORK = ("rate_limit", "request_timeout", "proxy", "tls_verify", "client_cert", "header")
-"""Options that every command which sends requests has."""
+if TYPE_CHECKING:
+    from contract_tests.config.target import Target
+    from contract_tests.reports.run_report import Run
+
 REPORTS = ("report.json", "report.html", "junit.xml")
-NEEDED = ("hypothesis", "pytest", "pytest_base_url", "schemathesis")
+NEEDED = ("hypothesis", "pytest", "schemathesis")
 COMMANDS = {
     "drift": "contract_tests.cli.drift_command",
-    "merge": "contract_tests.cli.processes",
+    "merge": "contract_tests.cli.merge_command",
+    "part": "contract_tests.cli.judge_command",
     "restore": "contract_tests.cli.restore_command",
 }
-FILE: dict[str, Any] = {"type": click.Path(path_type=Path), "metavar": "FILE"}
-DIRECTORY: dict[str, Any] = {
-    "type": click.Path(path_type=Path, file_okay=False),
-    "metavar": "DIR",
-}
-DEPTH: dict[str, Any] = {
-    "type": click.Choice(list(DEPTHS)),
-    "default": "standard",
-    "show_default": True,
-}
-MOST_SECONDS = 31_536_000
-"""A year, which is longer than any run."""
-SECONDS: dict[str, Any] = {
-    "type": click.IntRange(min=1, max=MOST_SECONDS),
-    "default": MAX_TIME,
-    "show_default": True,
-    "metavar": "SECONDS",
-}
+USUAL_MOCK = "http://127.0.0.1:4010"
 HELP = """Judge a server of the User Profile API by its contract.
 
 \b
@@ -90,13 +65,20 @@ class Commands(StrictGroup):
     """Imports the other commands only when they are called, so that it starts quickly."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command; an error of the gate itself has an exit code of its own."""
+        """Run the command; each kind of error has an exit code of its own."""
         harden()
         try:
             return super().main(*args, **kwargs)
+        except UsageError as error:
+            click.echo(f"Error: {error}", err=True)
+            code = USAGE
+        except MockError as error:
+            click.echo(f"Error: {error}", err=True)
+            code = FAILED
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the target's
             click.echo(confession(error), err=True)
-            sys.exit(FAILED)
+            code = FAILED
+        sys.exit(INTERRUPTED if STOP.asked else code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
         """Return the names."""
@@ -104,11 +86,10 @@ class Commands(StrictGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as the base class
         """Return the command of that name."""
-        return (
-            getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
-            if cmd_name in COMMANDS
-            else None
-        )
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
 
 
 @click.command(
@@ -119,225 +100,117 @@ class Commands(StrictGroup):
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "CONTRACT_TESTS",
     },
-)
-@option(
-    "--base-url",
-    metavar="URL",
-    help="The server to judge; default: our mock, started for the run.",
-)
-@option(
-    "--target",
-    "target_file",
-    **FILE,
-    envvar="CONTRACT_TESTS_TARGET",
-    help="YAML: base_url, sessions, containers, usernames.",
-)
-@option(
-    "--depth",
-    **DEPTH,
-    help="quick: under 10 s; standard: under a minute against the mock; deep: as long as --max-time.",
-)
-@option(
-    "--seed",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Everything random follows it.",
-)
-@option(
-    "--strict/--no-strict",
-    default=None,
-    help="Inferred findings fail too; default for our mock.",
-)
-@option("--report-dir", **DIRECTORY, help="Write report.json, report.html and junit.xml there.")
-@option("--max-time", **SECONDS, help="The longest that the run may take; deep uses it up.")
-@option(
-    "--laws",
-    type=LawName(),
-    multiple=True,
-    help="Only these, as in 'pages: pages add up'; may be repeated.",
-)
-@option(
-    "--rate-limit",
-    metavar="N/s",
-    help="At most so many requests: 5/s, 100/m, 1000/h.",
-)
-@option(
-    "--request-timeout",
-    type=Seconds(),
-    default=TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the whole of an answer.",
-)
-@option("--proxy", metavar="URL", help="Go through this HTTP proxy.")
-@option(
-    "--tls-verify/--no-tls-verify",
-    default=True,
-    show_default=True,
-    help="Check certificates.",
-)
-@option("--client-cert", **FILE, help="PEM: a client certificate and its key.")
-@option(
-    "--header",
-    type=Lines(),
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="Send this with every request; ${VARIABLE} in it is taken from the environment and never shown.",
-)
-@option("--read-only", is_flag=True, help="Send nothing that could change the target.")
-@option(
-    "--allow-writes",
-    is_flag=True,
-    help="Write to a target that is not on this machine, and put it back.",
-)
-@option(
-    "--allow-mark-read",
-    is_flag=True,
-    help="Mark notifications as read there; cannot be undone.",
-)
-@option(
-    "--allow-first-write",
-    is_flag=True,
-    help="Write fields there that were never set; cannot be undone.",
-)
-@findings_flags
-@parts_flags
-@option(
-    "--dry-run",
-    is_flag=True,
-    help="Say what would be sent, count it on our mock, send nothing.",
-)
-@option(
-    "--verbose/--quiet",
-    "-v/-q",
-    default=False,
-    help="Say every law, not only those that fail.",
+    params=[
+        flags.BASE_URL,
+        flags.TARGET,
+        *flags.RUN,
+        *flags.NETWORK,
+        *flags.PERMISSIONS,
+        *flags.FINDINGS,
+        *flags.PARTS,
+        flags.DRY_RUN,
+        flags.VERBOSE,
+    ],
 )
 @click.version_option(package_name="user-profile-api-mock")
-def main(
-    base_url: str | None,
-    target_file: Path | None,
-    strict: bool | None,  # noqa: FBT001
-    *,
-    dry_run: bool,
-    **rest: object,
-) -> None:
+def main(*, dry_run: bool, strict: bool | None, **given: Any) -> None:
     """Run the command."""
     terminal_text.guard()
     if click.get_current_context().invoked_subcommand:
         return
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        click.echo(
-            f"The gate needs {', '.join(missing)}, not installed here: in the project's folder, pip install '.[gate]'",
-            err=True,
+        raise UsageError(
+            f"the gate needs {', '.join(missing)}, not installed here: "
+            "in the project's folder, pip install '.[gate]'"
         )
-        sys.exit(USAGE)
-    strictly = _is_strict(strict, base_url, target_file)
-    wishes = Wishes(strict=strictly, **rest)  # type: ignore[arg-type]
-    try:
-        report_output.check(None if dry_run else wishes.report_dir, *REPORTS)
-        baseline.check_new(None if dry_run else wishes.write_baseline)
-        code = (
-            rehearse(base_url, target_file, wishes)
-            if dry_run
-            else run(base_url, target_file, wishes)
-        )
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = USAGE
-    except MockError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = FAILED
+    settings = Settings(**given)
+    settings = replace(settings, strict=settings.is_for_own_mock if strict is None else strict)
+    if dry_run:
+        # A target file has a URL of its own.
+        if settings.is_for_own_mock:
+            settings = replace(settings, base_url=USUAL_MOCK)
+        click.echo(would_send(settings, settings.target()))
+        code = 0
+    else:
+        report_output.check(settings.report_dir, *REPORTS)
+        baseline.check_new(settings.write_baseline)
+        code = run(settings)
     sys.exit(INTERRUPTED if STOP.asked else code)
 
 
-def rehearse(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
-    """Say what a run would send."""
-    aim = load(target_file, base_url or (None if target_file else "http://127.0.0.1:4010"))
-    click.echo(would_send(aim, wishes))
-    return 0
+@click.command(cls=StrictCommand, hidden=True)
+def part() -> None:
+    """Judge what the parent process writes to standard input; it says the verdict of the whole."""
+    job = processes.read_job(sys.stdin.readline())
+    code, _ = judge(job.settings, job.target)
+    sys.exit(INTERRUPTED if STOP.asked else code)
 
 
-def run(base_url: str | None, target_file: Path | None, wishes: Wishes) -> int:
-    """Judge the target, or our own mock where none is named, and return the exit code."""
-    own = base_url is None and target_file is None
-    most = None if own else parts(target_file)
-    # Parts that only read may share the users of a target that lists no others.
-    most = None if wishes.read_only and most == 1 else most
-    if wishes.processes and (number := processes.count(wishes.processes, most)) > 1:
-        return judge_in_parts(base_url, target_file, wishes, number)
-    server: AbstractContextManager[str | None] = running_mock() if own else nullcontext(base_url)
-    with server as url:
-        terminal_text.warn(load(target_file, url, wishes.part()).warning)
-        wishes.network()
-        if wishes.baseline:
-            baseline.read(wishes.baseline)
-        return judge(url, target_file, wishes, own=own)
+def run(settings: Settings) -> int:
+    """Judge in this process or in several, say the verdict, and return the exit code."""
+    resume = begin_plain_text()
+    if settings.processes:
+        number = processes.count(settings.processes, _most_processes(settings))
+        if number > 1:
+            return _judge_in_parts(settings, number, resume)
+    _check_part(settings)
+    target = None if settings.is_for_own_mock else settings.target()
+    code, found = judge(settings, target)
+    if found is not None:
+        conclude(found, settings.report_dir, settings.write_baseline, resume)
+    return code
 
 
-def judge_in_parts(url: str | None, target_file: Path | None, wishes: Wishes, number: int) -> int:
-    """Run parts of the laws in as many processes, and return the exit code of the whole."""
-    rate, _, unit = (wishes.rate_limit or "").partition("/")
-    wishes.network()
-    each = replace(
-        wishes, processes=None, rate_limit=f"{float(rate) / number:g}/{unit}" if rate else None
-    )
-    given = [
-        *(("--proxy", each.proxy) if each.proxy else ()),
-        *(word for line in each.header for word in ("--header", line)),
-    ]
-    given += ["--verbose"] if each.verbose else []
-    words = [*shlex.split(command(url, target_file, each))[1:], *given]
-    run = processes.run_all(
-        words, number, baseline.read(wishes.baseline) if wishes.baseline else ()
-    )
-    run.repeat = command(url, target_file, wishes)
-    return processes.report(run, wishes.report_dir, wishes.write_baseline)
+def judge(settings: Settings, target: Target | None) -> tuple[int, Run | None]:
+    """Judge a target in this process, or our own mock if there is none.
 
-
-def _is_strict(wanted: bool | None, base_url: str | None, target_file: Path | None) -> bool:  # noqa: FBT001
-    """Return whether inferred findings fail: as wanted, and else for our own mock only."""
-    return wanted if wanted is not None else base_url is None and target_file is None
-
-
-def judge(url: str | None, target_file: Path | None, wishes: Wishes, *, own: bool) -> int:
-    """Run the laws under pytest and return the exit code."""
-    # Only what the gate needs: another plugin of the environment must not shuffle, parallelise or rewrite the laws.
+    Return the exit code, and the run if it came to its end.
+    """
+    # Before anything is imported that reads them.
     environment.forget()
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    import pytest  # noqa: PLC0415 - only once its presence is known
+    from contract_tests.runner import pytest_run  # noqa: PLC0415
 
-    STOP.install()
-    repeat = command(None if own else url, target_file, wishes)
-    # The mock of this run stops with it; at the same port another serves the curl lines.
-    before = (
-        f"mock-server --port {urlsplit(url).port}   # in another terminal" if own and url else ""
-    )
-    keeper = Keeper()
-    given = [
-        *arguments(url, target_file, wishes),
-        f"--gate-repeat={repeat}",
-        f"--gate-before={before}",
-    ]
-    said = pytest.main(given, plugins=[keeper])
-    STOP.phase = Phase.IDLE
-    if keeper.run is not None:
-        first_baseline.write(keeper.run, wishes.write_baseline)
-    return keeper.code if keeper.code is not None else PYTEST.get(int(said), FAILED)
+    repeat = repeating(settings)
+    before = ""
+    with running_mock() if target is None else nullcontext() as url:
+        if target is None:
+            settings = replace(settings, base_url=url)
+            target = settings.target()
+            # This mock stops with the run; at the same port another serves the curl lines.
+            before = f"mock-server --port {urlsplit(url).port}   # in another terminal"
+        terminal_text.warn(target.warning)
+        return pytest_run.judge(settings, target, repeat, before)
 
 
-class Keeper:
-    """A plugin of pytest that keeps a run that came to its end, and its exit code."""
+def _check_part(settings: Settings) -> None:
+    """Raise `UsageError` if a part of a run lacks what `contract-tests merge` needs."""
+    if not settings.shard:
+        return
+    if settings.report_dir is None:
+        raise UsageError(
+            "--shard needs --report-dir, where `contract-tests merge` finds what the part has found"
+        )
+    if settings.write_baseline is not None:
+        raise UsageError(
+            "--write-baseline is for the whole: give it to `contract-tests merge`, "
+            "and not with --shard"
+        )
 
-    code: int | None = None
-    run: Run | None = None
 
-    def pytest_unconfigure(self, config: Any) -> None:
-        """Keep the run."""
-        from contract_tests.runner.hooks import RUN  # noqa: PLC0415 - needs pytest
+def _most_processes(settings: Settings) -> int | None:
+    """Return into how many processes a run may be split; None if there may be any number."""
+    if settings.is_for_own_mock:
+        return None
+    most = parts(settings.target_file)
+    # Parts that only read may share the users of a target that lists no others.
+    return None if settings.read_only and most == 1 else most
 
-        gate = config.stash.get(RUN, None)
-        if gate is not None and gate.context is not None:
-            self.code, self.run = gate.run.exit_code, gate.run
+
+def _judge_in_parts(settings: Settings, number: int, resume: str) -> int:
+    """Judge in as many processes, say the verdict of the whole, and return the exit code."""
+    accepted = baseline.read(settings.baseline) if settings.baseline else ()
+    found = processes.run_all(processes.jobs(settings, number), accepted)
+    found.repeat = repeating(settings)
+    write_whole(found, settings.report_dir)
+    return conclude(found, settings.report_dir, settings.write_baseline, resume)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
-from contract_tests.cli import environment
+from contract_tests.config import environment
 from contract_tests.exceptions import MockError
 from contract_tests.interrupts import STOP
 

@@ -1,8 +1,14 @@
-"""Judges in several processes at once: each takes a part of the laws, and all parts make one report."""
+"""Runs in processes of their own: the parts of a run that is judged in several, and the dry run.
+
+A part gets its settings and its target as they are, over its standard input: neither its command
+line nor its environment could hold them without a second reader, or without showing secrets.
+"""
 
 from __future__ import annotations
 
+import base64
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -11,115 +17,154 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from contract_tests.cli.strict_commands import StrictCommand
-from contract_tests.config.shard import Shard
 from contract_tests.exceptions import UsageError
 from contract_tests.interrupts import INTERRUPTED, STOP, Phase
 from contract_tests.redaction.internal_errors import FAILED
-from contract_tests.reports import first_baseline, merging, report_output
-from contract_tests.reports.github_actions import silence, tell
-from contract_tests.reports.run_report import Run, write
+from contract_tests.reports import merging
+from contract_tests.reports.report_output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from contract_tests.config.settings import Settings
+    from contract_tests.config.target import Target
     from contract_tests.findings.baseline import Entry
+    from contract_tests.reports.run_report import Run
 
 AUTO = "auto"
 LAST_WORDS = 1.0
 """Seconds that parts have to say what is left, when they end at once."""
-QUIET = (
-    *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"),
-    *("CONTRACT_TESTS_REPORT_DIR", "CONTRACT_TESTS_PROCESSES", "CONTRACT_TESTS_WRITE_BASELINE"),
-)
+# The whole speaks to GitHub, not its parts.
+GITHUB = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process is to judge; without a target it starts our own mock."""
+
+    settings: Settings
+    target: Target | None
+
+    def written(self) -> str:
+        """Return the job as one line of text."""
+        return base64.b64encode(pickle.dumps(self)).decode()
+
+
+def read_job(line: str) -> Job:
+    """Return the job that our parent has written."""
+    job = pickle.loads(base64.b64decode(line))  # noqa: S301 - our own, over a pipe of our own
+    assert isinstance(job, Job)
+    return job
 
 
 def count(text: str, most: int | None) -> int:
-    """Read how many processes are wanted; `most` is how many the target allows, None where any number may be.
+    """Read how many processes are wanted; `most` is how many the target allows, if not any number.
 
-    Raises `UsageError` where there are fewer servers or users than processes.
+    Raise `UsageError` where there are fewer servers or users than processes.
     """
-    wanted = (
-        min(os.cpu_count() or 1, most or sys.maxsize)
-        if text == AUTO
-        else int(text)
-        if text.isdecimal()
-        else 0
-    )
+    if text == AUTO:
+        return min(os.cpu_count() or 1, most or sys.maxsize)
+    wanted = int(text) if text.isdecimal() else 0
     if not wanted:
         raise UsageError(f"--processes {text}: a number, or {AUTO}, is expected")
     if most is not None and wanted > most:
         raise UsageError(
-            f"--processes {wanted}: parts that run at once must not write to the same users. List a server or the sessions "
-            f"of other users for each part under `shards` in the target file (there are {most}), or give --read-only"
+            f"--processes {wanted}: parts that run at once must not write to the same users. List "
+            f"a server or the sessions of other users for each part under `shards` in the target "
+            f"file (there are {most}), or give --read-only"
         )
     return wanted
 
 
-def run_all(arguments: Sequence[str], number: int, accepted: tuple[Entry, ...]) -> Run:
-    """Run the command with these arguments in `number` parts; return the whole.
+def jobs(settings: Settings, number: int) -> list[Job]:
+    """Return the parts of a run, which together keep to its rate. Raise `UsageError`."""
+    rate, _, unit = (settings.rate_limit or "").partition("/")
+    each = replace(
+        settings,
+        processes=None,
+        write_baseline=None,
+        rate_limit=f"{float(rate) / number:g}/{unit}" if settings.network.interval else None,
+    )
+    parts = []
+    for place in range(1, number + 1):
+        part = replace(each, shard=f"{place}/{number}")
+        parts.append(Job(part, None if part.is_for_own_mock else part.target()))
+    return parts
 
-    Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raises `UsageError`.
+
+def run_all(parts: Sequence[Job], accepted: tuple[Entry, ...]) -> Run:
+    """Run all parts at once and return the whole.
+
+    Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raise
+    `UsageError`.
     """
     base = Path(tempfile.mkdtemp(prefix="contract-tests-"))
-    directories = [base / str(part) for part in range(1, number + 1)]
+    directories = [base / str(number) for number, _ in enumerate(parts, 1)]
     children: list[subprocess.Popen[str]] = []
-    STOP.let_go, STOP.last_words = lambda: _stop(children), lambda: _end(children)
+    STOP.let_go = lambda: _stop(children)
+    STOP.last_words = lambda: _end(children)
     STOP.phase = Phase.AT_WORK
-    for part, directory in enumerate(directories, 1):
+    for part, directory in zip(parts, directories, strict=True):
         if not STOP.asked:
-            children.append(start(arguments, Shard(part, number), directory))
+            children.append(start(part, directory))
+    _relay_all(children)
+    STOP.phase = Phase.PUTTING_BACK
+    codes = [child.wait() for child in children]
+    unfinished = [place for place in directories if not (place / merging.FILE).exists()]
+    if STOP.asked and unfinished:
+        shutil.rmtree(base, ignore_errors=True)
+        sys.exit(INTERRUPTED)
+    if unfinished:
+        # The part has said why.
+        sys.exit(codes[directories.index(unfinished[0])] or FAILED)
+    return merging.merged(directories, accepted)
+
+
+def start(job: Job, directory: Path) -> subprocess.Popen[str]:
+    """Start a process that judges and writes its reports there.
+
+    Nothing that lies in the working directory is taken for a module of it.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in GITHUB}
+    process = subprocess.Popen(
+        [sys.executable, "-Pu", "-m", "contract_tests", "part"],
+        env=environment,
+        text=True,
+        errors="replace",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that it hears Ctrl-C once, from us
+    )
+    assert process.stdin is not None
+    settings = replace(job.settings, report_dir=directory)
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(replace(job, settings=settings).written())
+    # `communicate` would write to it again.
+    process.stdin = None
+    return process
+
+
+def _relay_all(children: Iterable[subprocess.Popen[str]]) -> None:
+    """Show what the parts say until all of them have ended."""
     relays = [
-        threading.Thread(target=_relay, args=(child, part), daemon=True)
-        for part, child in enumerate(children, 1)
+        threading.Thread(target=_relay, args=(child, number), daemon=True)
+        for number, child in enumerate(children, 1)
     ]
     for thread in relays:
         thread.start()
     for thread in relays:
         thread.join()
-    STOP.phase = Phase.PUTTING_BACK
-    codes = [child.wait() for child in children]
-    if STOP.asked and not all((directory / merging.FILE).exists() for directory in directories):
-        shutil.rmtree(base, ignore_errors=True)
-        sys.exit(INTERRUPTED)
-    for code, directory in zip(codes, directories, strict=True):
-        if not (directory / merging.FILE).exists():  # it has said why
-            sys.exit(code or FAILED)
-    return merging.merged(directories, accepted)
 
 
-def start(arguments: Sequence[str], shard: Shard, directory: Path) -> subprocess.Popen[str]:
-    """Start a part; nothing that lies in the working directory is taken for a module of it."""
-    command = [sys.executable, "-Pu", "-m", "contract_tests", *arguments]
-    command += [
-        "--shard",
-        f"{shard.number}/{shard.of}",
-        "--report-dir",
-        str(directory),
-        "--no-verdict",
-    ]
-    environment = {name: value for name, value in os.environ.items() if name not in QUIET}
-    return subprocess.Popen(  # noqa: S603 - ourselves
-        command,
-        env=environment,
-        text=True,
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # so that it hears Ctrl-C once, from us
-    )
-
-
-def _relay(child: subprocess.Popen[str], part: int) -> None:
+def _relay(child: subprocess.Popen[str], number: int) -> None:
     assert child.stdout is not None
     for line in child.stdout:
-        report_output.say(f"{part}: {line.rstrip()}\n")
+        say(f"{number}: {line.rstrip()}\n")
 
 
 def _stop(children: Iterable[subprocess.Popen[str]]) -> None:
@@ -135,65 +180,3 @@ def _end(children: Sequence[subprocess.Popen[str]]) -> str:
     while time.monotonic() < until and any(child.poll() is None for child in children):
         time.sleep(LAST_WORDS / 20)
     return "Ended at once, and so did every part."
-
-
-def report(run: Run, directory: Path | None, first: Path | None = None) -> int:
-    """Write the reports of the whole and a `first` baseline, say the verdict, tell GitHub, and return the exit code."""
-    if directory is not None:
-        try:
-            write(run, directory)
-        except OSError as error:
-            run.failures.append(report_output.unwritable(directory, error))
-    stop, resume = silence()
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        report_output.say(f"{stop}\n")
-    report_output.say(f"\n{run.verdict()}\n")
-    if directory is not None:
-        report_output.say(f"Reports: {directory.resolve()}\n")
-    first_baseline.write(run, first)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        tell(run.as_dict(), run.sentence(), resume)
-    return run.exit_code
-
-
-@click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")
-@click.argument(
-    "directories", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False)
-)
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the reports of the whole there.",
-)
-@click.option(
-    "--baseline",
-    "accepted",
-    type=click.Path(path_type=Path),
-    help="Findings that are accepted for a while.",
-)
-@click.option(
-    "--write-baseline",
-    "first",
-    type=click.Path(path_type=Path),
-    help="Write a first baseline of what fails the run.",
-)
-def merge(
-    directories: tuple[Path, ...],
-    report_dir: Path | None,
-    accepted: Path | None,
-    first: Path | None,
-) -> None:
-    """Make one report of the parts of a run.
-
-    DIRECTORIES are the report directories of all parts: what `contract-tests --shard 1/3 --report-dir DIR` and its like wrote.
-    """
-    from contract_tests.findings import baseline  # noqa: PLC0415 - reads YAML
-
-    try:
-        report_output.check(report_dir)
-        baseline.check_new(first)
-        run = merging.merged(directories, baseline.read(accepted) if accepted else ())
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
-    sys.exit(report(run, report_dir, first))

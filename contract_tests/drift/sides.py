@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
+from contract_tests.config.settings import Settings
 from contract_tests.drift.probes import LIST, ODD, PROFILE, PUBLIC, REFERRALS, Probe
 from contract_tests.drift.response_facts import number_at, value_of
 from contract_tests.exceptions import OutOfTimeError
@@ -18,8 +19,8 @@ from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.http.write_policy import decide
 
 if TYPE_CHECKING:
+    from contract_tests.config.network_options import NetworkOptions
     from contract_tests.config.target import Target
-    from contract_tests.http.network_options import NetworkOptions
     from contract_tests.spec.contract import Contract
 
 # Users and containers of a target file that are tried for a role.
@@ -79,9 +80,7 @@ class Side:
     thin: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._policy = decide(
-            self.target, read_only=True, writes=False, mark_read=False, first_write=False
-        )
+        self._policy = decide(self.target, Settings(read_only=True))
         run = uuid4().hex[:8]
         self.client = Client(self.target.base_url, lambda _: None, self._permit, self.how, run)
 

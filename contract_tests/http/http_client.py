@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 from contract_tests.config.addresses import is_secure
 from contract_tests.config.header_values import beside
+from contract_tests.config.network_options import NetworkOptions
 from contract_tests.config.version import gate_version
 from contract_tests.exceptions import BusyError, NotJudgedError, OutOfTimeError
 from contract_tests.http import response_reader
 from contract_tests.http.messages import GATEWAY, Exchange, HttpRequest
-from contract_tests.http.network_options import LONGEST_WAIT, NetworkOptions, Pace, patience
+from contract_tests.http.pace import LONGEST_WAIT, Pace, wanted_pause
 from contract_tests.http.write_policy import SAFE
 from contract_tests.interrupts import STOP
 from contract_tests.redaction.redactor import Redactor
@@ -164,7 +165,7 @@ class Client:
         for _ in range(TRIES):
             exchange = self._once(request, send)
             if exchange.status == TOO_MANY:
-                self._rest(patience(exchange.header("Retry-After")))
+                self._rest(wanted_pause(exchange.header("Retry-After")))
             elif first is None and self.doubt is not None and self._may_pass(exchange):
                 first = exchange
                 STOP.sleep(BETWEEN_TRIES)

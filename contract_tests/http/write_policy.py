@@ -12,6 +12,7 @@ from contract_tests.exceptions import NotJudgedError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from contract_tests.config.settings import Settings
     from contract_tests.config.target import Target
     from contract_tests.http.messages import HttpRequest
 
@@ -73,17 +74,21 @@ class Permission:
         return NO_MARKING if operation == MARKING and not self.mark_read else ""
 
 
-def decide(
-    target: Target, *, read_only: bool, writes: bool, mark_read: bool, first_write: bool
-) -> Permission:
-    """Return what may be done: anything on this machine, only reading elsewhere unless it is allowed."""
-    if read_only:
+def decide(target: Target, settings: Settings) -> Permission:
+    """Return what may be done: anything on this machine, elsewhere only what is allowed."""
+    if settings.read_only:
         return Permission(
             writes=False, mark_read=False, first_write=False, others=False, no_writes=READ_ONLY
         )
     if target.is_local:
         return Permission()
-    return Permission(writes, writes and mark_read, writes and first_write, others=False)
+    writes = settings.allow_writes
+    return Permission(
+        writes=writes,
+        mark_read=writes and settings.allow_mark_read,
+        first_write=writes and settings.allow_first_write,
+        others=False,
+    )
 
 
 def _overridden(request: HttpRequest) -> bool:

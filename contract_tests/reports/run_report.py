@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from contract_tests.config.settings import Settings
 from contract_tests.config.shard import WHOLE, Shard
 from contract_tests.config.target import DEFAULT_SESSIONS
 from contract_tests.config.version import gate_version
@@ -42,8 +43,6 @@ OUTCOMES = {
     INTERRUPTED: "interrupted",
 }
 NOTHING, NOT_TO_THE_END = "nothing judged", "not judged to the end"
-MIN_JUDGED = 0.9
-"""The default of `--min-judged`: the share of the laws that apply which must be judged."""
 SHOWN = 12
 UNREACHABLE = "the target answered at first"
 
@@ -79,7 +78,7 @@ class Run:
     ended: Ended | None = None
     failures: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
-    min_judged: float = MIN_JUDGED
+    min_judged: float = Settings.min_judged
     passing: int = 0
     originals: Originals | None = None
     not_put_back: list[str] = field(default_factory=list)

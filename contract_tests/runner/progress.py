@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from contract_tests.exceptions import CheckFailed
-from contract_tests.interrupts import STOP
 from contract_tests.redaction import terminal_text
-from contract_tests.reports.github_actions import silence, tell
 from contract_tests.reports.report_output import say
-from contract_tests.runner.hooks import RUN, Gate
-from contract_tests.runner.pytest_options import flag, option
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from contract_tests.runner.run_plugin import RunPlugin
 
 MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "  - "}
-TICKER = pytest.StashKey["Ticker"]()
-RESUME = pytest.StashKey[str]()
 
 
 class Ticker(threading.Thread):
-    """Says how far the run is: each second on one line where a person looks on, else a line now and then."""
+    """Says how far the run is: each second where a person looks on, else a line now and then."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, plugin: RunPlugin) -> None:
         super().__init__(daemon=True)
-        self.gate = gate
+        self.plugin = plugin
         self.done = threading.Event()
 
     def run(self) -> None:
@@ -42,65 +41,52 @@ class Ticker(threading.Thread):
 
     def line(self) -> str:
         """Return how far the run is."""
-        run = self.gate.run
+        run, total = self.plugin.run, self.plugin.total
         seconds = time.monotonic() - run.started
-        law = f"law {min(len(run.laws) + 1, self.gate.total)} of {self.gate.total}"
-        return f"  …  {law}, {run.collector.judged} calls, {seconds:.0f} of at most {run.max_time} s: {self.gate.now}"
+        number = min(len(run.laws) + 1, total)
+        return (
+            f"  …  law {number} of {total}, {run.collector.judged} calls, "
+            f"{seconds:.0f} of at most {run.max_time} s: {self.plugin.law}"
+        )
 
 
-def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Say what pytest could not collect; it is a fault of the gate, not of the target."""
-    if report.failed:
-        say(f"{report.longrepr}\n")
+class ProgressPlugin:
+    """Shows each law that fails, or every law, and in between how far the run is."""
 
+    def __init__(self, plugin: RunPlugin) -> None:
+        self.plugin = plugin
+        self.ticker = Ticker(plugin)
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to say how far the run is; to GitHub, as nothing but text."""
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        stop, session.config.stash[RESUME] = silence()
-        say(f"{stop}\n")
-    ticker = session.config.stash[TICKER] = Ticker(session.config.stash[RUN])
-    ticker.start()
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Say what pytest could not collect; it is a fault of the gate, not of the target."""
+        if report.failed:
+            say(f"{report.longrepr}\n")
 
+    def pytest_collection_finish(self) -> None:
+        """Begin to say how far the run is."""
+        self.ticker.start()
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    """Show what became of the law."""
-    report: pytest.TestReport = yield
-    crashed = report.failed and report.when != "call"
-    if report.when != "call" and not crashed:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, pytest.TestReport]:
+        """Show what became of the law."""
+        report: pytest.TestReport = yield
+        crashed = report.failed and report.when != "call"
+        if report.when != "call" and not crashed:
+            return report
+        if report.failed or self.plugin.settings.verbose:
+            terminal_text.erase()
+            say(f"{MARKS[report.outcome]} {self.plugin.law}  {report.duration:.1f} s\n")
+        is_ours = call.excinfo is not None and not call.excinfo.errisinstance(CheckFailed)
+        if crashed or (report.failed and is_ours):
+            say(f"{report.longrepr}\n")
         return report
-    if report.failed or option(item.config, "verbose") == "1":
-        terminal_text.erase()
-        say(f"{MARKS[report.outcome]} {item.config.stash[RUN].now}  {report.duration:.1f} s\n")
-    if crashed or (
-        report.failed and call.excinfo is not None and not call.excinfo.errisinstance(CheckFailed)
-    ):
-        say(f"{report.longrepr}\n")
-    return report
 
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Say no more how far the run is."""
-    if (ticker := session.config.stash.get(TICKER, None)) is not None:
-        ticker.done.set()
-        ticker.join()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say the verdict last."""
-    gate = config.stash.get(RUN, None)
-    if gate is not None and gate.context is not None and flag(config, "verdict"):
-        terminal_text.erase()
-        gate.run.interrupted = gate.run.interrupted or STOP.asked
-        say(f"\n{gate.run.verdict()}\n")
-        if gate.run.report_dir is not None:
-            say(f"Reports: {gate.run.report_dir.resolve()}\n")
-        _tell_github(config, gate)
-
-
-def _tell_github(config: pytest.Config, gate: Gate) -> None:
-    """Annotate the run, and add to the summary of its step where there is one."""
-    if resume := config.stash.get(RESUME, None):
-        tell(gate.run.as_dict(), gate.run.sentence(), resume)
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Say no more how far the run is."""
+        self.ticker.done.set()
+        if self.ticker.is_alive():
+            self.ticker.join()
+            terminal_text.erase()

@@ -1,4 +1,4 @@
-"""Puts the profiles back when the run itself is killed: a child process that waits for its parent's end."""
+"""The restore guard: a child process that puts the profiles back when the run itself is killed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from contract_tests.api.saved_profiles import Originals
 
 SETTLING = 1.0
-"""Seconds after which most requests that were under way when the run was killed have done what they do."""
+"""Seconds after which most requests that were under way at the kill have done what they do."""
 DONE, QUIETLY = b".", b"!"
+STDERR = 2
 
 
 @dataclass(frozen=True)
-class Guardian:
+class RestoreGuard:
     """The run's end of the pipe on which the child waits, and the child's process id."""
 
     pipe: int
@@ -34,24 +35,26 @@ class Guardian:
         os.close(self.pipe)
         os.waitpid(self.child, 0)
 
-    def hush(self) -> None:
+    def end_quietly(self) -> None:
         """Say that the run ends at once, and that its user knows."""
         os.write(self.pipe, QUIETLY)
 
 
-def watch(context: Context, originals: Originals | None) -> Guardian | None:
+def start_guard(context: Context, originals: Originals | None) -> RestoreGuard | None:
     """Start the child, which knows the profiles as they were; None where nothing is written.
 
-    It is a fork, in a session of its own, so that neither Ctrl-C nor `kill -9` of the run reaches it.
+    It is a fork, in a session of its own, so that neither Ctrl-C nor `kill -9` of the run reaches
+    it.
     """
     if not context.permission.writes or not hasattr(os, "fork"):
         return None
+    # Both processes would write to one connection.
     context.client.close()
     ours, theirs = os.pipe()
     child = os.fork()
     if child:
         os.close(ours)
-        return Guardian(theirs, child)
+        return RestoreGuard(theirs, child)
     os.close(theirs)
     try:
         _wait(context, ours, originals)
@@ -60,6 +63,7 @@ def watch(context: Context, originals: Originals | None) -> Guardian | None:
 
 
 def _wait(context: Context, pipe: int, originals: Originals | None) -> None:
+    """Wait for a word of the run, or for its end, which closes the pipe."""
     os.setsid()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
@@ -71,25 +75,29 @@ def _wait(context: Context, pipe: int, originals: Originals | None) -> None:
         for stream in range(3):
             os.dup2(nowhere, stream)
     left = _restored(context)
-    said = "The run was killed; the profiles were put back.\n"
-    if left:
-        users = " and ".join(f"${role.upper()}" for role in left)
-        how = f"{originals.how_to()}\n" if originals is not None else ""
-        said = f"The run was killed, and the profiles of {users} were not put back.\n{how}"
     if originals is not None:
         originals.narrow(left)
-    os.write(
-        2,
-        shown(
-            "".join([said, *(f"{what}: {why}\n" for what, why in context.collector.skipped)])
-        ).encode(),
-    )
+    # Not `say`: the run's own streams may be gone with it.
+    os.write(STDERR, shown(_outcome(context, left, originals)).encode())
+
+
+def _outcome(context: Context, left: dict[str, list[str]], originals: Originals | None) -> str:
+    """Return what the run's user should know, if anybody still looks at the terminal."""
+    lines = ["The run was killed; the profiles were put back."]
+    if left:
+        users = " and ".join(f"${role.upper()}" for role in left)
+        lines = [f"The run was killed, and the profiles of {users} were not put back."]
+        if originals is not None:
+            lines.append(originals.how_to())
+    lines += [f"{what}: {why}" for what, why in context.collector.skipped]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _restored(context: Context) -> dict[str, list[str]]:
     """Put the profiles back, and return what could not be, by role.
 
-    At once, since somebody may look; and again when a write that a slow target was at work on has landed, too.
+    At once, since somebody may look; and again when a write that a slow target was at work on has
+    landed, too.
     """
     STOP.phase = Phase.PUTTING_BACK
     context.begin_closing()

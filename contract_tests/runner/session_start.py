@@ -1,93 +1,148 @@
-"""From the options of pytest to an open laboratory."""
+"""The beginning of a run: from its settings to a context whose profiles can be put back."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from contract_tests.api.context import Context
-from contract_tests.config import target
+from contract_tests.api.saved_profiles import keep
+from contract_tests.checks.coverage import Coverage
+from contract_tests.config.command_lines import reaching
 from contract_tests.config.depth import DEPTHS
-from contract_tests.exceptions import UsageError
+from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 from contract_tests.findings import baseline
-from contract_tests.http.network_options import NetworkOptions, read_network_options
-from contract_tests.http.write_policy import FORWARDED, Permission, decide
+from contract_tests.findings.collector import Collector
+from contract_tests.http.write_policy import FORWARDED, decide
+from contract_tests.interrupts import STOP
 from contract_tests.redaction.redactor import Redactor
+from contract_tests.reports.report_output import say
+from contract_tests.reports.run_report import Run
 from contract_tests.runner import tunnel_detection
-from contract_tests.runner.pytest_options import flag, option
+from contract_tests.runner.preflight import sessions_work
+from contract_tests.runner.restore_guard import start_guard
+from contract_tests.runner.teardown import claim, remember
+from contract_tests.spec import contract
 
 if TYPE_CHECKING:
-    from contract_tests.reports.run_report import Run
+    from contract_tests.api.saved_profiles import Originals
+    from contract_tests.config.settings import Settings
+    from contract_tests.config.target import Target
+    from contract_tests.runner.restore_guard import RestoreGuard
+
+NOT_WRITTEN = "Ended at once. The target was only read."
 
 
-def open_context(config: pytest.Config, run: Run) -> Context:
-    """Return the laboratory that the options describe; raises `pytest.UsageError`."""
-    path = option(config, "target")
-    url = config.getoption("base_url", default=None) or os.environ.get("CONTRACT_TESTS_BASE_URL")
-    try:
-        how = _manners(config)
-        far = flag(config, "far") or bool(how.proxy)
-        aim = replace(target.load(Path(path) if path else None, url, run.shard), far=far)
-        accepted = option(config, "baseline")
-        run.collector.baseline = baseline.read(Path(accepted)) if accepted else ()
-    except UsageError as error:
-        raise pytest.UsageError(str(error)) from error
-    run.collector.base_url = aim.base_url
-    run.collector.redactor = _veil(config, run, aim, how)
-    run.target = aim
-    permission = _permission(config, aim)
+def new_run(settings: Settings, repeat: str = "", before: str = "") -> Run:
+    """Return a run that has judged nothing yet. Raise `UsageError`.
+
+    `repeat` is the command that repeats it, `before` what to run before a curl line of it.
+    """
+    collector = Collector("", strict=settings.strict)
+    if settings.baseline is not None:
+        collector.baseline = baseline.read(settings.baseline)
+    return Run(
+        collector=collector,
+        coverage=Coverage(contract.load()),
+        depth=settings.depth,
+        seed=settings.seed,
+        report_dir=settings.report_dir,
+        max_time=settings.max_time,
+        min_judged=settings.min_judged,
+        repeat=repeat,
+        shard=settings.part,
+        before=[before] if before else [],
+    )
+
+
+def open_context(settings: Settings, target: Target, run: Run) -> Context:
+    """Return the context of a run; nothing is sent yet."""
+    known = run.coverage.contract
+    shows = target.is_sample if settings.show_values is None else settings.show_values
+    words = frozenset(known.words | {*target.usernames, *target.containers})
+    run.target = target
+    run.collector.base_url = target.base_url
+    run.collector.redactor = Redactor(
+        not shows, words, (*target.secrets, *settings.network.secrets)
+    )
     context = Context(
-        aim,
-        run.coverage.contract,
+        target,
+        known,
         run.collector,
         DEPTHS[run.depth],
         run.seed,
         run.coverage,
-        permission,
-        how,
+        decide(target, settings),
+        settings.network,
     )
     run.sent = context.client.sent
+    context.until = context.client.until = run.started + run.max_time
     return context
 
 
-def look_beyond(config: pytest.Config, context: Context) -> None:
-    """Take a target on this machine that only forwards to another one for that: it is read, unless more is allowed."""
+def prepare(settings: Settings, context: Context, run: Run) -> RestoreGuard | None:
+    """See whether the target can be judged, which `run.working` then says, and secure its profiles.
+
+    Return the guard that puts them back if this process cannot; None where nothing is written.
+    """
+    run.working = sessions_work(context) and _is_known(settings, context)
+    if not run.working:
+        return None
+    run.originals = _saved(settings, context)
+    guard = start_guard(context, run.originals)
+    STOP.last_words = lambda: _last_words(context, guard, run.originals)
+    # Last, since it writes a mark: from here on there is something to put back.
+    if not claim(context):
+        run.working = False
+        if run.originals is not None:
+            run.originals.narrow(())
+    return guard
+
+
+def _is_known(settings: Settings, context: Context) -> bool:
+    """Find out what may be written and what is to be put back; tell whether that was possible."""
+    try:
+        _look_beyond(settings, context)
+    except (NotJudgedError, OutOfTimeError) as reason:
+        context.collector.not_judged("everything", str(reason))
+        return False
+    return remember(context)
+
+
+def _look_beyond(settings: Settings, context: Context) -> None:
+    """Take a target that only forwards to another machine for one there.
+
+    It is only read, unless more is allowed.
+    """
     if not context.target.is_local or not context.permission.writes:
         return
-    if sign := tunnel_detection.sign(context):
+    sign = tunnel_detection.sign(context)
+    if sign:
         context.target = replace(context.target, far=True)
-        context.permission = replace(
-            _permission(config, context.target), no_writes=FORWARDED.format(sign)
-        )
+        permission = decide(context.target, settings)
+        context.permission = replace(permission, no_writes=FORWARDED.format(sign))
     if not context.permission.writes:
         context.collector.not_judged("what writing does", context.permission.no_writes)
 
 
-def _permission(config: pytest.Config, aim: target.Target) -> Permission:
-    allowed = {
-        name: flag(config, f"allow-{name}".replace("_", "-"))
-        for name in ("writes", "mark_read", "first_write")
-    }
-    return decide(aim, read_only=flag(config, "read-only"), **allowed)
+def _saved(settings: Settings, context: Context) -> Originals | None:
+    """Save the profiles in a file, for the case that they cannot be put back at the end."""
+    try:
+        return keep(context, reaching(settings), settings.shard)
+    except OSError as error:
+        why = error.strerror or error
+        say(f"Warning: the profiles as they are cannot be kept in a file: {why}\n")
+    return None
 
 
-def _veil(config: pytest.Config, run: Run, aim: target.Target, how: NetworkOptions) -> Redactor:
-    """Hide what was read, unless it is the sample data of our own mock, or is wanted."""
-    shows = flag(config, "show-values") if option(config, "show-values") else aim.is_sample
-    words = run.coverage.contract.words | {*aim.usernames, *aim.containers}
-    return Redactor(not shows, frozenset(words), (*aim.secrets, *how.secrets))
-
-
-def _manners(config: pytest.Config) -> NetworkOptions:
-    return read_network_options(
-        option(config, "rate-limit"),
-        float(option(config, "request-timeout")),
-        proxy=option(config, "proxy"),
-        verify=flag(config, "tls-verify"),
-        certificate=option(config, "client-cert"),
-        headers=tuple(line for line in option(config, "header").splitlines() if line.strip()),
+def _last_words(context: Context, guard: RestoreGuard | None, originals: Originals | None) -> str:
+    """Return what is left if this process ends at once."""
+    if guard is None:
+        return NOT_WRITTEN
+    guard.end_quietly()
+    users = " and ".join(f"${role.upper()}" for role in context.roles())
+    how = f"\n{originals.how_to()}" if originals is not None else ""
+    return (
+        f"Ended at once. The profiles of {users} may be as the gate wrote them; "
+        f"a process that is left behind tries to put them back.{how}"
     )

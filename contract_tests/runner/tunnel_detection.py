@@ -13,7 +13,7 @@ from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
-    from contract_tests.http.network_options import NetworkOptions
+    from contract_tests.config.network_options import NetworkOptions
 
 HEALTH = HttpRequest("the health of our own proxy", "GET", "/__mock/health")
 MOST_HOPS = 5

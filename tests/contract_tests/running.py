@@ -16,7 +16,7 @@ from contract_tests.cli.judge_command import main
 ROOT = Path(__file__).parent.parent.parent
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["contract_tests.runner.hooks", "contract_tests.cli.processes", "schemathesis"]
+    ["contract_tests.runner.pytest_run", "contract_tests.cli.judge_command", "schemathesis"]
 )
 
 

@@ -7,9 +7,9 @@ import pytest
 from contract_tests.api.context import Context
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.depth import DEPTHS
+from contract_tests.config.network_options import NetworkOptions
 from contract_tests.config.target import Target
 from contract_tests.findings.collector import Collector
-from contract_tests.http.network_options import NetworkOptions
 from contract_tests.runner import tunnel_detection
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Request

@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 from contract_tests.cli.judge_command import main
 from contract_tests.config import addresses, header_values
+from contract_tests.config.network_options import read_network_options
 from contract_tests.config.target import Target, load
 from contract_tests.exceptions import UsageError
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import HttpRequest
-from contract_tests.http.network_options import read_network_options
 from tests.contract_tests.serving import serving
 from tests.contract_tests.test_network_options import Recorder
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.config.network_options import NetworkOptions, read_network_options
 from contract_tests.exceptions import NotJudgedError, UsageError
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import HttpRequest
-from contract_tests.http.network_options import NetworkOptions, Pace, patience, read_network_options
+from contract_tests.http.pace import Pace, wanted_pause
 from tests.contract_tests.certificate import certificate
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate
@@ -107,8 +108,8 @@ def test_a_target_that_never_has_time_is_not_judged(tmp_path: Path) -> None:
 def test_retry_after_is_understood(
     text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contract_tests.http.network_options.time.time", lambda: 1792567660.0)
-    assert patience(text) == seconds
+    monkeypatch.setattr("contract_tests.http.pace.time.time", lambda: 1792567660.0)
+    assert wanted_pause(text) == seconds
 
 
 class Tired(Api):
@@ -179,8 +180,8 @@ def test_a_pause_is_kept_within_the_time_of_the_run(
 
 def test_requests_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("contract_tests.http.network_options.time.monotonic", lambda: 100.0)
-    monkeypatch.setattr("contract_tests.http.network_options.time.sleep", slept.append)
+    monkeypatch.setattr("contract_tests.http.pace.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("contract_tests.http.pace.time.sleep", slept.append)
     pace = Pace(read_network_options("5/s").interval)
     for _ in range(4):
         pace.wait()

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from contract_tests.checks.coverage import Coverage
+from contract_tests.config.settings import Settings
 from contract_tests.findings.collector import Collector
 from contract_tests.findings.rules import CHECKS
 from contract_tests.reports import html_page
 from contract_tests.reports.run_report import Law, Run
-from contract_tests.runner.hooks import Gate
 from contract_tests.runner.progress import Ticker
+from contract_tests.runner.run_plugin import RunPlugin
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, Request
 from tests.contract_tests.running import gate, laws, target_file
@@ -256,7 +257,7 @@ def test_progress_is_one_line() -> None:
         1,
         laws=[Law("read: first", "passed", 0.1, 3)],
     )
-    line = Ticker(Gate(run, total=9, now="read: second")).line()
+    line = Ticker(RunPlugin(Settings(), run, total=9, law="read: second")).line()
     assert line == "  …  law 2 of 9, 1234 calls, 0 of at most 300 s: read: second"
 
 
@@ -265,9 +266,8 @@ def test_the_line_of_a_narrow_terminal_does_not_wrap(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(written, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdout", written)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((30, 24)))
-    ticker = Ticker(
-        Gate(Run(Collector("http://h"), Coverage(contract.load()), "quick", 1), total=9)
-    )
+    run = Run(Collector("http://h"), Coverage(contract.load()), "quick", 1)
+    ticker = Ticker(RunPlugin(Settings(), run, total=9))
     ends = iter([False, True])
     monkeypatch.setattr(ticker.done, "wait", lambda _: next(ends))
     ticker.run()

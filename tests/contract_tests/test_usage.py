@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from contract_tests.cli import judge_command, processes
-from contract_tests.cli.finding_flags import Share
+from contract_tests.cli.flags import Share
 from contract_tests.cli.own_mock import running_mock
-from contract_tests.config.shard import Shard
+from contract_tests.config.settings import Settings
 from contract_tests.exceptions import UsageError
 from contract_tests.redaction import internal_errors
 from contract_tests.reports import github_actions, report_output
@@ -49,9 +49,10 @@ def test_what_lies_in_the_working_directory_is_not_taken_for_the_gate(
     monkeypatch.chdir(tmp_path)
     with running_mock() as url:
         assert url.startswith("http://")
-    part = processes.start(["--help"], Shard(1, 2), tmp_path)
-    said, _ = part.communicate(timeout=60)
-    assert part.returncode == 0, said
+    job = processes.Job(Settings(depth="quick", laws=("referrals",)), target=None)
+    part = processes.start(job, tmp_path / "part")
+    output, _ = part.communicate(timeout=60)
+    assert part.returncode == 0, output
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_an_error_of_the_gate_is_no_breach(tmp_path: Path) -> None:
 
 def test_an_error_outside_a_run_is_one_line(tmp_path: Path) -> None:
     code, _, output = broken_gate(
-        tmp_path, "contract_tests.cli.judge_command.load", "--base-url", "http://127.0.0.1:9"
+        tmp_path, "contract_tests.cli.judge_command.repeating", "--base-url", "http://127.0.0.1:9"
     )
     assert code == 4, output
     assert output.count("\n") == 1, output

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from contract_tests.config.network_options import NetworkOptions
 from contract_tests.http import response_reader
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Exchange, HttpRequest
-from contract_tests.http.network_options import NetworkOptions
 from tests.mock_server.raw_upstream import OK, Answer, raw_upstream, whole
 
 CALL = HttpRequest("listReferrals", "GET", "/answer")

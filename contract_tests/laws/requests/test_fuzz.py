@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 # Unexpected methods have a law of their own; here they would also be sent where only reading is meant.
 CONFIG = SchemathesisConfig.from_dict(
     {
-        "seed": int(os.environ.get("CONTRACT_TESTS_SEED", "1")),
         "phases": {"coverage": {"unexpected-methods": []}},
         # Sessions have laws of their own; every generated call carries the session.
         "generation": {"with-security-parameters": False},
