@@ -19,9 +19,7 @@ def greeting(settings: Settings, world: World) -> str:
     url = address(settings.host, settings.port)
     source = settings.fixtures.name if settings.fixtures.is_file() else settings.scenario
     # Valid sessions first: the example has to work.
-    sessions = sorted(
-        world.sessions.values(), key=lambda session: (_state(session) != "", session.token)
-    )
+    sessions = sorted(world.sessions.values(), key=_order)
     token = sessions[0].token if sessions else "TOKEN"
     example = f"{url}/v1/user/profile?fields=displayName&fields=handle"
     lines = [
@@ -30,15 +28,22 @@ def greeting(settings: Settings, world: World) -> str:
         "",
         "Sessions:",
     ]
-    lines += [
-        f"  {session.token:<24} {session.username}{_state(session)}"
-        for session in sessions[:MOST_SHOWN]
-    ]
+    shown = sessions[:MOST_SHOWN]
+    lines += [f"  {each.token:<24} {each.username}{_state(each)}" for each in shown]
     if len(sessions) > MOST_SHOWN:
         lines.append(f"  … and {len(sessions) - MOST_SHOWN} more")
-    lines += ["", "Try:", f"  curl -H 'Authorization: Bearer {token}' '{example}'"]
-    lines += ["", "Stop with Ctrl-C."]
+    lines += [
+        "",
+        "Try:",
+        f"  curl -H 'Authorization: Bearer {token}' '{example}'",
+        "",
+        "Stop with Ctrl-C.",
+    ]
     return "\n".join(lines)
+
+
+def _order(session: Session) -> tuple[bool, str]:
+    return _state(session) != "", session.token
 
 
 def _state(session: Session) -> str:

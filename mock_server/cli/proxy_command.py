@@ -181,10 +181,10 @@ def _next_proxy(url: str, proxy: str | None) -> str | None:
 def _verify(
     tls_verify: str, client_cert: Path | None, client_key: Path | None
 ) -> ssl.SSLContext | bool:
-    from mock_server.proxy.upstream.upstream_network import trust, with_certificate  # noqa: PLC0415 - likewise
+    from mock_server.proxy.upstream import upstream_network  # noqa: PLC0415 - likewise
 
     try:
-        verify = trust(tls_verify)
+        verify = upstream_network.trust(tls_verify)
     except OSError:
         problem = "is neither true nor false nor a file of certificates"
         raise UsageProblem(f"--tls-verify {tls_verify}: {problem}") from None
@@ -194,7 +194,7 @@ def _verify(
             raise UsageProblem(problem)
         return verify
     try:
-        return with_certificate(verify, client_cert, client_key)
+        return upstream_network.with_certificate(verify, client_cert, client_key)
     except OSError as error:
         problem = f"cannot be used: {error.strerror or error}"
         needed = "PEM, with a key that is not encrypted"

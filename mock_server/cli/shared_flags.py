@@ -198,7 +198,7 @@ def flags(
 
 
 def settings_of(host: str, port: int, *, allowed_hosts: Iterable[str], **rest: Any) -> Settings:
-    """Return the settings that these flags make, by the IP address of the host and a port that is free.
+    """Return the settings that these flags make, with an IP address and a port that is free.
 
     Raises `UsageProblem` where nothing can listen there, or other machines could call the control
     API.

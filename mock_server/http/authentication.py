@@ -1,4 +1,4 @@
-"""Who is asking: from the Authorization header to a session, or to the one of the three 401 errors that applies."""
+"""Who sends a request: a session, or the one of the three 401 errors that applies."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from mock_server.errors import RefreshTokenExpired, SessionTokenExpired, Unautho
 from mock_server.world.records import Session, World
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
-NAMES: dict[str, type[Unauthorized]] = {
+ERRORS: dict[str, type[Unauthorized]] = {
     each.code: each for each in (Unauthorized, SessionTokenExpired, RefreshTokenExpired)
 }
 LIFETIME = timedelta(minutes=10)
@@ -27,39 +27,47 @@ def find_session(world: World, authorization: str | None) -> Session | None:
 
 
 def admit(session: Session | None, now: datetime) -> Session:
-    """Return the session if it is valid; raises `Unauthorized` or one of its two special cases."""
+    """Return the session if it is valid; raise `Unauthorized` or one of its two special cases."""
     if session is None:
         raise Unauthorized(headers=CHALLENGE)
     if session.refuse is not None:
-        raise NAMES[session.refuse](headers=CHALLENGE)
+        raise ERRORS[session.refuse](headers=CHALLENGE)
     if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
         raise RefreshTokenExpired(headers=CHALLENGE)
-    if session.calls == 0 or (session.expires_at is not None and session.expires_at <= now):
+    has_ended = session.expires_at is not None and session.expires_at <= now
+    if has_ended or session.calls == 0:
         raise SessionTokenExpired(headers=CHALLENGE)
     return session
 
 
 def count_call(world: World, session: Session | None) -> World:
-    """Return the world in which the session has been used once more; the same one where nobody counts."""
-    if session is None or (session.refuse is None and not session.calls):
+    """Return the world in which the session has been used once more.
+
+    It is the same world where nobody counts.
+    """
+    if session is None:
         return world
-    left = (
-        session.calls if session.refuse is not None or session.calls is None else session.calls - 1
-    )
-    return world.with_session(replace(session, refuse=None, calls=left))
+    # A call that is refused for a test does not count.
+    if session.refuse is not None:
+        return world.with_session(replace(session, refuse=None))
+    if session.calls:
+        return world.with_session(replace(session, calls=session.calls - 1))
+    return world
 
 
 def find_refreshed(world: World, refresh_token: object) -> Session | None:
-    """Return the session that a refresh token belongs to, valid or not; `None` where there is none."""
-    return (
-        world.sessions.get(world.refreshable.get(refresh_token, ""))
-        if isinstance(refresh_token, str)
-        else None
-    )
+    """Return the session of a refresh token, valid or not; `None` where there is none."""
+    if not isinstance(refresh_token, str):
+        return None
+    token = world.refreshable.get(refresh_token, "")
+    return world.sessions.get(token)
 
 
 def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
-    """Return the world in which the refresh token's user has a fresh session `token`; raises as `admit`."""
+    """Return the world in which the user of a refresh token has a fresh session `token`.
+
+    Raise as `admit` does.
+    """
     old = find_refreshed(world, refresh_token)
     if old is None:
         raise Unauthorized(headers=CHALLENGE)
@@ -70,19 +78,17 @@ def refresh(world: World, refresh_token: str, token: str, now: datetime) -> Worl
 
 
 def with_room(world: World, most: int) -> World:
-    """Return the world in which one more session may be known, the same where fewer than `most` are.
+    """Return the world in which one more session may be known.
 
-    Else those that end first are forgotten, a quarter at once: a client that renews its session again and again would leave
-    any number of them. The one that a refresh token belongs to stays.
+    It is the same world where fewer than `most` are. Else those that end first are forgotten, a
+    quarter at once: a client that renews its session again and again would leave any number of
+    them. The one that a refresh token belongs to stays.
     """
     if len(world.sessions) < most:
         return world
     newest = set(world.refreshable.values())
-    renewed = (
-        each
-        for each in world.sessions.values()
-        if each.expires_at is not None and each.token not in newest
-    )
+    ending = [each for each in world.sessions.values() if each.expires_at is not None]
+    renewed = [each for each in ending if each.token not in newest]
     for session in nsmallest(most // 4, renewed, key=attrgetter("expires_at")):
         world = world.without_session(session.token)
     return world

@@ -1,7 +1,8 @@
-"""Broken connections, done for real: the client's socket is found among this process's own and misused.
+"""Broken connections, done for real: the client's socket is found among this process's own.
 
-The server (Granian) hands an application no socket, but the application runs in the server's process: the file descriptor is
-there, and a duplicate of it reaches the same connection. It works wherever `/dev/fd` lists descriptors (Linux, macOS).
+The server (Granian) hands an application no socket, but the application runs in the server's
+process: the file descriptor is there, and a duplicate of it reaches the same connection. It works
+wherever `/dev/fd` lists descriptors (Linux, macOS).
 """
 
 import os
@@ -26,41 +27,57 @@ def broken_answer(fault: str) -> tuple[list[tuple[str, str]], bytes]:
 
 
 def break_off(fault: str, client: tuple[str, int | str]) -> bool:
-    """Break a client's connection in one of the ways of `fault` in `control.yaml`; `False` where it cannot be found."""
+    """Break a client's connection in one of the ways of `fault` in `control.yaml`.
+
+    Return `False` where the connection cannot be found.
+    """
     found = _find(client)
     if found is None:
         return False
-    with found:
-        headers, body = broken_answer(fault)
-        with suppress(OSError):  # the client may have gone
-            if fault == "CONNECTION_RESET_BY_PEER":
-                # Closed with nothing to linger for, the kernel sends RST; shutting the reading side makes the server close.
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                found.shutdown(socket.SHUT_RD)
-                return True
-            if headers:
-                lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-                body = f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + body
-            if body:
-                found.send(body)
-            found.shutdown(socket.SHUT_RDWR)
-        return True
+    # The client may have gone.
+    with found, suppress(OSError):
+        if fault == "CONNECTION_RESET_BY_PEER":
+            _reset(found)
+        else:
+            _end(found, fault)
+    return True
+
+
+def _reset(connection: socket.socket) -> None:
+    # Closed with nothing to linger for, the kernel sends RST.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # This makes the server close its own descriptor.
+    connection.shutdown(socket.SHUT_RD)
+
+
+def _end(connection: socket.socket, fault: str) -> None:
+    headers, body = broken_answer(fault)
+    if headers:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        body = f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + body
+    if body:
+        connection.send(body)
+    connection.shutdown(socket.SHUT_RDWR)
 
 
 def _find(client: tuple[str, int | str]) -> socket.socket | None:
     """Return a duplicate of the socket whose other end is `client`."""
     wanted = client[0], int(client[1])
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - descriptors, not files
-        with suppress(OSError):  # closed meanwhile, or not connected
-            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-                each = socket.socket(fileno=os.dup(int(name)))
-                if _peer(each) == wanted:
-                    return each
-                each.close()
+        descriptor = int(name)
+        # It may have been closed meanwhile.
+        with suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+            each = socket.socket(fileno=os.dup(descriptor))
+            if _peer(each) == wanted:
+                return each
+            each.close()
     return None
 
 
 def _peer(each: socket.socket) -> object:
+    """Return host and port of the other end, `None` where there is none."""
     try:
         return each.getpeername()[:2]
     except OSError:

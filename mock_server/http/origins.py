@@ -1,4 +1,4 @@
-"""Who is meant and who asks: names of hosts, and origins of web pages (RFC 6454), read strictly."""
+"""Names of hosts, and origins of web pages (RFC 6454), read strictly."""
 
 import re
 from functools import lru_cache
@@ -26,9 +26,10 @@ def is_local(origin: str) -> bool:
 
 
 def is_own_host(host: str, names: frozenset[str]) -> bool:
-    """Tell whether a Host header names this machine: by address, as localhost, or by one of `names`.
+    """Tell whether a Host header names this machine.
 
-    No web page can claim the first two: its own name may be made to point here (DNS rebinding), but stays its name.
+    It does by address, as localhost, or by one of `names`. No web page can claim the first two: its
+    own name may be made to point here (DNS rebinding), but stays its name.
     """
     return len(host) <= LONGEST_HOST and _is_own_host(host, names)
 
@@ -39,12 +40,9 @@ def _is_own_host(host: str, names: frozenset[str]) -> bool:
     if found is None:
         return False
     name = found[1].lower().removesuffix(".")
-    return (
-        name == "localhost"
-        or name.endswith(".localhost")
-        or name in names
-        or is_address(name.strip("[]"))
-    )
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    return name in names or is_address(name.strip("[]"))
 
 
 def is_address(text: str) -> bool:
@@ -63,7 +61,7 @@ def origin_of(url: str) -> str:
 
 
 def read_name(text: str) -> str:
-    """Return the name of a host as it is compared; raise `ValueError`, which says what is wrong with it."""
+    """Return the name of a host as it is compared; raise `ValueError` with what is wrong."""
     if "*" in text:
         raise ValueError("has a pattern: say each name")
     if "/" in text or ":" in text:
@@ -77,10 +75,11 @@ def read_name(text: str) -> str:
 
 
 def read_origin(text: str) -> str:
-    """Return an origin as browsers write it; raise `ValueError`, which says what is wrong with it."""
+    """Return an origin as browsers write it; raise `ValueError` with what is wrong with it."""
     if text == "null":
         raise ValueError(
-            "is what every sandboxed frame and every file is called: it would let in pages from anywhere"
+            "is what every sandboxed frame and every file is called: "
+            "it would let in pages from anywhere"
         )
     if "*" in text:
         raise ValueError("has a pattern: say each origin")
@@ -93,11 +92,18 @@ def read_origin(text: str) -> str:
         raise ValueError(
             "must be a scheme, a host and perhaps a port, such as http://localhost:3000"
         )
-    host, port = parts.hostname, parts.port  # a wrong port is a `ValueError`, too
-    is_v6 = ":" in host
-    if not (is_address(host) if is_v6 else host.isascii() and _NAME.fullmatch(host)):
-        host = read_name(host)
-    written = f"[{host}]" if is_v6 else host
-    return f"{parts.scheme}://{written}" + (
-        "" if port in {None, _USUAL_PORTS.get(parts.scheme)} else f":{port}"
-    )
+    host = _written_host(parts.hostname)
+    # A wrong port is a `ValueError`, too.
+    port = parts.port
+    if port in {None, _USUAL_PORTS.get(parts.scheme)}:
+        return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def _written_host(host: str) -> str:
+    """Return a host as browsers write it in an origin; raise `ValueError`."""
+    if ":" in host and is_address(host):
+        return f"[{host}]"
+    if host.isascii() and _NAME.fullmatch(host):
+        return host
+    return read_name(host)

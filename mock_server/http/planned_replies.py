@@ -1,4 +1,4 @@
-"""What is answered instead of the truth, where a request or a rule wishes it."""
+"""What is answered in place of the true answer, where a request or a rule wants that."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,25 +8,36 @@ from mock_server.world.overrides import Plan
 
 from .replies import JSON, to_json
 
+Planned = tuple[int, Any, Mapping[str, str]]
+"""Status, body and headers."""
 
-def planned(examples: Examples, operation: str, plan: Plan) -> tuple[int, Any, Mapping[str, str]]:
-    """Return status, body and headers of an answer that is not the truth; raises `LookupError` where it is not documented.
 
-    The body is a value of JSON, `None` for none; where the plan is `undocumented` it is the text that is sent.
+def planned(examples: Examples, operation: str, plan: Plan) -> Planned:
+    """Return the answer of a plan; raise `LookupError` where it is not documented.
+
+    The body is a value of JSON, `None` for none; where the plan is `undocumented` it is the text
+    that is sent.
     """
-    status, body, headers = plan.status, None, dict[str, str]()
-    if not plan.undocumented or plan.example or status in examples.answers[operation]:
+    if plan.undocumented:
+        return _undocumented(examples, operation, plan)
+    status, body, headers = examples.find(operation, plan.status, plan.example)
+    if plan.content is not None:
+        body = plan.own_body
+    return status, body, overlay(headers, plan.headers)
+
+
+def _undocumented(examples: Examples, operation: str, plan: Plan) -> Planned:
+    status = plan.status
+    text = plan.content
+    headers: dict[str, str] = {}
+    if plan.example or status in examples.answers[operation]:
         status, body, documented = examples.find(operation, status, plan.example)
         headers.update(documented)
-    if not plan.undocumented:
-        return (
-            status,
-            body if plan.content is None else plan.own_body,
-            overlay(headers, plan.headers),
-        )
-    text = plan.content if plan.content is not None or body is None else to_json(body).decode()
-    described = {} if text is None else {"Content-Type": plan.media_type or JSON}
-    return status, text, overlay({**headers, **described}, plan.headers)
+        if text is None and body is not None:
+            text = to_json(body).decode()
+    if text is not None:
+        headers["Content-Type"] = plan.media_type or JSON
+    return status, text, overlay(headers, plan.headers)
 
 
 def overlay(
@@ -34,7 +45,7 @@ def overlay(
 ) -> dict[str, str]:
     """Return headers with others on top of them, whose names are the same in any case."""
     spelt = {name.lower(): name for name in headers}
-    return {
-        **headers,
-        **{spelt.get(name.lower(), name): value for name, value in dict(more).items()},
-    }
+    merged = dict(headers)
+    for name, value in dict(more).items():
+        merged[spelt.get(name.lower(), name)] = value
+    return merged

@@ -1,4 +1,4 @@
-"""How answers are written."""
+"""Replies as values, and how their bodies are written."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
@@ -14,9 +14,10 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 class About(NamedTuple):
-    """What the journal and the shell want to know of an answer beside its bytes.
+    """What the journal and the server want to know of an answer beside its bytes.
 
-    `plan` says how it is sent, and what planned it. `user` is whose request was answered, where that is known.
+    `plan` says how it is sent, and what planned it. `user` is whose request was answered, where
+    that is known.
     """
 
     violations: Sequence[Violation] = ()
@@ -64,7 +65,7 @@ def text_reply(
 
 
 def stream_reply(events: AsyncIterator[bytes]) -> Reply:
-    """Return an answer of server-sent events, which the shell sends as they come."""
+    """Return an answer of server-sent events, which are sent as they come."""
     headers = {**NO_STORE, "Content-Type": "text/event-stream; charset=utf-8"}
     return Reply(200, headers, events=events)
 

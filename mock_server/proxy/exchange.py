@@ -10,8 +10,8 @@ from mock_server.http.replies import NO_STORE, Reply, refusal
 from mock_server.proxy.judging.content_codings import BOUND, after, start_of
 from mock_server.proxy.judging.proxy_findings import HEADER, header_value
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA, forwarded, joined, to_upstream
-from mock_server.proxy.upstream.upstream_client import TroubleError
-from mock_server.server.delivery import raw_headers, start
+from mock_server.proxy.upstream.upstream_client import UpstreamError
+from mock_server.server.delivery import body_message, raw_headers, start
 
 from .refusals import forbidden, no_answer
 
@@ -89,12 +89,12 @@ class Exchange:
         """
         try:
             await self._forward(receive, send)
-        except TroubleError as trouble:
+        except UpstreamError as error:
             # The upstream waits in vain for the rest of a body when its client is gone.
             if self._has_left:
-                raise ClientLeftError from trouble
-            self._note_trouble(trouble)
-            await self._send_own(send, no_answer(trouble))
+                raise ClientLeftError from error
+            self._note_failure(error)
+            await self._send_own(send, no_answer(error))
 
     async def fail(self, send: Send, error: ApiError) -> bool:
         """Refuse the request; return `False` where an answer has begun, so that it is too late."""
@@ -132,8 +132,8 @@ class Exchange:
             return
         request = self.request
         headers = to_upstream(request.raw_headers, self._version)
-        asking = self._upstream.ask(request.method, target(request), headers, body)
-        async with await asking as response:
+        sending = self._upstream.send(request.method, target(request), headers, body)
+        async with await sending as response:
             await self._relay(response, send)
 
     async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
@@ -201,13 +201,13 @@ class Exchange:
             # The journal has the entry before the last piece is sent: a client that has its whole
             # answer finds it there.
             self.note()
-            await send(_piece(b"".join(held), more=False))
+            await send(body_message(b"".join(held)))
             return
         await self._pass_on(body, held, send)
         if wants_body:
             self.verdict.judge_body(status)
         self.note()
-        await send(_piece(b"", more=False))
+        await send(body_message(b""))
 
     async def _hold(self, body: AsyncIterator[bytes], held: list[bytes]) -> bool:
         """Read the body for `HOLD` seconds; return whether it came to its end.
@@ -217,7 +217,7 @@ class Exchange:
         """
         size = 0
         try:
-            async with asyncio.timeout(self._upstream.patience if self._makes_errors else HOLD):
+            async with asyncio.timeout(self._upstream.timeout if self._makes_errors else HOLD):
                 async for piece in body:
                     held.append(piece)
                     self.verdict.answer_body.add(piece)
@@ -226,7 +226,7 @@ class Exchange:
                         return False
         except TimeoutError as error:
             if self._makes_errors:
-                raise self._upstream.trouble(error) from error
+                raise self._upstream.error_for(error) from error
             return False
         return True
 
@@ -248,14 +248,14 @@ class Exchange:
         """Send what was held back of a body, and then what comes."""
         # The server sends the headers with the first piece, even an empty one.
         for piece in held or [b""]:
-            await send(_piece(piece, more=True))
+            await send(body_message(piece, more=True))
         try:
             async for piece in body:
                 self.verdict.answer_body.add(piece)
-                await send(_piece(piece, more=True))
-        except TroubleError as trouble:
-            self._note_trouble(trouble)
-            raise BrokenOffError from trouble
+                await send(body_message(piece, more=True))
+        except UpstreamError as error:
+            self._note_failure(error)
+            raise BrokenOffError from error
 
     async def _send_own(self, send: Send, reply: Reply) -> None:
         """Send a reply that the proxy gives itself."""
@@ -265,7 +265,7 @@ class Exchange:
         await send(message)
         self.note()
         body = b"" if self.request.method == "HEAD" else reply.body
-        await send(_piece(body, more=False))
+        await send(body_message(body))
 
     def _permissions(self) -> dict[str, str]:
         """Return the headers of CORS; the upstream has none."""
@@ -273,9 +273,9 @@ class Exchange:
             return {}
         return cors.permissions(self.request, EXPOSED, may=self._may_read)
 
-    def _note_trouble(self, trouble: TroubleError) -> None:
-        self.fault = trouble.fault
-        self.upstream_did = trouble.reason
+    def _note_failure(self, error: UpstreamError) -> None:
+        self.fault = error.fault
+        self.upstream_did = error.reason
 
 
 def has_body(request: Request) -> bool:
@@ -288,7 +288,3 @@ def has_body(request: Request) -> bool:
 def target(request: Request) -> str:
     """Return path and query."""
     return f"{request.path}?{request.query}" if request.query else request.path
-
-
-def _piece(body: bytes, *, more: bool) -> Message:
-    return {"type": "http.response.body", "body": body, "more_body": more}

@@ -31,7 +31,7 @@ from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
 from mock_server.proxy.upstream.upstream_client import Upstream
 from mock_server.scenarios.loading import build_world
 from mock_server.server.asgi_app import AsgiApp, read_request
-from mock_server.server.delivery import start
+from mock_server.server.delivery import body_message, start
 from mock_server.server.lifecycle import load_documents
 from mock_server.stores.memory import MemoryStore
 from mock_server.stores.store import DEFAULT
@@ -123,7 +123,7 @@ class ProxyApp(AsgiApp):
         elif (request.method, request.path) == ("OPTIONS", "*"):
             # This is about the server as a whole (RFC 9110, 9.3.7), which is the proxy.
             await _with_via(send)(start(Reply(204, {"Allow": cors.METHODS})))
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send(body_message(b""))
         elif not request.path.startswith("/"):
             await self._refuse(request, ClientError([NO_PATH]), scope, receive, send)
         else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mock_server.http.replies import NO_STORE, Reply, json_reply
 from mock_server.proxy.judging.proxy_findings import DOCUMENTED, HEADER, Finding, header_value
-from mock_server.proxy.upstream.upstream_client import TroubleError
+from mock_server.proxy.upstream.upstream_client import UpstreamError
 
 
 def forbidden(findings: Sequence[Finding], side: str, url: str) -> Reply | None:
@@ -30,8 +30,8 @@ def forbidden(findings: Sequence[Finding], side: str, url: str) -> Reply | None:
     return json_reply(status, body, {**NO_STORE, HEADER: header_value(findings)})
 
 
-def no_answer(trouble: TroubleError) -> Reply:
+def no_answer(error: UpstreamError) -> Reply:
     """Return the reply where the upstream gave none; a header tells the cause (RFC 9209)."""
-    body = {"code": "INTERNAL_SERVER_ERROR", "message": str(trouble)}
-    headers = {**NO_STORE, "Proxy-Status": f"mock-server; error={trouble.kind}"}
-    return json_reply(trouble.status, body, headers)
+    body = {"code": "INTERNAL_SERVER_ERROR", "message": str(error)}
+    headers = {**NO_STORE, "Proxy-Status": f"mock-server; error={error.kind}"}
+    return json_reply(error.status, body, headers)

@@ -32,13 +32,15 @@ AT_ONCE = 2
 
 
 class AsgiApp:
-    """An ASGI application (asgi.readthedocs.io). `core` may be replaced while requests are served.
+    """An ASGI application (asgi.readthedocs.io).
 
-    Once `stopping` is set, no answer is waited for any more.
+    `core` may be replaced while requests are served. Once `stopping` is set, no answer is waited
+    for any more.
     """
 
     def __init__(self, core: Core, max_body: int) -> None:
-        self.core, self.max_body = core, max_body
+        self.core = core
+        self.max_body = max_body
         self.stopping = asyncio.Event()
         self._large = asyncio.Semaphore(AT_ONCE)
 
@@ -81,6 +83,7 @@ class AsgiApp:
             reply = await core.answer(request)
         if is_over:
             return reply
+        # What follows on this connection is the rest of the body, and no request.
         return reply._replace(headers={**reply.headers, "Connection": "close"})
 
 
@@ -91,7 +94,8 @@ def read_request(core: Core, scope: Message) -> Request:
     headers: dict[str, str] = {}
     size = 0
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name = raw_name.decode("latin-1")
+        value = raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
         size += HEADER + len(name) + len(value)
     fault = fault_of(
@@ -102,9 +106,10 @@ def read_request(core: Core, scope: Message) -> Request:
 
 
 async def _with_body(request: Request, receive: Receive, limit: int | None) -> tuple[Request, bool]:
-    """Return a request with its body, or with why that was not read; and whether all of it was taken.
+    """Return a request with its body, or with why that was not read.
 
-    A body of a request that is refused anyway (no `limit`) is thrown away unread.
+    Return also whether all of the body was taken. That of a request that is refused anyway, for
+    which there is no `limit`, is thrown away unread.
     """
     expects = "expect" in request.headers
     if limit is None:

@@ -16,7 +16,10 @@ GRACE = 1.0
 """Seconds in which the requests under way have to end when the server stops."""
 BACKLOG = 1024
 CONNECTIONS = 65_536
-"""How many connections are served at once; Granian's own bound, 128, would leave the others waiting for ever."""
+"""How many connections are served at once.
+
+Granian's own bound, 128, would leave the others waiting for ever.
+"""
 
 
 class Application(Protocol):
@@ -47,7 +50,8 @@ async def listen(
 ) -> None:
     """Serve; `begin` is called when connections are accepted, with what stops the server.
 
-    Where the process is `alone`, doing nothing else, errors are logged and the process is tuned for serving.
+    Where the process is `alone`, doing nothing else, errors are logged and the process is tuned
+    for serving.
     """
     server = _server(app, host, port, log_errors=alone)
 
@@ -70,12 +74,11 @@ async def listen(
 
 
 def prepare(app: Application, alone: bool) -> None:  # noqa: FBT001 - called by a thread
-    """Load openapi-core, so that the first refusal holds up nobody; what stays for good is then no garbage to look through.
-
-    Looking through it would stop a process now and again, for tens of milliseconds.
-    """
+    """Load openapi-core, so that the first refusal holds up nobody."""
     app.warm()
     if alone:
+        # What stays for good is no garbage to look through, which would stop a process now and
+        # again for tens of milliseconds.
         gc.collect()
         gc.freeze()
 
@@ -92,26 +95,25 @@ def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Serv
         backpressure=CONNECTIONS,
         log_enabled=log_errors,
         log_level=LogLevels.error,
-        log_dictconfig={
-            "version": 1,
-            "incremental": True,
-            "handlers": {},
-            "loggers": {},
-        },  # as everything else is logged
+        # Nothing of its own: it is logged as everything else is.
+        log_dictconfig={"version": 1, "incremental": True, "handlers": {}, "loggers": {}},
     )
 
 
 def _cut(own: set[asyncio.Task[None]], serving: asyncio.Task[None]) -> None:
-    """Give up what is still being served; the server would wait for clients that neither send the rest nor read."""
-    logging.getLogger("_granian").setLevel(
-        logging.CRITICAL
-    )  # to which a request that is given up is an error
+    """Give up what is still being served.
+
+    The server would wait for clients that neither send the rest nor read.
+    """
+    # To Granian a request that is given up is an error.
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)
     for request in asyncio.all_tasks() - own:
         request.cancel()
     asyncio.get_running_loop().call_later(GRACE, serving.cancel)
 
 
 async def _listening(host: str, port: int) -> None:
+    """Return when connections are accepted; Granian does not tell."""
     for _ in range(200):
         with suppress(OSError):
             _, writer = await asyncio.open_connection(host, port)

@@ -1,7 +1,16 @@
 """How an answer goes out when it is not simply sent: late, slowly, without end, or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+import math
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    MutableMapping,
+)
+from contextlib import asynccontextmanager
 from typing import Any
 
 from mock_server.http.broken_connections import break_off
@@ -18,29 +27,35 @@ PIECES = 20
 async def deliver(
     reply: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event
 ) -> None:
-    """Send an answer as its plan says; nobody else waits for it, and nothing is waited for once the server is stopping.
+    """Send an answer as its plan says; once the server is stopping, nothing is waited for.
 
-    Where the client leaves meanwhile, the answer is given up: thousands that were left would else be held for a minute.
+    Where the client leaves meanwhile, the answer is given up: thousands that were left would else
+    be held for a minute.
     """
     plan = reply.about.plan
     if not await _pause(plan.delay, receive, stopping):
         return
     if plan.fault and break_off(plan.fault, scope["client"]):
-        await _gone(receive)
+        await _client_leaves(receive)
         return
     await send(start(reply))
-    if reply.events is not None and scope["method"] != "HEAD":
+    has_body = scope["method"] != "HEAD"
+    if reply.events is not None and has_body:
         await stream(reply.events, receive, send, stopping)
         return
-    body = b"" if scope["method"] == "HEAD" else reply.body
-    if plan.body and body:
-        size = -(-len(body) // PIECES)
-        *pieces, body = (body[place : place + size] for place in range(0, len(body), size))
-        for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            if not await _pause(plan.body / len(pieces), receive, stopping):
-                return
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    body = reply.body if has_body else b""
+    *pieces, last = _pieces(body) if plan.body else [body]
+    for piece in pieces:
+        await send(body_message(piece, more=True))
+        if not await _pause(plan.body / len(pieces), receive, stopping):
+            return
+    await send(body_message(last))
+
+
+def _pieces(body: bytes) -> list[bytes]:
+    """Return a body in `PIECES` of about one size; in fewer where it is short."""
+    size = max(1, math.ceil(len(body) / PIECES))
+    return [body[place : place + size] for place in range(0, len(body), size)] or [b""]
 
 
 def start(reply: Reply) -> Message:
@@ -49,28 +64,14 @@ def start(reply: Reply) -> Message:
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
+def body_message(body: bytes, *, more: bool = False) -> Message:
+    """Return the message with a body, or with a piece of it."""
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Return headers as ASGI has them."""
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-
-
-async def _pause(seconds: float, receive: Receive, stopping: asyncio.Event) -> bool:
-    """Wait, at most until the client leaves or the server stops; return whether the client stayed."""
-    if not seconds:
-        return True
-    leaving, ending = (asyncio.ensure_future(each) for each in (_gone(receive), stopping.wait()))
-    try:
-        await asyncio.wait((leaving, ending), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return not leaving.done()
-    finally:  # what is not cancelled would wait for ever
-        leaving.cancel()
-        ending.cancel()
-        await asyncio.gather(leaving, ending, return_exceptions=True)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def stream(
@@ -80,14 +81,40 @@ async def stream(
 
     async def pump() -> None:
         async for event in events:
-            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await send(body_message(event, more=True))
 
-    ends = [asyncio.ensure_future(each) for each in (pump(), _gone(receive), stopping.wait())]
-    try:
+    async with _tasks(pump(), _client_leaves(receive), stopping.wait()) as ends:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in ends:
-            each.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
     if stopping.is_set():
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send(body_message(b""))
+
+
+async def _pause(seconds: float, receive: Receive, stopping: asyncio.Event) -> bool:
+    """Wait, at most until the client leaves or the server stops.
+
+    Return whether the client stayed.
+    """
+    if not seconds:
+        return True
+    async with _tasks(_client_leaves(receive), stopping.wait()) as ends:
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        leaving = ends[0]
+        return not leaving.done()
+
+
+async def _client_leaves(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@asynccontextmanager
+async def _tasks(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asyncio.Task[Any]]]:
+    """Have tasks at work for the length of the block; what is not cancelled would wait for ever."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -45,10 +45,11 @@ DEADLINE = 20.0
 
 
 def load_contract(path: Path) -> Contract:
-    """Read and compile a contract; raises `FileError`. The one that comes with the package is known to be valid."""
+    """Read and compile a contract; raise `FileError`."""
     document = read_document(path, any_keys=True)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise FileError(path, "is not an OpenAPI 3.1 document", 1)
+    # The one that comes with the package is known to be valid.
     if path != DEFAULT_CONTRACT:
         _check_document(path, document)
     try:
@@ -57,13 +58,17 @@ def load_contract(path: Path) -> Contract:
         raise FileError(path, str(error)) from None
     except ValueError as error:
         raise FileError(path, f"a schema cannot be compiled: {error}") from None
-    if faults := check_operations(contract, OPERATIONS):
+    faults = check_operations(contract, OPERATIONS)
+    if faults:
         raise FileError(path, "; ".join(faults))
     return contract
 
 
 def load_control(path: Path, contract: Contract) -> Contract:
-    """Compile the control API's document; raises `FileError` where it refers to what the contract at `path` lacks."""
+    """Compile the control API's document.
+
+    Raise `FileError` where it refers to what the contract, which is at `path`, lacks.
+    """
     try:
         return Contract(without_headers(control_document(contract.document)), unique_keys=True)
     except MissingPartError as error:
@@ -71,27 +76,34 @@ def load_control(path: Path, contract: Contract) -> Contract:
 
 
 def _check_document(path: Path, document: dict[str, object]) -> None:
+    """Raise `FileError` for the first mistake in a document."""
     for place, reason in reference_faults(document):
-        raise FileError(path, f"{'/'.join(map(str, place))}: {reason}", line_of(path, place))
-    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - slow to import, seldom needed
+        shown = "/".join(map(str, place))
+        raise FileError(path, f"{shown}: {reason}", line_of(path, place))
+    # Slow to import, and seldom needed.
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415
 
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         place = list(error.absolute_path)
+        shown = "/".join(map(str, place)) or "the document"
+        # Further lines repeat the schema and all of the value.
         reason = error.message.partition("\n")[0]
-        raise FileError(
-            path, f"{'/'.join(map(str, place)) or 'the document'}: {reason}", line_of(path, place)
-        )
+        raise FileError(path, f"{shown}: {reason}", line_of(path, place))
 
 
 def load_app(settings: Settings) -> AsgiApp:
-    """Build what is served; raises `FileError`, and `StoreUrlError` where the store's URL cannot be used."""
+    """Build what is served.
+
+    Raise `FileError`, and `StoreUrlError` where the store's URL cannot be used.
+    """
     contract, control, scenarios = load_documents(settings)
     store: Store
     if settings.store == MEMORY:
         store = new_store(settings, control, scenarios)
     else:
-        from mock_server.stores.redis.redis_store import RedisStore  # noqa: PLC0415 - needs the extra `redis`
-        from mock_server.stores.redis.sandbox_cache import Limits  # noqa: PLC0415 - likewise
+        # These need the extra `redis`.
+        from mock_server.stores.redis.redis_store import RedisStore  # noqa: PLC0415
+        from mock_server.stores.redis.sandbox_cache import Limits  # noqa: PLC0415
 
         limits = Limits(
             settings.max_sandboxes,
@@ -107,7 +119,10 @@ def load_app(settings: Settings) -> AsgiApp:
 def new_store(
     settings: Settings, control: Contract, scenarios: Scenarios, journal: Journal | None = None
 ) -> MemoryStore:
-    """Return a store of sandboxes that start anew, beside a journal if there is one; raises `FileError`."""
+    """Return a store of sandboxes that start anew; raise `FileError`.
+
+    A journal that there is already is kept.
+    """
     return MemoryStore(
         _start(settings, control, scenarios),
         settings.max_sandboxes,
@@ -117,7 +132,10 @@ def new_store(
 
 
 def load_documents(settings: Settings) -> tuple[Contract, Contract, Scenarios]:
-    """Read the contract, the control API's document and, each when it is needed, the scenarios; raises `FileError`."""
+    """Read the contract and the control API's document; raise `FileError`.
+
+    The scenarios are read each when it is needed.
+    """
     contract = load_contract(settings.openapi)
     control = load_control(settings.openapi, contract)
     return contract, control, Scenarios(settings.fixtures, control)
@@ -132,19 +150,24 @@ def _start(settings: Settings, control: Contract, scenarios: Scenarios) -> Sandb
 
 
 def find_address(host: str) -> str:
-    """Return the IP address of a host, of several one of version 4; raise `OSError` where it has none.
+    """Return the IP address of a host, of several one of version 4.
 
-    A server listens on one address, so `localhost` is 127.0.0.1, which clients try where they find nothing at ::1.
+    Raise `OSError` where it has none.
+
+    A server listens on one address, so `localhost` is 127.0.0.1, which clients try where they find
+    nothing at ::1.
     """
     if not host:
         raise OSError("the host is empty; 0.0.0.0 means every address of this machine")
+    # IPv6 addresses stand in brackets in a URL.
+    name = host.removeprefix("[").removesuffix("]")
     try:
-        found = socket.getaddrinfo(
-            host.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM
-        )
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except UnicodeError:
         raise OSError("this is not the name of a host") from None
-    return str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0])
+    of_version_4 = [each for each in found if each[0] == socket.AF_INET]
+    _, _, _, _, address = (of_version_4 or found)[0]
+    return str(address[0])
 
 
 def is_loopback(address: str) -> bool:
@@ -153,9 +176,13 @@ def is_loopback(address: str) -> bool:
 
 
 def free_port(host: str, port: int) -> int:
-    """Return the port, or a free one for 0; raises `OSError` where it is taken or the host is not this machine's."""
+    """Return the port, or a free one for 0.
+
+    Raise `OSError` where it is taken, or the host is not this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
+        # As the server will: connections that were closed just now keep no port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
         bound: int = probe.getsockname()[1]
@@ -163,6 +190,7 @@ def free_port(host: str, port: int) -> int:
 
 
 Beside = Callable[[threading.Event], None]
+"""Works beside the server until the event is set."""
 
 
 def serve(
@@ -196,7 +224,8 @@ def serve(
 def running(settings: Settings) -> Iterator[str]:
     """Serve from a thread of this process for the length of the block; yield the base URL.
 
-    Raises `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did not start.
+    Raise `FileError`, `OSError` where the port is taken, and `RuntimeError` where the server did
+    not start.
     """
     # Modules may warn while they are loaded. They are all loaded here, by one thread.
     with warnings.catch_warnings(action="ignore"):
@@ -216,7 +245,8 @@ def running(settings: Settings) -> Iterator[str]:
             ) from error
         yield f"http://{settings.host}:{settings.port}"
     finally:
-        begun.add_done_callback(_stop)  # at once, or as soon as there is something to stop
+        # At once, or as soon as there is something to stop.
+        begun.add_done_callback(_stop)
         thread.join(DEADLINE)
 
 
@@ -234,5 +264,7 @@ def _run(app: AsgiApp, begun: Future[Callable[[], object]]) -> None:
 
 
 def _stop(begun: Future[Callable[[], object]]) -> None:
-    with suppress(Exception):  # it never started, or has ended
-        begun.result()()
+    # It may never have started, or have ended.
+    with suppress(Exception):
+        stop = begun.result()
+        stop()

@@ -1,12 +1,16 @@
-"""`--watch`: what is saved is served; what cannot be served is said, and what was served before goes on.
+"""`--watch`: what is saved is served.
 
-Files are looked at a few times a second, by name, rather than watched by the system: whatever happens to them (another branch
-checked out and back, a folder or a link replaced, an editor that renames, a ConfigMap of Kubernetes), the name leads to what
-is there now. A look at five files takes 80 µs.
+What cannot be served is said, and what was served before goes on.
+
+Files are looked at a few times a second, by name, rather than watched by the system: whatever
+happens to them (another branch checked out and back, a folder or a link replaced, an editor that
+renames, a ConfigMap of Kubernetes), the name leads to what is there now. A look at five files takes
+80 µs.
 """
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from mock_server.config import Settings
 from mock_server.contract.files import FileError
 from mock_server.scenarios.loading import scenario_files
 from mock_server.stores.memory import MemoryStore
+from mock_server.world.sandbox import Sandbox
 
 from .asgi_app import AsgiApp
 from .lifecycle import load_documents, new_store
@@ -22,19 +27,26 @@ from .lifecycle import load_documents, new_store
 log = logging.getLogger("mock_server")
 
 PAUSE = 0.2
-"""Seconds between two looks. What changed is read when nothing did from one look to the next: half a file is seldom right."""
+"""Seconds between two looks.
+
+What changed is read when nothing did from one look to the next: half a file is seldom right.
+"""
 
 Mark = tuple[int, ...]
-"""Which file a name leads to, and when it was written; empty where there is none."""
+"""Which file a name leads to, and when it was written."""
+GONE: Mark = ()
+"""The mark of no file."""
 
 
 class Watch:
     """The contract and the scenarios of `settings` as they were when this was made."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._start = settings, settings.start
-        self._is_one = not settings.fixtures.is_dir()
-        self._seen, self._due = self._look(), set[Path]()
+        self._settings = settings
+        self._start = settings.start
+        self._is_one_file = not settings.fixtures.is_dir()
+        self._seen = self._look()
+        self._due: set[Path] = set()
 
     def run(self, app: AsgiApp, stop: threading.Event) -> None:
         """Keep what `app` serves in step with the files; no failure ends this."""
@@ -47,29 +59,31 @@ class Watch:
     def step(self, app: AsgiApp) -> None:
         """Look once: note what changed, or read what changed before."""
         seen = self._look()
-        changed = {
-            path
-            for path in seen.keys() | self._seen.keys()
-            if seen.get(path, ()) != self._seen.get(path, ())
-        }
+        before = self._seen
         self._seen = seen
+        paths = seen.keys() | before.keys()
+        changed = {path for path in paths if seen.get(path, GONE) != before.get(path, GONE)}
         self._due |= changed
         if changed or not self._due:
             return
-        due, self._due = self._due, set()
-        gone = {path for path in due if not seen.get(path)}
+        due = self._due
+        self._due = set()
+        gone = {path for path in due if seen.get(path, GONE) == GONE}
         for path in sorted(gone):
             if path == self._settings.openapi or self._is_start(path):
                 log.warning("%s is gone; what was read of it goes on until it is back", path)
         self._reload(app, due - gone)
 
     def _look(self) -> dict[Path, Mark]:
-        try:
-            folder = [] if self._is_one else scenario_files(self._settings.fixtures).values()
-        except OSError:  # it is away for a moment
-            folder = []
-        files = [self._settings.fixtures] if self._is_one else folder
-        return {path: _mark(path) for path in (self._settings.openapi, *files)}
+        """Return the marks of all files, by their names."""
+        files = [self._settings.openapi]
+        if self._is_one_file:
+            files.append(self._settings.fixtures)
+        else:
+            # The folder may be away for a moment.
+            with suppress(OSError):
+                files += scenario_files(self._settings.fixtures).values()
+        return {path: _mark(path) for path in files}
 
     def _reload(self, app: AsgiApp, due: set[Path]) -> None:
         core = app.core
@@ -77,17 +91,16 @@ class Watch:
             try:
                 core = self._with(core, path)
             except FileError as error:
-                log.error("not reloaded, the last good state goes on: %s", error)  # noqa: TRY400 - it says it all
+                _complain(str(error))
             except Exception as error:
-                why = f"{type(error).__name__}: {error}"
-                log.error("not reloaded, the last good state goes on: %s: %s", path, why)  # noqa: TRY400 - one line
+                _complain(f"{path}: {type(error).__name__}: {error}")
                 log.debug("it is because of this", exc_info=True)
         if core is not app.core:
             app.core = core
             _store_of(core).journal.changed(None, "reload")
 
     def _order(self, path: Path) -> tuple[bool, bool]:
-        """Sort the contract first, by which scenarios are judged, and last the one to start from."""
+        """Sort the contract first, which judges scenarios, and last the one to start from."""
         return path != self._settings.openapi, self._is_start(path)
 
     def _with(self, core: Core, path: Path) -> Core:
@@ -97,18 +110,22 @@ class Watch:
             new = Core(contract, control, core.store, scenarios, core.settings)
             log.warning("reloaded %s; the state is kept", path.name)
             return new
-        scenarios, store = core.context.scenarios, _store_of(core)
+        scenarios = core.context.scenarios
+        store = _store_of(core)
         before, after = scenarios.reload(path.stem)
         if self._is_start(path):
             store = new_store(self._settings, core.control, scenarios, store.journal)
             new = Core(core.contract, core.control, store, scenarios, core.settings)
             log.warning("reloaded: the state is that of %s again", path.name)
             return new
-        if before is not None:  # some sandboxes may have been reset to it
+
+        def with_start(sandbox: Sandbox) -> Sandbox:
+            return replace(sandbox, start=after) if sandbox.start is before else sandbox
+
+        # Some sandboxes may have been reset to it.
+        if before is not None:
             for name, _ in store.present_names():
-                store.change(
-                    name, lambda old: replace(old, start=after) if old.start is before else old
-                )
+                store.change(name, with_start)
         log.warning("reloaded %s for the next reset to it", path.name)
         return core
 
@@ -123,9 +140,13 @@ def _store_of(core: Core) -> MemoryStore:
     return store
 
 
+def _complain(why: str) -> None:
+    log.error("not reloaded, the last good state goes on: %s", why)
+
+
 def _mark(path: Path) -> Mark:
     try:
         known = path.stat()
     except OSError:
-        return ()
+        return GONE
     return known.st_dev, known.st_ino, known.st_mtime_ns, known.st_size

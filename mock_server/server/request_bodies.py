@@ -18,9 +18,9 @@ IDLE = 10.0
 WHOLE = 60.0
 """Seconds in which all of it has to come."""
 PAUSE = 0.25
-"""Seconds without a piece after which nobody waits any longer for the rest of a body that nobody wants."""
+"""Seconds without a piece after which the rest of an unwanted body is not waited for."""
 UNWANTED = 64 * 1024 * 1024
-"""How much of such a body is thrown away, so that its sender hears the answer."""
+"""How many bytes of an unwanted body are read, so that its sender hears the answer."""
 
 
 class TooLargeError(Exception):
@@ -33,42 +33,45 @@ def declared(length: str) -> int:
 
 
 async def read(receive: Receive, limit: int, length: int = 0) -> bytes:
-    """Return a body of which `length` bytes are announced; raise `TooLargeError`, `BodyTimeoutError` or `BadRequestError`."""
+    """Return a body of which `length` bytes are announced.
+
+    Raise `TooLargeError`, `BodyTimeoutError` or `BadRequestError`.
+    """
     if length > limit:
         raise TooLargeError
-    held = io.BytesIO()  # one block that grows, and is given back as a whole
-    size, clock = 0, asyncio.get_running_loop().time
+    # One block that grows, and is given back as a whole.
+    held = io.BytesIO()
+    clock = asyncio.get_running_loop().time
     end = clock() + WHOLE
     try:
-        async with asyncio.timeout(IDLE) as patience:
+        async with asyncio.timeout(IDLE) as timeout:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise broken_body()
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > limit:
+                held.write(message.get("body", b""))
+                if held.tell() > limit:
                     raise TooLargeError
-                held.write(chunk)
                 if not message.get("more_body"):
                     return held.getvalue()
-                patience.reschedule(min(end, clock() + IDLE))
+                timeout.reschedule(min(end, clock() + IDLE))
     except TimeoutError:
-        reason = (
-            f"must arrive within {WHOLE:g} s, and some of it every {IDLE:g} s; {size} bytes came"
-        )
+        came = f"{held.tell()} bytes came"
+        reason = f"must arrive within {WHOLE:g} s, and some of it every {IDLE:g} s; {came}"
         raise BodyTimeoutError([Violation("body", "", reason)], CLOSE) from None
 
 
 async def discard(receive: Receive, *, expects: bool) -> bool:
     """Throw away what is sent of a body that nobody wants; return whether that was all of it.
 
-    A client that reads nothing before it has sent everything hears the answer then. One that `expects` to be told first
-    whether it may send (`Expect: 100-continue`) is told so by the answer: asking for its body would have it sent.
+    So a client that reads nothing before it has sent everything hears the answer, too.
     """
+    # A client that asks first whether it may send (`Expect: 100-continue`) is told by the answer:
+    # asking for its body would have it sent.
     if expects:
         return False
-    size, clock = 0, asyncio.get_running_loop().time
+    size = 0
+    clock = asyncio.get_running_loop().time
     end = clock() + IDLE
     try:
         while size <= UNWANTED and clock() < end:

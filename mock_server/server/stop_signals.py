@@ -1,7 +1,8 @@
 """How the process is asked to end: SIGINT, SIGTERM and SIGHUP, from the first moment to the last.
 
-They only ask. So no second Ctrl-C, no signal that `npm run` sends twice and no terminal that is closed can come between the
-server's stop and what is written then. What is asked for is done soon: serving ends within seconds whatever clients do.
+They only ask. So no second Ctrl-C, no signal that `npm run` sends twice and no terminal that is
+closed can come between the server's stop and what is written then. What is asked for is done soon:
+serving ends within seconds whatever clients do.
 """
 
 import asyncio
@@ -31,22 +32,27 @@ class Ending:
                 signal.signal(signum, self._hear)
 
     def then(self, stop: Callable[[], object] | None) -> None:
-        """Have `stop` called by the next signal, and at once where one came already; it may be called twice."""
+        """Have `stop` called by the next signal, and at once where one came already.
+
+        It may be called twice.
+        """
         self._stop = stop
         if self.asked:
             self._call()
 
     def then_in_loop(self, stop: Callable[[], object]) -> None:
-        """Have `stop` called in the running event loop; until `leave_loop`, a signal wakes the loop.
+        """Have `stop` called in the running event loop.
 
-        Without that, one that comes just before the loop begins to wait would be heard with the next event only.
+        Until `leave_loop`, a signal wakes the loop. Else one that comes just before the loop begins
+        to wait would be heard with the next event only.
         """
         loop = asyncio.get_running_loop()
-        heard, told = map(self._waker.enter_context, socket.socketpair())
-        for each in (heard, told):
+        reader, writer = socket.socketpair()
+        for each in (reader, writer):
+            self._waker.enter_context(each)
             each.setblocking(False)  # noqa: FBT003 - so it is defined
-        loop.add_reader(heard, heard.recv, 1024)
-        signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(reader, reader.recv, 1024)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         self._waker.callback(signal.set_wakeup_fd, -1)
         self.then(partial(loop.call_soon_threadsafe, stop))
 
@@ -60,6 +66,8 @@ class Ending:
         self._call()
 
     def _call(self) -> None:
-        stop, self._stop = self._stop, None
+        stop = self._stop
+        # Before the call, in which the next signal may come.
+        self._stop = None
         if stop is not None:
             stop()

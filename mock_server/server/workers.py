@@ -1,4 +1,7 @@
-"""Several processes on one port: started from one that is ready to serve, replaced when they die, ended together."""
+"""Several processes on one port.
+
+They are started from one that is ready to serve, replaced when they die, and ended together.
+"""
 
 import logging
 import os
@@ -7,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from .stop_signals import Ending
 
@@ -29,20 +31,27 @@ class Workers:
     """The workers of this process by their id, with when they were started; each runs `serve`."""
 
     def __init__(self, serve: Serve, ending: Ending) -> None:
-        self._serve, self._ending, self._started = serve, ending, dict[int, float]()
+        self._serve = serve
+        self._ending = ending
+        self._started: dict[int, float] = {}
         self._own = os.getpid()
-        self._alive, self._held = os.pipe()  # its writing end is open as long as this process lives
+        # The writing end is open as long as this process lives.
+        self._alive, self._held = os.pipe()
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
-        """Keep `count` workers until asked to end; `ready` is called when the first ones accept connections."""
+        """Keep `count` workers until asked to end.
+
+        `ready` is called when the first ones accept connections.
+        """
         self._ending.then(self._stop)
-        ready_pipe, said = os.pipe()
+        reader, writer = os.pipe()
         for _ in range(count):
-            self._start(said)
-        os.close(said)
+            self._start(writer)
+        os.close(writer)
         for _ in range(count):
-            os.read(ready_pipe, 1)  # a byte of each, or nothing where all are dead
-        os.close(ready_pipe)
+            # A byte of each, or nothing where all are dead.
+            os.read(reader, 1)
+        os.close(reader)
         if not self._ending.asked:
             ready()
         while self._started:
@@ -50,22 +59,29 @@ class Workers:
             if pid:
                 self._replace(pid, status)
             else:
-                time.sleep(
-                    PAUSE
-                )  # not for ever: a signal that comes just before would be heard with the next event only
+                # Not for ever: a signal that comes just before would be heard with the next event
+                # only.
+                time.sleep(PAUSE)
 
-    def _start(self, said: int | None = None) -> None:
+    def _start(self, writer: int | None = None) -> None:
+        """Start a worker, which writes a byte into a pipe when it accepts connections."""
         pid = os.fork()
         if pid:
             self._started[pid] = time.monotonic()
-            if self._ending.asked:  # while it was started
+            # It may have been asked to end while it was started.
+            if self._ending.asked:
                 self._signal(signal.SIGTERM)
             return
+
+        def ready() -> None:
+            if writer is not None:
+                os.write(writer, b"1")
+
         code = 1
         try:
             os.close(self._held)
             threading.Thread(target=self._end_with_parent, daemon=True).start()
-            self._serve(partial(os.write, said, b"1") if said is not None else lambda: None)  # type: ignore[arg-type]
+            self._serve(ready)
             code = 0
         except Exception:
             log.exception("a worker failed")
@@ -73,7 +89,8 @@ class Workers:
             os._exit(code)
 
     def _end_with_parent(self) -> None:
-        os.read(self._alive, 1)  # answers when the other end is closed
+        # This returns when the other end is closed.
+        os.read(self._alive, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _replace(self, pid: int, status: int) -> None:
@@ -87,8 +104,9 @@ class Workers:
             self._start()
 
     def _stop(self) -> None:
+        # A worker that does not serve yet will end as soon as it does.
         if os.getpid() != self._own:
-            return  # a worker that does not serve yet: it will end as soon as it does
+            return
         self._signal(signal.SIGTERM)
         signal.signal(signal.SIGALRM, lambda *_: self._signal(signal.SIGKILL))
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)

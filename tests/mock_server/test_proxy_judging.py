@@ -622,7 +622,7 @@ def test_a_failure_of_the_judge_keeps_nothing_from_passing(
 
 
 class _Failing(Upstream):
-    async def ask(self, *_: object, **__: object) -> Any:
+    async def send(self, *_: object, **__: object) -> Any:
         raise ZeroDivisionError
 
 

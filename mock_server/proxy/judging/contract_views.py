@@ -20,19 +20,20 @@ def documented(node: Any) -> Any:
     That is a whole object where the mark is `true`, else the siblings that it names.
     """
     if isinstance(node, list):
-        return [documented(item) for item in node if not _is_ours(item)]
+        return [documented(item) for item in node if not _is_inferred(item)]
     if not isinstance(node, dict):
         return node
     mark = node.get("x-inferred")
-    inferred = {*OURS, *(mark if isinstance(mark, list) else ())}
+    marked = mark if isinstance(mark, list) else []
+    kept = node.keys() - {*OURS, *marked}
     return {
         key: documented(value)
         for key, value in node.items()
-        if key not in inferred and not _is_ours(value)
+        if key in kept and not _is_inferred(value)
     }
 
 
-def _is_ours(node: object) -> bool:
+def _is_inferred(node: object) -> bool:
     return isinstance(node, dict) and node.get("x-inferred") is True
 
 
@@ -62,11 +63,12 @@ class View:
 
     def expected(self, operation: Operation, status: int) -> Expected | None:
         """Return what is documented for a status, `None` where nothing is."""
+        known = self._known
         key = operation.id, status
-        if key not in self._known:
+        if key not in known:
             code = self._code(operation, status)
-            self._known[key] = None if code is None else self._expected(operation, code)
-        return self._known[key]
+            known[key] = None if code is None else self._expected(operation, code)
+        return known[key]
 
     def _code(self, operation: Operation, status: int) -> str | None:
         """Return the key of a status among the responses of an operation."""
@@ -80,7 +82,8 @@ class View:
 
     def _expected(self, operation: Operation, code: str) -> Expected:
         method = operation.method.lower()
-        node, place = self.contract.resolve("paths", operation.path, method, "responses", code)
+        where = "paths", operation.path, method, "responses", code
+        node, place = self.contract.resolve(*where)
         content = node.get("content", {})
         schema = None
         if "schema" in content.get("application/json", {}):
@@ -106,6 +109,8 @@ def _explained(fault: Fault) -> tuple[str, str]:
         names = ", ".join(key[:40] for key in expected[:3])
         return at, f"must not have the key {names}"
     if fault.branches:
-        inner = [_explained(branch[0])[1] for branch in fault.branches if branch]
-        return at, " or ".join(dict.fromkeys(inner))
+        # Of each branch of `anyOf` the first fault says enough.
+        first = [branch[0] for branch in fault.branches if branch]
+        reasons = dict.fromkeys(reason for _, reason in map(_explained, first))
+        return at, " or ".join(reasons)
     return at, describe(keyword, expected)

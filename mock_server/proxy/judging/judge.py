@@ -51,18 +51,19 @@ class Judge:
         self, match: Match, query: str, headers: Mapping[str, str], body: bytes
     ) -> list[Finding]:
         """List what is wrong with a request."""
-        raw = RawRequest(match.path, query, media_type(headers), _plain(body))
         found = []
         if self.full.needs_session and not BEARER.fullmatch(headers.get("authorization", "")):
             reason = "must be Bearer and a session token"
             found.append(Finding(INFERRED, "request", "header", "Authorization", reason))
-        decoded = decode(match.operation, raw)
-        if accept(match.operation, raw, decoded) is not None:
+        operation = match.operation
+        raw = RawRequest(match.path, query, media_type(headers), _plain(body))
+        decoded = decode(operation, raw)
+        if accept(operation, raw, decoded) is not None:
             return found
         _refuse_too_deep(raw.body)
-        documented = set(self._documented_violations(match.operation.id, raw))
-        for violation in self.full.validator.explain(match.operation, raw, decoded):
-            view = DOCUMENTED if violation in documented else INFERRED
+        documented = set(self._documented_violations(operation.id, raw))
+        for violation in self.full.validator.explain(operation, raw, decoded):
+            view = _view(violation in documented)
             found.append(Finding(view, "request", *violation))
         return found[:MOST]
 
@@ -97,8 +98,10 @@ class Judge:
         full = self.full.expected(match.operation, status)
         documented = self.documentation.expected(match.operation, status)
         if full is None:
-            is_http = is_own(method, request_headers, status, headers)
-            return [] if is_http else [_undocumented_status(match.operation, status)]
+            # What HTTP itself says is right whatever the contract says.
+            if is_own(method, request_headers, status, headers):
+                return []
+            return [_undocumented_status(match.operation, status)]
         given = media_type(headers)
         found = list(_header_findings(full, documented, headers))
         # An answer to HEAD may leave out headers that describe the body (RFC 9110, 9.3.2).
@@ -111,11 +114,12 @@ class Judge:
         full = self.full.expected(match.operation, status)
         documented = self.documentation.expected(match.operation, status)
         if full is None or not full.has_body:
-            return ([Finding(INFERRED, "answer", "body", "", "must be empty")] if raw else []), None
+            too_much = Finding(INFERRED, "answer", "body", "", "must be empty")
+            return [too_much] if raw else [], None
         try:
             value = read_json(raw)
         except ValueError:
-            view = DOCUMENTED if documented and documented.has_body else INFERRED
+            view = _view(documented is not None and documented.has_body)
             return [Finding(view, "answer", "body", "", "must be valid JSON")], None
         if is_too_deep(value, raw):
             raise UnjudgedError(TOO_DEEP)
@@ -127,22 +131,25 @@ class Judge:
         documented_faults: set[tuple[str, str]] = set()
         if documented is not None:
             documented_faults.update(islice(self.documentation.faults(documented, value), MOST))
-        for fault in dict.fromkeys(islice(self.full.faults(full, value), MOST)):
-            view = DOCUMENTED if fault in documented_faults else INFERRED
-            yield Finding(view, "answer", "body", *fault)
+        faults = islice(self.full.faults(full, value), MOST)
+        for fault in dict.fromkeys(faults):
+            yield Finding(_view(fault in documented_faults), "answer", "body", *fault)
+
+
+def _view(is_documented: bool) -> str:  # noqa: FBT001 - it is all that there is to say
+    return DOCUMENTED if is_documented else INFERRED
 
 
 def _undocumented_status(operation: Operation, status: int) -> Finding:
     # `default` may stand for any status but a failure of the server.
     is_sure = status >= SERVER_ERROR or "default" not in operation.responses
-    view = DOCUMENTED if is_sure else INFERRED
-    return Finding(view, "answer", "status", "", f"{status} is not documented")
+    return Finding(_view(is_sure), "answer", "status", "", f"{status} is not documented")
 
 
 def _type_findings(full: Expected, documented: Expected | None, given: str) -> Iterator[Finding]:
     """Yield what is wrong with the media type of an answer, which is empty where it has none."""
     if full.has_body and given != JSON:
-        view = DOCUMENTED if documented and documented.has_body else INFERRED
+        view = _view(documented is not None and documented.has_body)
         yield Finding(view, "answer", "header", "Content-Type", f"must be {JSON}")
     if not full.has_body and given:
         reason = "must not be there, as there is no body"
@@ -154,7 +161,7 @@ def _header_findings(
 ) -> Iterator[Finding]:
     for name, is_valid in full.headers.items():
         if not _is_fulfilled(is_valid, headers.get(name.lower())):
-            view = DOCUMENTED if documented and name in documented.headers else INFERRED
+            view = _view(documented is not None and name in documented.headers)
             yield Finding(view, "answer", "header", name, "is missing or not as documented")
 
 

@@ -44,7 +44,7 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]], version: str) -> Headers:
 
 
 def is_ours(name: bytes) -> bool:
-    """Say whether it is a header of the proxy's own, also as servers spell it that take `_` for `-`."""
+    """Tell whether a header is the proxy's own; some servers take `_` for `-`."""
     return name.replace(b"_", b"-") in OURS
 
 

@@ -43,7 +43,7 @@ FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 """What the client library raises where the upstream breaks HTTP, or does not answer."""
 
 
-class TroubleError(Exception):
+class UpstreamError(Exception):
     """The upstream gave no answer, or only a part of one.
 
     The text tells the client why, `reason` is for the journal. `kind` is the name of the error in
@@ -58,7 +58,7 @@ class TroubleError(Exception):
         self.reason = reason
 
 
-class LieError(ValueError):
+class BrokenAnswerError(ValueError):
     """The upstream's answer breaks HTTP; the text tells how."""
 
 
@@ -83,9 +83,9 @@ def check_url(url: str) -> str | None:
 class Upstream:
     """An upstream, perhaps behind another `proxy`: a context manager that closes connections."""
 
-    def __init__(self, url: str, patience: float, verify: Trust, proxy: str | None = None) -> None:
+    def __init__(self, url: str, timeout: float, verify: Trust, proxy: str | None = None) -> None:
         self.url = url.rstrip("/")
-        self.patience = patience
+        self.timeout = timeout
         self._verify = verify
         self._proxy = proxy
         self._base = str(URL(self.url)).rstrip("/")
@@ -94,7 +94,7 @@ class Upstream:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._verify, keepalive_timeout=IDLE),
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=self.patience, sock_read=self.patience
+                total=None, sock_connect=self.timeout, sock_read=self.timeout
             ),
             # Cookies belong to the clients, of which there may be several.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -111,14 +111,16 @@ class Upstream:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def ask(
+    async def send(
         self,
         method: str,
         target: str,
         headers: list[tuple[str, str]],
         body: AsyncIterator[bytes] | None,
     ) -> aiohttp.ClientResponse:
-        """Send a request and return the response once its headers are there; raises `TroubleError`.
+        """Send a request, and return the response once its headers are there.
+
+        Raise `UpstreamError`.
 
         The upstream has its time for each piece of the request that it has to take, and then for
         all of its headers together: one that sends them byte by byte would never time out.
@@ -131,18 +133,18 @@ class Upstream:
         )
         responding = asyncio.ensure_future(request)
         try:
-            return self._checked(await patiently(responding, self.patience, pace.progress))
+            return self._checked(await patiently(responding, self.timeout, pace.progress))
         except FAILURES as error:
-            raise self.trouble(error) from error
+            raise self.error_for(error) from error
         finally:
             responding.cancel()
 
-    def trouble(self, error: Exception) -> TroubleError:
+    def error_for(self, error: Exception) -> UpstreamError:
         """Return the error that describes a failure."""
-        status, fault, kind, reason = _explained(error, self.patience)
+        status, fault, kind, reason = _explained(error, self.timeout)
         if self._proxy is not None and fault == "UPSTREAM_UNREACHABLE":
             reason = f"{reason} (through the proxy {origin_of(self._proxy)})"
-        return TroubleError(self.url, status, fault, kind, reason)
+        return UpstreamError(self.url, status, fault, kind, reason)
 
     def _checked(self, response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
         """Return a response that can be passed on; close the connection of another, and raise."""
@@ -151,16 +153,16 @@ class Upstream:
                 raise aiohttp.ClientHttpProxyError(
                     response.request_info, (), status=response.status
                 )
-            lie = _lie(response)
-            if lie is not None:
-                raise LieError(lie)
+            broken_rule = _broken_rule(response)
+            if broken_rule is not None:
+                raise BrokenAnswerError(broken_rule)
         except FAILURES:
             response.close()
             raise
         return response
 
     def pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """Return the body as it comes, in its content coding; raises `TroubleError`."""
+        """Return the body as it comes, in its content coding; raises `UpstreamError`."""
         return Pieces(self, response.content)
 
 
@@ -206,14 +208,14 @@ class Pieces:
         try:
             piece = self._content.read_nowait() or await self._next()
         except FAILURES as error:
-            raise self._upstream.trouble(error) from error
+            raise self._upstream.error_for(error) from error
         if not piece:
             raise StopAsyncIteration
         return piece
 
     async def _next(self) -> bytes:
         try:
-            async with asyncio.timeout(self._upstream.patience):
+            async with asyncio.timeout(self._upstream.timeout):
                 return await self._content.readany()
         except TimeoutError:
             # A piece may have come while this process was busy with something else.
@@ -236,7 +238,7 @@ class Verbatim(str):
         return self
 
 
-def _lie(response: aiohttp.ClientResponse) -> str | None:
+def _broken_rule(response: aiohttp.ClientResponse) -> str | None:
     """Return why a response cannot be passed on, `None` where it can."""
     if response.status not in STATUSES:
         return f"answered with the status {response.status:03d}, which ends no exchange"
@@ -251,11 +253,11 @@ def _lie(response: aiohttp.ClientResponse) -> str | None:
     return None
 
 
-def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
+def _explained(error: Exception, timeout: float) -> tuple[int, str, str, str]:
     """Return status, the journal's name, the name in RFC 9209, and the rest of the sentence."""
     match error:
         case TimeoutError():
-            reason = f"did not answer within {patience:g} s (--timeout)"
+            reason = f"did not answer within {timeout:g} s (--timeout)"
             return 504, "UPSTREAM_TIMEOUT", "connection_timeout", reason
         case (
             aiohttp.ClientConnectorCertificateError()
@@ -271,7 +273,7 @@ def _explained(error: Exception, patience: float) -> tuple[int, str, str, str]:
         case aiohttp.ClientConnectorError():
             reason = f"cannot be reached: {_connection_cause(error.os_error)}"
             return 502, "UPSTREAM_UNREACHABLE", "destination_unavailable", reason
-        case LieError():
+        case BrokenAnswerError():
             return 502, "UPSTREAM_BROKE_OFF", "http_protocol_error", str(error)
         case aiohttp.ClientResponseError() | HttpProcessingError() | ValueError():
             reason = f"did not answer with valid HTTP{_where(getattr(error, 'message', ''))}"
