@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from unittest import SkipTest
 
 OVER = "the time given by --max-time was over"
 BUSY = "the target answers 429, too many requests: give it --rate-limit"
 BY_HAND = "the run was interrupted"
-NEVER_ANSWERED = "never answered a valid request"
-UNFINISHED = (OVER, BUSY)
-"""Why a run has not judged what it could have judged, although it went on to its end."""
+
+
+class Reason(Enum):
+    """For what kind of reason something was not judged, or not done."""
+
+    DOES_NOT_APPLY = "does not apply"
+    UNFINISHED = "unfinished"
+    """It could have been judged: the time was over, or the target too busy."""
+    REFUSED = "refused"
+    """An operation that it needs never answered a valid request."""
+    NOT_PUT_BACK = "not put back"
 
 
 class UsageError(ValueError):
@@ -27,6 +36,8 @@ class CheckFailed(Exception):  # noqa: N818 - what a test runner calls a failure
 class NotJudgedError(Exception):
     """A law that cannot be applied to this target; its text says why."""
 
+    reason = Reason.DOES_NOT_APPLY
+
 
 class UnansweredError(NotJudgedError):
     """An operation refused a request that is valid, so that nothing more can be judged of it by this law."""
@@ -39,12 +50,19 @@ class UnansweredError(NotJudgedError):
 class BusyError(NotJudgedError):
     """The target wants to be left alone for longer than the run can wait."""
 
+    reason = Reason.UNFINISHED
+
     def __init__(self) -> None:
         super().__init__(BUSY)
 
 
 class OutOfTimeError(SkipTest):
-    """The time is over. A skip, because Hypothesis passes that on at once, where it would repeat and shrink an error."""
+    """The time is over.
+
+    It is a skip, because Hypothesis passes that on at once, where it would repeat and shrink an error.
+    """
+
+    reason = Reason.UNFINISHED
 
     def __init__(self) -> None:
         super().__init__(OVER)

@@ -22,6 +22,7 @@ from contract_tests.exceptions import (
     StoppedError,
     UnansweredError,
 )
+from contract_tests.findings.evidence import Text
 from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
 from contract_tests.http.write_policy import MARKING, Permission
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
     from contract_tests.findings.collector import Collector
-    from contract_tests.findings.symptoms import About
+    from contract_tests.findings.evidence import About, Facts
     from contract_tests.spec.contract import Contract
 
 UNAUTHORIZED = 401
@@ -131,9 +132,8 @@ class Context:
             self.find(
                 "session.valid",
                 template.operation,
-                exchange.shown(),
-                f"the session ${role.upper()} is valid",
                 exchange,
+                Text("the session ${} is valid", role.upper()),
             )
         return exchange
 
@@ -173,15 +173,13 @@ class Context:
         self.coverage.see(exchange)
         for complaint in response_checks.judge(self.contract, exchange):
             operation = exchange.request.operation
-            received = complaint.received + self.watch.again(complaint.rule, operation, exchange)
             self.find(
                 complaint.rule,
                 operation,
-                received,
-                complaint.documented,
+                self.watch.again(complaint, exchange),
+                complaint.expected,
                 exchange,
                 field=complaint.field,
-                flaw=complaint.flaw,
             )
         self.watch.judge_noise()
         self.go_on()
@@ -218,14 +216,17 @@ class Context:
         self,
         rule: str,
         operation: str,
-        received: str,
-        documented: str,
+        received: Facts,
+        expected: Facts,
         *steps: Exchange,
         **about: Unpack[About],
     ) -> None:
-        """Note a finding; what is seen while profiles are put back, or after the run was stopped, may come from that."""
+        """Note a finding, as `Collector.find` does.
+
+        What is seen while profiles are put back, or after the run was stopped, may come from that.
+        """
         if not self.stopped and not self._closing:
-            self.collector.find(rule, operation, received, documented, *steps, **about)
+            self.collector.find(rule, operation, received, expected, *steps, **about)
 
     def accepted(
         self, template: RequestTemplate, role: str = "primary", rule: str = ""
@@ -244,7 +245,7 @@ class Context:
             rule = (
                 "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
             )
-            self.find(rule, template.operation, exchange.shown(), "the request is valid", exchange)
+            self.find(rule, template.operation, exchange, "the request is valid")
         raise UnansweredError(template.operation)
 
     def refused(self, template: RequestTemplate, role: str = "primary", rule: str = "") -> Exchange:
@@ -256,14 +257,12 @@ class Context:
         if exchange.ok:
             forbidden = request_validation.wrong(self.contract, self.contract.documented, request)
             rule = rule or ("input.documented" if forbidden else "input.bounds")
-            wanted, sign = request_validation.refusal(flaws), request_validation.acceptance(flaws)
             self.find(
                 rule,
                 template.operation,
-                exchange.shown(),
-                wanted,
                 exchange,
-                sign=sign,
+                request_validation.refusal(flaws),
+                sign=request_validation.acceptance(flaws),
                 field=request_validation.field_of(flaws),
             )
         elif response_checks.refuses_as_http(exchange):
@@ -275,11 +274,9 @@ class Context:
             self.find(
                 "input.status",
                 template.operation,
-                exchange.shown(),
-                request_validation.refusal(flaws),
                 exchange,
+                request_validation.refusal(flaws),
                 field=request_validation.field_of(flaws),
-                expected_status=BAD_REQUEST,
             )
         elif exchange.status == BAD_REQUEST:
             self._details(exchange, [flaw.place for flaw in flaws])
@@ -290,21 +287,20 @@ class Context:
         named = request_validation.named(body.get("details") if isinstance(body, dict) else None)
         if named is None:
             return
-        received = f"details name {sorted(map(str, named))}"
         if request_validation.missing(wrong, named):
             self.find(
                 "error.details",
                 exchange.request.operation,
-                received,
-                f"all of {sorted(wrong)}",
+                Text("details name {}", sorted(map(str, named))),
+                Text("all of {}", sorted(wrong)),
                 exchange,
             )
         elif request_validation.accused(wrong, named):
             self.find(
                 "error.details",
                 exchange.request.operation,
-                received,
-                f"nothing but {sorted(wrong)}",
+                Text("details name {}", sorted(map(str, named))),
+                Text("nothing but {}", sorted(wrong)),
                 exchange,
             )
 

@@ -9,6 +9,7 @@ from contract_tests.api import resources
 from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Context, Item
 from contract_tests.api.request_templates import REFERRALS, RequestTemplate, notifications
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Status, Text
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
@@ -148,9 +149,18 @@ def _pages(context: Context, role: str, container: str, size: int) -> tuple[Exch
             break
         last = items
         if items and len(found) < limit * (number - 1):
-            shown = f"{len(items)} items on page {number} of {limit} after {len(found)} items on those before"
             context.find(
-                "pages.size", exchange.request.operation, shown, "full pages before it", exchange
+                "pages.size",
+                exchange.request.operation,
+                Text(
+                    "{} items on page {} of {} after {} items on those before",
+                    len(items),
+                    number,
+                    limit,
+                    len(found),
+                ),
+                "full pages before it",
+                exchange,
             )
         if not items:
             break
@@ -179,10 +189,8 @@ def _ended(context: Context, exchange: Exchange) -> None:
         context.find(
             "pages.past-end",
             exchange.request.operation,
-            exchange.shown(),
-            "200 with no items",
             exchange,
-            expected_status=200,
+            Status(200, "with no items"),
         )
 
 

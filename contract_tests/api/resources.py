@@ -15,7 +15,8 @@ from contract_tests.api.request_templates import (
     public,
     update,
 )
-from contract_tests.exceptions import BusyError, NotJudgedError, StoppedError
+from contract_tests.exceptions import BusyError, NotJudgedError, Reason, StoppedError
+from contract_tests.findings.evidence import Text, Value
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
@@ -64,9 +65,8 @@ def answered(context: Context, exchange: Exchange, wanted: tuple[str, ...]) -> P
         context.find(
             "projection.exact",
             exchange.request.operation,
-            exchange.shown(),
-            f"the keys {', '.join(wanted)}",
             exchange,
+            Text("the keys {}", ", ".join(wanted)),
         )
         raise NotJudgedError(f"{exchange.request.operation} answers in a shape of its own")
     return {name: body[name] for name in wanted}
@@ -172,22 +172,20 @@ def _told_apart(context: Context, name: str | None) -> bool:
     alone = context.client.send_alone(context.request(fields("username"), "secondary"))
     body = context.body(alone)
     if alone.ok and isinstance(body, dict) and body.get("username") not in (None, name):
-        received = f"on a connection that $PRIMARY was used on before, $SECONDARY is {name}"
         context.find(
             "session.isolation",
             "getProfile",
-            received,
-            f"{alone.shown()}, as on one of its own",
+            Text("on a connection that $PRIMARY was used on before, $SECONDARY is {}", name),
+            Text("{}, as on one of its own", alone),
             alone,
         )
         return True
     if context.target.is_sample:
-        documented = "the sample sessions are those of two users"
         context.find(
             "session.isolation",
             "getProfile",
-            f"$PRIMARY and $SECONDARY are both {name}",
-            documented,
+            Text("$PRIMARY and $SECONDARY are both {}", name),
+            "the sample sessions are those of two users",
             alone,
         )
         return True
@@ -207,12 +205,11 @@ def _told_apart(context: Context, name: str | None) -> bool:
         or answered(context, read, ("biography",))["biography"] == text
     ):
         return False
-    received = f"{read.shown()}, after $SECONDARY wrote another biography"
     context.find(
         "session.isolation",
         "getProfile",
-        received,
-        f"the profile of $SECONDARY, with {text!r}",
+        Text("{}, after $SECONDARY wrote another biography", read),
+        Text("the profile of $SECONDARY, with {}", Value(text)),
         written,
         read,
     )
@@ -238,7 +235,9 @@ def restore(context: Context) -> dict[str, list[str]]:
     left = {}
     for role in context.roles() if context.permission.writes else ():
         if _is_of_another(context, role):
-            context.collector.not_judged(f"putting back the profile of ${role.upper()}", OF_ANOTHER)
+            context.collector.not_judged(
+                f"putting back the profile of ${role.upper()}", OF_ANOTHER, Reason.NOT_PUT_BACK
+            )
         elif names := put_back(context, role, originals(context, role)):
             left[role] = names
     return left
@@ -281,6 +280,7 @@ def put_back(context: Context, role: str, before: Profile) -> list[str]:
         context.collector.not_judged(
             f"putting back {name} of ${role.upper()}",
             NEVER_SET if value is None and why != UNKNOWN else why,
+            Reason.NOT_PUT_BACK,
         )
     return [name for name, value in left.items() if value is not None]
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from contract_tests.checks import availability
 from contract_tests.exceptions import StoppedError
+from contract_tests.findings.evidence import Text
 from contract_tests.http.messages import GATEWAY
 from contract_tests.interrupts import STOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from contract_tests.checks.response_checks import Complaint
     from contract_tests.config.target import Target
     from contract_tests.findings.collector import Collector
+    from contract_tests.findings.evidence import Facts
     from contract_tests.http.http_client import Client
     from contract_tests.http.messages import Exchange
 
@@ -27,7 +30,6 @@ NOISE = 500
 UNANSWERED = 2
 """After so many calls a target that has answered none is given up."""
 FAILURES = ("answer.no-server-error", "answer.complete")
-AGAIN = ", and again when asked a second time"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Ended:
 
     what: str
     how: str = ""
+    is_unreachable: bool = False
 
     def __str__(self) -> str:
         return self.after("")
@@ -92,19 +95,19 @@ class Watch:
             self.ended = Ended(f"{self.target.base_url} {how}", exchange.trouble)
             raise StoppedError(str(self.ended))
 
-    def again(self, rule: str, operation: str, exchange: Exchange) -> str:
-        """Say whether a failure is seen a second time, where it is found first."""
-        if (
-            rule not in FAILURES
-            or "TimeoutError" in exchange.trouble
-            or self.collector.has(rule, operation)
-        ):
-            return ""
+    def again(self, complaint: Complaint, exchange: Exchange) -> Facts:
+        """Return what was received, and of a failure that is found first also a second time."""
+        is_known = self.collector.has(complaint.rule, exchange.request.operation)
+        if complaint.rule not in FAILURES or exchange.timed_out or is_known:
+            return complaint.received
+        again = Text("{}, and again when asked a second time", complaint.received)
         if exchange.dropped or exchange.status in GATEWAY:
-            return AGAIN
+            return again
         second = self.client.probe(exchange.request)
-        same = (second.status, bool(second.trouble)) == (exchange.status, bool(exchange.trouble))
-        return AGAIN if same else f", but {second.status or 'no answer'} when asked a second time"
+        if (second.status, bool(second.trouble)) == (exchange.status, bool(exchange.trouble)):
+            return again
+        other = second.status or "no answer"
+        return Text("{}, but {} when asked a second time", complaint.received, other)
 
     def judge_noise(self) -> None:
         """Take what did not come a second time (502 and the like) for the target's own, where there is too much of it."""
@@ -113,11 +116,15 @@ class Watch:
             return
         for exchange in passing[self._noted :]:
             rule = "answer.no-server-error" if exchange.status else "answer.complete"
-            received = f"{exchange.shown()}, but not when asked a second time; {len(passing)} times in {judged} calls"
             self.find(
                 rule,
                 exchange.request.operation,
-                received,
+                Text(
+                    "{}, but not when asked a second time; {} times in {} calls",
+                    exchange,
+                    len(passing),
+                    judged,
+                ),
                 "a good answer each time",
                 exchange,
             )
@@ -175,7 +182,9 @@ class Watch:
             )
         if not last.status:
             return Ended(
-                "the target answered at first and could then not be reached any more", last.trouble
+                "the target answered at first and could then not be reached any more",
+                last.trouble,
+                is_unreachable=True,
             )
         return Ended("the target went out of order", f"every call {availability.kind(last)}")
 
@@ -190,6 +199,6 @@ class Watch:
             last = self.client.probe(self.proofs[role].request)
             if last.status == TOO_MANY:
                 return None
-            if self._works(role, last) or "TimeoutError" in last.trouble:
+            if self._works(role, last) or last.timed_out:
                 break
         return last

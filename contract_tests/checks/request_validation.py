@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
+from contract_tests.findings.evidence import Status, Text, kind_of
 from contract_tests.findings.finding import field_name
-from contract_tests.findings.symptoms import kind_of
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 NUMBERS = ("number", "integer")
 OTHERWISE = "a number that is not written as JSON writes it"
+BAD_REQUEST = 400
 SENT = 40
 """Characters of what was sent that are shown."""
 WANTED = {
@@ -80,16 +81,19 @@ def wrong(contract: Contract, view: View, request: HttpRequest) -> list[Place]:
     return [flaw.place for flaw in flaws(contract, view, request)]
 
 
-def refusal(found: list[Flaw]) -> str:
-    """Return what is expected of a request with these flaws: the places, and then what is wrong with each."""
+def refusal(found: list[Flaw]) -> Status:
+    """Return what is expected of a request with these flaws.
+
+    It names the places, and then what is wrong with each.
+    """
     places = ", ".join(
         f"{name} ({place})" if name else "the body"
         for place, name in (flaw.place for flaw in found)
     )
-    told = [
-        flaw.why if len(found) == 1 else f"{flaw.place[1] or 'it'} {flaw.why}" for flaw in found
-    ]
-    return f"400, because of {places}: {'it ' if len(found) == 1 else ''}{'; '.join(told)}"
+    is_one = len(found) == 1
+    told = [f"{'it' if is_one else flaw.place[1] or 'it'} {flaw.why}" for flaw in found]
+    why = Text("because of {}: {}", places, "; ".join(told))
+    return Status(BAD_REQUEST, why)
 
 
 def field_of(found: list[Flaw]) -> str:

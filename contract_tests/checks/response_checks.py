@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from contract_tests.findings.evidence import BodyFlaw, Facts, Text, kind_of
 from contract_tests.findings.finding import field_name
-from contract_tests.findings.symptoms import NO_FLAW, BodyFlaw, kind_of
 from contract_tests.http.messages import Exchange, UnreadableError
 from contract_tests.spec.contract import JSON_TYPE, Contract, Operation, View
 
@@ -27,15 +26,13 @@ EVERYBODY_TAKES = 8000
 AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")
 
 
-@dataclass(frozen=True)
-class Complaint:
-    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one, and `flaw` how."""
+class Complaint(NamedTuple):
+    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one."""
 
     rule: str
-    received: str
-    documented: str
+    received: Facts
+    expected: Facts
     field: str = ""
-    flaw: BodyFlaw = NO_FLAW
 
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
@@ -43,12 +40,12 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
     request = exchange.request
     operation = None if request.extreme else contract.operations.get(request.operation)
     if exchange.trouble:
-        yield Complaint("answer.complete", exchange.trouble, "a complete HTTP answer")
+        yield Complaint("answer.complete", exchange, "a complete HTTP answer")
         return
     documented = operation is not None and request.method == operation.method
     # A method that a server does not know at all is 501 (RFC 9110, 15.6.2), and no failure.
     if exchange.status >= SERVER_ERROR and (documented or exchange.status != NOT_IMPLEMENTED):
-        yield Complaint("answer.no-server-error", exchange.shown(), "never a server error")
+        yield Complaint("answer.no-server-error", exchange, "never a server error")
     if operation is None or not documented or refuses_as_http(exchange):
         return
     yield from _status(operation, exchange)
@@ -87,14 +84,13 @@ def _status(operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
     listed = ", ".join(operation.responses)
     if "default" not in operation.responses:
         if str(exchange.status) not in operation.responses:
-            yield Complaint("answer.status", exchange.shown(), f"one of {listed}")
+            yield Complaint("answer.status", exchange, Text("one of {}", listed))
     elif str(exchange.status) not in operation.responses and exchange.status not in (
         200,
         SERVER_ERROR,
     ):
-        yield Complaint(
-            "answer.status-default", exchange.shown(), f"one of {listed}, and 200 for default"
-        )
+        expected = Text("one of {}, and 200 for default", listed)
+        yield Complaint("answer.status-default", exchange, expected)
 
 
 def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
@@ -104,22 +100,19 @@ def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Itera
         return  # that it is not 200 is judged by its own rule
     if not full:
         if exchange.body or exchange.header("Content-Type"):
-            yield Complaint(
-                "answer.no-body",
-                f"{exchange.header('Content-Type')}: {exchange.shown()}",
-                "an empty body without a type",
-            )
+            received = Text("{}: {}", exchange.header("Content-Type"), exchange)
+            yield Complaint("answer.no-body", received, "an empty body without a type")
         return
     if exchange.media_type != JSON_TYPE:
-        received = f"{exchange.status} with Content-Type: {exchange.header('Content-Type')}"
+        given = exchange.header("Content-Type")
+        received = Text("{} with Content-Type: {}", exchange.status, given)
         yield Complaint("answer.media-type" if page else "answer.shape", received, JSON_TYPE)
         return
     try:
         value = exchange.json()
     except UnreadableError as error:
-        yield Complaint(
-            "answer.json" if page else "answer.shape", f"{error}: {exchange.shown()}", "a JSON body"
-        )
+        received = Text("{}: {}", str(error), exchange)
+        yield Complaint("answer.json" if page else "answer.shape", received, "a JSON body")
         return
     yield from _shape(contract, operation, exchange, value)
 
@@ -133,24 +126,24 @@ def _shape(
     try:
         faults = contract.full.errors(schema, value, masked=False)
     except ValueError as reason:
-        documented = f"the body: is no text that can be sent: {reason}"
-        yield Complaint("answer.shape", exchange.shown(), documented)
+        expected = Text("the body: is no text that can be sent: {}", str(reason))
+        yield Complaint("answer.shape", exchange, expected)
         return
     for pointer, error in faults[:3]:
-        documented = f"{pointer or 'the body'}: {error.message}"
         flaw = _flaw(pointer, error)
-        yield Complaint("answer.shape", exchange.shown(), documented, field_name(pointer), flaw)
+        yield Complaint("answer.shape", exchange, flaw, field_name(pointer))
 
 
 def _flaw(pointer: str, error: ValidationError) -> BodyFlaw:
-    told = error.kind.as_dict()
+    flaw = BodyFlaw(pointer, error.message)
+    details = error.kind.as_dict()
     match error.kind.name:
         case "type":
-            return BodyFlaw(pointer, sent=kind_of(error.instance), wanted=tuple(told["types"]))
+            return flaw._replace(sent=kind_of(error.instance), wanted=tuple(details["types"]))
         case "required":
-            return BodyFlaw(pointer, missing=told["property"])
+            return flaw._replace(missing=details["property"])
         case _:
-            return BodyFlaw(pointer)
+            return flaw
 
 
 def _documents_body(view: View, operation: Operation, exchange: Exchange) -> bool:
@@ -163,13 +156,11 @@ def _headers(exchange: Exchange) -> Iterator[Complaint]:
         part.strip().lower() for part in (exchange.header("Cache-Control") or "").split(",")
     }
     if "no-store" not in directives:
-        received = f"{exchange.status} with Cache-Control: {exchange.header('Cache-Control')}"
+        given = exchange.header("Cache-Control")
+        received = Text("{} with Cache-Control: {}", exchange.status, given)
         yield Complaint("header.no-store", received, "Cache-Control: no-store")
     if exchange.status == UNAUTHORIZED:
         challenge = exchange.header("WWW-Authenticate")
         if not re.search(r"(?:^|,)\s*bearer(?:\s|,|$)", challenge or "", re.IGNORECASE):
-            yield Complaint(
-                "header.www-authenticate",
-                f"401 with WWW-Authenticate: {challenge}",
-                "WWW-Authenticate: Bearer",
-            )
+            received = Text("401 with WWW-Authenticate: {}", challenge)
+            yield Complaint("header.www-authenticate", received, "WWW-Authenticate: Bearer")

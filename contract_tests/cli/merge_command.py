@@ -12,7 +12,8 @@ from contract_tests.cli.verdict import begin_plain_text, conclude
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.reports import merging, report_output
-from contract_tests.reports.run_report import USAGE, Run, write
+from contract_tests.reports.report_files import write
+from contract_tests.reports.run_report import USAGE, Run
 
 
 @click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")

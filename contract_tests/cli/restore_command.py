@@ -16,7 +16,7 @@ from contract_tests.cli import flags
 from contract_tests.cli.strict_commands import StrictCommand
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.settings import Settings
-from contract_tests.exceptions import NotJudgedError, UsageError
+from contract_tests.exceptions import NotJudgedError, Reason, UsageError
 from contract_tests.findings.collector import Collector
 from contract_tests.redaction.redactor import Redactor
 from contract_tests.reports.run_report import NOT_JUDGED
@@ -101,8 +101,7 @@ def _restore(context: Context, people: saved_profiles.Profiles) -> list[str]:
             continue
         context.collector.skipped.clear()
         names = resources.put_back(context, owners[person["username"]], person["profile"])
-        skipped = context.collector.skipped
-        reasons = {why: None for what, why in skipped if what.startswith("putting back")}
+        reasons = dict.fromkeys(context.collector.reasons(Reason.NOT_PUT_BACK))
         left += [f"{name}: {'; '.join(reasons)}" for name in names]
     context.client.close()
     return left

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from contract_tests.reports import first_baseline
 from contract_tests.reports.github_actions import silence, tell
+from contract_tests.reports.report_files import report_data
 from contract_tests.reports.report_output import say
+from contract_tests.reports.verdict_text import sentence, verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +31,11 @@ def conclude(run: Run, report_dir: Path | None, write_baseline: Path | None, res
 
     `resume` is what `begin_plain_text` has returned.
     """
-    say(f"\n{run.verdict()}\n")
+    data = report_data(run)
+    say(f"\n{verdict(run, data)}\n")
     if report_dir is not None:
         say(f"Reports: {report_dir.resolve()}\n")
     first_baseline.write(run, write_baseline)
     if resume:
-        tell(run.as_dict(), run.sentence(), resume)
+        tell(data, sentence(run), resume)
     return run.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.drift.drift_report import LEGEND, cells
-from contract_tests.reports.html_page import render
+from contract_tests.reports.templating import render
 
 if TYPE_CHECKING:
     from contract_tests.drift.drift_report import Report

@@ -60,7 +60,7 @@ class Entry:
             finding.rule == self.rule
             and (every or finding.operation == self.operation)
             and ((every and not self.field) or finding.field == self.field)
-            and self.symptom in ("", finding.symptom)
+            and self.symptom in ("", finding.sentence)
         )
 
     @property
@@ -152,7 +152,7 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
     """
     alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        alike.setdefault((finding.rule, finding.symptom), []).append(finding)
+        alike.setdefault((finding.rule, finding.sentence), []).append(finding)
     lines = []
     for (rule, symptom), found in alike.items():
         first, one = found[0], len({finding.key for finding in found}) == 1

@@ -1,106 +1,99 @@
-"""What a run has found: findings, what was not judged, and how often everything was exercised."""
+"""What a run has found: findings, and what was not judged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
-from contract_tests.findings.finding import Finding
+from contract_tests.exceptions import NotJudgedError, OutOfTimeError, Reason
+from contract_tests.findings.evidence import About, Evidence, Facts, kind_of_facts
+from contract_tests.findings.finding import Finding, Identity
 from contract_tests.findings.rules import CHECKS, VIOLATION
-from contract_tests.findings.symptoms import About, skeleton, symptom
+from contract_tests.findings.symptoms import RULE_IS_BROKEN, Symptom, symptom
+from contract_tests.http.messages import Exchange
 from contract_tests.redaction.redactor import Redactor
-from contract_tests.redaction.terminal_text import line, shown
+from contract_tests.redaction.terminal_text import line
 
 if TYPE_CHECKING:
     from contract_tests.findings.baseline import Entry
-    from contract_tests.http.messages import Exchange
 
-SHOWN = 600
-ALSO = 5
-"""Further evidence that is kept of a finding, where it is of another kind than the first."""
+LONGEST = 600
+"""Characters that are shown of a piece of evidence or of a reason."""
 SYMPTOMS = 12
 """Symptoms that are told apart for one law, rule, operation and field."""
+
+Key = tuple[str, str, str, str, Symptom]
+
+
+class NotJudged(NamedTuple):
+    """What was not judged and why, in words that may be shown, and for what kind of reason."""
+
+    what: str
+    why: str
+    reason: Reason = Reason.DOES_NOT_APPLY
 
 
 @dataclass
 class Collector:
-    """Collects what a run finds; one finding per law, rule, operation, field and symptom.
-
-    Later evidence counts, and is kept where it is of another kind.
-    """
+    """Collects what a run finds: a finding for each law, rule, operation, field and symptom."""
 
     base_url: str
     strict: bool = False
     baseline: tuple[Entry, ...] = ()
-    findings: dict[tuple[str, ...], Finding] = field(default_factory=dict)
-    skipped: dict[tuple[str, str], None] = field(default_factory=dict)
+    findings: dict[Key, Finding] = field(default_factory=dict)
+    skipped: dict[NotJudged, None] = field(default_factory=dict)
     law: str = ""
     judged: int = 0
     redactor: Redactor = field(default_factory=Redactor)
-    _kinds: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
-    _symptoms: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+    _symptoms: dict[tuple[str, ...], set[Symptom]] = field(default_factory=dict)
 
     def find(
         self,
         rule: str,
         operation: str,
-        received: str,
-        documented: str,
+        received: Facts,
+        expected: Facts,
         *steps: Exchange,
         **about: Unpack[About],
     ) -> None:
-        """Note that `rule` is broken; `steps` are the exchanges that show it, in order."""
-        assert rule in CHECKS, rule
-        hide = steps[-1].request.hide if steps else self.redactor.text
-        place = about.get("field", "")
-        known_by = symptom(rule, operation, steps[-1] if steps else None, about)
-        key = self._key(rule, operation, place, known_by.text)
-        what = key[-1]
-        kinds = self._kinds.setdefault(key, set())
-        # A symptom of its own says what is wrong, whatever the values; else what is met may be of several kinds.
-        kind = skeleton(received, documented) if what == CHECKS[rule].says else ""
-        if kind in kinds or len(kinds) > ALSO:
-            self.findings[key].count += 1
-            return
-        kinds.add(kind)
-        got, wanted = _cut(hide(received)), _cut(hide(documented))
-        if known := self.findings.get(key):
-            known.count += 1
-            known.also = (*known.also, {"received": got, "documented": wanted})
-            return
-        curls = [shown(step.request.curl(self.base_url)) for step in steps]
-        self.findings[key] = Finding(
-            rule,
-            operation,
-            got,
-            wanted,
-            curls,
-            self.law,
-            field=_cut(hide(place)),
-            symptom=_cut(hide(what)),
-            # A symptom that is but the rule's sentence is about no status any more.
-            status=known_by.status if what == known_by.text else 0,
-            expected_status=known_by.expected_status if what == known_by.text else 0,
-        )
+        """Note that `rule` is broken.
 
-    def _key(self, rule: str, operation: str, place: str, what: str) -> tuple[str, ...]:
-        """Return what tells a finding from others; a target that says something new each time has but so many symptoms."""
-        known = self._symptoms.setdefault((self.law, rule, operation, place), set())
+        `steps` are the exchanges that show it, in order; without any it is the one received.
+        """
+        assert rule in CHECKS, rule
+        if not steps and isinstance(received, Exchange):
+            steps = (received,)
+        last = steps[-1] if steps else None
+        what = symptom(rule, operation, last, expected, about.get("sign", ""))
+        hide = last.request.hide if last else self.redactor.text
+        # Both tell findings apart, in baselines too: so they are what may be shown of them.
+        part = line(hide(about.get("field", "")), LONGEST)
+        what = what._replace(text=line(hide(what.text), LONGEST))
+        key = (self.law, rule, operation, part, self._known(what, rule, operation, part))
+        if key not in self.findings:
+            self.findings[key] = Finding(rule, operation, self.law, *key[3:])
+        kind = kind_of_facts(received, expected)
+        self.findings[key].add([Evidence(received, expected, steps, kind)])
+
+    def _known(self, what: Symptom, *about: str) -> Symptom:
+        """Return the symptom, or none where a target has shown too many, as if it made them up."""
+        known = self._symptoms.setdefault((self.law, *about), set())
         if len(known) < SYMPTOMS:
             known.add(what)
-        return self.law, rule, operation, place, what if what in known else CHECKS[rule].says
+        return what if what in known else RULE_IS_BROKEN
 
     def forget_from(self, place: int) -> None:
-        """Drop the findings from the one at this place on: what they are about was not a target in order any more."""
+        """Drop the findings from this place on: the target was not in order any more."""
         for key in list(self.findings)[place:]:
             del self.findings[key]
-            self._kinds.pop(key, None)
 
     def add(self, finding: Finding) -> None:
         """Note what another part of the run has found."""
         key = (finding.law, finding.rule, finding.operation, finding.field, finding.symptom)
-        known = self.findings.get(key)
-        self.findings[key] = _sum(known, finding) if known else finding
+        if known := self.findings.get(key):
+            known.add(finding.evidence, finding.count)
+        else:
+            self.findings[key] = finding
 
     def has(self, rule: str, operation: str) -> bool:
         """Whether a rule is known to be broken by an operation, whichever law found it."""
@@ -109,9 +102,21 @@ class Collector:
             for finding in self.findings.values()
         )
 
-    def not_judged(self, what: str, why: str) -> None:
-        """Note that something could not be judged; the same is said once."""
-        self.skipped[(_cut(self.redactor.text(what)), _cut(self.redactor.text(why)))] = None
+    def not_judged(
+        self,
+        what: str,
+        why: str | NotJudgedError | OutOfTimeError,
+        reason: Reason = Reason.DOES_NOT_APPLY,
+    ) -> None:
+        """Note that something could not be judged; the same is noted once."""
+        if not isinstance(why, str):
+            reason = why.reason
+        what, why = (line(self.redactor.text(str(text)), LONGEST) for text in (what, why))
+        self.skipped[NotJudged(what, why, reason)] = None
+
+    def reasons(self, reason: Reason) -> list[str]:
+        """Return in words why something was not judged, where it is for this kind of reason."""
+        return [each.why for each in self.skipped if each.reason is reason]
 
     def failing(self, law: str | None = None) -> list[Finding]:
         """Return the findings that fail the run, of one law or of all."""
@@ -125,32 +130,15 @@ class Collector:
 
     def accepts(self, finding: Finding) -> Entry | None:
         """Return the entry of the baseline that accepts a finding today."""
-        return next(
-            (entry for entry in self.baseline if entry.covers(finding) and not entry.is_over), None
-        )
+        entries = (entry for entry in self.baseline if entry.covers(finding) and not entry.is_over)
+        return next(entries, None)
 
     def merged(self) -> list[Finding]:
-        """Return one finding per rule, operation, field and symptom, violations first, in the order they were met."""
-        merged: dict[tuple[str, ...], Finding] = {}
+        """Return the findings of all laws as one, violations first, in the order they were met."""
+        merged: dict[Identity, Finding] = {}
         for finding in self.findings.values():
-            known = merged.setdefault(finding.identity, finding)
-            if known is not finding:
-                merged[finding.identity] = _sum(known, finding)
+            if known := merged.get(finding.identity):
+                known.add(finding.evidence, finding.count)
+            else:
+                merged[finding.identity] = replace(finding)
         return sorted(merged.values(), key=lambda finding: finding.severity != VIOLATION)
-
-
-def _sum(first: Finding, more: Finding) -> Finding:
-    """Return both as one; what the other has of another kind is kept."""
-    if first.symptom != CHECKS[first.rule].says:
-        return replace(first, count=first.count + more.count)
-    new = [{"received": more.received, "documented": more.documented}, *more.also]
-    known = {skeleton(each["received"], each["documented"]) for each in (vars(first), *first.also)}
-    also = (
-        *first.also,
-        *(each for each in new if skeleton(each["received"], each["documented"]) not in known),
-    )
-    return replace(first, count=first.count + more.count, also=also[:ALSO])
-
-
-def _cut(text: str) -> str:
-    return line(text, SHOWN)

@@ -4,42 +4,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from contract_tests.findings.rules import CHECKS
+from contract_tests.findings.symptoms import RULE_IS_BROKEN, Symptom
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from contract_tests.findings.evidence import Evidence
+
+MOST_EVIDENCE = 6
+"""Pieces of evidence that are kept of a finding, each of another kind."""
 INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
 """Which item of a list a JSON pointer leads to."""
 
 
+Identity = tuple[str, str, str, Symptom]
+
+
 @dataclass
 class Finding:
-    """One broken rule on one operation, with the first evidence met and how often it was met.
+    """One broken rule on one operation, with the evidence of each kind and how often it was met.
 
-    `symptom` is what is wrong without a value in it, with the `status` that it speaks of and the one that it misses; `also` is
-    evidence of other kinds for the same, each said once.
+    `field` is the part of a body, or the parameter, that it is about; empty if it is no single one.
     """
 
     rule: str
     operation: str
-    received: str
-    documented: str
-    curl: list[str]
-    law: str
-    count: int = 1
+    law: str = ""
     field: str = ""
-    symptom: str = ""
-    also: tuple[dict[str, str], ...] = ()
-    status: int = 0
-    expected_status: int = 0
+    symptom: Symptom = RULE_IS_BROKEN
+    count: int = 0
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells it from others: operation, rule and field, which is empty where it is about no single one."""
+        """What tells it from others for people."""
         return self.operation, self.rule, self.field
 
     @property
-    def identity(self) -> tuple[str, str, str, str]:
+    def identity(self) -> Identity:
         """The key and the symptom: what is not the same hides nothing of it."""
         return *self.key, self.symptom
 
@@ -48,46 +53,24 @@ class Finding:
         """`violation` or `inferred`, as the table of rules says."""
         return CHECKS[self.rule].severity
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the finding as `report.json` shows it."""
-        return {
-            "operation": self.operation,
-            "check": self.rule,
-            "field": self.field,
-            "severity": self.severity,
-            "says": CHECKS[self.rule].says,
-            "received": self.received,
-            "documented": self.documented,
-            "curl": self.curl[-1] if self.curl else "",
-            "steps": self.curl,
-            "law": self.law,
-            "count": self.count,
-            "symptom": self.symptom,
-            "also": list(self.also),
-        }
+    @property
+    def sentence(self) -> str:
+        """What is wrong, without a value in it."""
+        return self.symptom.sentence or CHECKS[self.rule].says
 
-    def text(self) -> str:
-        """Return the finding for a terminal."""
-        about = f"{self.operation}, {self.field}" if self.field else self.operation
-        lines = [
-            f"{self.rule} ({self.severity}) on {about}: {CHECKS[self.rule].says}",
-            f"  Received:   {self.received}",
-            f"  Documented: {self.documented}",
-        ]
-        if len(self.curl) > 1:
-            lines += [
-                "  Steps:",
-                *(f"    {number}. {curl}" for number, curl in enumerate(self.curl, 1)),
-            ]
-        elif self.curl:
-            lines.append(f"  Repeat:     {self.curl[0]}")
-        lines += [
-            f"  Also so:    {each['received']}; documented: {each['documented']}"
-            for each in self.also
-        ]
-        return "\n".join(lines)
+    def add(self, evidence: Iterable[Evidence], count: int = 1) -> None:
+        """Count what was met again, and keep what is of another kind."""
+        self.count += count
+        for each in evidence:
+            # A symptom says what is wrong, whatever the values; without one it may be of several kinds.
+            is_new = not self.symptom.text and each.kind not in {one.kind for one in self.evidence}
+            if not self.evidence or (is_new and len(self.evidence) < MOST_EVIDENCE):
+                self.evidence += (each,)
 
 
 def field_name(pointer: str) -> str:
-    """Return how findings name what a JSON pointer leads to: `dateOfBirth/day`, `items/*/title` for whichever item."""
+    """Return how findings name what a JSON pointer leads to.
+
+    That is `dateOfBirth/day`, or `items/*/title` for whichever item.
+    """
     return INDEX.sub("*", pointer).removeprefix("/")

@@ -241,7 +241,7 @@ class Client:
         return exchange
 
     def _raw(self, request: HttpRequest) -> Exchange:
-        connection, raw, why = self._open(), b"", "nothing came"
+        connection, raw, why, timed_out = self._open(), b"", "nothing came", False
         host, end = ("Host", urlsplit(self.base_url).netloc), ("Connection", "close")
         try:
             with STOP.waiting():
@@ -257,11 +257,11 @@ class Client:
                 raw = response_reader.until_closed(connection.sock, self.patience)
         except OSError as error:
             why = f"{type(error).__name__}: {error}"
+            timed_out = isinstance(error, TimeoutError)
         connection.close()
         status, headers, body = response_reader.answer(raw)
-        return Exchange(
-            request, status, headers, body, "" if status else f"no complete HTTP answer ({why})"
-        )
+        trouble = "" if status else f"no complete HTTP answer ({why})"
+        return Exchange(request, status, headers, body, trouble, timed_out=timed_out)
 
     def _open(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.base_url)
@@ -300,7 +300,9 @@ class Client:
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             trouble = f"no complete HTTP answer ({type(error).__name__}: {self._why(error)})"
             dropped = isinstance(error, REUSED_AND_GONE)
-            return Exchange(request, 0, trouble=trouble, dropped=dropped), dropped
+            timed_out = isinstance(error, TimeoutError)
+            failed = Exchange(request, 0, trouble=trouble, dropped=dropped, timed_out=timed_out)
+            return failed, dropped
         finally:
             self._connections.add(connection)
         return Exchange(

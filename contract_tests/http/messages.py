@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.redaction.redactor import Redactor
-from contract_tests.redaction.secret_names import Pairs, hide, pattern
+from contract_tests.redaction.secret_names import Pairs, hide, pattern, variable
 
 BODY_SHOWN = 2000
 GATEWAY = (502, 503, 504)
@@ -86,31 +86,34 @@ class HttpRequest:
         """Whether the call carries `Content-Length`."""
         return self.body is not None or (self.length and self.method in ("POST", "PUT", "PATCH"))
 
+    @property
+    def variables(self) -> set[str]:
+        """The names of the shell variables that `curl` uses."""
+        texts = [self.redactor.path(self.path), *(value for _, value in self.headers)]
+        if self.body is not None:
+            texts.append(self.body.decode("utf-8", "backslashreplace"))
+        return {variable(shown) for text in texts for shown in self._pieces(text)[1::2]}
+
+    def _pieces(self, text: str) -> list[str]:
+        """Return a text without secrets in pieces; every second stands for a secret."""
+        hidden = self.redactor.people(hide(text, self.secrets))
+        placeholders = [shown for _, shown in self.secrets]
+        placeholders += self.redactor.variables.values()
+        known = {shown: shown for shown in placeholders}
+        return re.split(f"({pattern(known)})", hidden) if known else [hidden]
+
     def _word(self, text: str) -> str:
-        """Quote for a shell that expands what stands for a secret, and takes everything else as it is."""
-        text = self.redactor.people(hide(text, self.secrets))
-        known = {
-            shown: shown
-            for shown in (*dict(self.secrets).values(), *self.redactor.variables.values())
-        }
-        pieces = re.split(f"({pattern(known)})", text) if known else [text]
+        """Quote for a shell that expands what stands for a secret, and nothing else."""
+        pieces = self._pieces(text)
         if len(pieces) == 1:
-            return shlex.quote(text)
-        for place in range(1, len(pieces), 2):
-            shown, after = pieces[place], pieces[place + 1][:1]
-            pieces[place] = (
-                f"${{{shown[1:]}}}"
-                if shown[1:].isidentifier() and (after.isalnum() or after == "_")
-                else shown
-            )
-        return (
-            '"'
-            + "".join(
-                piece if place % 2 else ESCAPED.sub(r"\\\g<0>", piece)
-                for place, piece in enumerate(pieces)
-            )
-            + '"'
-        )
+            return shlex.quote(pieces[0])
+        quoted = [ESCAPED.sub(r"\\\g<0>", pieces[0])]
+        for shown, after in zip(pieces[1::2], pieces[2::2], strict=True):
+            # A letter behind a name would become a part of it.
+            is_bare = shown[1:].isidentifier() and (after[:1].isalnum() or after[:1] == "_")
+            quoted.append(f"${{{shown[1:]}}}" if is_bare else shown)
+            quoted.append(ESCAPED.sub(r"\\\g<0>", after))
+        return f'"{"".join(quoted)}"'
 
     def hide(self, text: str) -> str:
         """Put the name of a session in place of its token, and its shape in place of what belongs to people."""
@@ -118,7 +121,7 @@ class HttpRequest:
 
     def _body_word(self, body: bytes) -> str:
         text = body.decode("utf-8", "backslashreplace")
-        shown = self.redactor.people(text)
+        shown = self.redactor.people(hide(text, self.secrets))
         return _body_word(body) if shown == text else self._word(text)
 
 
@@ -126,7 +129,7 @@ class HttpRequest:
 class Exchange:
     """A call and its answer; `status` is 0 and `trouble` says why where no whole HTTP answer came.
 
-    `dropped` says that the connection was closed without a word.
+    `dropped` says that the connection was closed without a word, `timed_out` that nothing came.
     """
 
     request: HttpRequest
@@ -136,6 +139,7 @@ class Exchange:
     trouble: str = ""
     seconds: float = 0.0
     dropped: bool = False
+    timed_out: bool = False
 
     @property
     def ok(self) -> bool:

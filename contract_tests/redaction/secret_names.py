@@ -33,6 +33,11 @@ def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
     return tuple(found)
 
 
+def variable(shown: str) -> str:
+    """Return the name of the shell variable that is shown for a secret, or for a part of it."""
+    return shown.strip("${}").partition(":")[0]
+
+
 def pattern(known: dict[str, str]) -> str:
     """Return a pattern that finds the spellings, the longest first."""
     return "|".join(re.escape(secret) for secret in sorted(known, key=len, reverse=True))

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 from contract_tests.redaction.terminal_text import shown
+from contract_tests.reports.finding_text import place
 from contract_tests.reports.report_output import say
+from contract_tests.reports.templating import ENVIRONMENT, render
 
 MOST = 10
 """Annotations of one kind that GitHub shows of a step."""
@@ -17,6 +19,7 @@ LISTED = 200
 """Causes in a summary, which GitHub cuts off at a mebibyte."""
 PLACES = 6
 """Places that are named of a cause."""
+UNFINISHED = ("not judged to the end", "failed", "interrupted")
 
 
 def silence() -> tuple[str, str]:
@@ -31,109 +34,51 @@ def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
     `resume` ends the silence.
     """
     say(shown("\n".join([resume, *remarks(data, verdict), ""])))
-    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        try:
-            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(shown(summary(data, verdict)))
-        except OSError as error:
-            say(
-                f"The summary of the step (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}\n"
-            )
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{shown(summary(data, verdict))}\n")
+    except OSError as error:
+        why = error.strerror or error
+        say(f"The summary of the step (GITHUB_STEP_SUMMARY) cannot be written: {why}\n")
 
 
 def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
-    """Return the commands that annotate a run, for the content of `report.json` and the verdict in one sentence."""
-    causes = _causes(data)
-    failing = [cause for cause in causes if data["strict"] or cause["severity"] == "violation"]
-    warned = [cause for cause in causes if cause not in failing]
-    lines = [_command("error", line, "baseline") for line in data["outdated"]]
-    if data["outcome"] in ("not judged to the end", "failed", "interrupted"):
-        lines.append(_command("error", verdict or data["outcome"], data["outcome"]))
+    """Return the commands that annotate a run.
+
+    They are made from the content of `report.json` and the verdict in one sentence.
+    """
+    errors = [_command("error", line, "baseline") for line in data["outdated"]]
+    warnings = []
+    if data["outcome"] in UNFINISHED:
+        errors.append(_command("error", verdict or data["outcome"], data["outcome"]))
     if data["outcome"] == "nothing judged":
-        lines += [
-            _command("error", f"{row['what']}: {row['why']}", "nothing judged")
-            for row in data["not_judged"]
-        ]
-    errors = [*lines, *(_command("error", _text(cause), _heading(cause)) for cause in failing)]
-    warnings = [_command("warning", _text(cause), _heading(cause)) for cause in warned]
-    left = len(errors[MOST:]) + len(warnings[MOST:])
-    more = (
-        [_command("notice", f"{left} more are in the summary of this step", "contract")]
-        if left
-        else []
-    )
-    return [*errors[:MOST], *warnings[:MOST], *more]
+        lines = [f"{row['what']}: {row['why']}" for row in data["not_judged"]]
+        errors += [_command("error", line, "nothing judged") for line in lines]
+    for cause in data["causes"]:
+        if data["strict"] or cause["severity"] == "violation":
+            errors.append(_command("error", _text(cause), _heading(cause)))
+        else:
+            warnings.append(_command("warning", _text(cause), _heading(cause)))
+    annotated = [*errors[:MOST], *warnings[:MOST]]
+    if left := len(errors) + len(warnings) - len(annotated):
+        text = f"{left} more are in the summary of this step"
+        annotated.append(_command("notice", text, "contract"))
+    return annotated
 
 
 def summary(data: dict[str, Any], verdict: str) -> str:
-    """Return the summary of the step in Markdown, for the content of `report.json` and one sentence."""
-    causes = _causes(data)
-    listed = causes[:LISTED]
-    rows = [_row(cause) for cause in listed]
-    head = ["| | what | where | received | documented | met |", "|---|---|---|---|---|---|"]
-    table = [*head, *rows] if rows else []
-    more = [f"\n{len(causes) - LISTED} more are in the report."] if len(causes) > LISTED else []
-    accepted = [
-        f"- accepted: {_plain(_title(each))} ({_plain(each['baseline']['owner'])})"
-        for each in data["accepted"]
-    ]
-    outdated = [f"- **baseline**: {_plain(line)}" for line in data["outdated"]]
-    steps = [_steps(cause) for cause in listed[:MOST]]
-    repeat = ["\nTo repeat the run:\n", _fenced(data["repeat"])] if data["repeat"] else []
-    before = (
-        ["\nBefore a `curl` line is pasted:\n", _fenced("\n".join(data["before_curl"]))]
-        if data["before_curl"]
-        else []
-    )
-    parts = [
-        "## Contract of the User Profile API\n",
-        _plain(verdict),
-        _plain(_made(data)),
-        "",
-        *table,
-        *more,
-        "",
-        *accepted,
-        *outdated,
-    ]
-    return "\n".join([*parts, *repeat, *before, *steps, ""])
+    """Return the summary of the step in Markdown.
 
-
-def _title(finding: dict[str, Any]) -> str:
-    about = (
-        f"{finding['operation']}, {finding['field']}" if finding["field"] else finding["operation"]
-    )
-    return f"{finding['check']} on {about}"
-
-
-def _causes(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the causes of a report.
-
-    In that of an older gate, which has none, each finding is one.
+    It is made from the content of `report.json` and the verdict in one sentence.
     """
-    alone = [
-        {
-            **each,
-            "cause": each["says"],
-            "findings": [each],
-            "places": [_title(each)],
-            "checks": [each["check"]],
-        }
-        for each in data["findings"]
-    ]
-    known: list[dict[str, Any]] = data.get("causes", alone)
-    return known
-
-
-def _made(data: dict[str, Any]) -> str:
-    """Return when and with which versions the report was made, as far as it is known."""
-    known = {
-        "at": "started_at",
-        "gate": "gate_version",
-        "contract": "contract_version",
-        "Python": "python_version",
-    }
-    return ", ".join(f"{what} {data[key]}" for what, key in known.items() if key in data)
+    made = (
+        f"at {data['started_at']}, gate {data['gate_version']}, "
+        f"contract {data['contract_version']}, Python {data['python_version']}"
+    )
+    return render("summary.md.j2", **data, verdict=verdict, made=made, most=MOST, listed=LISTED)
 
 
 def _heading(cause: dict[str, Any]) -> str:
@@ -146,14 +91,14 @@ def _heading(cause: dict[str, Any]) -> str:
 
 def _text(cause: dict[str, Any]) -> str:
     finding = cause["findings"][0]
-    also = [f"Also {place}" for place in cause["places"][1:PLACES]]
-    return "\n".join([cause["cause"], _evidence(finding), *also])
-
-
-def _evidence(finding: dict[str, Any]) -> str:
-    return (
-        f"Received: {finding['received']}\nDocumented: {finding['documented']}\n{finding['curl']}"
-    )
+    lines = [
+        cause["cause"],
+        f"Received: {finding['received']}",
+        f"Documented: {finding['documented']}",
+        finding["curl"],
+        *(f"Also {place}" for place in cause["places"][1:PLACES]),
+    ]
+    return "\n".join(lines)
 
 
 def _command(kind: str, text: str, title: str) -> str:
@@ -165,35 +110,8 @@ def _escaped(text: str, more: str = "") -> str:
     return re.sub(rf"[%\r\n{more}]", lambda found: f"%{ord(found[0]):02X}", text)
 
 
-def _row(cause: dict[str, Any]) -> str:
-    finding, places = cause["findings"][0], cause["places"]
-    more = f"; and {len(places) - PLACES} more" if len(places) > PLACES else ""
-    cells = (
-        cause["severity"],
-        cause["cause"],
-        "; ".join(places[:PLACES]) + more,
-        finding["received"],
-        finding["documented"],
-    )
-    return f"| {' | '.join(map(_plain, (*cells, str(cause['count']))))} |"
+def _title(finding: dict[str, Any]) -> str:
+    return f"{finding['check']} on {place(finding)}"
 
 
-def _plain(text: str) -> str:
-    """Write text so that Markdown finds nothing in it."""
-    return re.sub(r"[!-/:-@\[-`{-~]", lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
-
-
-def _steps(cause: dict[str, Any]) -> str:
-    steps = cause["findings"][0]["steps"]
-    inner = _fenced("\n".join(steps)) if steps else ""
-    return (
-        f"\n<details><summary>{_plain(cause['cause'])}</summary>\n\n{inner}\n</details>"
-        if inner
-        else ""
-    )
-
-
-def _fenced(text: str) -> str:
-    """Put a fence around text that is longer than any in it."""
-    fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", text) or [""]))
-    return f"{fence}sh\n{text}\n{fence}"
+ENVIRONMENT.filters["heading"] = _title

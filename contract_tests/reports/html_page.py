@@ -1,14 +1,11 @@
-"""Pages of HTML that need nothing else, and read well on a phone and on paper."""
+"""The report as a page of HTML that needs nothing else, and reads well on a phone and on paper."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from contract_tests.checks.coverage import KINDS
+from contract_tests.reports.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,69 +40,13 @@ def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:
         operations=operations,
         severities={f"s-{name}": name for name in severities},
         places={f"o-{number}": name for number, name in enumerate(operations[:FILTERED])},
-        not_judged_by_reason=by_reason((row["what"], row["why"]) for row in data["not_judged"]),
+        not_judged_by_reason=by_reason(data["not_judged"]),
     )
 
 
-def by_reason(skipped: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def by_reason(not_judged: Iterable[dict[str, str]]) -> dict[str, list[str]]:
     """Return what was not judged under each reason."""
     reasons: dict[str, list[str]] = {}
-    for what, why in skipped:
-        reasons.setdefault(why, []).append(what)
+    for row in not_judged:
+        reasons.setdefault(row["why"], []).append(row["what"])
     return reasons
-
-
-def render(template: str, **values: object) -> str:
-    """Return a page.
-
-    Whatever is put into the template is escaped, and a value that is missing is an error.
-    """
-    return ENVIRONMENT.get_template(template).render(values)
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
-
-
-def _code(text: str) -> Markup:
-    """Show what stands between backticks as code."""
-    shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
-    return Markup(shown)  # noqa: S704 - escaped
-
-
-def _unbroken_options(command: str) -> Markup:
-    """Show a command that wraps, but not within the name of an option."""
-    shown = re.sub(r"(?<= )(--?[A-Za-z-]+)(?= )", r"<span>\1</span>", str(escape(command)))
-    return Markup(shown)  # noqa: S704 - escaped
-
-
-def _breakable(name: str) -> Markup:
-    """Show a long name that may wrap behind each underscore."""
-    return escape(name).replace("_", Markup("_<wbr>"))
-
-
-ENVIRONMENT = Environment(
-    loader=PackageLoader("contract_tests.reports"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-ENVIRONMENT.filters.update(
-    {
-        "breakable": _breakable,
-        "code": _code,
-        "many": _many,
-        "thousands": _thousands,
-        "times": _times,
-        "unbroken_options": _unbroken_options,
-    }
-)

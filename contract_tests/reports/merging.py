@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import astuple
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,54 +12,71 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.api.saved_profiles import Originals
 from contract_tests.api.target_watch import Ended
 from contract_tests.checks.coverage import Coverage
-from contract_tests.exceptions import UsageError
+from contract_tests.exceptions import Reason, UsageError
 from contract_tests.findings.collector import Collector
+from contract_tests.findings.evidence import Evidence
 from contract_tests.findings.finding import Finding
+from contract_tests.findings.symptoms import Symptom
+from contract_tests.reports.finding_text import evidence_row
 from contract_tests.reports.run_report import Law, Run
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from contract_tests.findings.baseline import Entry
 
 FILE = "shard.json"
 """What a part leaves in its report directory."""
 ALIKE = ("of", "depth", "seed", "strict")
+"""What parts of one run have in common."""
+
+
+def _first(values: list[Any]) -> Any:
+    return values[0]
+
+
+def _joined(values: list[list[Any]]) -> list[Any]:
+    return [each for value in values for each in value]
+
+
+HOW_MERGED: dict[str, Callable[[list[Any]], Any]] = {
+    "depth": _first,
+    "seed": _first,
+    "min_judged": _first,
+    "working": all,
+    "whole": all,
+    "interrupted": any,
+    "failures": _joined,
+    "unfinished": _joined,
+    "not_put_back": _joined,
+    "passing": sum,
+    "seconds": max,
+}
+"""How the attributes of a run come from those of its parts, which are saved as they are."""
 
 
 def save(run: Run, directory: Path) -> None:
     """Write what a part has found, for `merged`."""
     directory.mkdir(parents=True, exist_ok=True)
+    collector, kept = run.collector, run.originals
     data = {
+        **{name: getattr(run, name) for name in HOW_MERGED},
         "number": run.shard.number,
         "of": run.shard.of,
-        "depth": run.depth,
-        "seed": run.seed,
-        "strict": run.collector.strict,
-        "base_url": run.collector.base_url,
-        "working": run.working,
-        "interrupted": run.interrupted,
-        "ended": [run.ended.what, run.ended.how] if run.ended else None,
-        "failures": run.failures,
-        "unfinished": run.unfinished,
-        "min_judged": run.min_judged,
-        "passing": run.passing,
-        "not_put_back": run.not_put_back,
-        "originals": [str(run.originals.path), run.originals.command]
-        if run.originals and run.not_put_back
-        else None,
-        "whole": run.whole,
-        "seconds": run.seconds,
+        "strict": collector.strict,
+        "base_url": collector.base_url,
+        "ended": run.ended and astuple(run.ended),
+        "originals": [str(kept.path), kept.command] if kept and run.not_put_back else None,
         "began": run.began.isoformat(),
         "repeat": run.repeat,
         "before": run.before_curl(),
         "laws": run.laws,
-        "judged": run.collector.judged,
-        "findings": [asdict(finding) for finding in run.collector.findings.values()],
-        "skipped": list(run.collector.skipped),
-        "unreached": [asdict(finding) for finding in run.unreached.findings.values()],
-        "unreachable": list(run.unreached.skipped),
+        "judged": collector.judged,
+        "findings": _findings(collector),
+        "skipped": _skipped(collector),
+        "unreached": _findings(run.unreached),
+        "unreachable": _skipped(run.unreached),
         "sent": _listed(run.sent),
         "cells": _listed(run.coverage.cells),
     }
@@ -72,9 +88,7 @@ def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run
 
     Raise `UsageError` where they are not all the parts of one run.
     """
-    parts = sorted(
-        (_part(directory) for directory in directories), key=lambda part: int(part["number"])
-    )
+    parts = sorted(map(_part, directories), key=lambda part: int(part["number"]))
     for key in ALIKE:
         if len({str(part[key]) for part in parts}) > 1:
             raise UsageError(f"these are not parts of one run: they differ in {key}")
@@ -89,74 +103,90 @@ def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run
     try:
         return _whole(parts, baseline)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UsageError(
-            f"{FILE}: not what this version of the gate writes ({type(error).__name__})"
-        ) from error
+        why = f"not what this version of the gate writes ({type(error).__name__})"
+        raise UsageError(f"{FILE}: {why}") from error
 
 
 def _part(directory: Path) -> dict[str, Any]:
+    path = directory / FILE
     try:
-        part = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        part: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(
-            f"{directory / FILE}: {error.strerror}; run the part with --shard and --report-dir"
-        ) from error
+        how = "run the part with --shard and --report-dir"
+        raise UsageError(f"{path}: {error.strerror}; {how}") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{directory / FILE}: not what a part of a run writes: {error}") from error
-    if (
-        not isinstance(part, dict)
-        or not {*ALIKE, "cells", "findings", "failures"} <= part.keys()
-        or not all(type(part.get(key)) is int and part[key] > 0 for key in ("number", "of"))
-    ):
-        raise UsageError(f"{directory / FILE}: not what this version of the gate writes")
+        raise UsageError(f"{path}: not what a part of a run writes: {error}") from error
+    is_ours = isinstance(part, dict) and {*ALIKE, "cells", "findings", "failures"} <= part.keys()
+    if not is_ours or not _is_count(part.get("number")) or not _is_count(part["of"]):
+        raise UsageError(f"{path}: not what this version of the gate writes")
     return part
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
 
 
 def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
     first = parts[0]
-    collector = Collector(
-        ", ".join(dict.fromkeys(part["base_url"] for part in parts)),
-        strict=first["strict"],
-        baseline=baseline,
-    )
+    base_urls = dict.fromkeys(part["base_url"] for part in parts)
+    collector = Collector(", ".join(base_urls), strict=first["strict"], baseline=baseline)
     collector.judged = sum(part["judged"] for part in parts)
-    for finding in [each for part in parts for each in part["findings"]] + _in_all(
-        parts, "unreached"
-    ):
-        collector.add(Finding(**finding))
-    for pair in [each for part in parts for each in part["skipped"]] + _in_all(
-        parts, "unreachable"
-    ):
-        collector.not_judged(*pair)
+    for saved in [*_in_one(parts, "findings"), *_in_all(parts, "unreached")]:
+        collector.add(_finding(saved))
+    for what, why, reason in [*_in_one(parts, "skipped"), *_in_all(parts, "unreachable")]:
+        collector.not_judged(what, why, Reason(reason))
     coverage = Coverage(contract.load(), _summed(part["cells"] for part in parts))
     run = Run(collector, coverage, first["depth"], first["seed"])
-    run.before = list(dict.fromkeys(line for part in parts for line in part["before"]))
-    run.repeat = re.sub(r" --shard [0-9/]+", "", first["repeat"])
-    run.laws = [Law(*law) for part in parts for law in part["laws"]]
+    for name, merge in HOW_MERGED.items():
+        setattr(run, name, merge([part[name] for part in parts]))
+    run.before = list(dict.fromkeys(_in_one(parts, "before")))
+    # The whole is repeated without the part.
+    run.repeat = first["repeat"].replace(f" --shard {first['number']}/{first['of']}", "")
+    run.laws = [Law(*law) for law in _in_one(parts, "laws")]
     run.sent = _summed(part["sent"] for part in parts)
-    run.working = all(part["working"] for part in parts) or bool(collector.failing())
-    run.interrupted = any(part["interrupted"] for part in parts)
+    run.working = run.working or bool(collector.failing())
     run.ended = next((Ended(*part["ended"]) for part in parts if part["ended"]), None)
-    run.failures = [each for part in parts for each in part["failures"]]
-    run.unfinished = [each for part in parts for each in part["unfinished"]]
-    run.not_put_back = [each for part in parts for each in part["not_put_back"]]
-    run.kept_by_parts = [
-        Originals(Path(part["originals"][0]), part["originals"][1])
-        for part in parts
-        if part["originals"]
-    ]
-    run.min_judged = first["min_judged"]
-    run.passing = sum(part["passing"] for part in parts)
-    run.whole = all(part["whole"] for part in parts)
+    kept = [part["originals"] for part in parts if part["originals"]]
+    run.kept_by_parts = [Originals(Path(path), how) for path, how in kept]
     run.began = min(datetime.fromisoformat(part["began"]) for part in parts)
-    run.seconds = max(part["seconds"] for part in parts)
     return run
+
+
+def _in_one(parts: list[dict[str, Any]], key: str) -> list[Any]:
+    """Return what any part has there."""
+    return _joined([part[key] for part in parts])
 
 
 def _in_all(parts: list[dict[str, Any]], key: str) -> list[Any]:
     """Return what no part has reached: what one part alone did not reach, another may have."""
     first, *rest = parts
     return [each for each in first[key] if all(each in part[key] for part in rest)]
+
+
+def _findings(collector: Collector) -> list[dict[str, Any]]:
+    """Return findings for a file, with the texts that may be shown in place of the values."""
+    return [
+        {
+            **vars(finding),
+            "evidence": [
+                {**evidence_row(each, finding, collector), "kind": each.kind}
+                for each in finding.evidence
+            ],
+        }
+        for finding in collector.findings.values()
+    ]
+
+
+def _finding(saved: dict[str, Any]) -> Finding:
+    evidence = tuple(
+        Evidence(each["received"], each["documented"], tuple(each["steps"]), each["kind"])
+        for each in saved["evidence"]
+    )
+    return Finding(**{**saved, "symptom": Symptom(*saved["symptom"]), "evidence": evidence})
+
+
+def _skipped(collector: Collector) -> list[tuple[str, str, str]]:
+    return [(each.what, each.why, each.reason.value) for each in collector.skipped]
 
 
 def _listed(counter: Counter[Any]) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from contract_tests.api.request_templates import REFERRALS, fields, notification
 from contract_tests.checks import availability
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES
 from contract_tests.exceptions import NotJudgedError, OutOfTimeError
+from contract_tests.findings.evidence import Status, Text
 
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange, HttpRequest
@@ -29,7 +30,7 @@ def sessions_work(context: Context) -> bool:
     try:
         first = {role: _first_calls(context, role) for role in context.roles()}
     except (NotJudgedError, OutOfTimeError) as reason:
-        context.collector.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", reason)
         return False
     if why := _unfit(context, first):
         context.collector.not_judged("everything", why)
@@ -111,9 +112,9 @@ def _unreached(context: Context, operation: str, rule: str, what: str) -> None:
         context.collector.not_judged(f"{rule} on {operation}", why)
         return
     if rule == "reach.success":
-        context.find(rule, operation, f"never {what}", what)
+        context.find(rule, operation, Text("never {}", what), what)
     else:
-        _never(context, operation, what, int(what), what)
+        _never(context, operation, Status(int(what)), what, f"never answers {what}")
 
 
 def _nowhere(context: Context) -> str:
@@ -145,16 +146,16 @@ def _missing_name(context: Context, operation: str, name: str) -> None:
     if why := context.permission.forbids(operation, context.contract.operations[operation].method):
         context.collector.not_judged(f"reach.status on {operation}", why)
         return
-    _never(context, operation, f"401 with {name}", UNAUTHORIZED, name)
+    expected = Status(UNAUTHORIZED, Text("with {}", name))
+    _never(context, operation, expected, name, f"never answers 401 with {name}")
 
 
-def _never(context: Context, operation: str, documented: str, status: int, missing: str) -> None:
+def _never(context: Context, operation: str, expected: Status, missing: str, sign: str) -> None:
     """Note that a status, or a name that comes with it, was never seen."""
     context.find(
         "reach.status",
         operation,
-        f"never {missing}",
-        documented,
-        sign=f"never answers {documented}",
-        expected_status=status,
+        Text("never {}", missing),
+        expected,
+        sign=sign,
     )

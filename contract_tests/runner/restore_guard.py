@@ -89,7 +89,7 @@ def _outcome(context: Context, left: dict[str, list[str]], originals: Originals 
         lines = [f"The run was killed, and the profiles of {users} were not put back."]
         if originals is not None:
             lines.append(originals.how_to())
-    lines += [f"{what}: {why}" for what, why in context.collector.skipped]
+    lines += [f"{each.what}: {each.why}" for each in context.collector.skipped]
     return "".join(f"{line}\n" for line in lines)
 
 

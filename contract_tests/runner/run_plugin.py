@@ -12,11 +12,10 @@ import pytest
 from contract_tests.config.depth import DEPTHS
 from contract_tests.config.shard import WHOLE
 from contract_tests.exceptions import (
-    NEVER_ANSWERED,
-    UNFINISHED,
     CheckFailed,
     NotJudgedError,
     OutOfTimeError,
+    Reason,
     StoppedError,
     UnansweredError,
     UsageError,
@@ -25,9 +24,12 @@ from contract_tests.interrupts import STOP, Phase
 from contract_tests.redaction.internal_errors import confession
 from contract_tests.redaction.terminal_text import shown
 from contract_tests.redaction.traceback_redaction import crash, strip
+from contract_tests.reports.finding_text import finding_row, finding_text
 from contract_tests.reports.merging import save
+from contract_tests.reports.report_files import report_data, write
 from contract_tests.reports.report_output import unwritable
-from contract_tests.reports.run_report import Law, Run, write
+from contract_tests.reports.run_report import Law, Run
+from contract_tests.reports.verdict_text import verdict
 from contract_tests.runner.law_files import LAWS
 from contract_tests.runner.session_start import NOT_WRITTEN, open_context, prepare
 from contract_tests.runner.teardown import close, ended
@@ -171,7 +173,7 @@ class RunPlugin:
         collector.law = self.law
         found, judged = len(collector.findings), collector.judged
         result = None
-        reason: Exception | None = None
+        reason: NotJudgedError | OutOfTimeError | None = None
         try:
             context.go_on()
             result = yield
@@ -184,26 +186,27 @@ class RunPlugin:
         self._conclude(reason)
         return result
 
-    def _conclude(self, reason: Exception | None) -> None:
+    def _conclude(self, reason: NotJudgedError | OutOfTimeError | None) -> None:
         """Fail the law of this moment for what it found, else skip it if it was not judged."""
         collector = self.run.collector
         if reason is not None:
             self._note_not_judged(reason)
         failing = collector.failing(self.law)
         if failing:
-            raise CheckFailed("\n\n".join(finding.text() for finding in failing))
+            rows = [finding_row(finding, collector) for finding in failing]
+            raise CheckFailed("\n\n".join(map(finding_text, rows)))
         if reason is not None:
             pytest.skip(collector.redactor.text(str(reason)))
 
-    def _note_not_judged(self, reason: Exception) -> None:
+    def _note_not_judged(self, reason: NotJudgedError | OutOfTimeError) -> None:
         """Note why the law of this moment was not judged, or not to its end."""
         if isinstance(reason, StoppedError):
             self.run.unfinished.append(self.law)
             return
-        self.run.collector.not_judged(self.law, str(reason))
+        self.run.collector.not_judged(self.law, reason)
         if isinstance(reason, UnansweredError):
             self.unanswered.append((self.law, reason.operation))
-        elif str(reason) in UNFINISHED:
+        elif reason.reason is Reason.UNFINISHED:
             self.run.unfinished.append(self.law)
 
     @pytest.hookimpl(wrapper=True)
@@ -218,10 +221,11 @@ class RunPlugin:
         seconds = round(report.duration, 3)
         if call.when == "call":
             judged = self.run.collector.judged - self._judged_before
-            self.run.laws.append(Law(self.law, report.outcome, seconds, judged))
+            law = Law(self.law, report.outcome, seconds, judged, family(item), name(item))
+            self.run.laws.append(law)
         elif call.when == "teardown" and report.failed:
-            name = f"putting back, after {self.law}"
-            self.run.laws.append(Law(name, report.outcome, seconds, 0))
+            after = f"putting back, after {self.law}"
+            self.run.laws.append(Law(after, report.outcome, seconds, 0, after, after))
         if call.excinfo is not None and report.failed:
             error = call.excinfo.value
             if isinstance(error, CheckFailed):
@@ -275,7 +279,8 @@ class RunPlugin:
         never = {law: name for law, name in self.unanswered if not coverage.has_succeeded(name)}
         self.run.unfinished += never
         for name in dict.fromkeys(never.values()):
-            self.run.collector.not_judged(f"what rests on {name}", f"{name} {NEVER_ANSWERED}")
+            why = f"{name} never answered a valid request"
+            self.run.collector.not_judged(f"what rests on {name}", why, Reason.REFUSED)
 
     def _write_reports(self) -> None:
         run = self.run
@@ -300,7 +305,7 @@ class RunPlugin:
         """Say the verdict, where pytest's own terminal shows the run."""
         if self.context is not None:
             terminalreporter.write_line("")
-            terminalreporter.write_line(shown(self.run.verdict()))
+            terminalreporter.write_line(shown(verdict(self.run, report_data(self.run))))
 
 
 def _is_law(item: pytest.Item) -> bool:
@@ -312,6 +317,11 @@ def family(item: pytest.Item) -> str:
     return item.path.stem.removeprefix("test_")
 
 
+def name(item: pytest.Item) -> str:
+    """Return what a law says, in words."""
+    return item.name.removeprefix("test_").replace("_", " ")
+
+
 def law_name(item: pytest.Item) -> str:
     """Return the law's name for people: its family and what it says."""
-    return f"{family(item)}: {item.name.removeprefix('test_').replace('_', ' ')}"
+    return f"{family(item)}: {name(item)}"

@@ -104,7 +104,7 @@ def _is_known(settings: Settings, context: Context) -> bool:
     try:
         _look_beyond(settings, context)
     except (NotJudgedError, OutOfTimeError) as reason:
-        context.collector.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", reason)
         return False
     return remember(context)
 

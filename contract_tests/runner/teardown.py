@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.api import profile_claims, resources
 from contract_tests.config.shard import WHOLE
-from contract_tests.exceptions import UNFINISHED, NotJudgedError, OutOfTimeError, StoppedError
+from contract_tests.exceptions import NotJudgedError, OutOfTimeError, Reason, StoppedError
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.runner.preflight import reached
 
@@ -22,10 +22,10 @@ def remember(context: Context) -> bool:
         resources.remember(context)
         profile_claims.refuse_marks(context)
     except profile_claims.InUseError as reason:
-        context.collector.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", reason)
         return False
     except (NotJudgedError, OutOfTimeError) as reason:
-        context.collector.not_judged("putting the profile back at the end", str(reason))
+        context.collector.not_judged("putting the profile back at the end", reason)
     if not context.target.is_local:
         context.permission = replace(
             context.permission, unread=frozenset(resources.unread(context))
@@ -43,10 +43,10 @@ def claim(context: Context) -> bool:
         profile_claims.claim(context)
         resources.tell_apart(context)
     except profile_claims.InUseError as reason:
-        context.collector.not_judged("everything", str(reason))
+        context.collector.not_judged("everything", reason)
         return False
     except (NotJudgedError, OutOfTimeError) as reason:
-        context.collector.not_judged("whether another run writes to the profiles", str(reason))
+        context.collector.not_judged("whether another run writes to the profiles", reason)
     return True
 
 
@@ -75,9 +75,9 @@ def close(run: Run, context: Context) -> None:
     ]
     if run.originals is not None:
         run.originals.narrow(left)
-    if why := context.stopped or next(
-        (why for _, why in context.collector.skipped if why in UNFINISHED), ""
-    ):
+    unfinished = context.collector.reasons(Reason.UNFINISHED)
+    if context.stopped or unfinished:
+        why = context.stopped or unfinished[0]
         context.collector.not_judged("reach: whether everything can be reached", why)
     elif run.whole:
         _reach(run, context)
@@ -96,4 +96,4 @@ def _reach(run: Run, context: Context) -> None:
     try:
         reached(context)
     except (NotJudgedError, OutOfTimeError) as reason:
-        collector.not_judged("reach: whether everything can be reached", str(reason))
+        collector.not_judged("reach: whether everything can be reached", reason)

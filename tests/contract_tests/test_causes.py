@@ -20,10 +20,13 @@ from contract_tests.config.target import Target
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.findings.causes import grouped
-from contract_tests.findings.collector import ALSO, SYMPTOMS, Collector
-from contract_tests.findings.finding import Finding
-from contract_tests.findings.symptoms import About, BodyFlaw, symptom
+from contract_tests.findings.collector import SYMPTOMS, Collector
+from contract_tests.findings.evidence import BodyFlaw, Facts, Status, Text
+from contract_tests.findings.finding import MOST_EVIDENCE, Finding
+from contract_tests.findings.rules import CHECKS
+from contract_tests.findings.symptoms import Symptom, symptom
 from contract_tests.http.messages import Exchange, HttpRequest
+from contract_tests.reports.finding_text import finding_row, finding_text
 from contract_tests.spec import contract
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 from tests.contract_tests.running import forked_gate
@@ -205,16 +208,11 @@ def test_the_first_baseline_asks_who_and_why_and_then_accepts_what_failed(
         made = Finding(
             finding["check"],
             finding["operation"],
-            "",
-            "",
-            [],
-            "",
-            1,
-            finding["field"],
-            finding["symptom"],
+            field=finding["field"],
+            symptom=Symptom(finding["symptom"]),
         )
         assert any(entry.covers(made) for entry in known)
-        assert not any(entry.covers(replace(made, symptom="another")) for entry in known)
+        assert not any(entry.covers(replace(made, symptom=Symptom("another"))) for entry in known)
 
 
 def test_a_first_baseline_overwrites_nothing_and_is_asked_for_before_anything_is_sent(
@@ -262,87 +260,93 @@ def test_an_entry_for_all_operations_accepts_a_rule_on_each_and_one_with_a_sympt
         'the body: [] is not of type "object"',
         exchange(404, []),
     )
-    assert [finding.symptom for finding in collector.failing()] == [
+    assert [finding.sentence for finding in collector.failing()] == [
         "error bodies are a list, not an object with `code` and `message`"
     ]
 
 
 @pytest.mark.parametrize(
-    ("rule", "answer", "about", "says"),
+    ("rule", "answer", "expected", "says"),
     [
         (
             "input.status",
             exchange(418),
-            {"expected_status": 400},
+            Status(400),
             "answers 418 where the contract says 400",
         ),
         (
             "session.name",
             exchange(403, {}),
-            {"expected_status": 401},
+            Status(401),
             "answers 403 where the contract says 401",
         ),
         (
             "input.bounds",
             exchange(200, {}),
-            {"expected_status": 400},
-            "Input that breaks a bound or form",
+            Status(400),
+            "",
         ),
-        ("input.valid", exchange(422, {}), {}, "getProfile answers 422 to a valid request"),
+        ("input.valid", exchange(422, {}), "accepted", "getProfile answers 422 to a valid request"),
         (
             "header.no-store",
             exchange(200, Cache_Control="max-age=60"),
-            {},
-            "another Cache-Control than no-store",
+            "no-store",
+            "answers with another Cache-Control than no-store: max-age=…",
         ),
         (
             "header.www-authenticate",
             exchange(401, WWW_Authenticate="Basic"),
-            {},
+            "Bearer",
             "401 with another WWW-Authenticate",
         ),
         (
             "answer.shape",
             exchange(200, {}),
-            {"flaw": BodyFlaw("/total", sent="a text", wanted=("integer",))},
+            BodyFlaw("/total", sent="a text", wanted=("integer",)),
             "have a text where a number is expected",
         ),
         (
             "answer.shape",
             exchange(200, {}),
-            {"flaw": BodyFlaw("/items/0", missing="id")},
+            BodyFlaw("/items/0", missing="id"),
             "have no `id`",
         ),
         (
             "answer.shape",
             exchange(200, {}),
-            {"flaw": BodyFlaw("/items/0/createdAt")},
+            BodyFlaw("/items/0/createdAt"),
             "have a `createdAt` that is not as the contract says",
         ),
         (
             "answer.shape",
             exchange(404, {"error": 1}),
-            {},
+            BodyFlaw(),
             "have `error` and no `code` or `message`",
         ),
-        ("answer.shape", exchange(404, "no"), {}, "are a text, not an object with"),
+        ("answer.shape", exchange(404, "no"), BodyFlaw(), "are a text, not an object with"),
         (
             "http.path",
             Exchange(HttpRequest("", "GET", "/"), 404),
-            {"expected_status": 404},
+            Status(404),
             "to unknown paths are of no type",
         ),
-        ("http.head", exchange(501), {"sign": "another status"}, "fails with 501"),
-        ("http.head", exchange(405), {"sign": "answers 405 to HEAD"}, "answers 405 to HEAD"),
-        ("session.valid", exchange(401, {}), {}, "answers 401 to a valid session"),
-        ("pages.total", exchange(200, {}), {}, "`total` counts the notifications"),
-        ("reach.status", None, {"sign": "never answers 400"}, "never answers 400"),
+        ("http.head", exchange(501), "200, as GET", "fails with 501"),
+        ("session.valid", exchange(401, {}), "it is valid", "answers 401 to a valid session"),
     ],
 )
 def test_a_symptom_says_what_is_wrong_and_holds_no_value(
-    rule: str, answer: Exchange | None, about: About, says: str
+    rule: str, answer: Exchange, expected: Facts, says: str
 ) -> None:
-    assert says in symptom(rule, "getProfile", answer, about).text
+    assert says in symptom(rule, "getProfile", answer, expected).sentence
+
+
+def test_where_the_evidence_shows_no_symptom_a_law_or_the_rule_itself_says_what_is_wrong() -> None:
+    sign = "answers 405 to HEAD"
+    assert symptom("http.head", "getProfile", exchange(405), "200", sign).text == sign
+    never = symptom("reach.status", "getProfile", None, Status(400), "never answers 400")
+    assert never == Symptom("never answers 400", expected_status=400)
+    assert symptom("pages.total", "getProfile", exchange(200, {}), "total 3").text == ""
+    assert Finding("pages.total", "x").sentence == CHECKS["pages.total"].says
 
 
 def test_a_finding_hides_no_other_of_the_same_law_operation_and_rule() -> None:
@@ -351,21 +355,21 @@ def test_a_finding_hides_no_other_of_the_same_law_operation_and_rule() -> None:
         collector.find(
             "answer.status", "getProfile", f"{status} {{}}", "one of 200, 400", exchange(status, {})
         )
-    collector.find(
-        "session.isolation", "getProfile", "with X-User: 200", "as without", exchange(200)
-    )
-    collector.find(
-        "session.isolation", "getProfile", "after grace asked: 200", "as alone", exchange(200)
-    )
-    found = {finding.symptom: finding for finding in collector.merged()}
+    other = exchange(200)
+    for name in ("X-User", "X-Session"):
+        received = Text("with {}: {}", name, other)
+        collector.find("session.isolation", "getProfile", received, "as without", other)
+    received = Text("after {} asked: {}", "grace", other)
+    collector.find("session.isolation", "getProfile", received, "as alone", other)
+    found = {finding.sentence: finding for finding in collector.merged()}
     assert [
         found[f"answers {status}, which is not listed"].count for status in (418, 422, 409)
     ] == [1, 2, 1]
     (isolation,) = [
         finding for finding in collector.merged() if finding.rule == "session.isolation"
     ]
-    assert "after grace asked" in isolation.text()
-    assert isolation.count == 2
+    assert "after grace asked: 200" in finding_text(finding_row(isolation, collector))
+    assert (isolation.count, len(isolation.evidence)) == (3, 2), "values alone are no other kind"
 
 
 def test_a_target_that_says_something_new_each_time_has_but_so_many_findings() -> None:
@@ -376,7 +380,7 @@ def test_a_target_that_says_something_new_each_time_has_but_so_many_findings() -
         )
         collector.find("pages.total", "listNotifications", f"{'z' * number} is", "y", exchange(200))
     assert len(collector.merged()) <= SYMPTOMS + 2
-    assert all(len(finding.also) <= ALSO for finding in collector.merged())
+    assert all(len(finding.evidence) <= MOST_EVIDENCE for finding in collector.merged())
     assert sum(finding.count for finding in collector.merged()) == 1000
 
 
@@ -389,14 +393,11 @@ def test_what_follows_from_another_cause_is_put_to_it() -> None:
         "input.status",
         "getProfile",
         "422",
-        "400, because of fields (query): it is missing",
+        Status(400, "because of fields (query): it is missing"),
         exchange(422, {}),
-        expected_status=400,
     )
     never = "never answers 400"
-    collector.find(
-        "reach.status", "getProfile", "never 400", "400", sign=never, expected_status=400
-    )
+    collector.find("reach.status", "getProfile", "never 400", Status(400), sign=never)
     collector.find("answer.status", "getProfile", "418", "one of 200, 400", exchange(418, {}))
     found = grouped(collector.merged())
     assert [cause.title for cause in found] == [WRONG_STATUS, "Answers 418, which is not listed"]
@@ -466,7 +467,10 @@ def test_a_refusal_says_what_was_sent_and_what_is_wrong_with_it(
         Target("http://127.0.0.1:9"), known, Collector(""), DEPTHS["quick"], 1, Coverage(known)
     ).request(sent)
     flaws = request_validation.flaws(known, known.full, call)
-    assert says in request_validation.refusal(flaws)
+    collector = Collector("")
+    collector.find("input.bounds", "x", "accepted", request_validation.refusal(flaws))
+    (refused,) = collector.findings.values()
+    assert says in finding_row(refused, collector)["documented"]
     assert accepts in request_validation.acceptance(flaws)
     assert request_validation.wrong(known, known.full, call) == [flaw.place for flaw in flaws]
 

@@ -69,9 +69,24 @@ def report(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "accepted": [],
         "outdated": [],
     }
+    causes = [
+        {
+            "cause": each["says"],
+            "severity": each["severity"],
+            "count": each["count"],
+            "checks": [each["check"]],
+            "places": [f"{each['check']} on {each['operation']}"],
+            "findings": [each],
+        }
+        for each in findings
+    ]
+    made = dict.fromkeys(
+        ("started_at", "gate_version", "contract_version", "python_version"), "1.2.3"
+    )
     return {
         **known,
-        "findings": list(findings),
+        **made,
+        "causes": causes,
         "repeat": "contract-tests",
         "before_curl": [],
         **changes,

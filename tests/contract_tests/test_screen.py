@@ -77,15 +77,18 @@ def test_only_the_program_itself_clears_a_line() -> None:
 
 def test_evidence_of_a_finding_is_shown_as_text() -> None:
     from contract_tests.findings.collector import Collector  # noqa: PLC0415
+    from contract_tests.reports.finding_text import finding_row  # noqa: PLC0415
 
     collector = Collector("http://x", redactor=Redactor())
     collector.find("http.method", "getProfile", "400 \x1b[2J\nhttp://x CONFORMS", "a\u202eb")
     collector.not_judged("\x1b[2J", "y" * 9000)
-    finding = next(iter(collector.findings.values()))
-    assert (finding.received, finding.documented) == (
+    row = finding_row(next(iter(collector.findings.values())), collector)
+    assert (row["received"], row["documented"]) == (
         "400 \\u001b[2J\\nhttp://x CONFORMS",
         "a\\u202eb",
     )
     assert all(
-        len(each) < 1000 and each.isprintable() for pair in collector.skipped for each in pair
+        len(each) < 1000 and each.isprintable()
+        for skipped in collector.skipped
+        for each in (skipped.what, skipped.why)
     )

@@ -23,7 +23,9 @@ from contract_tests.config.shard import Shard, read
 from contract_tests.exceptions import UsageError
 from contract_tests.findings.collector import Collector
 from contract_tests.reports import merging
+from contract_tests.reports.report_files import report_data
 from contract_tests.reports.run_report import Law, Run
+from contract_tests.reports.verdict_text import verdict
 from contract_tests.spec import contract
 from tests.contract_tests.faults_all import FAULTS
 from tests.contract_tests.reference import Api
@@ -264,5 +266,6 @@ def test_the_whole_says_what_a_part_did_not_put_back(tmp_path: Path) -> None:
     merging.save(run, tmp_path)
     whole = merging.merged([tmp_path])
     assert whole.exit_code == 3
-    assert "NOT PUT BACK: handle of $PRIMARY." in whole.verdict()
-    assert "contract-tests restore /kept.json" in whole.verdict()
+    text = verdict(whole, report_data(whole))
+    assert "NOT PUT BACK: handle of $PRIMARY." in text
+    assert "contract-tests restore /kept.json" in text

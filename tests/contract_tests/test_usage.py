@@ -186,7 +186,11 @@ def test_a_summary_that_cannot_be_written_is_only_said(
         "not_judged": [],
         "accepted": [],
         "outdated": [],
-        "findings": [],
+        "causes": [],
+        "started_at": "",
+        "gate_version": "",
+        "contract_version": "",
+        "python_version": "",
     }
     github_actions.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS", "::resume::")
     assert "GITHUB_STEP_SUMMARY) cannot be written" in capsys.readouterr().out

@@ -20,6 +20,7 @@ from contract_tests.cli.judge_command import main
 from contract_tests.findings.collector import Collector
 from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.reports.run_report import Law, Run
+from contract_tests.reports.verdict_text import sentence
 from contract_tests.spec import contract
 from tests.contract_tests.reference import UPDATABLE, Answer, Api, RefusalError, Request
 from tests.contract_tests.running import ROOT, forked_gate, target_file
@@ -446,7 +447,7 @@ def run_of(judged: int, unfinished: int, idle: int = 0, **changes: Any) -> Run:
     ],
 )
 def test_what_a_run_comes_to(run: Run, code: int, says: str) -> None:
-    assert (run.exit_code, says in run.sentence()) == (code, True), run.sentence()
+    assert (run.exit_code, says in sentence(run)) == (code, True), sentence(run)
 
 
 def test_laws_that_do_not_apply_are_not_missed(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ import pytest
 from contract_tests.api import comparison, resources, run_marks
 from contract_tests.api.request_templates import MARK_READ, RequestTemplate, fields, public, update
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import fresh
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
+    from contract_tests.findings.evidence import Facts
     from contract_tests.http.messages import Exchange
 
 WAIT = 10.0
@@ -52,8 +54,8 @@ def test_different_fields_survive(context: Context, role: str) -> None:
                     context.find(
                         "concurrent.updates",
                         "updateProfile",
-                        f"{name} is {after[name]!r}",
-                        f"{value!r}",
+                        Value(after[name]),
+                        Value(value),
                         *exchanges,
                         field=name,
                     )
@@ -61,9 +63,8 @@ def test_different_fields_survive(context: Context, role: str) -> None:
                     context.find(
                         "input.accepted",
                         "updateProfile",
-                        exchange.shown(),
-                        "accepted, as without the others",
                         exchange,
+                        "accepted, as without the others",
                     )
 
 
@@ -161,8 +162,8 @@ def test_marking_loses_no_update(context: Context) -> None:
                     context.find(
                         "concurrent.updates",
                         "updateProfile",
-                        f"{name} is {got!r}",
-                        f"{value!r}",
+                        Value(got),
+                        Value(value),
                         *exchanges,
                         field=name,
                     )
@@ -188,13 +189,17 @@ def _whole_date(context: Context, writer: Exchange, exchange: Exchange) -> None:
         for part in DATES[0]
     ]
     if all(sources) and not set.intersection(*sources):
-        _mixed(context, writer, exchange, f"{DATES[0]} or {DATES[1]}")
+        _mixed(context, writer, exchange, Text("{} or {}", *DATES))
 
 
-def _mixed(context: Context, writer: Exchange, reader: Exchange, documented: str) -> None:
-    received = f"at the same time as the update of step 1, the read of step 2 got {reader.shown()}"
+def _mixed(context: Context, writer: Exchange, reader: Exchange, expected: Facts) -> None:
     context.find(
-        "concurrent.readers", reader.request.operation, received, documented, writer, reader
+        "concurrent.readers",
+        reader.request.operation,
+        Text("at the same time as the update of step 1, the read of step 2 got {}", reader),
+        expected,
+        writer,
+        reader,
     )
 
 
@@ -230,8 +235,8 @@ def test_two_users_at_once(context: Context) -> None:
                     context.find(
                         "concurrent.updates",
                         "updateProfile",
-                        f"biography is {got!r}",
-                        f"{marks[role]!r}",
+                        Value(got),
+                        Value(marks[role]),
                         *steps,
                         field="biography",
                     )
@@ -244,11 +249,7 @@ def _apart(context: Context, names: dict[str, str], reads: dict[str, Exchange]) 
         context.judge(exchange)
         if exchange.ok and context.object(exchange).get("username", names[role]) != names[role]:
             context.find(
-                "session.isolation",
-                "getProfile",
-                exchange.shown(),
-                f"the profile of {role}",
-                exchange,
+                "session.isolation", "getProfile", exchange, Text("the profile of {}", role)
             )
 
 
@@ -266,7 +267,7 @@ def _one_handle(
         context.find(
             "update.handle",
             "updateProfile",
-            f"both users got {handle}",
+            Text("both users got {}", handle),
             "only one of them",
             *exchanges,
         )
@@ -318,7 +319,7 @@ def _whole(context: Context, writer: Exchange, exchange: Exchange, known: tuple[
     if not exchange.ok or not isinstance(body, dict):
         return
     if any(body.get(name) is None for name in known):
-        _mixed(context, writer, exchange, f"{', '.join(known)} of one update or the other")
+        _mixed(context, writer, exchange, Text("{} of one update or the other", ", ".join(known)))
         return
     numbers = {
         int(found[1])

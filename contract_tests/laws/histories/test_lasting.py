@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.api import resources
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import OPERATIONS, valid, wrong
 
 if TYPE_CHECKING:
@@ -26,12 +27,11 @@ def test_an_update_lasts(context: Context, operation: str) -> None:
         called = context.send(template, role)
         after = resources.profile(context, "primary", "biography")["biography"]
         if after != before:
-            received = f"biography is {after!r} after {operation}, {called.status}"
             context.find(
                 "update.seen",
                 "updateProfile",
-                received,
-                f"{before!r}",
+                Text("biography is {} after {}, {}", Value(after), operation, called.status),
+                Value(before),
                 written,
                 called,
                 field="biography",

@@ -20,6 +20,7 @@ from contract_tests.api.oracle import Model, Person
 from contract_tests.api.request_templates import MARK_READ, RequestTemplate, fields, public, update
 from contract_tests.checks import boundary_values
 from contract_tests.exceptions import OutOfTimeError
+from contract_tests.findings.evidence import Status, Text, Value
 from contract_tests.laws._support import differing
 from contract_tests.spec import contract
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract_tests.api.context import Context
+    from contract_tests.findings.evidence import Facts
     from contract_tests.http.messages import Exchange
 
 CONTRACT = contract.load()
@@ -129,8 +131,7 @@ class Machine(RuleBasedStateMachine):
             self._fail(
                 "update.handle" if handle else "input.accepted",
                 "updateProfile",
-                "accepted" if wanted else "400",
-                expected_status=0 if wanted else BAD_REQUEST,
+                "accepted" if wanted else Status(BAD_REQUEST),
             )
         if exchange.ok:
             self._learn_form(role, changes, before)
@@ -153,7 +154,7 @@ class Machine(RuleBasedStateMachine):
         wanted = self.model.read(role, names)
         exchange = self._ask(fields(*names), role)
         if exchange.ok and resources.profile_of(self.context, exchange, names) != wanted:
-            self._fail("update.seen", "getProfile", str(wanted))
+            self._fail("update.seen", "getProfile", Value(wanted))
 
     @rule(role=ROLES, other=ROLES)
     def look(self, role: str, other: str) -> None:
@@ -164,7 +165,7 @@ class Machine(RuleBasedStateMachine):
             exchange = self._ask(public(wanted["username"], container), role)
             body = self.context.body(exchange)
             if exchange.ok and isinstance(body, dict) and differing(body, wanted):
-                self._fail("update.public", "getPublicProfile", str(wanted))
+                self._fail("update.public", "getPublicProfile", Value(wanted))
 
     @precondition(lambda self: bool(self.context.target.containers))
     @rule(role=ROLES, page=st.integers(1, 6), limit=st.integers(1, 100), pick=st.integers(0, 9))
@@ -184,7 +185,8 @@ class Machine(RuleBasedStateMachine):
             and pagination.items_of(self.context, exchange) != wanted
             and not self._grown(role, container)
         ):
-            self._fail("pages.whole", "listNotifications", f"{len(wanted)} items: {wanted[:2]}")
+            expected = Text("{} items: {}", len(wanted), wanted[:2])
+            self._fail("pages.whole", "listNotifications", expected)
 
     @rule(role=ROLES)
     def mark(self, role: str) -> None:
@@ -210,8 +212,7 @@ class Machine(RuleBasedStateMachine):
             self._fail(
                 "session.form" if kind.valid_inside else "session.required",
                 what,
-                f"401 for {kind.name}",
-                expected_status=UNAUTHORIZED,
+                Status(UNAUTHORIZED, Text("for {}", kind.name)),
             )
 
     def _learn_marks(self, role: str) -> None:
@@ -252,7 +253,7 @@ class Machine(RuleBasedStateMachine):
             exchange.ok
             and resources.profile_of(self.context, exchange, self.context.contract.fields) != wanted
         ):
-            self._fail(broken, operation, str(wanted))
+            self._fail(broken, operation, Value(wanted))
 
     def _ask(
         self, template: RequestTemplate, role: str | None, auth: str | None = None
@@ -261,13 +262,14 @@ class Machine(RuleBasedStateMachine):
         self.steps.append(exchange)
         return exchange
 
-    def _fail(self, broken: str, operation: str, documented: str, expected_status: int = 0) -> None:
+    def _fail(self, broken: str, operation: str, expected: Facts) -> None:
         opening = [
             exchange for role in self.roles if role in self.used for exchange in self.opening[role]
         ]
-        steps, received = (*opening, *self.steps), self.steps[-1].shown()
-        find = partial(self.context.find, broken, operation, received, documented, *steps)
-        self.failures.append(partial(find, expected_status=expected_status))
+        steps = (*opening, *self.steps)
+        self.failures.append(
+            partial(self.context.find, broken, operation, steps[-1], expected, *steps)
+        )
         raise DeviationError(broken)
 
 

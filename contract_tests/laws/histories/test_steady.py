@@ -9,6 +9,7 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.request_templates import RequestTemplate, fields, notifications, public
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Text
 from contract_tests.laws._support import meaning, wrong
 from contract_tests.spec import contract
 
@@ -35,12 +36,7 @@ def test_the_same_again(context: Context, operation: str, role: str) -> None:
                 first = again
             elif meaning(context, again) != meaning(context, first):
                 context.find(
-                    "http.same-answer",
-                    operation,
-                    again.shown(),
-                    f"again {first.shown()}",
-                    first,
-                    again,
+                    "http.same-answer", operation, again, Text("again {}", first), first, again
                 )
 
 
@@ -54,9 +50,14 @@ def test_a_refusal_is_forgotten(context: Context, operation: str) -> None:
         if _news(context, first, again):
             first = again
         elif meaning(context, again) != meaning(context, first):
-            documented = f"as before another was refused: {first.shown()}"
             context.find(
-                "http.same-answer", operation, again.shown(), documented, first, refused, again
+                "http.same-answer",
+                operation,
+                again,
+                Text("as before another was refused: {}", first),
+                first,
+                refused,
+                again,
             )
 
 

@@ -14,6 +14,7 @@ from contract_tests.api.context import FULL_PAGE, Context, Item
 from contract_tests.api.request_templates import notifications
 from contract_tests.config import depth
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import moment
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_whole(context: Context, role: str) -> None:
                 context.find(
                     "pages.whole",
                     OPERATION,
-                    f"{double} twice with limit {limit}",
+                    Text("{} twice with limit {}", double, limit),
                     "each once",
                     exchange,
                 )
@@ -107,12 +108,11 @@ def test_defaults(context: Context, role: str) -> None:
             number, most = page or 1, limit or size
             if items != reference[(number - 1) * most : number * most]:
                 wanted = reference[(number - 1) * most : number * most]
-                received = f"page={page}, limit={limit}: {_first_difference(items, wanted)}"
                 context.find(
                     "pages.defaults",
                     OPERATION,
-                    received,
-                    f"as page={number}, limit={most}",
+                    Text("page={}, limit={}: {}", page, limit, _first_difference(items, wanted)),
+                    Text("as page={}, limit={}", number, most),
                     exchange,
                 )
             _echo(context, exchange, pagination.first_page(context, role, container), most)
@@ -135,7 +135,7 @@ def test_past_the_end(context: Context, role: str) -> None:
                     context.find(
                         "pages.past-end",
                         OPERATION,
-                        f"{len(items)} items",
+                        Text("{} items", len(items)),
                         "none past the end",
                         exchange,
                     )
@@ -158,7 +158,7 @@ def test_users_have_their_own(context: Context) -> None:
             context.find(
                 "pages.own",
                 OPERATION,
-                f"both users have the same {len(first)} notifications",
+                Text("both users have the same {} notifications", len(first)),
                 "each one's own",
                 exchange,
             )
@@ -171,8 +171,8 @@ def _size(context: Context, role: str, container: str, limit: int, total: int) -
         context.find(
             "pages.size",
             OPERATION,
-            f"{len(items)} items on page 1 of {limit}",
-            f"{min(limit, total)} items",
+            Text("{} items on page 1 of {}", len(items), limit),
+            Text("{} items", min(limit, total)),
             exchange,
         )
         return len(items)
@@ -203,33 +203,35 @@ def _judge_page(
         context.find(
             "pages.limit",
             OPERATION,
-            f"{len(items)} items on page {number} of {limit}",
-            f"at most {limit}",
+            Text("{} items on page {} of {}", len(items), number, limit),
+            Text("at most {}", limit),
             exchange,
         )
     if number == 1 and 0 < len(items) < len(wanted) and items == wanted[: len(items)]:
         context.find(
             "pages.size",
             OPERATION,
-            f"{len(items)} items on page 1 of {limit}",
-            f"{len(wanted)} items",
+            Text("{} items on page 1 of {}", len(items), limit),
+            Text("{} items", len(wanted)),
             exchange,
         )
     elif items != wanted:
-        received = f"page {number} of {limit}: {_first_difference(items, wanted)}"
         context.find(
-            "pages.whole", OPERATION, received, f"{len(wanted)} items as in the whole", exchange
+            "pages.whole",
+            OPERATION,
+            Text("page {} of {}: {}", number, limit, _first_difference(items, wanted)),
+            Text("{} items as in the whole", len(wanted)),
+            exchange,
         )
     _echo(context, exchange, number, limit)
     _total(context, exchange, total)
 
 
-def _first_difference(items: list[Item], wanted: list[Item]) -> str:
-    pairs = enumerate(zip(items, wanted, strict=False), 1)
-    return next(
-        (f"item {place} is {a}, not {b}" for place, (a, b) in pairs if a != b),
-        f"{len(items)} items",
-    )
+def _first_difference(items: list[Item], wanted: list[Item]) -> Text:
+    for place, (item, other) in enumerate(zip(items, wanted, strict=False), 1):
+        if item != other:
+            return Text("item {} is {}, not {}", place, item, other)
+    return Text("{} items", len(items))
 
 
 def _references(context: Context, role: str) -> list[tuple[str, list[Item]]]:
@@ -261,8 +263,13 @@ def _order(context: Context, items: list[Item], exchange: Exchange) -> None:
             continue
         tied = first == second and _after(str(first_id), str(second_id))
         if first < second or tied:
-            received = f"{first_id} ({first[0]}) before {second_id} ({second[0]})"
-            context.find("pages.order", OPERATION, received, "newest first, then by id", exchange)
+            context.find(
+                "pages.order",
+                OPERATION,
+                Text("{} ({}) before {} ({})", first_id, first[0], second_id, second[0]),
+                "newest first, then by id",
+                exchange,
+            )
 
 
 def _after(one: str, other: str) -> bool:
@@ -280,8 +287,8 @@ def _container(context: Context, items: list[Item], container: str, exchange: Ex
         context.find(
             "pages.container",
             OPERATION,
-            f"{foreign[0]}",
-            f"only notifications of {container}",
+            Value(foreign[0]),
+            Text("only notifications of {}", container),
             exchange,
         )
 
@@ -295,8 +302,8 @@ def _echo(context: Context, exchange: Exchange, page: int, limit: int) -> None:
         context.find(
             "pages.echo",
             OPERATION,
-            f"page {echoed[0]}, limit {echoed[1]}",
-            f"page {page}, limit {limit}",
+            Text("page {}, limit {}", echoed[0], echoed[1]),
+            Text("page {}, limit {}", page, limit),
             exchange,
         )
 
@@ -307,8 +314,8 @@ def _total(context: Context, exchange: Exchange, total: int) -> None:
         context.find(
             "pages.total",
             OPERATION,
-            f"total {said}",
-            f"total {total}, as many as the pages hold",
+            Text("total {}", said),
+            Text("total {}, as many as the pages hold", total),
             exchange,
         )
 

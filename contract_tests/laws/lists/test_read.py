@@ -15,10 +15,12 @@ from contract_tests.api.request_templates import (
     update,
 )
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import fresh
 
 if TYPE_CHECKING:
     from contract_tests.api.pagination import Inbox
+    from contract_tests.findings.evidence import Facts
     from contract_tests.http.messages import Exchange
 
 LIST, MARK = "listNotifications", "markNotificationsRead"
@@ -61,8 +63,14 @@ def _unread_still(
     ]
     if changed:
         name, was = str(changed[0]["id"]), changed[0].get("read")
-        received = f"after {operation}: {name} in {container} has read {now[name]}"
-        context.find(rule, operation, received, f"read {was} as before", before[1], after[1])
+        context.find(
+            rule,
+            operation,
+            Text("after {}: {} in {} has read {}", operation, name, container, now[name]),
+            Text("read {} as before", was),
+            before[1],
+            after[1],
+        )
 
 
 def test_only_marking_marks(context: Context) -> None:
@@ -95,8 +103,8 @@ def _still_referred(
             context.find(
                 rule,
                 operation,
-                f"{when}: the referrals of {role} are {now}",
-                f"{known} among them, as before",
+                Text("{}: the referrals of {} are {}", when, role, now),
+                Text("{} among them, as before", known),
                 *steps,
             )
             before[role] = now
@@ -248,7 +256,11 @@ def _marked(context: Context, before: Inbox, now: Inbox, exchange: Exchange) -> 
     ]
     if left:
         context.find(
-            "read.marks", MARK, f"still unread: {left[:5]}", "all read in all containers", exchange
+            "read.marks",
+            MARK,
+            Text("still unread: {}", left[:5]),
+            "all read in all containers",
+            exchange,
         )
     old, new = _without_read(before), _without_read(after)
     if _by_id(old).keys() == _by_id(new).keys() and _by_id(old) != _by_id(new):
@@ -273,7 +285,11 @@ def _profile_kept(context: Context, role: str, before: object, exchange: Exchang
     after = (resources.profile(context, role), pagination.referred(context, role))
     if after != before:
         context.find(
-            "read.nothing-else", MARK, f"profile and referrals {after}", f"{before}", exchange
+            "read.nothing-else",
+            MARK,
+            Text("profile and referrals {}", after),
+            Value(before),
+            exchange,
         )
 
 
@@ -288,10 +304,21 @@ def _same(
         changed = [place for place, flag in old.items() if new.get(place, flag) != flag]
         if changed:
             container, name = changed[0]
-            received = f"{when}: {name} in {container} has read {new[changed[0]]}, {len(changed)} in all changed"
             shown = _showing(context, role, container, now, name)
             context.find(
-                rule, operation, received, f"read {old[changed[0]]} as before", *steps, *shown
+                rule,
+                operation,
+                Text(
+                    "{}: {} in {} has read {}, {} in all changed",
+                    when,
+                    name,
+                    container,
+                    new[changed[0]],
+                    len(changed),
+                ),
+                Text("read {} as before", old[changed[0]]),
+                *steps,
+                *shown,
             )
             before[role] = now
 
@@ -336,12 +363,13 @@ def _without_read(inbox: Inbox) -> Inbox:
     }
 
 
-def _difference(before: Inbox, after: Inbox) -> tuple[str, str]:
+def _difference(before: Inbox, after: Inbox) -> tuple[str, Facts]:
     """Return the container of the first difference, and the difference."""
     for name, items in before.items():
         for old, new in zip(items, after[name], strict=False):
             if old != new:
-                return name, f"{name}: {new} where {old} was"
+                return name, Text("{}: {} where {} was", name, new, old)
         if len(items) != len(after[name]):
-            return name, f"{name}: {len(after[name])} items where {len(items)} were"
+            counts = (len(after[name]), len(items))
+            return name, Text("{}: {} items where {} were", name, *counts)
     return "", "no difference"

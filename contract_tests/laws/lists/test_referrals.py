@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import moment
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def test_order_and_total(context: Context) -> None:
                 context.find(
                     "referrals.order",
                     "listReferrals",
-                    f"{one} before {other}",
+                    Text("{} before {}", one, other),
                     "newest first",
                     exchange,
                 )
@@ -31,7 +32,7 @@ def test_order_and_total(context: Context) -> None:
             context.find(
                 "referrals.total",
                 "listReferrals",
-                f"total {total}, {len(items)} items",
+                Text("total {}, {} items", total, len(items)),
                 "as many as there are",
                 exchange,
             )
@@ -47,19 +48,23 @@ def test_own(context: Context) -> None:
             context.find(
                 "referrals.own",
                 "listReferrals",
-                f"{names}",
+                Value(names),
                 "users that the session's user referred",
                 exchange,
             )
         if len(set(names)) != len(names):
             context.find(
-                "referrals.own", "listReferrals", f"somebody twice: {names}", "each once", exchange
+                "referrals.own",
+                "listReferrals",
+                Text("somebody twice: {}", names),
+                "each once",
+                exchange,
             )
         if len(names) > 1 and names in seen.values():
             context.find(
                 "referrals.own",
                 "listReferrals",
-                f"the same for both users: {names}",
+                Text("the same for both users: {}", names),
                 "each one's own",
                 exchange,
             )

@@ -17,6 +17,7 @@ from contract_tests.api.request_templates import (
     update,
 )
 from contract_tests.checks import boundary_values
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import fresh
 from contract_tests.spec import contract
 
@@ -67,13 +68,11 @@ def test_at_the_bound(context: Context, name: str) -> None:
         for value in boundary_values.good(name, schema, context.handle(role, name)):
             exchange = context.send(update({name: value}), role)
             if not exchange.ok:
-                documented = f"{name} accepted: {boundary_values.why_good(schema, value)}"
                 context.find(
                     "input.accepted",
                     "updateProfile",
-                    exchange.shown(),
-                    documented,
                     exchange,
+                    Text("{} accepted: {}", name, boundary_values.why_good(schema, value)),
                     field=name,
                 )
                 continue
@@ -126,9 +125,13 @@ def test_further_parts_are_not_kept(context: Context) -> None:
         for answer in (exchange, read):
             got = context.object(answer).get("dateOfBirth")
             if isinstance(got, dict) and got.get(MORE) == context.marker(role):
-                documented = f"a date of birth without {MORE}"
                 context.find(
-                    "update.ignored", "updateProfile", answer.shown(), documented, exchange, read
+                    "update.ignored",
+                    "updateProfile",
+                    answer,
+                    Text("a date of birth without {}", MORE),
+                    exchange,
+                    read,
                 )
 
 
@@ -235,17 +238,18 @@ def _read_back(
     if got != resources.plain(context, {name: value})[name]:
         # Neighbours look alike once they are cut, so that the value before tells nothing, but for an empty text.
         rule = comparison.how_lost(value, before if value == "" else None, got)
-        context.find(
-            rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", exchange, read, field=name
-        )
+        context.find(rule, "updateProfile", Value(got), Value(value), exchange, read, field=name)
     return got
 
 
 def _nothing(context: Context, role: str, before: Profile, exchange: Exchange) -> Profile:
     after = resources.profile(context, role)
     if after != before and not exchange.ok:
-        received = f"{exchange.status}, then {after}"
         context.find(
-            "update.all-or-nothing", "updateProfile", received, f"unchanged {before}", exchange
+            "update.all-or-nothing",
+            "updateProfile",
+            Text("{}, then {}", exchange.status, after),
+            Text("unchanged {}", before),
+            exchange,
         )
     return after

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from contract_tests.api import pagination, resources
 from contract_tests.api.request_templates import public, update
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Status, Text
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context, Profile
@@ -63,12 +64,11 @@ def test_similar_handles_are_others(context: Context) -> None:
         ):
             _handle(context, other, similar, taken=False)
             if resources.profile(context, role, "handle")["handle"] != held:
-                documented = f"the handle {held} of the other user"
                 context.find(
                     "update.handle",
                     "updateProfile",
-                    f"it is lost after somebody took {similar}",
-                    documented,
+                    Text("it is lost after somebody took {}", similar),
+                    Text("the handle {} of the other user", held),
                 )
 
 
@@ -96,11 +96,7 @@ def test_ones_own_handle_may_come_along(context: Context) -> None:
             )
             if not exchange.ok:
                 context.find(
-                    "update.handle",
-                    "updateProfile",
-                    exchange.shown(),
-                    "accepted: it is the user's own",
-                    exchange,
+                    "update.handle", "updateProfile", exchange, "accepted: it is the user's own"
                 )
 
 
@@ -144,14 +140,11 @@ def _handle(context: Context, role: str, handle: str, *, taken: bool) -> None:
     )
     exchange = context.send(update(body), role)
     if exchange.ok == taken:
-        documented = "400: another user holds it" if taken else "accepted: nobody else holds it"
         context.find(
             "update.handle",
             "updateProfile",
-            exchange.shown(),
-            documented,
             exchange,
-            expected_status=400 if taken else 0,
+            Status(400, "another user holds it") if taken else "accepted: nobody else holds it",
         )
     elif taken:
         _unchanged(context, role, before, exchange)
@@ -163,7 +156,7 @@ def _unchanged(context: Context, role: str, before: Profile, exchange: Exchange)
         context.find(
             "update.all-or-nothing",
             "updateProfile",
-            f"{exchange.status}, then {after}",
-            f"unchanged {before}",
+            Text("{}, then {}", exchange.status, after),
+            Text("unchanged {}", before),
             exchange,
         )

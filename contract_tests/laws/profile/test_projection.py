@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.api import resources
 from contract_tests.api.request_templates import RequestTemplate, fields
+from contract_tests.findings.evidence import Text, Value
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context, Profile
@@ -102,9 +103,8 @@ def _exact(context: Context, role: str, names: tuple[str, ...], known: Profile) 
         context.find(
             "projection.exact",
             "getProfile",
-            exchange.shown(),
-            f"exactly the keys {sorted(set(names))}",
             exchange,
+            Text("exactly the keys {}", sorted(set(names))),
         )
     for name, value in resources.plain(
         context, {name: body[name] for name in names if name in body}
@@ -113,8 +113,8 @@ def _exact(context: Context, role: str, names: tuple[str, ...], known: Profile) 
             context.find(
                 "projection.values",
                 "getProfile",
-                f"{name} is {value!r}",
-                f"{known[name]!r}, as in the whole",
+                Value(value),
+                Text("{}, as in the whole", Value(known[name])),
                 exchange,
                 field=name,
             )

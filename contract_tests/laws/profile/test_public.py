@@ -11,6 +11,7 @@ from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Con
 from contract_tests.api.request_templates import fields, notifications, public
 from contract_tests.checks.response_checks import SERVER_ERROR
 from contract_tests.exceptions import NotJudgedError
+from contract_tests.findings.evidence import Status, Text, Value
 
 if TYPE_CHECKING:
     from contract_tests.api.request_templates import RequestTemplate
@@ -31,34 +32,26 @@ def test_members_have_one(context: Context) -> None:
             exchange = context.send(public(name, container), role)
             body = context.body(exchange)
             if exchange.refused:
-                documented = "the public profile, as for the other reader"
                 context.find(
-                    "public.any-reader", "getPublicProfile", exchange.shown(), documented, exchange
+                    "public.any-reader",
+                    "getPublicProfile",
+                    exchange,
+                    "the public profile, as for the other reader",
                 )
             if not exchange.ok or not isinstance(body, dict):
                 continue
             if body.get("username", name) != name:
                 context.find(
-                    "public.who",
-                    "getPublicProfile",
-                    exchange.shown(),
-                    f"username {name!r}",
-                    exchange,
+                    "public.who", "getPublicProfile", exchange, Text("username {}", Value(name))
                 )
             if "dateOfBirth" in body:
-                context.find(
-                    "public.private",
-                    "getPublicProfile",
-                    exchange.shown(),
-                    "no dateOfBirth",
-                    exchange,
-                )
+                context.find("public.private", "getPublicProfile", exchange, "no dateOfBirth")
             seen[role] = {key: body.get(key) for key in SHOWN}
         if len({str(value) for value in seen.values()}) > 1:
             context.find(
                 "public.any-reader",
                 "getPublicProfile",
-                str(seen),
+                Value(seen),
                 "the same for every reader",
                 exchange,
             )
@@ -97,7 +90,7 @@ def test_others_have_their_own(context: Context) -> None:
             body = context.object(exchange)
             shared = resources.plain(context, {key: body[key] for key in own if key in body})
             if any(own[key] is not None and own[key] != value for key, value in shared.items()):
-                context.find("public.who", "getPublicProfile", exchange.shown(), str(own), exchange)
+                context.find("public.who", "getPublicProfile", exchange, Value(own))
 
 
 def test_unknown_names(context: Context) -> None:
@@ -183,14 +176,13 @@ def test_membership_is_one(context: Context) -> None:
             exchange = context.send(notifications(container), role)
             member = container in members
             if exchange.status in (200, NOT_FOUND) and exchange.ok != member:
-                documented = "200 for a member" if member else "404 for who is not a member"
                 context.find(
                     "pages.membership",
                     "listNotifications",
-                    exchange.shown(),
-                    documented,
                     exchange,
-                    expected_status=200 if member else NOT_FOUND,
+                    Status(200, "for a member")
+                    if member
+                    else Status(NOT_FOUND, "for who is not a member"),
                 )
 
 
@@ -236,19 +228,15 @@ def _not_found(
         context.find(
             rule,
             template.operation,
-            exchange.shown(),
-            "404: there is no such thing",
             exchange,
-            expected_status=NOT_FOUND,
+            Status(NOT_FOUND, "there is no such thing"),
         )
     elif exchange.status == BAD_REQUEST and template.username.isalnum():
         context.find(
             "public.not-found",
             template.operation,
-            exchange.shown(),
-            "404: there is no such thing",
             exchange,
-            expected_status=NOT_FOUND,
+            Status(NOT_FOUND, "there is no such thing"),
         )
     return True
 
@@ -261,10 +249,8 @@ def _nobody(context: Context, template: RequestTemplate, known: object) -> None:
         context.find(
             "public.not-found",
             template.operation,
-            exchange.shown(),
-            "404: there is no such thing",
             exchange,
-            expected_status=NOT_FOUND,
+            Status(NOT_FOUND, "there is no such thing"),
         )
 
 

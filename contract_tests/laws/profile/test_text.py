@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.api import resources
 from contract_tests.api.request_templates import fields, public, update
+from contract_tests.findings.evidence import Text, Value
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
@@ -107,12 +108,7 @@ def test_escaped_json(context: Context, name: str) -> None:
         got = resources.profile(context, "primary", name)[name]
         if got != wanted:
             context.find(
-                "text.exact",
-                "updateProfile",
-                f"{name} is {got!r}",
-                repr(wanted),
-                exchange,
-                field=name,
+                "text.exact", "updateProfile", Value(got), Value(wanted), exchange, field=name
             )
 
 
@@ -136,9 +132,12 @@ def _same_for_every_reader(context: Context, role: str) -> None:
             for reader in context.roles()
         ]
         if len({str(context.object(read).get("biography")) for read in reads if read.ok}) > 1:
-            documented = f"for every reader {reads[0].shown()}"
             context.find(
-                "public.any-reader", "getPublicProfile", reads[-1].shown(), documented, *reads
+                "public.any-reader",
+                "getPublicProfile",
+                reads[-1],
+                Text("for every reader {}", reads[0]),
+                *reads,
             )
 
 
@@ -154,8 +153,8 @@ def test_the_smallest_change_counts(context: Context) -> None:
                     context.find(
                         "text.exact",
                         "updateProfile",
-                        f"{name} is still {got!r}",
-                        repr(new),
+                        Text("{} is still {}", name, Value(got)),
+                        Value(new),
                         written,
                         field=name,
                     )
@@ -170,16 +169,14 @@ def _round_trip(context: Context, role: str, name: str, text: str) -> None:
     got = resources.profile_of(context, read, (name,))[name]
     rule = "update.seen" if got == before else "text.exact"
     if got != text:
-        context.find(
-            rule, "updateProfile", f"{name} is {got!r}", repr(text), exchange, read, field=name
-        )
+        context.find(rule, "updateProfile", Value(got), Value(text), exchange, read, field=name)
     answered = context.body(exchange)
     if isinstance(answered, dict) and name in answered and answered[name] != text:
         context.find(
             "update.answer",
             "updateProfile",
-            f"{name} is {answered[name]!r}",
-            repr(text),
+            Value(answered[name]),
+            Value(text),
             exchange,
             field=name,
         )
@@ -194,10 +191,5 @@ def _public(context: Context, role: str, name: str, text: str) -> None:
         body = context.object(read)
         if name in body and body[name] != text:
             context.find(
-                "text.exact",
-                "getPublicProfile",
-                f"{name} is {body[name]!r}",
-                repr(text),
-                read,
-                field=name,
+                "text.exact", "getPublicProfile", Value(body[name]), Value(text), read, field=name
             )

@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.api import comparison, pagination, resources
 from contract_tests.api.request_templates import MARK_READ, fields, notifications, public, update
+from contract_tests.findings.evidence import Text, Value
 from contract_tests.laws._support import differing, fresh
 
 if TYPE_CHECKING:
@@ -79,12 +80,7 @@ def test_updates_in_a_row(context: Context, role: str, names: tuple[str, ...]) -
                 else "update.partial"
             )
             context.find(
-                rule,
-                "updateProfile",
-                f"{name} is {now[name]!r}",
-                f"{wanted[name]!r}",
-                *steps,
-                field=name,
+                rule, "updateProfile", Value(now[name]), Value(wanted[name]), *steps, field=name
             )
         wanted = now
 
@@ -102,8 +98,8 @@ def test_an_empty_text_stays_empty(context: Context) -> None:
             context.find(
                 "update.partial",
                 "updateProfile",
-                f"biography is {after!r}",
-                f"{before!r}",
+                Value(after),
+                Value(before),
                 exchange,
                 field="biography",
             )
@@ -136,8 +132,8 @@ def test_no_read_is_stale(context: Context, role: str) -> None:
                 context.find(
                     "update.seen",
                     "updateProfile",
-                    f"displayName is {got!r}",
-                    f"{stored!r}",
+                    Value(got),
+                    Value(stored),
                     written,
                     read,
                     field="displayName",
@@ -166,7 +162,11 @@ def test_nothing_to_change(context: Context, role: str) -> None:
         after = resources.profile(context, role)
         if after != known:
             context.find(
-                "update.ignored", "updateProfile", str(after), f"unchanged {known}", exchange
+                "update.ignored",
+                "updateProfile",
+                Value(after),
+                Text("unchanged {}", known),
+                exchange,
             )
             known = after
 
@@ -191,8 +191,8 @@ def test_unknown_keys_are_not_kept(context: Context) -> None:
                 context.find(
                     "update.ignored",
                     "updateProfile",
-                    read.shown(),
-                    f"{name} is not kept",
+                    read,
+                    Text("{} is not kept", name),
                     exchange,
                     read,
                     field=name,
@@ -201,8 +201,8 @@ def test_unknown_keys_are_not_kept(context: Context) -> None:
             context.find(
                 "update.ignored",
                 "updateProfile",
-                f"member of {after}",
-                f"member of {before}",
+                Text("member of {}", after),
+                Text("member of {}", before),
                 exchange,
             )
 
@@ -227,22 +227,25 @@ def test_other_things_stay(context: Context) -> None:
             )
             now = _surroundings(context, role)
             for (reader, what), known in before.items():
-                # Something new may come at any time.
-                changed = {
-                    key: now[reader, what].get(key)
-                    for key, value in known.items()
-                    if now[reader, what].get(key) != value
-                }
-                if changed:
+                old, new = _changed(known, now[reader, what])
+                if old:
                     rule = "update.partial" if reader == role else "session.isolation"
-                    documented = f"unchanged { ({key: known[key] for key in changed}) }"
                     context.find(
                         rule,
                         "updateProfile",
-                        f"{what} of {reader}: {changed}",
-                        documented,
+                        Text("{} of {}: {}", what, reader, new),
+                        Text("unchanged {}", old),
                         exchange,
                     )
+
+
+def _changed(known: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what was there and is another now, as it was and as it is.
+
+    What is new is left out, since it may come at any time.
+    """
+    old = {key: value for key, value in known.items() if now.get(key) != value}
+    return old, {key: now.get(key) for key in old}
 
 
 def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any]) -> Profile:
@@ -251,12 +254,11 @@ def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any])
         if name in changes:
             _arrived(context, (name, value), (known[name], after[name]), exchange, read)
         elif after[name] != value:
-            received = f"{name} is {after[name]!r} after {sorted(changes)}"
             context.find(
                 "update.partial",
                 "updateProfile",
-                received,
-                f"{value!r}",
+                Text("{} is {} after {}", name, Value(after[name]), sorted(changes)),
+                Value(value),
                 exchange,
                 read,
                 field=name,
@@ -264,12 +266,11 @@ def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any])
     again, read, last = _update(context, role, changes)
     for name, value in after.items():
         if last[name] != value:
-            received = f"{name} is {last[name]!r} after {sorted(changes)}"
             context.find(
                 "update.idempotent",
                 "updateProfile",
-                received,
-                f"{value!r} as before",
+                Text("{} is {} after {}", name, Value(last[name]), sorted(changes)),
+                Text("{} as before", Value(value)),
                 exchange,
                 again,
                 read,
@@ -293,7 +294,7 @@ def _arrived(
     (name, value), (before, got) = sent, states
     if got != value:
         rule = comparison.how_lost(value, before, got)
-        context.find(rule, "updateProfile", f"{name} is {got!r}", f"{value!r}", *steps, field=name)
+        context.find(rule, "updateProfile", Value(got), Value(value), *steps, field=name)
 
 
 def _answer(context: Context, exchange: Any, after: Profile) -> None:
@@ -303,11 +304,7 @@ def _answer(context: Context, exchange: Any, after: Profile) -> None:
         and resources.plain(context, {key: body.get(key) for key in after}) != after
     ):
         context.find(
-            "update.answer",
-            "updateProfile",
-            exchange.shown(),
-            f"the whole profile {after}",
-            exchange,
+            "update.answer", "updateProfile", exchange, Text("the whole profile {}", after)
         )
 
 
@@ -322,11 +319,11 @@ def _public(context: Context, role: str, changes: Profile, exchange: Any) -> Non
         body = context.object(read) if read.ok else {}
         shared = resources.plain(context, {key: body[key] for key in changes if key in body})
         if wrong := differing(shared, changes):
-            wanted = str({key: changes[key] for key in wrong})
+            wanted = Value({key: changes[key] for key in wrong})
             context.find(
                 "update.public",
                 "updateProfile",
-                f"public profile in {container}: {wrong}",
+                Text("public profile in {}: {}", container, wrong),
                 wanted,
                 exchange,
                 read,

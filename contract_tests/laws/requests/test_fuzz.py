@@ -108,9 +108,8 @@ def _judge(context: Context, exchange: Exchange, mode: GenerationMode) -> None:
         context.find(
             "input.documented" if forbidden else "input.bounds",
             request.operation,
-            exchange.shown(),
-            request_validation.refusal(wrong),
             exchange,
+            request_validation.refusal(wrong),
             sign=request_validation.acceptance(wrong),
             field=request_validation.field_of(wrong),
         )
@@ -121,9 +120,7 @@ def _judge(context: Context, exchange: Exchange, mode: GenerationMode) -> None:
 def _valid(context: Context, exchange: Exchange) -> None:
     name = exchange.request.operation
     if exchange.status == UNAUTHORIZED:
-        context.find(
-            "session.valid", name, exchange.shown(), "the session $PRIMARY is valid", exchange
-        )
+        context.find("session.valid", name, exchange, "the session $PRIMARY is valid")
     looked_up = name in ("getPublicProfile", "listNotifications") and exchange.status in (
         NOT_FOUND,
         BAD_REQUEST,
@@ -135,9 +132,7 @@ def _valid(context: Context, exchange: Exchange) -> None:
         and not looked_up
         and not taken
     ):
-        context.find(
-            "input.accepted", name, exchange.shown(), "valid by the full contract", exchange
-        )
+        context.find("input.accepted", name, exchange, "valid by the full contract")
 
 
 def _on_path(context: Context, request: HttpRequest) -> bool:

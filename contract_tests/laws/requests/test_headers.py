@@ -11,6 +11,7 @@ from contract_tests.api import resources
 from contract_tests.api.invalid_credentials import Carried
 from contract_tests.api.request_templates import MARK_READ, RequestTemplate, update
 from contract_tests.config.header_values import OVERRIDES
+from contract_tests.findings.evidence import Status, Text, Value
 from contract_tests.laws._support import meaning
 from contract_tests.spec import contract
 
@@ -81,12 +82,11 @@ def test_usual_headers_of_changes(context: Context) -> None:
             exchange = _sent(context, carried, update({"biography": marker}), role)
             got = resources.profile(context, role, "biography")["biography"]
             if got != marker:
-                received = f"{exchange.shown()}, then biography is {got!r}"
                 context.find(
                     "http.headers",
                     "updateProfile",
-                    received,
-                    f"{marker!r}, as without {carried.name}",
+                    Text("{}, then biography is {}", exchange, Value(got)),
+                    Text("{}, as without {}", Value(marker), carried.name),
                     exchange,
                 )
 
@@ -99,10 +99,8 @@ def test_usual_headers_of_marking(context: Context) -> None:
             context.find(
                 "http.headers",
                 MARK_READ.operation,
-                exchange.shown(),
-                f"201, as without {name}: {value}",
                 exchange,
-                expected_status=201,
+                Status(201, Text("as without {}: {}", name, value)),
             )
 
 
@@ -116,9 +114,13 @@ def _as_without(context: Context, operation: str, everything: list[Carried]) -> 
                 continue
             plain = context.accepted(template, role)  # something may have come since
             if not _same(context, carried, exchange, plain):
-                documented = f"as without {carried.name}: {plain.shown()}"
                 context.find(
-                    "http.headers", operation, exchange.shown(), documented, exchange, plain
+                    "http.headers",
+                    operation,
+                    exchange,
+                    Text("as without {}: {}", carried.name, plain),
+                    exchange,
+                    plain,
                 )
 
 

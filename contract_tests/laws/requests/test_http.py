@@ -15,6 +15,7 @@ from contract_tests.api.request_templates import (
     update,
 )
 from contract_tests.checks.response_checks import refuses_as_http
+from contract_tests.findings.evidence import Status, Text
 from contract_tests.http.messages import Exchange, HttpRequest
 from contract_tests.laws._support import fresh, wrong
 from contract_tests.spec import contract
@@ -75,9 +76,12 @@ def test_other_methods_change_nothing(context: Context) -> None:
             )
             after = resources.profile(context, role)
             if after != before:
-                received = f"{method} answered {exchange.status}, then the profile is {after}"
                 context.find(
-                    "http.method", "updateProfile", received, f"unchanged {before}", exchange
+                    "http.method",
+                    "updateProfile",
+                    Text("{} answered {}, then the profile is {}", method, exchange.status, after),
+                    Text("unchanged {}", before),
+                    exchange,
                 )
                 before = after
 
@@ -92,9 +96,7 @@ def test_unknown_paths(context: Context, path: str) -> None:
             HttpRequest(**{**vars(known), "path": path, "operation": name})
         )
         if exchange.status != NOT_FOUND and exchange.status:
-            context.find(
-                "http.path", name, exchange.shown(), "404", exchange, expected_status=NOT_FOUND
-            )
+            context.find("http.path", name, exchange, Status(NOT_FOUND))
         elif exchange.status:
             _error_body(context, exchange, "http.path", "GENERIC_NOT_FOUND")
 
@@ -109,8 +111,8 @@ def test_head(context: Context, operation: str) -> None:
             context.find(
                 "http.head",
                 operation,
-                f"HEAD {head.status}",
-                f"{got.status}, as GET",
+                Text("HEAD {}", head.status),
+                Text("{}, as GET", got.status),
                 head,
                 sign=_other_status(head.status),
             )
@@ -119,7 +121,7 @@ def test_head(context: Context, operation: str) -> None:
             context.find(
                 "http.head",
                 operation,
-                f"a body of {len(head.body)} bytes: {head.shown()}",
+                Text("a body of {} bytes: {}", len(head.body), head),
                 "no body",
                 head,
             )
@@ -127,8 +129,8 @@ def test_head(context: Context, operation: str) -> None:
             context.find(
                 "http.head",
                 operation,
-                f"Content-Type {head.media_type}",
-                f"{got.media_type}, as GET",
+                Text("Content-Type {}", head.media_type),
+                Text("{}, as GET", got.media_type),
                 head,
             )
         for name, (mine, wanted) in {
@@ -138,8 +140,8 @@ def test_head(context: Context, operation: str) -> None:
                 context.find(
                     "http.head",
                     operation,
-                    f"{name}: {head.header(name)}",
-                    f"{got.header(name)}, as GET",
+                    Text("{}: {}", name, head.header(name)),
+                    Text("{}, as GET", got.header(name)),
                     head,
                 )
         _same_length(context, template, role)
@@ -149,8 +151,8 @@ def test_head(context: Context, operation: str) -> None:
             context.find(
                 "http.head",
                 operation,
-                f"HEAD {head.status}",
-                f"{got.status}, as GET",
+                Text("HEAD {}", head.status),
+                Text("{}, as GET", got.status),
                 head,
                 sign=_other_status(head.status),
             )
@@ -171,9 +173,12 @@ def _same_length(context: Context, template: RequestTemplate, role: str | None) 
     # An answer in chunks tells no length, but then it is not empty either.
     empty = told == {"0"} and real == {None} and all(exchange.body for exchange in gets)
     if empty or (len(told) == len(real) == 1 and told != real and not {None} & (told | real)):
-        documented = f"that of GET, which is {gets[0].header('Content-Length')}, or none"
         context.find(
-            "http.head", template.operation, f"Content-Length: {told.pop()}", documented, heads[0]
+            "http.head",
+            template.operation,
+            Text("Content-Length: {}", told.pop()),
+            Text("that of GET, which is {}, or none", gets[0].header("Content-Length")),
+            heads[0],
         )
 
 
@@ -196,10 +201,8 @@ def test_marking_demands_no_body(context: Context) -> None:
         context.find(
             "input.accepted",
             MARK_READ.operation,
-            exchange.shown(),
-            "201, also without a length",
             exchange,
-            expected_status=201,
+            Status(201, "also without a length"),
         )
     for role in context.roles():
         for template in templates:
@@ -228,8 +231,12 @@ def _each_alone(context: Context, role: str) -> None:
     for name, value in changes.items():
         exchange = context.send(update({name: value}), role)
         if exchange.refused:
-            documented = "accepted, as together with the other fields, which are optional"
-            context.find("input.valid", "updateProfile", exchange.shown(), documented, exchange)
+            context.find(
+                "input.valid",
+                "updateProfile",
+                exchange,
+                "accepted, as together with the other fields, which are optional",
+            )
 
 
 def test_nothing_makes_it_fail(context: Context) -> None:
@@ -267,22 +274,21 @@ def test_nothing_makes_it_fail(context: Context) -> None:
 def _wrong_method(context: Context, exchange: Exchange, documented: set[str]) -> None:
     method = exchange.request.method
     name = exchange.request.operation
-    wanted = f"405 with Allow: {', '.join(sorted(documented))}"
+    wanted = Status(NOT_ALLOWED, Text("with Allow: {}", ", ".join(sorted(documented))))
     allow = {part.strip().upper() for part in (exchange.header("Allow") or "").split(",")}
     if exchange.status != NOT_ALLOWED and exchange.status:
         context.find(
             "http.method",
             name,
-            f"{method}: {exchange.shown()}",
+            Text("{}: {}", method, exchange),
             wanted,
             exchange,
-            expected_status=NOT_ALLOWED,
         )
     elif exchange.status and (not documented <= allow or method in allow):
         context.find(
             "http.method",
             name,
-            f"{method}: 405 with Allow: {exchange.header('Allow')}",
+            Text("{}: 405 with Allow: {}", method, exchange.header("Allow")),
             wanted,
             exchange,
             sign=WRONG_ALLOW,
@@ -298,9 +304,12 @@ def _error_body(context: Context, exchange: Exchange, rule: str, code: str) -> N
         or not isinstance(body, dict)
         or body.get("code") != code
     ):
-        received = f"{exchange.header('Content-Type')}: {exchange.shown()}"
         context.find(
-            rule, exchange.request.operation, received, f"an Error body with code {code}", exchange
+            rule,
+            exchange.request.operation,
+            Text("{}: {}", exchange.header("Content-Type"), exchange),
+            Text("an Error body with code {}", code),
+            exchange,
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.invalid_credentials import claims, elsewhere
 from contract_tests.api.request_templates import fields, update
+from contract_tests.findings.evidence import Status, Text
 from contract_tests.laws._support import OPERATIONS, meaning, valid
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ def test_the_session_is_taken_from_its_header_only(context: Context, operation: 
             context.find(
                 "session.place",
                 operation,
-                exchange.shown(),
-                f"401: the token is in {place.name}",
                 exchange,
-                expected_status=401,
+                Status(401, Text("the token is in {}", place.name)),
             )
 
 
@@ -52,11 +51,7 @@ def test_nobody_reads_as_somebody_else(context: Context, operation: str) -> None
             got = context.send(claim.on(template), role)
             if got.ok and meaning(context, got) == meaning(context, theirs):
                 context.find(
-                    "session.isolation",
-                    operation,
-                    f"with {claim.name}: {got.shown()}",
-                    f"{own.shown()}",
-                    got,
+                    "session.isolation", operation, Text("with {}: {}", claim.name, got), own, got
                 )
 
 
@@ -79,8 +74,8 @@ def test_readers_in_turn(context: Context, operation: str) -> None:
             context.find(
                 "session.isolation",
                 operation,
-                f"after {other} asked: {got.shown()}",
-                f"the answer that is {role}'s own",
+                Text("after {} asked: {}", other, got),
+                Text("the answer that is {}'s own", role),
                 got,
             )
 
@@ -103,8 +98,11 @@ def test_nobody_writes_as_somebody_else(context: Context) -> None:
             exchange = context.send(template, role)
             after = resources.profile(context, other)
             if after != before:
-                received = f"with {said} the other user's profile is {after}"
                 context.find(
-                    "session.isolation", "updateProfile", received, f"unchanged {before}", exchange
+                    "session.isolation",
+                    "updateProfile",
+                    Text("with {} the other user's profile is {}", said, after),
+                    Text("unchanged {}", before),
+                    exchange,
                 )
                 before = after

@@ -17,6 +17,7 @@ from contract_tests.api.request_templates import (
     update,
 )
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES, error_name
+from contract_tests.findings.evidence import Status, Text, Value
 from contract_tests.laws._support import OPERATIONS, fresh, valid, wrong
 
 if TYPE_CHECKING:
@@ -62,8 +63,12 @@ def test_expired_sessions_under_any_scheme(context: Context) -> None:
             )
             got = error_name(exchange)
             if exchange.status == UNAUTHORIZED and got is not None and got != name:
-                documented = f"401 with {name}, as for Bearer"
-                context.find("session.scheme", operation, exchange.shown(), documented, exchange)
+                context.find(
+                    "session.scheme",
+                    operation,
+                    exchange,
+                    Status(UNAUTHORIZED, Text("with {}, as for Bearer", name)),
+                )
 
 
 def test_head_needs_a_session_too(context: Context) -> None:
@@ -79,10 +84,8 @@ def test_head_needs_a_session_too(context: Context) -> None:
                 context.find(
                     rule,
                     operation,
-                    exchange.shown(),
-                    f"401 for {credential.name}",
                     exchange,
-                    expected_status=UNAUTHORIZED,
+                    Status(UNAUTHORIZED, Text("for {}", credential.name)),
                 )
 
 
@@ -104,9 +107,12 @@ def test_a_refused_session_changes_nothing(context: Context) -> None:
         for role, known in before.items():
             after = resources.profile(context, role)
             if after != known:
-                received = f"{credential.name}: {exchange.status}, then {after}"
                 context.find(
-                    "session.no-change", "updateProfile", received, f"unchanged {known}", exchange
+                    "session.no-change",
+                    "updateProfile",
+                    Text("{}: {}, then {}", credential.name, exchange.status, after),
+                    Text("unchanged {}", known),
+                    exchange,
                 )
                 before[role] = after
 
@@ -119,7 +125,7 @@ def test_the_scheme_is_case_insensitive(context: Context, operation: str) -> Non
         for scheme in ("bearer", "BEARER", "bEaReR"):
             exchange = context.send(template, role, f"{scheme} {context.target.sessions[role]}")
             if exchange.status == UNAUTHORIZED:
-                context.find("session.scheme", operation, exchange.shown(), "accepted", exchange)
+                context.find("session.scheme", operation, exchange, "accepted")
 
 
 def test_users_have_their_own_profiles(context: Context) -> None:
@@ -146,20 +152,19 @@ def _isolated(context: Context, role: str, other: str, number: int) -> None:
         context.find(
             "session.isolation",
             "updateProfile",
-            f"the other user's profile is {after}",
-            f"unchanged {before}",
+            Text("the other user's profile is {}", after),
+            Text("unchanged {}", before),
             exchange,
             read,
         )
     for home in resources.own_homes(context, other)[:1] if context.target.containers else ():
         shown = context.send(public(target, home), role)
         if context.object(shown).get("biography") == mark:
-            documented = f"what {other} wrote: {before['biography']!r}"
             context.find(
                 "session.isolation",
                 "updateProfile",
-                f"{other} in public: {shown.shown()}",
-                documented,
+                Text("{} in public: {}", other, shown),
+                Text("what {} wrote: {}", other, Value(before["biography"])),
                 exchange,
                 shown,
             )
@@ -167,40 +172,32 @@ def _isolated(context: Context, role: str, other: str, number: int) -> None:
         fields("username").but(query=(("fields", "username"), ("username", target))), role
     )
     if context.object(mine).get("username") == target != resources.username(context, role):
-        context.find("session.isolation", "getProfile", mine.shown(), "one's own profile", mine)
+        context.find("session.isolation", "getProfile", mine, "one's own profile")
 
 
 def _unauthorized(
     context: Context, template: RequestTemplate, credential: InvalidCredential, rule: str = ""
 ) -> None:
     exchange = context.send(template, None, credential.header)
-    wanted = f"401 with {credential.applies} for {credential.name}"
+    why = Text("with {} for {}", credential.applies, credential.name)
+    wanted = Status(UNAUTHORIZED, why)
     if exchange.ok:
         context.find(
             "session.form" if credential.valid_inside else "session.required",
             template.operation,
-            exchange.shown(),
-            wanted,
             exchange,
-            expected_status=UNAUTHORIZED,
+            wanted,
         )
     elif exchange.status != UNAUTHORIZED and 0 < exchange.status < 500:  # noqa: PLR2004 - judged as a server error
         rule = rule or ("session.form" if credential.malformed else "session.name")
-        context.find(
-            rule,
-            template.operation,
-            exchange.shown(),
-            wanted,
-            exchange,
-            expected_status=UNAUTHORIZED,
-        )
+        context.find(rule, template.operation, exchange, wanted)
     elif exchange.status == UNAUTHORIZED:
         _name(context, template, credential, exchange, wanted)
         _tells_nothing(context, template, exchange, wanted)
 
 
 def _tells_nothing(
-    context: Context, template: RequestTemplate, exchange: Exchange, wanted: str
+    context: Context, template: RequestTemplate, exchange: Exchange, wanted: Status
 ) -> None:
     """A refusal has nothing of a profile in it."""
     known = context.once(
@@ -214,9 +211,12 @@ def _tells_nothing(
         if isinstance(value, str) and len(value) >= TELLING and value in said
     ]
     if told:
-        received = f"401 with {' and '.join(told)} of $PRIMARY: {exchange.shown()}"
         context.find(
-            "session.required", template.operation, received, f"{wanted}, and no data", exchange
+            "session.required",
+            template.operation,
+            Text("401 with {} of $PRIMARY: {}", " and ".join(told), exchange),
+            Text("{}, and no data", wanted),
+            exchange,
         )
 
 
@@ -225,11 +225,16 @@ def _name(
     template: RequestTemplate,
     credential: InvalidCredential,
     exchange: Exchange,
-    wanted: str,
+    wanted: Status,
 ) -> None:
     name = error_name(exchange)
     if name is not None and name != credential.applies:
-        context.find("session.name", template.operation, exchange.shown(), wanted, exchange)
+        context.find("session.name", template.operation, exchange, wanted)
     if name is None:
-        received = f"{exchange.shown()}: none of {', '.join(AUTHENTICATION_NAMES)}"
-        context.find("answer.shape", template.operation, received, wanted, exchange)
+        context.find(
+            "answer.shape",
+            template.operation,
+            Text("{}: none of {}", exchange, ", ".join(AUTHENTICATION_NAMES)),
+            wanted,
+            exchange,
+        )
