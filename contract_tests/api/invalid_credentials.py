@@ -7,6 +7,14 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract_tests.redaction.secret_table import (
+    TOKEN_COOKIES,
+    TOKEN_HEADERS,
+    TOKEN_PARAMETERS,
+    USER_HEADERS,
+    USER_PARAMETERS,
+)
+
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
     from contract_tests.api.request_templates import RequestTemplate
@@ -16,44 +24,6 @@ GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
 
 WELL_FORMED = re.compile(r"[Bb]earer [A-Za-z0-9._~+/-]+=*")
-TOKEN_QUERIES = (
-    "access_token",
-    "token",
-    "session",
-    "session_token",
-    "sessionToken",
-    "auth",
-    "auth_token",
-    "api_key",
-)
-TOKEN_COOKIES = (
-    "session",
-    "token",
-    "access_token",
-    "session_token",
-    "sessionToken",
-    "auth_token",
-    "sid",
-)
-TOKEN_HEADERS = (
-    "X-Session-Token",
-    "X-Auth-Token",
-    "X-Access-Token",
-    "X-Token",
-    "X-Session",
-    "X-Api-Key",
-    "X-Authorization",
-)
-USER_HEADERS = (
-    "X-User-Id",
-    "X-Username",
-    "X-User",
-    "X-Forwarded-User",
-    "X-Remote-User",
-    "X-Impersonate-User",
-    "X-On-Behalf-Of",
-)
-USER_QUERIES = ("username", "userId", "user_id", "user", "as")
 
 
 @dataclass(frozen=True)
@@ -175,13 +145,15 @@ def elsewhere(context: Context) -> list[Carried]:
         for name in TOKEN_COOKIES
     ]
     if context.target.is_local:
-        found += [Carried(f"{name} in the query", query=((name, token),)) for name in TOKEN_QUERIES]
+        found += [
+            Carried(f"{name} in the query", query=((name, token),)) for name in TOKEN_PARAMETERS
+        ]
     return found
 
 
 def claims(username: str) -> list[Carried]:
     """Return the ways to claim to be the user of this name."""
-    found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_QUERIES]
+    found = [Carried(f"{name} in the query", query=((name, username),)) for name in USER_PARAMETERS]
     if _fits(username):
         found += [
             Carried(f"the header {name}", headers=((name, username),)) for name in USER_HEADERS

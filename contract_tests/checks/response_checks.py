@@ -124,7 +124,7 @@ def _shape(
     assert response is not None
     schema = response["content"][JSON_TYPE]["schema"]
     try:
-        faults = contract.full.errors(schema, value, masked=False)
+        faults = contract.full.errors(schema, value)
     except ValueError as reason:
         expected = Text("the body: is no text that can be sent: {}", str(reason))
         yield Complaint("answer.shape", exchange, expected)

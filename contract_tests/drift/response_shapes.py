@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract_tests.drift.differences import Difference
 from contract_tests.drift.response_facts import format_of, kind_of, spelling_of, walk
+from contract_tests.redaction.secret_table import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +27,6 @@ TIMED = re.compile(r"(At|_at|[Dd]ate|[Tt]ime|[Tt]imestamp)$")
 CLOSED = re.compile(r"/details/\*/in$")
 LISTED = ("body", "header", "path", "query")
 UNLISTED = "values that the contract does not list"
-# A key that is a word; any other may be the name of a person or a thing.
-KEY = re.compile(r"[A-Za-z_$@][A-Za-z_$@.-]{0,40}\d{0,2}")
 
 
 @dataclass
@@ -169,7 +168,7 @@ def shown(path: str) -> str:
 
 
 def _shown_key(key: str) -> str:
-    return key if key in ("", "*") or KEY.fullmatch(key) else "…"
+    return key if key in ("", "*") or WORD.fullmatch(key) else "…"
 
 
 def _difference(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import unicodedata
 
+ODD = "odd"
 ODD_SHOWN = 3
 
 
@@ -15,20 +16,22 @@ def veiled(what: str) -> str:
 
 def shape(text: str) -> str:
     """Return length and kinds of character, the odd ones with their places counted from 1."""
-    parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}", *_kinds(text), *_edges(text)]
-    odd = [
-        f"U+{ord(letter):04X} at {place}"
-        for place, letter in enumerate(text, 1)
-        if _kind(letter) == "odd"
-    ]
-    more = [f"{len(odd) - ODD_SHOWN} more odd ones"] if len(odd) > ODD_SHOWN else []
-    return ", ".join([*parts, *odd[:ODD_SHOWN], *more])
-
-
-def _kinds(text: str) -> list[str]:
-    found = dict.fromkeys(map(_kind, text))
+    parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}"]
     signs = "".join(dict.fromkeys(letter for letter in text if letter in string.punctuation))
-    return [f"{kind} {signs}" if kind == "punctuation" else kind for kind in found if kind != "odd"]
+    for kind in dict.fromkeys(map(_kind, text)):
+        if kind == "punctuation":
+            parts.append(f"punctuation {signs}")
+        elif kind != ODD:
+            parts.append(kind)
+    if text[:1].isspace():
+        parts.append("white space first")
+    if text[-1:].isspace():
+        parts.append("white space last")
+    places = [place for place, letter in enumerate(text) if _kind(letter) == ODD]
+    parts += [f"U+{ord(text[place]):04X} at {place + 1}" for place in places[:ODD_SHOWN]]
+    if len(places) > ODD_SHOWN:
+        parts.append(f"{len(places) - ODD_SHOWN} more odd ones")
+    return ", ".join(parts)
 
 
 def _kind(letter: str) -> str:
@@ -39,16 +42,14 @@ def _kind(letter: str) -> str:
     if letter in string.digits:
         return "digits"
     if not letter.isalpha():
-        return "odd"
-    case = "lower-case " if letter.islower() else "upper-case " if letter.isupper() else ""
-    return f"{case}letters" + ("" if letter.isascii() else f" beyond ASCII{_compatible(letter)}")
-
-
-def _compatible(letter: str) -> str:
-    """Mark a letter that is another's double, such as the full-width ones: it looks as if it were allowed."""
-    return "" if unicodedata.normalize("NFKC", letter) == letter else " that NFKC changes"
-
-
-def _edges(text: str) -> list[str]:
-    ends = (("first", text[:1]), ("last", text[-1:]))
-    return [f"white space {name}" for name, letter in ends if letter.isspace()]
+        return ODD
+    kind = "letters"
+    if letter.islower():
+        kind = "lower-case letters"
+    elif letter.isupper():
+        kind = "upper-case letters"
+    if letter.isascii():
+        return kind
+    # Doubles of other letters, such as the full-width ones, look as if they were allowed.
+    is_double = unicodedata.normalize("NFKC", letter) != letter
+    return f"{kind} beyond ASCII{' that NFKC changes' if is_double else ''}"
