@@ -284,11 +284,10 @@ def _names_in(request: SentRequest) -> list[str]:
     values = [pair.partition("=")[2] for pair in query.split("&")]
     if path.startswith(USER_PATH):
         values.append(path.removeprefix(USER_PATH).partition("/")[0])
-    for name, value in request.headers:
-        if name == "Cookie":
-            values += [pair.partition("=")[2] for pair in value.split("; ")]
-        elif name.startswith("X-"):
-            values.append(value)
+    values += [value for name, value in request.headers if name.startswith("X-")]
+    cookies = [value for name, value in request.headers if name == "Cookie"]
+    for pair in "; ".join(cookies).split("; "):
+        values.append(pair.partition("=")[2])
     return [unquote(value, errors="surrogateescape") for value in values if value]
 
 

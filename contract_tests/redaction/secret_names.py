@@ -24,6 +24,9 @@ def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
 
     A token without its first letter, or the half of one, is nearly as good as the token. `tokens` are those of roles.
     """
+    # What is of a whole token is hidden as such: a piece of another might hide but its first letters.
+    for token in tokens.values():
+        credential = credential.replace(token, "\n")
     found = []
     for role, token in tokens.items():
         match = SequenceMatcher(None, credential, token, autojunk=False).find_longest_match()

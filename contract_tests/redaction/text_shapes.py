@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 import unicodedata
 
-ODD = "odd"
+SIGNS, ODD = "punctuation", "odd"
 ODD_SHOWN = 3
 
 
@@ -17,26 +17,28 @@ def veiled(what: str) -> str:
 def shape(text: str) -> str:
     """Return length and kinds of character, the odd ones with their places counted from 1."""
     parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}"]
-    signs = "".join(dict.fromkeys(letter for letter in text if letter in string.punctuation))
-    for kind in dict.fromkeys(map(_kind, text)):
-        if kind == "punctuation":
-            parts.append(f"punctuation {signs}")
-        elif kind != ODD:
-            parts.append(kind)
-    if text[:1].isspace():
-        parts.append("white space first")
-    if text[-1:].isspace():
-        parts.append("white space last")
-    places = [place for place, letter in enumerate(text) if _kind(letter) == ODD]
-    parts += [f"U+{ord(text[place]):04X} at {place + 1}" for place in places[:ODD_SHOWN]]
-    if len(places) > ODD_SHOWN:
-        parts.append(f"{len(places) - ODD_SHOWN} more odd ones")
-    return ", ".join(parts)
+    parts += [kind for kind in dict.fromkeys(map(_kind, text)) if kind != ODD]
+    if SIGNS in parts:
+        signs = [letter for letter in dict.fromkeys(text) if letter in string.punctuation]
+        parts[parts.index(SIGNS)] += f" {''.join(signs)}"
+    ends = {"first": text[:1], "last": text[-1:]}
+    parts += [f"white space {end}" for end, letter in ends.items() if letter.isspace()]
+    return ", ".join(parts + _odd(text))
+
+
+def _odd(text: str) -> list[str]:
+    found = [
+        f"U+{ord(letter):04X} at {place}"
+        for place, letter in enumerate(text, 1)
+        if _kind(letter) == ODD
+    ]
+    more = [f"{len(found) - ODD_SHOWN} more odd ones"] if len(found) > ODD_SHOWN else []
+    return found[:ODD_SHOWN] + more
 
 
 def _kind(letter: str) -> str:
     if letter in string.punctuation:
-        return "punctuation"
+        return SIGNS
     if letter == " ":
         return "spaces"
     if letter in string.digits:

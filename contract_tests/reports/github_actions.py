@@ -19,6 +19,7 @@ LISTED = 200
 """Causes in a summary, which GitHub cuts off at a mebibyte."""
 PLACES = 6
 """Places that are named of a cause."""
+NOTHING = "nothing judged"
 UNFINISHED = ("not judged to the end", "failed", "interrupted")
 
 
@@ -54,9 +55,8 @@ def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
     warnings = []
     if data["outcome"] in UNFINISHED:
         errors.append(_command("error", verdict or data["outcome"], data["outcome"]))
-    if data["outcome"] == "nothing judged":
-        lines = [f"{row['what']}: {row['why']}" for row in data["not_judged"]]
-        errors += [_command("error", line, "nothing judged") for line in lines]
+    if data["outcome"] == NOTHING:
+        errors += [_not_judged(row) for row in data["not_judged"]]
     for cause in data["causes"]:
         if data["strict"] or cause["severity"] == "violation":
             errors.append(_command("error", _text(cause), _heading(cause)))
@@ -79,6 +79,10 @@ def summary(data: dict[str, Any], verdict: str) -> str:
         f"contract {data['contract_version']}, Python {data['python_version']}"
     )
     return render("summary.md.j2", **data, verdict=verdict, made=made, most=MOST, listed=LISTED)
+
+
+def _not_judged(row: dict[str, str]) -> str:
+    return _command("error", f"{row['what']}: {row['why']}", NOTHING)
 
 
 def _heading(cause: dict[str, Any]) -> str:

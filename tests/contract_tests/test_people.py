@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.api.context import Context
@@ -372,6 +372,7 @@ def lab_of(primary: str, secondary: str) -> Context:
 
 
 @settings(deadline=None, max_examples=40)
+@example("100010001", "000000er1")
 @given(TOKENS, TOKENS)
 def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary: str) -> None:
     """Neither its half, nor all but one letter, nor its octets; and the line still sends the same."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contract_tests.drift.differences import listed
 from contract_tests.drift.probes import DOCUMENTED, LIST
 from contract_tests.drift.proposals.inferred_marks import LIST_PATH, PROFILE_PATH
-from contract_tests.drift.response_shapes import KEY
+from contract_tests.redaction.secret_table import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -106,7 +106,7 @@ def _name(source: Source, each: Difference) -> Iterator[Proposal]:
 def _presence(source: Source, each: Difference) -> Iterator[Proposal]:
     parent, _, key = each.path.rpartition("/")
     schemas = _schemas(source, each, parent)
-    if not KEY.fullmatch(key) or not schemas:
+    if not WORD.fullmatch(key) or not schemas:
         yield Proposal(DECISIONS, f"{each.what}: {each.right}")
         return
     if each.right == "always" and not _schemas(source, each, each.path):
