@@ -1,1 +1,1 @@
-"""The way of a request: who may call, which sandbox and operation are meant, and what is returned."""
+"""The way of a request: who may call, for which sandbox and operation, and the reply."""

@@ -1,4 +1,7 @@
-"""The core: a Flask application whose routes are the contract's, and whose views are pure functions of a sandbox."""
+"""The core: a Flask application whose routes are the contract's.
+
+Its views are pure functions of a sandbox.
+"""
 
 import re
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
@@ -41,13 +44,14 @@ from .routing import Kind, Router
 from .sandbox_address import address, no_address
 
 T = TypeVar("T")
+PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 
 class Core(Flask):
-    """Flask with routes from the contract and from `control.yaml`, matched on the path as it was sent.
+    """Flask with routes from the contract and from `control.yaml`.
 
-    Flask's map finds the route of a request, and its `view_functions` have what answers it. No view waits or keeps
-    anything: `answer` loads, calls and commits.
+    Flask's map finds the route of a request, and its `view_functions` have what answers it. No view
+    waits or keeps anything: `answer` loads, calls and commits.
     """
 
     def __init__(
@@ -59,7 +63,9 @@ class Core(Flask):
         settings: Settings,
     ) -> None:
         super().__init__("mock_server", static_folder=None)
-        self.contract, self.control, self.store = contract, control, store
+        self.contract = contract
+        self.control = control
+        self.store = store
         self.settings = settings
         self.examples = Examples(contract, control if settings.refresh_session else None)
         self.context = ControlContext(
@@ -131,7 +137,10 @@ class Core(Flask):
         headers_size: int,
         fault: ApiError | None = None,
     ) -> Request:
-        """Return the request that came, still without its body: for which sandbox it is, its route, and who may ask."""
+        """Return the request that came, still without its body.
+
+        It has its sandbox, its route, and what it is refused with.
+        """
         started = perf_counter()
         sandbox, path = self._address(path, headers)
         route = self.router.find(method, path)
@@ -151,7 +160,10 @@ class Core(Flask):
         )
 
     def largest_body(self, request: Request, usual: int) -> int | None:
-        """Return how many bytes the body may have; `None` where the request is refused whatever they are."""
+        """Return how many bytes the body may have.
+
+        It is `None` where the request is refused whatever they are.
+        """
         if request.fault is not None or request.route.rule is None:
             return None
         if request.route.kind is not Kind.CONTROL:
@@ -166,7 +178,9 @@ class Core(Flask):
             return self.pipeline.refuse(request, error)
 
     async def _answer(self, task: Task) -> Reply:
-        name, respond, loaded = task.request.sandbox, self.pipeline.respond, None
+        name = task.request.sandbox
+        respond = self.pipeline.respond
+        loaded = None
         try:
             if task.loads is not None and task.call is not None:
                 loaded = await task.loads(self.context, self.store, name, task.call)
@@ -180,22 +194,26 @@ class Core(Flask):
         except SandboxesFullError:
             refused = task._replace(fault=_no_room(), access=Access.PRESENT, loads=None)
             return await self._answer(refused)
-        except ApiError as error:  # of the store, or of what was to be loaded
+        # Of the store, or of what was to be loaded.
+        except ApiError as error:
             refused = task._replace(fault=task.fault or error, access=Access.NOTHING)
             return respond(refused, self.store.start, exists=False).result
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Serve one request as WSGI has it (PEP 3333), over a store that never waits: Flask's test client does."""
+        """Serve one request as WSGI has it (PEP 3333), over a store that never waits.
+
+        Flask's test client calls this, and no server.
+        """
         headers = {name.lower(): value for name, value in EnvironHeaders(environ)}
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         size = sum(HEADER + len(name) + len(value) for name, value in raw)
         path = environ["REQUEST_URI"].partition("?")[0]
-        method, query = environ["REQUEST_METHOD"], environ["QUERY_STRING"]
+        method = environ["REQUEST_METHOD"]
+        query = environ["QUERY_STRING"]
         request = self.receive(method, path, query, headers, raw, size)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         reply = _finish(self.answer(request._replace(body=body)))
-        status = HTTPStatus(reply.status) if reply.status in set(HTTPStatus) else None
-        phrase = "UNKNOWN" if status is None else status.phrase
+        phrase = PHRASES.get(reply.status, "UNKNOWN")
         start_response(f"{reply.status} {phrase}", list(reply.headers.items()))
         return [b"" if method == "HEAD" else reply.body]
 
@@ -235,10 +253,9 @@ def _finish(waiting: Coroutine[Any, Any, T]) -> T:
 
 def check_operations(contract: Contract, handlers: Mapping[str, object]) -> list[str]:
     """List the difference between a document's operationIds and the handlers that there are."""
-    ours, theirs = set(handlers), set(contract.operations)
-    missing = [
-        f"operation {name!r} of the contract has no handler" for name in sorted(theirs - ours)
-    ]
-    return missing + [
-        f"operation {name!r} is not in the contract" for name in sorted(ours - theirs)
+    without_handler = sorted(contract.operations.keys() - handlers.keys())
+    unknown = sorted(handlers.keys() - contract.operations.keys())
+    return [
+        *(f"operation {name!r} of the contract has no handler" for name in without_handler),
+        *(f"operation {name!r} is not in the contract" for name in unknown),
     ]

@@ -1,7 +1,7 @@
 """Cross-origin access for pages that the developer serves locally or names, and for no others.
 
-A page from anywhere else, which the developer happens to visit, gets no permission: its browser withholds the answers, and
-refuses to send `Authorization` or JSON in the first place.
+A page from anywhere else, which the developer happens to visit, gets no permission: its browser
+withholds the answers, and refuses to send `Authorization` or JSON in the first place.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ from mock_server.http.replies import Reply
 from .incoming_request import Request
 
 EXPOSED = ("Allow", "WWW-Authenticate")
-"""Headers that a page may read, beside those that it always may, `Retry-After` and those that a rule adds."""
+"""Headers that a page may read, beside those that it always may, and those that a rule adds."""
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE = "600"
 
@@ -28,27 +28,6 @@ def may_call(origin: str, origins: Collection[str]) -> bool:
     return is_local(origin) or origin in origins
 
 
-def grant(origin: str, exposed: Iterable[str]) -> dict[str, str]:
-    """Return the headers that let a page read an answer, also where it sends cookies; those forbid a `*` in any of them."""
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Expose-Headers": ", ".join(dict.fromkeys(exposed)),
-    }
-
-
-def grant_sending(wanted: str | None, methods: str, private: str | None) -> dict[str, str]:
-    """Return what a preflight is told on top: the methods, and the headers and the private network that it asks for."""
-    granted = {"Access-Control-Allow-Methods": methods, "Access-Control-Max-Age": MAX_AGE}
-    if wanted:
-        granted["Access-Control-Allow-Headers"] = wanted
-    if (
-        private == "true"
-    ):  # of Private Network Access, where a page from the network calls this machine
-        granted["Access-Control-Allow-Private-Network"] = private
-    return granted
-
-
 def permissions(
     request: Request, exposed: Iterable[str], methods: str = METHODS, *, may: bool
 ) -> dict[str, str]:
@@ -58,13 +37,23 @@ def permissions(
     """
     # Also for a page that may not: a cache must not give its answer to one that may.
     granted = {"Vary": "Origin"}
-    if may:
-        headers = request.headers
-        granted |= grant(headers["origin"], exposed)
-        if is_preflight(request.method, headers):
-            wanted = headers.get("access-control-request-headers")
-            private = headers.get("access-control-request-private-network")
-            granted |= grant_sending(wanted, methods, private)
+    if not may:
+        return granted
+    headers = request.headers
+    # The page may send cookies, which forbids a `*` in any of these.
+    granted["Access-Control-Allow-Origin"] = headers["origin"]
+    granted["Access-Control-Allow-Credentials"] = "true"
+    granted["Access-Control-Expose-Headers"] = ", ".join(dict.fromkeys(exposed))
+    if not is_preflight(request.method, headers):
+        return granted
+    granted["Access-Control-Allow-Methods"] = methods
+    granted["Access-Control-Max-Age"] = MAX_AGE
+    wanted = headers.get("access-control-request-headers")
+    if wanted:
+        granted["Access-Control-Allow-Headers"] = wanted
+    # Of Private Network Access, where a page from the network calls this machine.
+    if headers.get("access-control-request-private-network") == "true":
+        granted["Access-Control-Allow-Private-Network"] = "true"
     return granted
 
 

@@ -1,4 +1,4 @@
-"""Who may steer the mock: a web page that the developer happens to visit may not."""
+"""Who may call: a web page that the developer happens to visit may not call the control API."""
 
 import hmac
 import re
@@ -11,7 +11,10 @@ from mock_server.http.origins import is_local, is_own_host
 from .routing import FOR_CLIENTS, Kind, Route
 
 PREFIX = "/__mock/"
-"""What documented paths of the control API begin with. Which request calls it, its route decides, and never this."""
+"""What documented paths of the control API begin with.
+
+Which request calls it, its route decides, and never this.
+"""
 VISIBLE = re.compile("[!-~]+")
 
 Headers = Mapping[str, str]
@@ -19,25 +22,33 @@ Headers = Mapping[str, str]
 
 
 class MisdirectedError(ApiError):
-    """The request names another host, as that of a web page does whose name was made to point here (DNS rebinding)."""
+    """The request names another host.
 
-    status, code = 421, "GENERIC_CLIENT_ERROR"
+    That of a web page does whose name was made to point here (DNS rebinding).
+    """
+
+    status = 421
+    code = "GENERIC_CLIENT_ERROR"
     message = (
-        "The control API answers only to localhost, to IP addresses and to names given by --allowed-host, "
-        "unless there is a --control-token."
+        "The control API answers only to localhost, to IP addresses and to names given by "
+        "--allowed-host, unless there is a --control-token."
     )
 
 
 class StrangeHostError(MisdirectedError):
     """The same for the API, which a token does not protect."""
 
-    message = "On a loopback address only localhost, IP addresses and names given by --allowed-host are answered."
+    message = (
+        "On a loopback address only localhost, IP addresses and names given by --allowed-host "
+        "are answered."
+    )
 
 
 class ForbiddenError(ApiError):
     """The header that no web page from elsewhere can send is missing, or what it says is wrong."""
 
-    status, code = 403, "GENERIC_FORBIDDEN"
+    status = 403
+    code = "GENERIC_FORBIDDEN"
     message = "Send the header X-Mock-Control with any value, such as 1, to change something."
 
 
@@ -48,7 +59,7 @@ class WrongTokenError(ForbiddenError):
 
 
 class ForeignPageError(ForbiddenError):
-    """A page of another origin asks."""
+    """The request comes from a page of another origin."""
 
     message = (
         "The control API is closed to web pages of other origins; --control-origin opens it to one."
@@ -58,12 +69,11 @@ class ForeignPageError(ForbiddenError):
 def misdirected(headers: Headers, kind: type[MisdirectedError]) -> MisdirectedError:
     """Return the refusal of a request to another host, and how to make that one known."""
     host = headers.get("host", "")[:80]
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    reason = (
-        f"is not known here; if it is yours, start with --allowed-host {name}"
-        if name
-        else "must name this machine"
-    )
+    before, _, port = host.rpartition(":")
+    name = before if port.isdigit() else host
+    reason = "must name this machine"
+    if name:
+        reason = f"is not known here; if it is yours, start with --allowed-host {name}"
     return kind([Violation("header", "Host", reason)])
 
 
@@ -73,7 +83,10 @@ def is_own(headers: Headers, names: frozenset[str]) -> bool:
 
 
 def refusal(route: Route, method: str, headers: Headers, settings: Settings) -> ApiError | None:
-    """Return why a request is refused, whatever its body holds and its sandbox knows; `None` where it is not."""
+    """Return why a request is refused, `None` where it is not.
+
+    It is refused whatever its body holds and its sandbox knows.
+    """
     try:
         _admit(route, method, headers, settings)
     except ApiError as error:
@@ -96,39 +109,52 @@ def _admit(route: Route, method: str, headers: Headers, settings: Settings) -> N
 
 
 def check(headers: Headers, token: str | None, origins: Collection[str], *, changes: bool) -> None:
-    """Let a call of the control API pass, or raise; `changes` tells whether it would change something."""
+    """Let a call of the control API pass, or raise.
+
+    `changes` tells whether the call would change something.
+    """
     given = headers.get("x-mock-control", "")
     if is_foreign_page(headers, origins, local=False) and not _is_visit(headers):
         raise ForeignPageError
-    if token is not None and not (given and hmac.compare_digest(given.encode(), token.encode())):
+    if token is not None and not _is_same(given, token):
         raise WrongTokenError
     if changes and not VISIBLE.fullmatch(given):
         raise ForbiddenError
 
 
-def is_foreign_page(headers: Headers, origins: Collection[str], *, local: bool = True) -> bool:
-    """Tell whether a web page asks that is neither ours nor of these origins nor, where `local` ones may, of this machine.
+def _is_same(given: str, token: str) -> bool:
+    """Compare in a time that does not tell how much of it is right; an empty token is none."""
+    return given != "" and hmac.compare_digest(given.encode(), token.encode())
 
-    Browsers tell no origin of what only loads, such as an image, but whether it is of another site (Fetch Metadata).
+
+def is_foreign_page(headers: Headers, origins: Collection[str], *, local: bool = True) -> bool:
+    """Tell whether a request comes from a web page that may not send it.
+
+    A page may that is ours, or of these origins, or, where `local` ones may, of this machine.
     """
     origin = headers.get("origin")
     if origin is None:
-        return bool(headers.get("sec-fetch-site") == "cross-site")
+        # Browsers tell no origin of what only loads, such as an image, but whether it is of
+        # another site (Fetch Metadata).
+        return headers.get("sec-fetch-site") == "cross-site"
     is_ours = origin.partition("://")[2] == headers.get("host", "")
     return not (is_ours or origin in origins or (local and is_local(origin)))
 
 
 def _is_visit(headers: Headers) -> bool:
-    """Tell whether somebody followed a link, and is now shown what that leads to: the page before it learns nothing."""
-    way = (
-        headers.get("sec-fetch-mode"),
-        headers.get("sec-fetch-dest"),
-        headers.get("origin"),
-    )
-    return way == ("navigate", "document", None)
+    """Tell whether somebody followed a link, and is now shown what that leads to.
+
+    The page before it learns nothing.
+    """
+    is_navigation = headers.get("sec-fetch-mode") == "navigate"
+    is_document = headers.get("sec-fetch-dest") == "document"
+    return is_navigation and is_document and "origin" not in headers
 
 
 def no_sandbox() -> NotFound:
-    """Return that a page from elsewhere makes no sandbox: each one more may cost somebody else's."""
-    reason = "names no sandbox that is there, and a web page of another origin makes none; --cors-origin opens the API to one"
+    """Return the refusal of a page from elsewhere: one sandbox more may cost somebody else's."""
+    reason = (
+        "names no sandbox that is there, and a web page of another origin makes none; "
+        "--cors-origin opens the API to one"
+    )
     return NotFound([Violation("header", "X-Mock-Sandbox", reason)])

@@ -11,12 +11,13 @@ from .routing import Route
 class Request(NamedTuple):
     """What came over HTTP, and what it is for.
 
-    `path` and `query` are percent-encoded as they came, the path without the sandbox that was in front of it. `headers`
-    are by their names in lower case, those that came twice joined by commas (RFC 9110, 5.3); `raw_headers` are as they
-    came, and take about `headers_size` bytes. `started` is by `time.perf_counter`.
-
-    `fault` refuses the request whatever its body holds and its sandbox knows. `unread` says why the body was not read,
-    where it was not.
+    - `path` and `query` are percent-encoded as they came, the path without the sandbox that was in
+      front of it.
+    - `headers` are by their names in lower case, those that came twice joined by commas (RFC 9110,
+      5.3); `raw_headers` are as they came, and take about `headers_size` bytes.
+    - `started` is by `time.perf_counter`.
+    - `fault` refuses the request whatever its body holds and its sandbox knows.
+    - `unread` says why the body was not read, where it was not.
     """
 
     method: str

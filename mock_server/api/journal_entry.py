@@ -1,4 +1,4 @@
-"""What the journal keeps of a request: made here, of what came and what was answered, and nowhere else."""
+"""What the journal keeps of a request, made of what came and what was answered."""
 
 from time import perf_counter
 
@@ -13,14 +13,21 @@ from .incoming_request import Request
 
 
 def entry_of(request: Request, reply: Reply, sandbox: Sandbox, nearest: str) -> Entry:
-    """Return the entry of a request to a sandbox as it is afterwards; `nearest` says what came close to it."""
-    rule, about = request.route.rule, reply.about
-    plan, path = about.plan, request.path
+    """Return the entry of a request to a sandbox as it is afterwards.
+
+    `nearest` says which operation came close to it.
+    """
+    rule = request.route.rule
+    about = reply.about
+    plan = about.plan
+    path = request.path
     if rule is None or request.route.names:
         path = _without_tokens(path, sandbox)
     headers = reply.headers.items()
     body = b"" if request.method == "HEAD" else reply.body
-    status, waited, override = reply.status, 0.0, None
+    status = reply.status
+    waited = 0.0
+    override = None
     if plan is not NOTHING:
         override = plan.as_json() or None
         waited = plan.delay + (plan.body if body and not plan.fault else 0.0)

@@ -1,6 +1,7 @@
-"""The way of a request, from top to bottom: what it needs first, then what it is answered and what its sandbox becomes.
+"""The way of a request, from top to bottom: what it needs, then its reply and the next sandbox.
 
-Nothing here waits, keeps anything or knows a store. Whoever calls loads the sandbox, and commits what comes of it.
+Nothing here waits, keeps anything or knows a store. Whoever calls loads the sandbox, and commits
+what comes of it.
 """
 
 import logging
@@ -63,9 +64,11 @@ log = logging.getLogger("mock_server")
 class Task(NamedTuple):
     """A request, and what has to be there before it can be answered.
 
-    `access` says what it wants of its sandbox, `loads` what else has to be loaded for its `call` of the control API, which
-    is validated already. `fault` is what it is refused with whatever its sandbox holds. A web page from elsewhere
-    `makes_none`: its request is refused where there is no such sandbox yet.
+    - `access` says what it wants of its sandbox.
+    - `loads` says what else has to be loaded for its `call` of the control API, which is validated
+      already.
+    - `fault` is what it is refused with whatever its sandbox holds.
+    - A web page from elsewhere `makes_none`: its request is refused where there is no such sandbox.
     """
 
     request: Request
@@ -83,7 +86,10 @@ View = Callable[[Task, Sandbox, object], Transition[Reply]]
 class ClientOperation(NamedTuple):
     """An operation that clients of the API call.
 
-    `find_session` tells whose request it is. Where it `authenticates`, that session is needed, and is used once more.
+    - `find_session` tells whose request it is.
+    - Where it `authenticates`, that session is needed, and is used once more.
+    - `behave` does what the operation does, and raises `ApiError`.
+    - `announced` is the name by which followers of the journal are told, if they are.
     """
 
     operation: Operation
@@ -97,7 +103,7 @@ class ClientOperation(NamedTuple):
 class Pipeline:
     """Turn requests into replies.
 
-    `views` has what each endpoint is answered by, `controls` the rows of the control table that are in use.
+    `views` has what serves each endpoint, `controls` the rows of the control table in use.
     """
 
     def __init__(
@@ -108,18 +114,22 @@ class Pipeline:
         settings: Settings,
         views: dict[str, View],
     ) -> None:
-        self.api, self.control = Validator(contract), Validator(control)
-        self.context, self.settings, self.views = context, settings, views
+        self.api = Validator(contract)
+        self.control = Validator(control)
+        self.context = context
+        self.settings = settings
+        self.views = views
         self.controls: dict[str, tuple[Operation, ControlOperation]] = {}
-        self._friends = (*settings.cors_origins, *settings.control_origins)
+        self._trusted_origins = (*settings.cors_origins, *settings.control_origins)
 
     def prepare(self, request: Request) -> Task:
         """Return what a request needs before it can be answered."""
-        route, fault = request.route, request.fault or request.route.error
+        route = request.route
+        fault = request.fault or route.error
         is_named = request.sandbox != DEFAULT
         if is_named and not NAME.fullmatch(request.sandbox):
             return Task(request, Access.NOTHING, fault or _name_fault(route.kind))
-        makes_none = is_named and guard.is_foreign_page(request.headers, self._friends)
+        makes_none = is_named and guard.is_foreign_page(request.headers, self._trusted_origins)
         if fault is None and route.kind is Kind.CONTROL:
             return self._prepare_control(request, makes_none=makes_none)
         access = _access(route.kind, is_refused=fault is not None, makes_none=makes_none)
@@ -141,8 +151,9 @@ class Pipeline:
         exists: bool,  # noqa: FBT001 - a store calls this
         loaded: object = None,
     ) -> Transition[Reply]:
-        """Return what a request is answered, what its sandbox becomes, and what the journal keeps of it."""
-        request, is_for_clients = task.request, task.request.route.kind in FOR_CLIENTS
+        """Return the reply, the next sandbox, and the entry of the journal."""
+        request = task.request
+        is_for_clients = request.route.kind in FOR_CLIENTS
         is_without = task.makes_none and not exists
 
         change = self._dispatch(task, sandbox, loaded, is_without=is_without)
@@ -172,8 +183,12 @@ class Pipeline:
     def serve_client(
         self, served: ClientOperation, task: Task, sandbox: Sandbox, _loaded: object
     ) -> Transition[Reply]:
-        """Return what comes of a request to the API: what it or a rule wishes, and else the truth."""
-        request, operation = task.request, served.operation
+        """Return what comes of a request to the API.
+
+        The reply is what the request or a rule wants, or else what the operation does.
+        """
+        request = task.request
+        operation = served.operation
         session = served.find_session(sandbox.world, request)
         user = None if session is None else session.username
 
@@ -229,11 +244,15 @@ class Pipeline:
         return Transition(sandbox, reply, clears=row.clears_journal, news=news)
 
     def refuse(self, request: Request, error: Exception) -> Reply:
-        """Return the answer where no operation gives one: unknown paths, wrong methods, failures of ours (logged)."""
+        """Return the reply where no operation gives one.
+
+        That is for unknown paths, wrong methods, and failures of ours, which are logged.
+        """
         if isinstance(error, ApiError):
             return refusal(error, NO_STORE)
         if isinstance(error, WerkzeugMethodNotAllowed):
-            allow = {"Allow": ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))}
+            methods = {"OPTIONS", *(error.valid_methods or ())}
+            allow = {"Allow": ", ".join(sorted(methods))}
             if request.method == "OPTIONS":
                 return json_reply(204, None, allow)
             return refusal(MethodNotAllowed(headers=allow))
@@ -246,10 +265,10 @@ class Pipeline:
 
     def nearest(self, method: str, path: str) -> str:
         """Say which operation a request came close to that matched none."""
-        known = (
-            *self.api.contract.operations.values(),
-            *(each for each in self.control.contract.operations.values() if each.id in self.views),
-        )
+        known = list(self.api.contract.operations.values())
+        # Not all of the control API is always served.
+        control = self.control.contract.operations.values()
+        known += [operation for operation in control if operation.id in self.views]
         return nearest(known, method, masking.path(path))
 
     def _with_permissions(self, request: Request, reply: Reply, *, is_for_clients: bool) -> Reply:
@@ -264,17 +283,19 @@ class Pipeline:
     def _overridden(
         self, operation: Operation, name: str, user: str | None, sandbox: Sandbox
     ) -> tuple[Plan, Sandbox]:
-        """Return the plan of the override rule that applies, and the sandbox in which it is counted."""
+        """Return the plan of the rule that applies, and the sandbox in which it is counted."""
         seed = f"{self.settings.seed}:{name}"
         plan, rules = choose(sandbox.rules, operation.id, user, seed)
         return plan, (sandbox if rules is sandbox.rules else replace(sandbox, rules=rules))
 
     def _planned(self, served: ClientOperation, plan: Plan, user: str | None) -> Reply | None:
-        """Return the answer that a wish or a rule asks for; `None` where the contract was read again and has it no more."""
-        operation, about = served.operation, About(user=user, plan=plan)
+        """Return the reply of a plan, `None` where the contract has it no more."""
+        operation = served.operation
+        about = About(user=user, plan=plan)
         try:
             status, body, headers = planned(self.context.examples, operation.id, plan)
         except LookupError as reason:
+            # The contract was read again after the rule had been made.
             log.warning("a rule for %s is idle: its answer %s", operation.id, reason)
             return None
         headers = overlay(NO_STORE, headers)
@@ -284,7 +305,8 @@ class Pipeline:
 
 
 def _access(kind: Kind, *, is_refused: bool, makes_none: bool) -> Access:
-    """Return what a request wants of its sandbox; one that is refused is noted in its journal, where it has one."""
+    """Return what a request wants of its sandbox."""
+    # One that is refused is noted in the journal of its sandbox, where there is one.
     if is_refused:
         return Access.PRESENT if kind in FOR_CLIENTS else Access.NOTHING
     if makes_none:
@@ -293,7 +315,10 @@ def _access(kind: Kind, *, is_refused: bool, makes_none: bool) -> Access:
 
 
 def _name_fault(kind: Kind) -> ClientError | None:
-    """Return the refusal of an impossible name of a sandbox; pages for people have no sandbox."""
+    """Return the refusal of an impossible name of a sandbox.
+
+    Pages for people have no sandbox.
+    """
     return None if kind is Kind.PAGE else wrong_name()
 
 
@@ -327,10 +352,11 @@ def session_of_bearer(world: World, request: Request) -> Session | None:
 def session_of_refresh_token(world: World, request: Request) -> Session | None:
     """Return the session whose refresh token is in the body, valid or not."""
     try:
-        sent = orjson.loads(request.body)
+        body = orjson.loads(request.body)
     except ValueError:
         return None
-    return find_refreshed(world, sent.get("refreshToken") if isinstance(sent, dict) else None)
+    refresh_token = body.get("refreshToken") if isinstance(body, dict) else None
+    return find_refreshed(world, refresh_token)
 
 
 def behave(name: str, sandbox: Sandbox, session: Session, call: Call) -> tuple[Sandbox, Answer]:

@@ -1,7 +1,11 @@
-"""What a client may ask of its own answer: `Prefer: code=…, example=…, delay=…` (RFC 7240), or `__code` and so on."""
+"""What a client wants of its own answer.
+
+That is `Prefer: code=…, example=…, delay=…` (RFC 7240), or `__code` and so on in the query.
+"""
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from mock_server.contract.decoding import BrokenEncodingError, percent_decode, split_query
 from mock_server.contract.examples import Examples
@@ -10,75 +14,100 @@ from mock_server.world.overrides import NOTHING, Plan
 
 LONGEST_DELAY = 60_000
 """Milliseconds."""
+NUMBERS = {"delay": (LONGEST_DELAY, "a whole number of milliseconds"), "code": (599, "a status")}
+"""The preferences that are numbers: the largest one, and what it is."""
 KNOWN = ("code", "example", "delay")
 """The preferences that are ours; RFC 7240 has a server ignore all others."""
 ONLY_RULES = "a rule can answer others (POST /__mock/rules with undocumented: true)"
 
-Wishes = dict[str, tuple[str, Violation]]
-"""The text of each wish by its name, and how it is accused if it is impossible (the reason is still missing)."""
+
+class Preference(NamedTuple):
+    """The text of a preference, and the header or parameter that it stands in."""
+
+    text: str
+    where: str
+    name: str
+
+    def refused(self, reason: str) -> Violation:
+        """Return what is wrong with it."""
+        return Violation(self.where, self.name, reason)
+
+
+Preferences = dict[str, Preference]
 
 
 def parse_prefer(
     examples: Examples, operation: str, prefer: str | None, query: str
 ) -> tuple[Plan, list[Violation]]:
-    """Return what a request asks of its answer, and what is impossible about it, which is then not done."""
+    """Return what a request wants of its answer, and what is impossible about it.
+
+    What is impossible is not done.
+    """
     if prefer is None and "__" not in query:
         return NOTHING, []
-    wishes, violations = _wishes(prefer, query)
-    if not (wishes or violations):
+    preferences, violations = _read(prefer or "", query)
+    if not preferences and not violations:
         return NOTHING, []
-    delay, more = _number(wishes, "delay", LONGEST_DELAY, "a whole number of milliseconds")
-    violations += more
-    code, more = _number(wishes, "code", 599, "a status")
-    violations += more
-    example, accused = wishes.get("example", ("", None))
-    if accused and not example:
-        violations.append(accused._replace(reason="example must be the name of a documented one"))
-    source = ", ".join(dict.fromkeys(each.name for _, each in wishes.values()))
-    plan = Plan(delay=delay / 1000, source=source)
-    if violations or not {"code", "example"} & wishes.keys():
+    violations += _impossible(preferences)
+    source = ", ".join(dict.fromkeys(each.name for each in preferences.values()))
+    plan = Plan(delay=_number(preferences, "delay") / 1000, source=source)
+    if violations or not {"code", "example"} & preferences.keys():
         return plan, violations
-    return _planned(examples, operation, wishes, plan._replace(status=code, example=example))
+    return _planned(examples, operation, preferences, plan)
+
+
+def _impossible(preferences: Preferences) -> Iterator[Violation]:
+    """Yield what is wrong with preferences, whatever the contract says."""
+    for name, (most, what) in NUMBERS.items():
+        if name in preferences and not _is_number(preferences[name].text, most):
+            yield preferences[name].refused(f"{name} must be {what} from 0 to {most}")
+    if "example" in preferences and not preferences["example"].text:
+        yield preferences["example"].refused("example must be the name of a documented one")
 
 
 def _planned(
-    examples: Examples, operation: str, wishes: Wishes, plan: Plan
+    examples: Examples, operation: str, preferences: Preferences, plan: Plan
 ) -> tuple[Plan, list[Violation]]:
-    """Return a plan with the status of its example, or what is impossible about either, which is then not done."""
-    documented, truth = examples.answers[operation], plan._replace(status=0, example="")
-    if "code" in wishes and plan.status not in documented:
+    """Return a plan with status and example, or without them where there is no such answer."""
+    code = _number(preferences, "code")
+    documented = examples.answers[operation]
+    if "code" in preferences and code not in documented:
         known = ", ".join(map(str, documented))
         reason = f"code must be one of {known} for {operation}; {ONLY_RULES}"
-        return truth, [wishes["code"][1]._replace(reason=reason)]
+        return plan, [preferences["code"].refused(reason)]
+    preference = preferences.get("example")
+    example = "" if preference is None else preference.text
     try:
-        status, _, _ = examples.find(operation, plan.status, plan.example)
+        status, _, _ = examples.find(operation, code, example)
     except LookupError as reason:
-        _, accused = wishes["example" if plan.example else "code"]
-        return truth, [accused._replace(reason=f"example {reason}")]
-    return plan._replace(status=status), []
+        wrong = preference or preferences["code"]
+        return plan, [wrong.refused(f"example {reason}")]
+    return plan._replace(status=status, example=example), []
 
 
-def _wishes(prefer: str | None, query: str) -> tuple[Wishes, list[Violation]]:
-    """Read the wishes, a header's before the query's, and which of the latter are ambiguous."""
-    found: Wishes = {}
+def _read(header: str, query: str) -> tuple[Preferences, list[Violation]]:
+    """Return the preferences, and which of the query are ambiguous; the header comes first."""
+    found: Preferences = {}
     violations: list[Violation] = []
-    for name, texts in _in_query(query) if "__" in query else ():
-        found[name] = texts[0], Violation("query", f"__{name}", "")
+    for name, texts in _in_query(query):
+        preference = Preference(texts[0], "query", f"__{name}")
+        found[name] = preference
         if len(texts) > 1:
-            violations.append(Violation("query", f"__{name}", "must be given once"))
-    preferences: dict[str, str] = {}
-    for name, value in _preferences(prefer or ""):
-        preferences.setdefault(name, value)
-    found |= {
-        name: (preferences[name], Violation("header", "Prefer", ""))
-        for name in KNOWN
-        if name in preferences
-    }
+            violations.append(preference.refused("must be given once"))
+    given: dict[str, str] = {}
+    for name, text in _in_header(header):
+        given.setdefault(name, text)
+    for name in KNOWN:
+        if name in given:
+            found[name] = Preference(given[name], "header", "Prefer")
     return found, violations
 
 
-def _preferences(header: str) -> Iterator[tuple[str, str]]:
-    """Read names and values in order (RFC 7240, 2): the first of a name counts, and parameters are nobody's here."""
+def _in_header(header: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values in order (RFC 7240, 2).
+
+    The first of a name counts, and parameters are nobody's here.
+    """
     for preference in _split(header, ","):
         name, _, value = next(_split(preference, ";")).partition("=")
         yield name.strip().lower(), _unquoted(value.strip())
@@ -89,7 +118,9 @@ def _split(text: str, mark: str) -> Iterator[str]:
     if '"' not in text:
         yield from text.split(mark)
         return
-    start, quoted, escaped = 0, False, False
+    start = 0
+    quoted = False
+    escaped = False
     for place, character in enumerate(text):
         if escaped:
             escaped = False
@@ -111,10 +142,14 @@ def _unquoted(word: str) -> str:
 
 
 def _in_query(query: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the preferences of a query, each with all its values."""
+    if "__" not in query:
+        return
     values = split_query(query)
-    for known in KNOWN:
-        if texts := values.get(f"__{known}"):
-            yield known, [_decoded(text) for text in texts]
+    for name in KNOWN:
+        texts = values.get(f"__{name}")
+        if texts:
+            yield name, [_decoded(text) for text in texts]
 
 
 def _decoded(text: str) -> str:
@@ -124,11 +159,20 @@ def _decoded(text: str) -> str:
         return text
 
 
-def _number(wishes: Wishes, name: str, most: int, what: str) -> tuple[int, list[Violation]]:
-    text, accused = wishes.get(name, ("0", None))
+def _is_number(text: str, most: int) -> bool:
+    """Tell whether a text is a whole number from 0 to `most`."""
     digits = text.lstrip("0") or "0"
-    if accused is None or (
-        text.isascii() and text.isdigit() and len(digits) <= len(str(most)) and int(digits) <= most
-    ):
-        return int(digits), []
-    return 0, [accused._replace(reason=f"{name} must be {what} from 0 to {most}")]
+    # Python refuses to read thousands of digits, and takes digits of other scripts.
+    if not (text.isascii() and text.isdigit()) or len(digits) > len(str(most)):
+        return False
+    return int(digits) <= most
+
+
+def _number(preferences: Preferences, name: str) -> int:
+    """Return a number that was wanted, 0 where there is none or an impossible one."""
+    most, _ = NUMBERS[name]
+    preference = preferences.get(name)
+    if preference is None or not _is_number(preference.text, most):
+        return 0
+    # Without zeros before it, of which there may be thousands.
+    return int(preference.text.lstrip("0") or "0")

@@ -8,17 +8,24 @@ from werkzeug.routing import Map, Rule
 
 
 class Kind(Enum):
-    """What a route leads to: the API, the control API, or a page for people; `NONE` where it leads nowhere."""
+    """What a route leads to: the API, the control API, a page for people, or nothing."""
 
-    API, CONTROL, PAGE, NONE = auto(), auto(), auto(), auto()
+    API = auto()
+    CONTROL = auto()
+    PAGE = auto()
+    NONE = auto()
 
 
+# A tuple, since looking into a set of these costs microseconds.
 FOR_CLIENTS = (Kind.API, Kind.NONE)
-"""What clients of the API ask for, rightly or wrongly; a tuple, since looking into a set of these costs microseconds."""
+"""What clients of the API send requests for, rightly or wrongly."""
 
 
 class Route(NamedTuple):
-    """What was found for a method and a path: a rule and the values of its names, or the error that says what is wrong."""
+    """What was found for a method and a path.
+
+    It is a rule and the values of its names, or the error that says what is wrong.
+    """
 
     kind: Kind
     rule: Rule | None
@@ -27,9 +34,11 @@ class Route(NamedTuple):
 
 
 class Router:
-    """Matches letter by letter: nothing is decoded, folded or left out first, so that two spellings never mean one operation.
+    """Matches letter by letter.
 
-    Only the segment that stands for a parameter may be percent-encoded. `kinds` has the kind of each endpoint.
+    Nothing is decoded, folded or left out first, so that two spellings never mean one operation.
+    Only the segment that stands for a parameter may be percent-encoded. `kinds` has the kind of
+    each endpoint.
     """
 
     def __init__(self, rules: Map) -> None:
@@ -50,14 +59,16 @@ class Router:
         return route
 
     def _search(self, method: str, path: str) -> Route:
-        if not path.startswith("/") or path.startswith(
-            "//"
-        ):  # the library would leave out what is too many
+        # Of several slashes the library would leave all out but one.
+        if not path.startswith("/") or path.startswith("//"):
             return Route(Kind.NONE, None, {}, NotFound())
         try:
-            rule, names = self._match(method if method.isupper() else f"{method} ", path)
+            # The library would fold the case of a method; no method has a blank in it.
+            exact = method if method.isupper() else f"{method} "
+            rule, names = self._match(exact, path)
         except MethodNotAllowed as error:
-            rule, _ = self._match(str(next(iter(error.valid_methods or ()))), path)
+            other = next(iter(error.valid_methods or ()))
+            rule, _ = self._match(other, path)
             kind = self.kinds[rule.endpoint]
             return Route(Kind.NONE if kind is Kind.PAGE else kind, None, {}, error)
         except HTTPException as error:

@@ -1,4 +1,7 @@
-"""Which sandbox a request is for: `X-Mock-Sandbox: NAME`, or a base URL that ends in `/__sandbox/NAME`."""
+"""Which sandbox a request is for.
+
+`X-Mock-Sandbox: NAME` says it, or a base URL that ends in `/__sandbox/NAME`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +14,10 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 def address(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name of the sandbox as it was given, and the path without it; the base URL wins over the header."""
+    """Return the name of the sandbox as it was given, and the path without it.
+
+    The base URL wins over the header.
+    """
     if path.startswith(PREFIX):
         name, _, rest = path.removeprefix(PREFIX).partition("/")
         return name, f"/{rest}"
@@ -21,7 +27,7 @@ def address(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
 def no_address(path: str, _headers: Mapping[str, str]) -> tuple[str, str]:
     """Return the only sandbox that a proxy has, and the path as it is.
 
-    What is said of sandboxes there is for a mock behind it.
+    A sandbox that the request names is one of a mock behind the proxy.
     """
     return DEFAULT, path
 

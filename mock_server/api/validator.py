@@ -1,4 +1,7 @@
-"""Requests and answers judged by one document, with both tiers."""
+"""Requests and answers judged by one document, with both tiers.
+
+The compiled tier decides, within microseconds; openapi-core says what is wrong.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -31,14 +34,20 @@ class Validator:
 
     @cached_property
     def explain(self) -> Callable[..., list[Violation]]:
-        """Import openapi-core and compile the document for it, when the first request is refused."""
-        from mock_server.contract.explain import Authority  # noqa: PLC0415 - a third of a second that a good answer does not need
+        """What says what is wrong with a request, made when the first one is refused."""
+        # A third of a second that a good answer does not need.
+        from mock_server.contract.explain import Authority  # noqa: PLC0415
 
         return Authority(self.contract).explain
 
     def validate(self, operation: Operation, request: Request, impossible: list[Violation]) -> Call:
-        """Decode a request that the document allows; raise `ClientError` with all that is wrong with it."""
-        headers, body, unread = request.headers, b"", request.unread
+        """Decode a request that the document allows.
+
+        Raise `ClientError` with all that is wrong with another one.
+        """
+        headers = request.headers
+        body = b""
+        unread = request.unread
         if operation.body is not None:
             body = request.body
             if body and unread is None and "content-encoding" in headers:
@@ -67,10 +76,12 @@ class Validator:
         headers: Mapping[str, str] | None = None,
         about: About = NOTHING_MORE,
     ) -> Reply:
-        """Return an answer of an operation, checked against the document; a wrong one is a bug of ours, hence 500."""
+        """Return an answer of an operation, checked against the document."""
         headers = {**NO_STORE, **headers} if headers else NO_STORE
         faults = response_faults(operation, status, headers, body)
         if faults:
+            # This is a bug of ours.
             log.error("%s: the answer breaks the contract: %s", operation.id, "; ".join(faults))
-            status, body, headers = InternalError.status, error_body(InternalError()), NO_STORE
+            error = InternalError()
+            return json_reply(error.status, error_body(error), NO_STORE, about)
         return json_reply(status, body, headers, about)

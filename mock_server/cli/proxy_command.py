@@ -122,7 +122,7 @@ def proxy(  # noqa: PLR0913 - one argument for each flag that only the proxy has
     documentation says, and what only this project inferred.
     """
     ending = Ending()
-    ending.heed()
+    ending.listen()
     try:
         importlib.import_module("aiohttp")
     except ImportError:

@@ -159,7 +159,7 @@ def main(context: click.Context, /, **given: Any) -> None:
         _check_order(context)
         return
     ending = Ending()
-    ending.heed()
+    ending.listen()
     settings = settings_of(**given)
     output = ServerOutput(settings)
     _check_store(settings)

@@ -45,7 +45,7 @@ class Stream(NamedTuple):
 
 
 class Changes(Enum):
-    """What a call changes, of which followers of a journal are told.
+    """What a call changes, which followers of a journal get to know.
 
     It is nothing, the sandbox of the call, or the one that its path names.
     """

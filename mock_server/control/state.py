@@ -21,7 +21,7 @@ from .control_context import DONE, FULL, ControlContext, Result, conflict, not_f
 
 MOST_SNAPSHOTS = 100
 MOST_PROBLEMS = 100
-"""How many problems of a state are looked for, and told."""
+"""How many problems of a state are looked for and listed."""
 
 
 def health(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:

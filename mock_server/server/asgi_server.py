@@ -1,4 +1,4 @@
-"""An ASGI application on an address, until it is told to stop."""
+"""An ASGI application on an address, until it has to stop."""
 
 import asyncio
 import gc

@@ -208,7 +208,7 @@ def serve(
         threading.Thread(target=beside, args=(done,), daemon=True).start()
 
     def begin(stop: Callable[[], None]) -> None:
-        if not ending.asked:
+        if not ending.requested:
             ready()
         ending.then_in_loop(stop)
 
@@ -257,7 +257,7 @@ def _run(app: AsgiApp, begun: Future[Callable[[], object]]) -> None:
     settings = app.core.settings
     try:
         asyncio.run(listen(app, settings.host, settings.port, begin, alone=False))
-    except Exception as error:  # noqa: BLE001 - it is told to who waits
+    except Exception as error:  # noqa: BLE001 - who waits gets it
         begun.set_exception(error)
     finally:
         begun.cancel()

@@ -18,18 +18,18 @@ SIGNALS = [
 
 
 class Ending:
-    """Hears the signals of this process from `heed` on; `asked` is true from the first one on."""
+    """Notes the signals of this process; `requested` is true after the first one."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self._stop: Callable[[], object] | None = None
         self._waker = ExitStack()
 
-    def heed(self) -> None:
+    def listen(self) -> None:
         """Hear signals, except a hang-up that `nohup` has the process ignore."""
         for signum in SIGNALS:
             if signum == signal.SIGINT or signal.getsignal(signum) is not signal.SIG_IGN:
-                signal.signal(signum, self._hear)
+                signal.signal(signum, self._on_signal)
 
     def then(self, stop: Callable[[], object] | None) -> None:
         """Have `stop` called by the next signal, and at once where one came already.
@@ -37,7 +37,7 @@ class Ending:
         It may be called twice.
         """
         self._stop = stop
-        if self.asked:
+        if self.requested:
             self._call()
 
     def then_in_loop(self, stop: Callable[[], object]) -> None:
@@ -61,8 +61,8 @@ class Ending:
         self.then(None)
         self._waker.close()
 
-    def _hear(self, *_: object) -> None:
-        self.asked = True
+    def _on_signal(self, *_: object) -> None:
+        self.requested = True
         self._call()
 
     def _call(self) -> None:

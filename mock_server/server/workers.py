@@ -52,7 +52,7 @@ class Workers:
             # A byte of each, or nothing where all are dead.
             os.read(reader, 1)
         os.close(reader)
-        if not self._ending.asked:
+        if not self._ending.requested:
             ready()
         while self._started:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -69,7 +69,7 @@ class Workers:
         if pid:
             self._started[pid] = time.monotonic()
             # It may have been asked to end while it was started.
-            if self._ending.asked:
+            if self._ending.requested:
                 self._signal(signal.SIGTERM)
             return
 
@@ -95,12 +95,12 @@ class Workers:
 
     def _replace(self, pid: int, status: int) -> None:
         started = self._started.pop(pid, None)
-        if started is None or self._ending.asked:
+        if started is None or self._ending.requested:
             return
         log.error("worker %d ended (%s); another one takes its place", pid, _how(status))
         if time.monotonic() - started < SHORT:
             time.sleep(SHORT)
-        if not self._ending.asked:
+        if not self._ending.requested:
             self._start()
 
     def _stop(self) -> None:

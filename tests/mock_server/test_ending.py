@@ -109,9 +109,9 @@ def handlers() -> Iterator[None]:
 @pytest.mark.usefixtures("handlers")
 def test_who_hears_late_that_the_end_was_asked_for_hears_it_at_once_and_once() -> None:
     ending, stops = Ending(), list[int]()
-    ending.heed()
+    ending.listen()
     signal.raise_signal(signal.SIGTERM)
-    assert ending.asked
+    assert ending.requested
     ending.then(lambda: stops.append(1))
     signal.raise_signal(signal.SIGTERM)
     assert stops == [1]
@@ -121,6 +121,6 @@ def test_who_hears_late_that_the_end_was_asked_for_hears_it_at_once_and_once() -
 def test_a_hang_up_that_is_ignored_stays_so_as_nohup_wants_it() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     ending = Ending()
-    ending.heed()
+    ending.listen()
     signal.raise_signal(signal.SIGHUP)
-    assert not ending.asked
+    assert not ending.requested
