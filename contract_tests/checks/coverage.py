@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from contract_tests.checks.request_validation import NUMBER
@@ -17,19 +17,28 @@ if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
     from contract_tests.spec.contract import Contract, Operation, Schema
 
+SUCCESS = 2
+"""The first digit of a status that is a success."""
 KINDS = ("absent", "present", "below minimum", "at minimum", "at maximum", "above maximum")
 
-# Operation, parameter, class and answer; parameter and class are empty for the call as a whole.
-Cell = tuple[str, str, str, str]
+# Operation, parameter, class, status and the name of the error where it is 401; parameter and class
+# are empty for the call as a whole.
+Cell = tuple[str, str, str, int, str]
+
+
+class Answer(NamedTuple):
+    """A status, 0 for none, and the name of the error where it is 401."""
+
+    status: int
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.status or 'none'} {self.name}".rstrip()
 
 
 @dataclass
 class Coverage:
-    """Counts exchanges: `cells` maps each cell of the matrix to how often it was met.
-
-    An answer is a status, followed by the name of the error where it is 401:
-    `401 SESSION_TOKEN_EXPIRED`.
-    """
+    """Counts exchanges: `cells` maps each cell of the matrix to how often it was met."""
 
     contract: Contract
     cells: Counter[Cell] = field(default_factory=Counter)
@@ -42,19 +51,19 @@ class Coverage:
             return
         answer = _answer(exchange)
         for name, kind in [("", ""), *self._classes(operation, exchange)]:
-            self.cells[(operation.name, name, kind, answer)] += 1
+            self.cells[(operation.name, name, kind, *answer)] += 1
 
-    def answers(self, operation: str) -> dict[str, int]:
+    def answers(self, operation: str) -> dict[Answer, int]:
         """Return what an operation answered, and how often."""
         return self._cell(operation, "", "")
 
     def has_succeeded(self, operation: str) -> bool:
         """Tell whether an operation ever answered with a success."""
-        return any(answer.startswith("2") for answer in self.answers(operation))
+        return any(answer.status // 100 == SUCCESS for answer in self.answers(operation))
 
-    def _cell(self, operation: str, parameter: str, kind: str) -> dict[str, int]:
+    def _cell(self, operation: str, parameter: str, kind: str) -> dict[Answer, int]:
         place = (operation, parameter, kind)
-        return {cell[-1]: count for cell, count in self.cells.items() if cell[:-1] == place}
+        return {Answer(*cell[3:]): n for cell, n in self.cells.items() if cell[:3] == place}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the matrix by operation, with zeros where something listed was never seen."""
@@ -62,16 +71,17 @@ class Coverage:
 
     def _row(self, operation: Operation) -> dict[str, Any]:
         seen = self.answers(operation.name)
-        answers = sorted({*seen, *_documented_answers(operation)})
+        answers = sorted({*seen, *_documented_answers(operation)}, key=str)
         parameters: dict[str, dict[str, dict[str, int]]] = {}
         for name, schema in self._schemas(operation):
             kinds = ["present", *_edges(schema)]
             # Without its path parameter the path is another one.
             if f"{{{name}}}" not in operation.path:
                 kinds.insert(0, "absent")
-            parameters[name] = {kind: self._cell(operation.name, name, kind) for kind in kinds}
+            cells = {kind: self._cell(operation.name, name, kind) for kind in kinds}
+            parameters[name] = {kind: _in_words(cell) for kind, cell in cells.items()}
         return {
-            "answers": {answer: seen.get(answer, 0) for answer in answers},
+            "answers": _in_words({answer: seen.get(answer, 0) for answer in answers}),
             "parameters": parameters,
         }
 
@@ -98,18 +108,21 @@ class Coverage:
         return found
 
 
-def _documented_answers(operation: Operation) -> Iterator[str]:
+def _documented_answers(operation: Operation) -> Iterator[Answer]:
     for code in operation.responses:
         if code == str(UNAUTHORIZED):
-            yield from (f"{code} {name}" for name in AUTHENTICATION_NAMES)
+            yield from (Answer(UNAUTHORIZED, name) for name in AUTHENTICATION_NAMES)
         else:
-            yield str(operation.success) if code == "default" else code
+            yield Answer(operation.success if code == "default" else int(code))
 
 
-def _answer(exchange: Exchange) -> str:
-    status = str(exchange.status or "none")
+def _answer(exchange: Exchange) -> Answer:
     name = error_name(exchange) if exchange.status == UNAUTHORIZED else None
-    return f"{status} {name}" if name else status
+    return Answer(exchange.status, name or "")
+
+
+def _in_words(counts: dict[Answer, int]) -> dict[str, int]:
+    return {str(answer): count for answer, count in counts.items()}
 
 
 def _given(operation: Operation, exchange: Exchange) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -208,9 +207,12 @@ class Side:
         return found
 
 
+class _Played(dict[str, str]):
+    """The names of roles."""
+
+    def __missing__(self, role: str) -> str:
+        raise Unplayed(MISSING.get(role, role))
+
+
 def _filled(text: str, roles: dict[str, str]) -> str:
-    for role in re.findall(r"\{(\w+)\}", text):
-        if role not in roles:
-            raise Unplayed(MISSING.get(role, role))
-        text = text.replace(f"{{{role}}}", roles[role])
-    return text
+    return text.format_map(_Played(roles))

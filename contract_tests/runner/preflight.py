@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
-from contract_tests.api.context import NOT_FOUND, UNAUTHORIZED, Context
+from contract_tests.api.context import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, Context
 from contract_tests.api.request_templates import REFERRALS, fields, notifications, public
 from contract_tests.checks import availability
+from contract_tests.checks.coverage import Answer
 from contract_tests.checks.response_checks import AUTHENTICATION_NAMES
 from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 from contract_tests.findings.evidence import Status, Text
@@ -91,30 +92,32 @@ def reached(context: Context) -> None:
     """Note operations that never succeeded, and statuses and names that were never seen although they could have been."""
     for operation in context.contract.operations.values():
         answers = context.coverage.answers(operation.name)
-        seen = {answer.partition(" ")[0] for answer in answers}
-        if not any(status.startswith("2") for status in seen):
-            _unreached(context, operation.name, "reach.success", "a success")
-        wanted = {"401"}
-        wanted |= set() if operation.name in WITHOUT_INPUT else {"400"}
-        wanted |= {str(NOT_FOUND)} if operation.name in WITH_LOOK_UP else set()
+        seen = {answer.status for answer in answers}
+        if not context.coverage.has_succeeded(operation.name):
+            _unreached(context, operation.name, "reach.success", None)
+        wanted = {UNAUTHORIZED}
+        if operation.name not in WITHOUT_INPUT:
+            wanted.add(BAD_REQUEST)
+        if operation.name in WITH_LOOK_UP:
+            wanted.add(NOT_FOUND)
         for status in sorted(wanted - seen):
             _unreached(context, operation.name, "reach.status", status)
         for name in AUTHENTICATION_NAMES:
-            if f"{UNAUTHORIZED} {name}" not in answers:
+            if Answer(UNAUTHORIZED, name) not in answers:
                 _missing_name(context, operation.name, name)
 
 
-def _unreached(context: Context, operation: str, rule: str, what: str) -> None:
+def _unreached(context: Context, operation: str, rule: str, status: int | None) -> None:
     if why := context.permission.forbids(operation, context.contract.operations[operation].method):
         context.collector.not_judged(f"{rule} on {operation}", why)
         return
     if operation in WITH_LOOK_UP and (why := _nowhere(context)):
         context.collector.not_judged(f"{rule} on {operation}", why)
         return
-    if rule == "reach.success":
-        context.find(rule, operation, Text("never {}", what), what)
+    if status is None:
+        context.find(rule, operation, "never a success", "a success")
     else:
-        _never(context, operation, Status(int(what)), what, f"never answers {what}")
+        _never(context, operation, Status(status), f"{status}", f"never answers {status}")
 
 
 def _nowhere(context: Context) -> str:

@@ -12,7 +12,8 @@ import yaml
 from click.testing import CliRunner
 
 from contract_tests.cli.judge_command import main
-from contract_tests.drift.probes import METHODS, Probe
+from contract_tests.drift.probes import METHODS, PROBES, Probe
+from contract_tests.drift.proposals.inferred_marks import ERRORS, MARKS
 from tests.contract_tests.drifting import LIST, PLANTED, PROFILE, PUBLIC, Planted, Twin, server
 from tests.contract_tests.reference import Answer, Api, RefusalError, Request
 from tests.contract_tests.running import ROOT
@@ -170,6 +171,13 @@ def test_what_is_proposed_applies_to_the_contract(mock: LiveMock, run: Run, tmp_
         document["components"]["schemas"]["Notification"]["properties"]["id"]["type"] == "integer"
     )
     assert "410" in document["paths"]["/v1/user/by-id/{username}/public"]["get"]["responses"]
+
+
+def test_marks_are_refuted_by_situations_that_are_compared() -> None:
+    known = {probe.situation for probe in PROBES}
+    named = {where for mark in MARKS for sign in mark.refuted_by for where in sign.where}
+    assert named - set(ERRORS) <= known
+    assert {need for mark in MARKS for need in mark.needs} - {"items"} <= known
 
 
 def test_marks_are_refuted_where_the_evidence_is_against_them(mock: LiveMock, run: Run) -> None:
