@@ -2,7 +2,7 @@
 
 The parser of libyaml hands over one event after the other. A document that is too deep or too
 large, a key that is given twice and an alias that refers to itself are noticed before anything is
-built, and no function here is recursive. `ruamel.yaml` would know the lines, too, but it has no
+built. `ruamel.yaml` would know the lines, too, but it has no
 such bounds, and takes 27 times as long to read `openapi.yaml`.
 
 `contract_tests/config/yaml_loader.py` has the same reader, since neither program may import the
@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import os
 import stat
-from dataclasses import dataclass, field
 from select import select
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -95,12 +94,12 @@ def load(raw: bytes, *, any_keys: bool = False) -> Any:
     With `any_keys` keys are the text as it is written: `200` and `"200"` are the same. Times are
     always text.
     """
-    return _Reader(any_keys=any_keys).read(raw)
+    return _Reader(raw, any_keys=any_keys).read()
 
 
 def locate(raw: bytes) -> Located | None:
     """Return the value of a document with all lines, `None` if it is empty; raise `YamlError`."""
-    found: Located | None = _Reader(located=True, any_keys=True).read(raw)
+    found: Located | None = _Reader(raw, located=True, any_keys=True).read()
     return found
 
 
@@ -141,145 +140,126 @@ def _resolvers() -> dict[str, list[tuple[str, Any]]]:
 _Types.yaml_implicit_resolvers = _resolvers()
 
 
-class _Size(NamedTuple):
-    """The size of a part of a document, with its aliases written out."""
+class _Anchored(NamedTuple):
+    """A value that aliases stand for, and its size with its own aliases written out."""
 
+    value: Any
     characters: int
     values: int
 
-    def plus(self, other: _Size, sign: int = 1) -> _Size:
-        return _Size(self.characters + sign * other.characters, self.values + sign * other.values)
-
-
-@dataclass(slots=True)
-class _Open:
-    """A mapping or a list that has not ended yet.
-
-    `lines` has the line of every key, `merged` the mappings that `<<` includes.
-    """
-
-    line: int
-    anchor: str | None
-    start: _Size
-    value: Any
-    is_mapping: bool
-    key: str | None = None
-    lines: dict[str, int] = field(default_factory=dict)
-    merged: list[dict[str, Any]] | None = None
-    merges: bool = False
-
 
 class _Reader:
-    """Reads one document."""
+    """Reads one document; `characters` and `values` count what it holds so far."""
 
-    def __init__(self, *, located: bool = False, any_keys: bool = False) -> None:
+    def __init__(self, raw: bytes, *, located: bool = False, any_keys: bool = False) -> None:
+        self._events = _events(raw)
         self._located = located
         self._any_keys = any_keys
         self._types = _Types()
-        self._open: list[_Open] = []
-        self._anchors: dict[str, tuple[Any, _Size] | None] = {}
-        self._size = _Size(0, 0)
-        self._documents = 0
-        self._value: Any = None
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._characters = 0
+        self._values = 0
 
-    def read(self, raw: bytes) -> Any:
+    def read(self) -> Any:
         """Return the value of the document."""
-        for event in _events(raw):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            match event:
-                case yaml.ScalarEvent() if self._wants_key():
-                    self._take_key(event, line)
-                case yaml.ScalarEvent():
-                    size = _Size(1 + len(event.value), 1)
-                    self._count(size, line)
-                    self._keep(self._scalar(event, line), line, event.anchor, size)
-                case yaml.AliasEvent():
-                    self._follow(str(event.anchor), line)
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self._begin(event, line)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    self._end()
-                case yaml.DocumentStartEvent():
-                    self._documents += 1
-                    if self._documents > 1:
-                        raise YamlError("holds more than one document", line)
-        return self._value
+        value = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise YamlError("holds more than one document", _line(event))
+            elif isinstance(event, yaml.NodeEvent):
+                value = self._value(event, 0)
+        return value
 
-    def _wants_key(self) -> bool:
-        return bool(self._open) and self._open[-1].is_mapping and self._open[-1].key is None
-
-    def _take_key(self, event: yaml.ScalarEvent, line: int) -> None:
-        place = self._open[-1]
-        key = event.value
-        self._count(_Size(len(key), 0), line)
-        place.merges = key == "<<" and event.implicit[0]
-        if not place.merges:
-            if not self._any_keys and event.implicit[0] and self._types.tag_of(key) in TYPES:
-                problem = f"the key {shown(key)[1:-1]} is no text, unless it is in quotes"
-                raise YamlError(f"holds what JSON cannot: {problem}", line)
-            if key in place.lines:
-                first = place.lines[key]
-                raise YamlError(f"has the key {shown(key)} twice, first in line {first}", line)
-            place.lines[key] = line
-        place.key = key
-
-    def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, line: int) -> None:
-        if self._wants_key():
-            raise YamlError("has a key that is not text", line)
-        if event.tag not in PLAIN:
-            raise YamlError(f"is not valid YAML: the tag {_tag(event.tag)} is not supported", line)
-        if len(self._open) >= MOST_LEVELS:
-            raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
-        # Without a value until the end: an alias before that would stand within what it means.
+    def _value(self, event: yaml.Event, level: int) -> Any:
+        """Return the value that starts with an event; `level` is how deep it is nested."""
+        line = _line(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(str(event.anchor), line)
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent), event
+        characters = self._characters
+        values = self._values
         if event.anchor is not None:
+            # It has no value until its end: an alias before that would stand within what it means.
             self._anchors[event.anchor] = None
-        value: Any = {} if is_mapping else []
-        self._open.append(_Open(line, event.anchor, self._size, value, is_mapping))
-        self._count(_Size(1, 1), line)
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(1 + len(event.value), 1, line)
+            value = self._scalar(event, line)
+        else:
+            value = self._collection(event, line, level)
+        if self._located:
+            value = Located(line, value)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(
+                value,
+                self._characters - characters,
+                self._values - values,
+            )
+        return value
 
-    def _end(self) -> None:
-        done = self._open.pop()
-        value = done.value
-        for merged in done.merged or ():
-            value = {**merged, **value}
-        self._keep(value, done.line, done.anchor, self._size.plus(done.start, -1))
-
-    def _follow(self, anchor: str, line: int) -> None:
-        if self._wants_key():
-            raise YamlError("has a key that is not text", line)
+    def _aliased(self, anchor: str, line: int) -> Any:
         alias = f"*{shown(anchor)[1:-1]}"
         if anchor not in self._anchors:
             raise YamlError(f"has the alias {alias}, and no such anchor before it", line)
-        known = self._anchors[anchor]
-        if known is None:
+        found = self._anchors[anchor]
+        if found is None:
             raise YamlError(f"has the alias {alias} within what it stands for", line)
-        value, size = known
-        self._count(size, line)
-        self._put(value, line)
+        self._count(found.characters, found.values, line)
+        return found.value
 
-    def _keep(self, value: Any, line: int, anchor: str | None, size: _Size) -> None:
-        """Put a value where it belongs, and remember it where it has an anchor."""
-        if self._located:
-            value = Located(line, value)
-        if anchor is not None:
-            self._anchors[anchor] = value, size
-        self._put(value, line)
+    def _collection(self, event: yaml.CollectionStartEvent, line: int, level: int) -> Any:
+        if event.tag not in PLAIN:
+            raise YamlError(f"is not valid YAML: the tag {_tag(event.tag)} is not supported", line)
+        # The functions here call each other for each level, which Python does not do for ever.
+        if level >= MOST_LEVELS:
+            raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
+        self._count(1, 1, line)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(level + 1)
+        items = []
+        for item in self._events:
+            if isinstance(item, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(item, level + 1))
+        return items
 
-    def _put(self, value: Any, line: int) -> None:
-        if not self._open:
-            self._value = value
-            return
-        place = self._open[-1]
-        if not place.is_mapping:
-            place.value.append(value)
-            return
-        if place.merges:
-            place.merged = [*(place.merged or ()), *self._mappings(value, line)]
-        else:
-            place.value[place.key] = value
-        place.key = None
-        place.merges = False
+    def _mapping(self, level: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        included: list[dict[str, Any]] = []
+        lines: dict[str, int] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._key(event, lines)
+            value_event = next(self._events)
+            value = self._value(value_event, level)
+            if key is None:
+                included += self._mappings(value, _line(value_event))
+            else:
+                mapping[key] = value
+        for each in included:
+            mapping = {**each, **mapping}
+        return mapping
+
+    def _key(self, event: yaml.Event, lines: dict[str, int]) -> str | None:
+        """Return a key, and note its line; `None` stands for `<<`, which includes mappings."""
+        line = _line(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise YamlError("has a key that is not text", line)
+        key: str = event.value
+        is_plain = event.implicit[0]
+        self._count(len(key), 0, line)
+        if key == "<<" and is_plain:
+            return None
+        if is_plain and not self._any_keys and self._types.tag_of(key) in TYPES:
+            problem = f"the key {shown(key)[1:-1]} is no text, unless it is in quotes"
+            raise YamlError(f"holds what JSON cannot: {problem}", line)
+        if key in lines:
+            raise YamlError(f"has the key {shown(key)} twice, first in line {lines[key]}", line)
+        lines[key] = line
+        return key
 
     def _mappings(self, value: Any, line: int) -> list[dict[str, Any]]:
         """Return what `<<` includes: a mapping, or those of a list."""
@@ -291,40 +271,47 @@ class _Reader:
             raise YamlError("has a `<<` that is followed by something other than mappings", line)
         return found
 
-    def _count(self, more: _Size, line: int) -> None:
-        self._size = self._size.plus(more)
-        if self._size.values > MOST_VALUES:
+    def _count(self, characters: int, values: int, line: int) -> None:
+        self._characters += characters
+        self._values += values
+        if self._values > MOST_VALUES:
             raise YamlError(f"has over {MOST_VALUES:,} values with its aliases written out", line)
-        if self._size.characters > MOST_BYTES:
+        if self._characters > MOST_BYTES:
             size = f"{MOST_BYTES // 1024**2} MiB"
             raise YamlError(f"is over {size} with its aliases written out", line)
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
         text = event.value
         tag = event.tag
-        if tag is None:
-            tag = self._types.tag_of(text) if event.implicit[0] else f"{TAGS}str"
+        if tag is None and event.implicit[0]:
+            tag = self._types.tag_of(text)
         if tag in PLAIN:
             return text
         if tag not in TYPES:
             raise YamlError(f"is not valid YAML: the tag {_tag(tag)} is not supported", line)
-        return self._typed(text, tag, line)
-
-    def _typed(self, text: str, tag: str, line: int) -> Any:
         # Python takes quadratic time to read a long number.
         if len(text) > LONGEST_NUMBER:
             raise YamlError(f"has a number of {len(text):,} digits", line)
         try:
-            value: Any = self._types.yaml_constructors[tag](self._types, yaml.ScalarNode(tag, text))
+            value = self._types.yaml_constructors[tag](self._types, yaml.ScalarNode(tag, text))
         except (ValueError, KeyError, IndexError, OverflowError):
             problem = f"has {shown(text)} where {_tag(tag)} says something else"
             raise YamlError(problem, line) from None
-        if isinstance(value, float) and not math.isfinite(value):
-            raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
-        if isinstance(value, int) and not LEAST <= value <= MOST:
-            number = shown(text)[1:-1]
-            raise YamlError(f"has the number {number}, which takes more than 64 bits", line)
+        _check_number(value, text, line)
         return value
+
+
+def _check_number(value: object, text: str, line: int) -> None:
+    """Raise `YamlError` where a value is a number that not every reader of JSON understands."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
+    if isinstance(value, int) and not LEAST <= value <= MOST:
+        number = shown(text)[1:-1]
+        raise YamlError(f"has the number {number}, which takes more than 64 bits", line)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _events(raw: bytes) -> Iterator[yaml.Event]:
