@@ -21,8 +21,8 @@ from .decoding import (
     read_json_once,
     split_query,
 )
+from .references import operations_of, part_of, pointer_parts
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 URI = "urn:contract"
 BROKEN_TEXT = "must be percent-encoded UTF-8"
 USUAL_STYLES = {"query": ("form", True), "path": ("simple", False)}
@@ -134,35 +134,20 @@ class Contract:
         fragment = "/".join(map(escape, pointer))
         return self.validator({"$ref": f"{URI}#/{fragment}"}).is_valid
 
-    def at(self, pointer: tuple[str, ...]) -> Any:
-        """Return what stands at a place in the document."""
-        node: Any = self.document
-        for part in pointer:
-            node = node[int(part)] if isinstance(node, list) else node[part]
-        return node
-
     def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """Return the object at a place, with references followed, and the place where it stands."""
-        node = self.at(pointer)
-        if "$ref" in node:
-            target = node["$ref"].removeprefix("#/").split("/")
-            place = [part.replace("~1", "/").replace("~0", "~") for part in target]
-            return self.resolve(*place)
-        return node, pointer
+        node = part_of(self.document, pointer)
+        return self.resolve(*pointer_parts(node["$ref"])) if "$ref" in node else (node, pointer)
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in self.document["paths"].items():
-            for method in METHODS:
-                if method not in item:
-                    continue
-                try:
-                    yield self._operation(path, method)
-                except (KeyError, ValueError) as error:
-                    place = f"{method.upper()} {path}"
-                    raise ContractError(f"{place}: cannot be compiled: {error!s}") from error
+        for path, method, node in operations_of(self.document):
+            try:
+                yield self._operation(path, method, node)
+            except (KeyError, ValueError) as error:
+                place = f"{method.upper()} {path}"
+                raise ContractError(f"{place}: cannot be compiled: {error!s}") from error
 
-    def _operation(self, path: str, method: str) -> Operation:
-        node = self.document["paths"][path][method]
+    def _operation(self, path: str, method: str, node: Mapping[str, Any]) -> Operation:
         body, media_types, required = self._body(path, method)
         responses = {
             status: self._response("paths", path, method, "responses", status)

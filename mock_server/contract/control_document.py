@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import read_document
+from .references import operations_of, part_of, pointer_parts, with_references
 
 CONTROL = Path(__file__).parents[1] / "control.yaml"
 CONTRACT = "openapi.yaml#/"
@@ -28,9 +29,7 @@ def control_document(contract: Json) -> Json:
     document: Json = imported.moved(control, CONTRACT)
     for kind, components in imported.components.items():
         document["components"].setdefault(kind, {}).update(components)
-    operations = []
-    for item in contract["paths"].values():
-        operations += [node["operationId"] for node in item.values() if "operationId" in node]
+    operations = [node["operationId"] for _, _, node in operations_of(contract)]
     document["components"]["schemas"]["OperationId"]["enum"] = [*operations, "refreshSession"]
     return document
 
@@ -41,49 +40,59 @@ def client_document(contract: Json, added: str | None) -> Json:
     Such tools take `default` for the type of an error. `added` is an operation of `control.yaml`
     that is there too, and needs no session.
     """
-    paths = {path: _succeeding(item) for path, item in contract["paths"].items()}
+    paths = {}
+    for path, item in contract["paths"].items():
+        paths[path] = {key: _with_success(node) for key, node in item.items()}
     document = {**contract, "paths": paths}
-    if added is None:
-        return document
-    control = read_document(CONTROL)
-    path, method, node = _operation(control, added)
-    operation = {key: value for key, value in node.items() if key != "parameters"}
-    operation["security"] = []
-    paths[path] = {method: _renamed(operation)}
-    tags = [tag for tag in control["tags"] if tag["name"] in node["tags"]]
-    document["tags"] = [*contract.get("tags", []), *tags]
+    if added is not None:
+        _add_operation(document, added)
     return document
 
 
-def _operation(document: Json, name: str) -> tuple[str, str, Json]:
-    """Return path, method and node of an operation; raise `KeyError` where there is none."""
-    for path, item in document["paths"].items():
-        for method, node in item.items():
-            if isinstance(node, dict) and node["operationId"] == name:
-                return path, method, node
-    raise KeyError(name)
+def _with_success(node: Any) -> Any:
+    """Return an operation with `200` in place of `default`; a path has other things, too."""
+    if not isinstance(node, dict) or "default" not in node.get("responses", {}):
+        return node
+    responses = {}
+    for status, response in node["responses"].items():
+        responses["200" if status == "default" else status] = response
+    return {**node, "responses": responses}
+
+
+def _add_operation(document: Json, name: str) -> None:
+    control = read_document(CONTROL)
+    for path, method, node in operations_of(control):
+        if node["operationId"] == name:
+            operation = {**node, "security": []}
+            operation.pop("parameters", None)
+            document["paths"][path] = {method: with_references(operation, _own_reference)}
+            tags = [tag for tag in control["tags"] if tag["name"] in node["tags"]]
+            document["tags"] = [*document.get("tags", []), *tags]
+
+
+def _own_reference(reference: str) -> str:
+    """Return a reference to the contract as one within it."""
+    return f"#/{reference.removeprefix(CONTRACT)}"
 
 
 def without_headers(document: Json) -> Json:
     """Return the document without header parameters, which others judge (`guard`, `addressing`)."""
-    parameters = document["components"]["parameters"]
-    headers = {name for name, parameter in parameters.items() if parameter["in"] == "header"}
+    headers = set()
+    for name, parameter in document["components"]["parameters"].items():
+        if parameter["in"] == "header":
+            headers.add(f"#/components/parameters/{name}")
     paths = {}
     for path, item in document["paths"].items():
-        operations = {method: _without(headers, node) for method, node in item.items()}
-        paths[path] = _without(headers, operations)
+        rest = _without_parameters(item, headers)
+        paths[path] = {key: _without_parameters(node, headers) for key, node in rest.items()}
     return {**document, "paths": paths}
 
 
-def _without(names: set[str], node: Any) -> Any:
-    """Return a path or an operation without references to the parameters of these names."""
+def _without_parameters(node: Any, references: set[str]) -> Any:
+    """Return a path or an operation without some references to parameters."""
     if not isinstance(node, dict) or "parameters" not in node:
         return node
-    parameters = [
-        parameter
-        for parameter in node["parameters"]
-        if parameter.get("$ref", "").split("/")[-1] not in names
-    ]
+    parameters = [each for each in node["parameters"] if each.get("$ref") not in references]
     return {**node, "parameters": parameters}
 
 
@@ -98,16 +107,14 @@ class _ImportedComponents:
 
     def moved(self, node: Any, start: str) -> Any:
         """Return a copy of a node; references that begin with `start` lead to imported parts."""
-        if isinstance(node, list):
-            return [self.moved(each, start) for each in node]
-        if not isinstance(node, dict):
-            return node
-        moved = {key: self.moved(value, start) for key, value in node.items()}
-        reference = moved.get("$ref")
-        if isinstance(reference, str) and reference.startswith(start):
+
+        def change(reference: str) -> str:
+            if not reference.startswith(start):
+                return reference
             kind, name = self._place(reference.removeprefix(start))
-            moved["$ref"] = f"#/components/{kind}/{name}"
-        return moved
+            return f"#/components/{kind}/{name}"
+
+        return with_references(node, change)
 
     def _place(self, pointer: str) -> tuple[str, str]:
         """Return kind and name of a part, which is imported where it is not yet."""
@@ -123,42 +130,8 @@ class _ImportedComponents:
         return self._places[pointer]
 
     def _part(self, pointer: str) -> Any:
-        node: Any = self._source
         try:
-            for part in pointer.split("/"):
-                key = part.replace("~1", "/").replace("~0", "~")
-                node = node[int(key)] if isinstance(node, list) else node[key]
-        except (LookupError, TypeError, ValueError):
+            return part_of(self._source, pointer_parts(pointer))
+        except LookupError:
             problem = f"#/{pointer} is missing, which the control API refers to"
             raise MissingPartError(problem) from None
-        return node
-
-
-def _succeeding(item: Json) -> Json:
-    """Return the operations of a path with `200` in place of `default`."""
-    return {method: _with_success(node) for method, node in item.items()}
-
-
-def _with_success(node: Any) -> Any:
-    if not isinstance(node, dict) or "default" not in node.get("responses", {}):
-        return node
-    responses = {
-        "200" if code == "default" else code: response
-        for code, response in node["responses"].items()
-    }
-    return {**node, "responses": responses}
-
-
-def _renamed(node: Any) -> Any:
-    """Return a copy in which references to the contract are references within it."""
-    if isinstance(node, list):
-        return [_renamed(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    copy = {}
-    for key, value in node.items():
-        if key == "$ref" and isinstance(value, str):
-            copy[key] = f"#/{value.removeprefix(CONTRACT)}"
-        else:
-            copy[key] = _renamed(value)
-    return copy

@@ -3,11 +3,12 @@
 Others are refused before anything is opened: a validator would read the file, and quote it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 Place = list[str | int]
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 REFERENCES = ("$ref", "$dynamicRef")
 BESIDE = ("allOf", "anyOf", "oneOf")
 """Keywords with schemas for the same value; `ONE` have one."""
@@ -55,22 +56,56 @@ def _target(document: Any, reference: Any) -> Any:
     """Return what a reference points to, `None` where that is nothing."""
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return None
+    try:
+        return part_of(document, pointer_parts(unquote(reference)))
+    except LookupError:
+        return None
+
+
+def operations_of(document: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, method and description of each operation."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def pointer_parts(pointer: str) -> list[str]:
+    """Return the keys in a JSON pointer (RFC 6901), perhaps with a `#` before it."""
+    parts = pointer.removeprefix("#/").split("/")
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
+
+
+def part_of(document: Any, parts: Iterable[str]) -> Any:
+    """Return what stands at a place in a document; raise `LookupError` where nothing does."""
     node = document
-    for part in reference.removeprefix("#/").split("/"):
-        key = unquote(part).replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and _is_index(key, len(node)):
-            node = node[int(key)]
-        elif isinstance(node, dict) and key in node:
-            node = node[key]
-        else:
-            return None
+    for part in parts:
+        try:
+            node = node[_index(part) if isinstance(node, list) else part]
+        except TypeError:
+            raise LookupError(part) from None
     return node
 
 
-def _is_index(key: str, length: int) -> bool:
+def _index(part: str) -> int:
     # `int` would accept other digits than ASCII, and refuse very many.
-    is_number = key.isascii() and key.isdigit() and len(key) < MOST_DIGITS
-    return is_number and int(key) < length
+    if part.isascii() and part.isdigit() and len(part) < MOST_DIGITS:
+        return int(part)
+    raise LookupError(part)
+
+
+def with_references(node: Any, change: Callable[[str], str]) -> Any:
+    """Return a copy of a part of a document, with each reference changed."""
+    if isinstance(node, list):
+        return [with_references(each, change) for each in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: with_references(value, change) for key, value in node.items()}
+    reference = copy.get("$ref")
+    # Else it is a property of this name.
+    if isinstance(reference, str):
+        copy["$ref"] = change(reference)
+    return copy
 
 
 def _leads_back(document: Any, start: dict[str, Any], judged: set[int]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .compiled import URI, Contract, escape
 from .reasons import ALTERNATIVES, Fault, Place, compiled_fault
+from .references import part_of, with_references
 
 SMALL = 1000
 """How many values, or pieces of text of so many characters as `PIECE`, are judged at once."""
@@ -54,16 +55,9 @@ def _reference(place: Pointer) -> dict[str, Any]:
     return {"$ref": f"{URI}#/{'/'.join(map(escape, place))}"}
 
 
-def _absolute(node: Any) -> Any:
-    """Return a part of a schema that means the same outside of its document."""
-    if isinstance(node, list):
-        return [_absolute(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    moved = {key: _absolute(value) for key, value in node.items()}
-    if str(moved.get("$ref", "")).startswith("#"):
-        moved["$ref"] = URI + moved["$ref"]
-    return moved
+def _absolute(reference: str) -> str:
+    """Return a reference that means the same outside of its document."""
+    return URI + reference if reference.startswith("#") else reference
 
 
 def _any_properties(schema: dict[str, Any]) -> dict[str, bool]:
@@ -117,7 +111,7 @@ class Explainer:
         if is_small(value) or not isinstance(value, dict | list):
             yield from self._direct(_reference(place), value, at)
             return
-        schema = self._contract.at(place)
+        schema = part_of(self._contract.document, place)
         if "$ref" in schema:
             yield from self._of(self._contract.resolve(*place)[1], value, at)
         for n in range(len(schema.get("allOf", ()))):
@@ -147,7 +141,7 @@ class Explainer:
         hollow: object = dict.fromkeys(value) if isinstance(value, dict) else [None] * len(value)
         yield from self._direct(own, hollow, at)
         for key, whole in _wholes(schema).items():
-            if not self._is_valid(_absolute(whole), value):
+            if not self._is_valid(with_references(whole, _absolute), value):
                 yield Fault(at, key, schema[key])
 
     def _of_alternatives(
