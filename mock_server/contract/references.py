@@ -4,6 +4,7 @@ Others are refused before anything is opened: a validator would read the file, a
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,15 +19,21 @@ MOST_DIGITS = 10
 
 def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
     """List the places of references that cannot be followed, and why."""
-    judged: set[int] = set()
+    places: dict[int, Place] = {}
+    schemas_of: dict[int, list[int]] = {}
     for place, node in _objects(document):
         for key in REFERENCES:
             reason = _fault(document, node.get(key))
             if reason is not None:
                 yield [*place, key], reason
-        if _leads_back(document, node, judged):
-            yield [*place], "refers to itself in a circle"
-            return
+        places[id(node)] = place
+        schemas_of[id(node)] = list(map(id, _schemas_of_same_value(document, node)))
+    try:
+        TopologicalSorter(schemas_of).prepare()
+    except CycleError as error:
+        # The places are in the order of the document.
+        first = next(node for node in places if node in error.args[1])
+        yield places[first], "refers to itself in a circle"
 
 
 def _objects(document: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -108,26 +115,7 @@ def with_references(node: Any, change: Callable[[str], str]) -> Any:
     return copy
 
 
-def _leads_back(document: Any, start: dict[str, Any], judged: set[int]) -> bool:
-    """Tell whether judging a schema leads back to it: a search depth first, nothing twice."""
-    path: list[tuple[int, Iterator[dict[str, Any]]]] = [(0, iter([start]))]
-    open_now: set[int] = set()
-    while path:
-        identity, following = path[-1]
-        node = next(following, None)
-        if node is None:
-            path.pop()
-            open_now.discard(identity)
-            judged.add(identity)
-        elif id(node) in open_now:
-            return True
-        elif id(node) not in judged:
-            open_now.add(id(node))
-            path.append((id(node), _same_value(document, node)))
-    return False
-
-
-def _same_value(document: Any, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _schemas_of_same_value(document: Any, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the schemas that judge the same value as this one."""
     found = [_target(document, node.get(key)) for key in REFERENCES]
     found += [node.get(key) for key in ONE]
