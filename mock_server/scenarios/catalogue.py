@@ -1,6 +1,5 @@
 """Catalogue of scenarios by name, and the way from a world back to a scenario."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +33,31 @@ def scenario_of(world: World) -> dict[str, Any]:
     return {"containers": containers, "users": users, "sessions": sessions}
 
 
-def _ordered(item: Json) -> Json:
-    """Return the item with its keys in the contract's order."""
-    rest = sorted(key for key in item if key not in ITEM_FIELDS)
-    return {key: item[key] for key in (*ITEM_FIELDS, *rest) if key in item}
-
-
 def _user(user: User) -> dict[str, Any]:
     fields = _profile(user.profile)
     if user.referrals:
-        fields["referrals"] = [_ordered(item) for item in user.referrals]
-    notifications = []
+        fields["referrals"] = list(map(_ordered, user.referrals))
+    notifications: list[Json] = []
     for name in sorted(user.inbox):
-        notifications += user.notifications(name, 0, len(user.inbox[name]))[0]
+        inbox, _ = user.notifications(name, 0, len(user.inbox[name]))
+        notifications += map(_ordered, inbox)
     if notifications:
-        fields["notifications"] = [_ordered(item) for item in notifications]
+        fields["notifications"] = notifications
     return fields
+
+
+def _ordered(item: Json) -> Json:
+    """Return the item with its keys in the contract's order."""
+    rest = sorted(item.keys() - ITEM_FIELDS)
+    return {key: item[key] for key in (*ITEM_FIELDS, *rest) if key in item}
 
 
 def _profile(profile: Json) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        name: profile[name] for name in PROFILE_FIELDS if profile[name] is not None
-    }
-    birth = fields.get("dateOfBirth")
+    fields: dict[str, Any] = {name: profile[name] for name in PROFILE_FIELDS}
+    birth = fields["dateOfBirth"]
     if isinstance(birth, dict):
         fields["dateOfBirth"] = {part: birth[part] for part in DATE_PARTS}
-    return fields
+    return _without_empty(fields)
 
 
 def _session(session: Session) -> dict[str, Any]:
@@ -72,6 +70,10 @@ def _session(session: Session) -> dict[str, Any]:
         "calls": session.calls,
         "refuseOnce": session.refuse,
     }
+    return _without_empty(fields)
+
+
+def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -84,14 +86,14 @@ class Scenarios:
         self._is_one = not fixtures.is_dir()
         self._worlds: dict[str, World] = {}
 
-    def names(self) -> Iterator[str]:
+    def names(self) -> list[str]:
         """Return the names of all scenarios; without their directory, those that were read."""
         if self._is_one:
-            return iter([self._fixtures.stem])
+            return [self._fixtures.stem]
         try:
-            return iter(sorted(scenario_files(self._fixtures)))
+            return sorted(scenario_files(self._fixtures))
         except OSError:
-            return iter(sorted(self._worlds))
+            return sorted(self._worlds)
 
     def world(self, name: str) -> World:
         """Return the world of a scenario; raise `FileError` if there is none, or it is broken."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,22 @@ from mock_server.world.clock import read_time, written
 from mock_server.world.records import Json, Session, User, World, handles_of
 
 TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
-SESSION_NAMES = (("sessions", "token"), ("sessions", "refreshToken"))
-UNIQUE = (("users", "username"), ("users", "handle"), ("containers", "id"), *SESSION_NAMES)
+UNIQUE = (
+    ("users", "username"),
+    ("users", "handle"),
+    ("containers", "id"),
+    ("sessions", "token"),
+    ("sessions", "refreshToken"),
+)
 """Fields in which no two items of a list may have the same value."""
-LIFETIMES = {"expiresAt": "expires_at", "refreshExpiresAt": "refresh_expires_at"}
 PROFILE_FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
 
 MOST_PROBLEMS = 100
 MOST_NOTIFICATIONS = 1_000_000
 """How many notifications a scenario may have, with all that `repeat` stands for."""
 
-Problem = tuple[list[str | int], str]
+Place = list[str | int]
+Problem = tuple[Place, str]
 
 
 def find_scenario(fixtures: Path, name: str) -> Path:
@@ -100,15 +105,19 @@ def build_world(scenario: dict[str, Any]) -> World:
 
 def _user(user: dict[str, Any]) -> User:
     profile = {field: user.get(field) for field in PROFILE_FIELDS}
-    referrals = sorted(
-        user.get("referrals", ()), key=lambda item: read_time(item["joinedAt"]), reverse=True
-    )
+    # The sort is stable: of one time, the last in the file comes last.
+    referrals = sorted(user.get("referrals", ()), key=_joined_at, reverse=True)
     inbox: dict[str, list[Json]] = {}
-    for notification in _repeated(user.get("notifications", ())):
-        inbox.setdefault(str(notification["containerId"]), []).append(notification)
+    for notification in user.get("notifications", ()):
+        written_out = _copies(notification) if "repeat" in notification else [notification]
+        inbox.setdefault(notification["containerId"], []).extend(written_out)
     for notifications in inbox.values():
         notifications.sort(key=_newest_first)
     return User(profile, tuple(referrals), HashTrieMap(inbox))
+
+
+def _joined_at(referral: Json) -> datetime:
+    return read_time(str(referral["joinedAt"]))
 
 
 def _newest_first(notification: Json) -> tuple[float, str]:
@@ -116,38 +125,36 @@ def _newest_first(notification: Json) -> tuple[float, str]:
     return -read_time(str(notification["createdAt"])).timestamp(), str(notification["id"])
 
 
-def _repeated(notifications: Iterable[dict[str, Any]]) -> Iterator[Json]:
-    """Yield notifications, with those that `repeat` abbreviates written out.
+def _copies(template: dict[str, Any]) -> Iterator[Json]:
+    """Yield the notifications that `repeat` abbreviates.
 
     `{n}` counts from 1, and each is `every` seconds older than the one before.
     """
-    for template in notifications:
-        if "repeat" in template:
-            yield from _copies(template)
-        else:
-            yield template
-
-
-def _copies(template: dict[str, Any]) -> Iterator[Json]:
     fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
     newest = read_time(template["createdAt"])
     for n in range(int(template["repeat"])):
-        counted = {key: fixed[key].replace("{n}", str(n + 1)) for key in ("id", "title", "body")}
+        copy = dict(fixed)
+        for key in ("id", "title", "body"):
+            copy[key] = fixed[key].replace("{n}", str(n + 1))
         created_at = newest - timedelta(seconds=n * template.get("every", 0))
-        yield {**fixed, **counted, "createdAt": written(created_at)}
+        copy["createdAt"] = written(created_at)
+        yield copy
 
 
 def _session(item: dict[str, Any]) -> Session:
-    ends = {field: read_time(item[key]) for key, field in LIFETIMES.items() if key in item}
     return Session(
         token=item["token"],
         username=item["username"],
-        expires_at=ends.get("expires_at"),
-        refresh_expires_at=ends.get("refresh_expires_at"),
+        expires_at=_time(item.get("expiresAt")),
+        refresh_expires_at=_time(item.get("refreshExpiresAt")),
         refresh_token=item.get("refreshToken"),
         calls=item.get("calls"),
         refuse=item.get("refuseOnce"),
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else read_time(text)
 
 
 def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
@@ -169,9 +176,9 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
         yield from _twice([kind], scenario.get(kind, ()), key)
     yield from _username_problems(scenario)
     yield from _time_problems([], scenario)
-    members = {item["id"]: set(item.get("members", ())) for item in scenario.get("containers", ())}
     for n, user in enumerate(scenario["users"]):
-        yield from _notification_problems(["users", n, "notifications"], user, members)
+        yield from _twice(["users", n, "notifications"], user.get("notifications", ()), "id")
+    yield from _membership_problems(scenario)
     yield from _repeat_problems(scenario)
 
 
@@ -187,7 +194,7 @@ def _username_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
             yield ["sessions", n, "username"], f"there is no user {session['username']!r}"
 
 
-def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
+def _time_problems(place: Place, node: object) -> Iterator[Problem]:
     """List times that have the right form and yet do not exist in the calendar of Python."""
     children: Iterable[tuple[str | int, object]] = ()
     if isinstance(node, dict):
@@ -201,25 +208,20 @@ def _time_problems(place: list[str | int], node: object) -> Iterator[Problem]:
             yield [*place, part], "must be a time in the years 1 to 9999"
 
 
-def _notification_problems(
-    place: list[str | int], user: dict[str, Any], members: dict[str, set[str]]
-) -> Iterator[Problem]:
-    notifications = user.get("notifications", ())
-    yield from _twice(place, notifications, "id")
-    username = user["username"]
-    for n, item in enumerate(notifications):
+def _membership_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
+    """List notifications in containers that their users do not belong to."""
+    members = {item["id"]: item.get("members", ()) for item in scenario.get("containers", ())}
+    for place, username, item in _notifications(scenario):
         container = item["containerId"]
         if username not in members.get(container, ()):
             reason = f"{username!r} is not a member of a container {container!r}"
-            yield [*place, n, "containerId"], reason
-        if item.get("repeat", 1) > 1 and "{n}" not in item["id"]:
-            yield [*place, n, "id"], "needs {n}, since it is repeated"
+            yield [*place, "containerId"], reason
 
 
 def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     """List notifications that are repeated too often, or back to times that do not exist."""
     count = 0
-    for place, item in _notifications(scenario):
+    for place, _, item in _notifications(scenario):
         times = int(item.get("repeat", 1))
         count += times
         # Two lines could stand for a thousand million notifications.
@@ -227,16 +229,19 @@ def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
             field = [*place, "repeat"] if times > 1 else place
             yield field, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
             return
-        span = (times - 1) * item.get("every", 0)
-        if times > 1 and not _can_be_computed(item["createdAt"], span):
+        if times == 1:
+            continue
+        if "{n}" not in item["id"]:
+            yield [*place, "id"], "needs {n}, since it is repeated"
+        if not _can_be_computed(item["createdAt"], (times - 1) * item.get("every", 0)):
             yield [*place, "every"], "leads to a time before the year 1"
 
 
-def _notifications(scenario: dict[str, Any]) -> Iterator[tuple[list[str | int], dict[str, Any]]]:
-    """List the notifications of all users, each with its place."""
+def _notifications(scenario: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+    """List the notifications of all users, each with its place and the user's name."""
     for n, user in enumerate(scenario["users"]):
         for m, item in enumerate(user.get("notifications", ())):
-            yield ["users", n, "notifications", m], item
+            yield ["users", n, "notifications", m], user["username"], item
 
 
 def _can_be_computed(time: str, seconds_before: float) -> bool:
@@ -248,8 +253,9 @@ def _can_be_computed(time: str, seconds_before: float) -> bool:
     return True
 
 
-def _twice(place: list[str | int], items: Iterable[dict[str, Any]], key: str) -> Iterator[Problem]:
+def _twice(place: Place, items: Iterable[dict[str, Any]], key: str) -> Iterator[Problem]:
     counts = Counter(item.get(key) for item in items)
     for n, item in enumerate(items):
-        if item.get(key) is not None and counts[item[key]] > 1:
-            yield [*place, n, key], f"{item[key]!r} is there {counts[item[key]]} times"
+        value = item.get(key)
+        if value is not None and counts[value] > 1:
+            yield [*place, n, key], f"{value!r} is there {counts[value]} times"
