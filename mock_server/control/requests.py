@@ -32,8 +32,8 @@ def getRequest(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     body = {
         **entry.as_json(),
         "session": None if session is None else session.token,
-        "asked": entry.wire.asked(),
-        "answered": entry.wire.answered(),
+        "asked": entry.wire.request_as_json(),
+        "answered": entry.wire.reply_as_json(),
     }
     return sandbox, Answer(200, body)
 

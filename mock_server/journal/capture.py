@@ -16,7 +16,8 @@ HEADER = 130
 ANSWER = 300
 """The same for the headers of a reply as a whole, and the bodies."""
 
-Raw = tuple[bytes, bytes]
+RawHeaders = Sequence[tuple[bytes, bytes]]
+TextHeaders = Iterable[tuple[str, str]]
 
 
 class Wire(NamedTuple):
@@ -26,10 +27,10 @@ class Wire(NamedTuple):
     """
 
     size: int
-    headers: Sequence[Raw]
+    headers: RawHeaders
     body: bytes
     length: int
-    answer_headers: Iterable[tuple[str, str]]
+    answer_headers: TextHeaders
     answer: bytes
     answer_length: int
 
@@ -44,77 +45,78 @@ class Wire(NamedTuple):
     @property
     def secrets(self) -> list[str]:
         """The values of secret headers, to be hidden wherever else they stand."""
-        return [masking.credential(value) for name, value in self._named() if is_secret(name)]
+        secret_values = [value for name, value in self._request_headers() if is_secret(name)]
+        return list(map(masking.credential, secret_values))
 
-    def asked(self) -> dict[str, object]:
+    def request_as_json(self) -> dict[str, object]:
         """Return the request in the shape of `control.yaml`."""
-        return _shown(self._named(), self.body, self.length, self.secrets)
+        return self._as_json(self._request_headers(), self.body, self.length)
 
-    def answered(self) -> dict[str, object]:
+    def reply_as_json(self) -> dict[str, object]:
         """Return the reply in the shape of `control.yaml`."""
-        return _shown(self.answer_headers, self.answer, self.answer_length, self.secrets)
+        return self._as_json(self.answer_headers, self.answer, self.answer_length)
 
     def masked(self, *, keeps_session: bool) -> dict[str, object]:
         """Return all fields as text without secrets.
 
         With `keeps_session` the `Authorization` header stays, by which a session is recognised.
         """
-        headers = self._named()
-        masked = []
-        for header, masked_header in zip(
-            headers, _headers_shown(headers, self.secrets), strict=True
-        ):
-            keeps = keeps_session and header[0] == "authorization"
-            masked.append(header if keeps else masked_header)
+        headers = self._request_headers()
         fields = self._asdict()
-        fields["headers"] = masked
-        fields["body"] = _text(headers, self.body, self.secrets)
-        fields["answer_headers"] = _headers_shown(self.answer_headers, self.secrets)
-        fields["answer"] = _text(self.answer_headers, self.answer, self.secrets)
+        fields["headers"] = self._shown(headers)
+        if keeps_session:
+            credentials = [header for header in headers if header[0] == "authorization"]
+            others = [header for header in fields["headers"] if header[0] != "authorization"]
+            fields["headers"] = credentials + others
+        fields["body"] = self._body(headers, self.body)
+        fields["answer_headers"] = self._shown(self.answer_headers)
+        fields["answer"] = self._body(self.answer_headers, self.answer)
         return fields
 
-    def _named(self) -> list[tuple[str, str]]:
+    def _request_headers(self) -> list[tuple[str, str]]:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+
+    def _as_json(self, headers: TextHeaders, body: bytes, length: int) -> dict[str, object]:
+        shown = [{"name": name, "value": value} for name, value in self._shown(headers)]
+        return {
+            "headers": shown,
+            "body": self._body(headers, body),
+            "length": length,
+            "whole": length <= MOST,
+        }
+
+    def _shown(self, headers: TextHeaders) -> list[tuple[str, str]]:
+        secrets = self.secrets
+        shown = []
+        for name, value in headers:
+            shown.append((name, masking.without(masking.header(name, value), secrets)))
+        return shown
+
+    def _body(self, headers: TextHeaders, body: bytes) -> str:
+        media_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+        text = masking.body(body.decode("utf-8", "replace"), media_type)
+        return masking.without(text, self.secrets)
 
 
 def keep(
-    headers: Sequence[Raw],
+    headers: RawHeaders,
     size: int,
     body: bytes,
-    answer_headers: Iterable[tuple[str, str]],
+    answer_headers: TextHeaders,
     answer: bytes,
 ) -> Wire:
     """Keep a request, whose headers take `size` bytes, and its reply."""
-    length = len(body)
-    answer_length = len(answer)
-    if length > MOST:
-        body = body[:MOST]
-    if answer_length > MOST:
-        answer = answer[:MOST]
-    size += ANSWER + len(body) + len(answer)
+    kept_body = body[:MOST]
+    kept_answer = answer[:MOST]
+    size += ANSWER + len(kept_body) + len(kept_answer)
     for name, value in answer_headers:
         size += HEADER + len(name) + len(value)
-    return Wire(size, headers, body, length, answer_headers, answer, answer_length)
-
-
-def _shown(
-    headers: Iterable[tuple[str, str]], body: bytes, length: int, secrets: Sequence[str]
-) -> dict[str, object]:
-    shown = [{"name": name, "value": value} for name, value in _headers_shown(headers, secrets)]
-    return {
-        "headers": shown,
-        "body": _text(headers, body, secrets),
-        "length": length,
-        "whole": length <= MOST,
-    }
-
-
-def _headers_shown(
-    headers: Iterable[tuple[str, str]], secrets: Sequence[str]
-) -> list[tuple[str, str]]:
-    return [(name, masking.without(value, secrets)) for name, value in masking.headers(headers)]
-
-
-def _text(headers: Iterable[tuple[str, str]], body: bytes, secrets: Sequence[str]) -> str:
-    media_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return masking.without(masking.body(body.decode("utf-8", "replace"), media_type), secrets)
+    return Wire(
+        size,
+        headers,
+        kept_body,
+        len(body),
+        answer_headers,
+        kept_answer,
+        len(answer),
+    )

@@ -5,7 +5,7 @@ No credentials are in them.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -26,7 +26,7 @@ LONGEST_CHANGE = 200
 """How many characters of a changed text are shown."""
 AT_ONCE = 100
 """How many entries go into one piece of the stream."""
-NEWS = 1000
+MOST_WAITING = 1000
 """How many other events may wait for a slow reader of the stream before it loses the oldest."""
 HEARTBEAT = 15.0
 """Seconds of silence after which a stream sends a comment: proxies close connections that idle."""
@@ -104,14 +104,13 @@ class Entry(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return the `Request` of `control.yaml`."""
-        changes = [
-            {"path": path, "before": _short(before), "after": _short(after)}
-            for path, before, after in self.changes
-        ]
         fields = self._asdict()
         fields["at"] = written(self.at)
         fields["violations"] = [violation.as_json() for violation in self.violations]
-        fields["changes"] = changes
+        fields["changes"] = [
+            {"path": path, "before": _short(before), "after": _short(after)}
+            for path, before, after in self.changes
+        ]
         del fields["wire"]
         # Only the proxy has these two.
         for name in ("unjudged", "upstream"):
@@ -124,18 +123,18 @@ class Reader(NamedTuple):
     """A stream that follows a sandbox: the events that wait for it, and how to wake it."""
 
     sandbox: str
-    news: deque[tuple[int, bytes]]
+    waiting: deque[tuple[int, bytes]]
     woken: asyncio.Event
     loop: asyncio.AbstractEventLoop
 
-    def tell(self, after: int, news: bytes) -> None:
+    def add(self, after: int, event: bytes) -> None:
         """Add an event that comes after an entry; call it in the reader's own event loop."""
-        self.news.append((after, news))
+        self.waiting.append((after, event))
         self.woken.set()
 
 
 @dataclass(slots=True)
-class Kept:
+class SandboxEntries:
     """The entries of a sandbox, the newest last, with their sizes in bytes."""
 
     entries: deque[Entry] = field(default_factory=deque)
@@ -165,39 +164,38 @@ class Journal:
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._kept: dict[str, Kept] = {}
+        self._sandboxes: dict[str, SandboxEntries] = {}
         self._newest = 0
-        self._heard: Callable[[Entry], None] | None = None
+        self._listener: Callable[[Entry], None] | None = None
         self._readers: list[Reader] = []
 
     def add(self, entry: Entry) -> None:
         """Keep an entry, which gets the next id; the oldest goes where there are too many."""
         self._newest += 1
         entry = presentable(entry._replace(id=self._newest))
-        sandbox = entry.sandbox
-        kept = self._kept.get(sandbox)
-        if kept is None:
-            kept = self._kept[sandbox] = Kept()
-            self._bytes += kept.size
-        self._bytes += kept.add(entry)
-        if len(kept.entries) > self._most:
-            self._bytes -= kept.forget()
+        sandbox = self._sandboxes.get(entry.sandbox)
+        if sandbox is None:
+            sandbox = self._sandboxes[entry.sandbox] = SandboxEntries()
+            self._bytes += sandbox.size
+        self._bytes += sandbox.add(entry)
+        if len(sandbox.entries) > self._most:
+            self._bytes -= sandbox.forget()
         if self._bytes > self._most_bytes:
             self._shrink()
         for reader in self._readers:
-            if reader.sandbox == sandbox:
+            if reader.sandbox == entry.sandbox:
                 reader.woken.set()
-        if self._heard is not None:
-            self._heard(entry)
+        if self._listener is not None:
+            self._listener(entry)
 
-    def listen(self, heard: Callable[[Entry], None]) -> None:
-        """Have `heard` called with each entry that is added."""
-        self._heard = heard
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Have `listener` called with each entry that is added."""
+        self._listener = listener
 
-    def newest_first(self, sandbox: str) -> Iterator[Entry]:
+    def newest_first(self, sandbox: str) -> list[Entry]:
         """Return the entries of a sandbox."""
-        kept = self._kept.get(sandbox)
-        return reversed(tuple(kept.entries) if kept else ())
+        found = self._sandboxes.get(sandbox)
+        return list(reversed(found.entries)) if found else []
 
     def changed(self, sandbox: str | None, operation: str) -> None:
         """Send an event: a control call changed a sandbox, or any of them where it is `None`.
@@ -210,12 +208,13 @@ class Journal:
         # An event of asyncio may be set in its own loop only, which this thread may not be.
         for reader in tuple(self._readers):
             if sandbox in {None, reader.sandbox} or operation in LISTED:
-                reader.loop.call_soon_threadsafe(reader.tell, self._newest, event)
+                reader.loop.call_soon_threadsafe(reader.add, self._newest, event)
 
     def clear(self, sandbox: str) -> None:
         """Forget the entries of a sandbox."""
-        kept = self._kept.pop(sandbox, None)
-        self._bytes -= kept.size if kept else 0
+        gone = self._sandboxes.pop(sandbox, None)
+        if gone is not None:
+            self._bytes -= gone.size
 
     async def follow(self, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
         """Yield server-sent events (HTML Standard, 9.2) of the entries with an id over `after`.
@@ -223,7 +222,8 @@ class Journal:
         A slow reader loses nothing that is still kept when it is ready for more: entries are read
         from the journal then, and only other events wait in a queue.
         """
-        reader = Reader(sandbox, deque(maxlen=NEWS), asyncio.Event(), asyncio.get_running_loop())
+        waiting: deque[tuple[int, bytes]] = deque(maxlen=MOST_WAITING)
+        reader = Reader(sandbox, waiting, asyncio.Event(), asyncio.get_running_loop())
         reader.woken.set()
         self._readers.append(reader)
         # An id over all there are is one of an earlier process.
@@ -242,21 +242,17 @@ class Journal:
 
     def _take(self, reader: Reader, seen: int) -> tuple[int, bytes]:
         """Return the id of the last entry that is sent to a reader now, and all events for it."""
-        fresh = self._since(reader.sandbox, seen)
+        entries = self.newest_first(reader.sandbox)
+        fresh = list(takewhile(lambda entry: entry.id > seen, entries))
         if len(fresh) <= AT_ONCE:
             reader.woken.clear()
-        sent = fresh[:AT_ONCE]
+        # The oldest of them come first.
+        sent = fresh[::-1][:AT_ONCE]
         events = [(entry.id, event(entry)) for entry in sent]
         # The sort is stable: what came after an entry stays behind it.
-        events = sorted([*events, *reader.news], key=itemgetter(0))
-        reader.news.clear()
+        events = sorted([*events, *reader.waiting], key=itemgetter(0))
+        reader.waiting.clear()
         return sent[-1].id if sent else seen, b"".join(raw for _, raw in events)
-
-    def _since(self, sandbox: str, seen: int) -> list[Entry]:
-        """Return the entries of a sandbox with an id over `seen`, oldest first."""
-        kept = self._kept.get(sandbox, Kept())
-        newest_first = takewhile(lambda entry: entry.id > seen, reversed(kept.entries))
-        return list(newest_first)[::-1]
 
     def _shrink(self) -> None:
         """Forget the oldest entries of the largest journals, until there is room again.
@@ -265,15 +261,15 @@ class Journal:
         entries.
         """
         limit = self._most_bytes * (ROOM - 1) // ROOM
-        share = _share(sorted(kept.size for kept in self._kept.values()), limit)
+        share = _share(sorted(each.size for each in self._sandboxes.values()), limit)
         largest_first = sorted(
-            self._kept.items(), key=lambda each: (-each[1].size, each[1].entries[-1].id)
+            self._sandboxes.items(), key=lambda item: (-item[1].size, item[1].entries[-1].id)
         )
-        for name, kept in largest_first:
-            while self._bytes > limit and kept.size > share and kept.entries:
-                self._bytes -= kept.forget()
-            if not kept.entries:
-                self._bytes -= self._kept.pop(name).size
+        for name, sandbox in largest_first:
+            while self._bytes > limit and sandbox.size > share and sandbox.entries:
+                self._bytes -= sandbox.forget()
+            if not sandbox.entries:
+                self.clear(name)
             if self._bytes <= limit:
                 break
 
@@ -296,12 +292,8 @@ def last_seen(header: str, after: int | None) -> int | None:
 
 def presentable(entry: Entry) -> Entry:
     """Return an entry as it may be kept: without secrets, and with a target of bounded length."""
-    raw_path = entry.path
-    raw_query = entry.query
-    if len(raw_path) + len(raw_query) > LONGEST:
-        raw_path = raw_path[:LONGEST]
-        raw_query = raw_query[:LONGEST]
-    path, query = masking.target(raw_path, raw_query)
+    raw_query = entry.query[:LONGEST]
+    path, query = masking.target(entry.path[:LONGEST], raw_query)
     if path != entry.path or query != entry.query:
         entry = entry._replace(path=path, query=query)
     has_texts = entry.violations or entry.changes or entry.nearest or entry.upstream
@@ -320,28 +312,27 @@ def _without_secrets(entry: Entry, raw_query: str) -> Entry:
     """Return an entry without the secrets of its query and headers in any of its texts."""
     secrets = masking.secrets_in(raw_query) if entry.query != raw_query else []
     if entry.wire:
-        secrets = [*secrets, *entry.wire.secrets]
+        secrets += entry.wire.secrets
 
     def hidden(text: str) -> str:
         return masking.without(masking.plain(text), secrets)
 
-    violations = tuple(each._replace(reason=hidden(each.reason)) for each in entry.violations)
-    changes = tuple(
-        (place, _masked(place, old, secrets), _masked(place, new, secrets))
-        for place, old, new in entry.changes
-    )
+    def hidden_value(name: str, value: object) -> object:
+        masked = masking.value(name, value)
+        return masking.without(masked, secrets) if isinstance(masked, str) else masked
+
+    violations = [each._replace(reason=hidden(each.reason)) for each in entry.violations]
+    changes = []
+    for place, old, new in entry.changes:
+        name = place.rpartition("/")[2]
+        changes.append((place, hidden_value(name, old), hidden_value(name, new)))
     return entry._replace(
         query=masking.without(entry.query, secrets),
-        violations=violations,
-        changes=changes,
+        violations=tuple(violations),
+        changes=tuple(changes),
         nearest=hidden(entry.nearest),
         upstream=hidden(entry.upstream),
     )
-
-
-def _masked(place: str, found: object, secrets: Sequence[str]) -> object:
-    masked = masking.value(place.rpartition("/")[2], found)
-    return masking.without(masked, secrets) if isinstance(masked, str) else masked
 
 
 def _share(sizes: Sequence[int], limit: int) -> float:

@@ -197,7 +197,7 @@ def _bodies_with(
     """Yield the bodies that hold a text, each with a function that shows it without secrets."""
     if wire is None:
         return
-    for body, shown in ((wire.body, wire.asked), (wire.answer, wire.answered)):
+    for body, shown in ((wire.body, wire.request_as_json), (wire.answer, wire.reply_as_json)):
         if text in body.decode(errors="replace").casefold():
             yield body, shown
 

@@ -66,8 +66,6 @@ _LEVELS = {"{": 1, "[": 1, "}": -1, "]": -1}
 _LITERAL = re.compile(r"(?:true|false|null|-?[0-9](?:[-+.0-9eE]*[0-9])?)(?=[,}\] \t\r\n]|\Z)")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{1,4})")
 
-Headers = Iterable[tuple[str, str]]
-
 
 def target(path_text: str, query_text: str) -> tuple[str, str]:
     """Return path and query without secrets; those of most requests come again and again."""
@@ -95,11 +93,6 @@ def path(text: str) -> str:
         shown.append(HIDDEN if hides and part else plain(part))
         hides = is_secret_holder(part)
     return "/".join(shown)
-
-
-def headers(given: Headers) -> list[tuple[str, str]]:
-    """Return headers without secrets: neither in secret ones, nor within others, such as URLs."""
-    return [(name, header(name, value)) for name, value in given]
 
 
 def header(name: str, value: str) -> str:

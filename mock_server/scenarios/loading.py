@@ -229,12 +229,16 @@ def _repeat_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
             field = [*place, "repeat"] if times > 1 else place
             yield field, f"makes more than {MOST_NOTIFICATIONS:,} notifications in all"
             return
-        if times == 1:
-            continue
-        if "{n}" not in item["id"]:
-            yield [*place, "id"], "needs {n}, since it is repeated"
-        if not _can_be_computed(item["createdAt"], (times - 1) * item.get("every", 0)):
-            yield [*place, "every"], "leads to a time before the year 1"
+        if times > 1:
+            yield from _copies_problems(place, item)
+
+
+def _copies_problems(place: Place, item: dict[str, Any]) -> Iterator[Problem]:
+    if "{n}" not in item["id"]:
+        yield [*place, "id"], "needs {n}, since it is repeated"
+    seconds = (item["repeat"] - 1) * item.get("every", 0)
+    if not _can_be_computed(item["createdAt"], seconds):
+        yield [*place, "every"], "leads to a time before the year 1"
 
 
 def _notifications(scenario: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:

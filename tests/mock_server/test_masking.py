@@ -239,7 +239,7 @@ def entry(  # noqa: PLR0913 - every place
 def outputs(kept: Entry) -> list[str]:
     """Everything that shows or stores an entry."""
     assert kept.wire is not None
-    told = [kept.wire.asked(), kept.wire.answered(), kept.as_json()]
+    told = [kept.wire.request_as_json(), kept.wire.reply_as_json(), kept.as_json()]
     return [
         json.dumps(told),
         event(kept).decode(),
@@ -268,7 +268,7 @@ def test_what_the_shared_store_kept_is_read_and_shown_as_it_was() -> None:
     again = unpack_entry(b"1 " + pack_entry(kept))
     assert again.wire is not None
     assert kept.wire is not None
-    assert (again.as_json(), again.wire.asked()) == (kept.as_json(), kept.wire.asked())
+    assert (again.as_json(), again.wire.request_as_json()) == (kept.as_json(), kept.wire.request_as_json())
 
 
 @pytest.mark.parametrize(
