@@ -268,7 +268,10 @@ def test_what_the_shared_store_kept_is_read_and_shown_as_it_was() -> None:
     again = unpack_entry(b"1 " + pack_entry(kept))
     assert again.wire is not None
     assert kept.wire is not None
-    assert (again.as_json(), again.wire.request_as_json()) == (kept.as_json(), kept.wire.request_as_json())
+    assert (again.as_json(), again.wire.request_as_json()) == (
+        kept.as_json(),
+        kept.wire.request_as_json(),
+    )
 
 
 @pytest.mark.parametrize(
