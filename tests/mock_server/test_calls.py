@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from mock_server.stores.redis.pipelining import AT_ONCE, LINES, Call, Calls
+from mock_server.stores.redis.pipelining import AT_ONCE, LINES, Calls, ScriptCall
 
 
 class Slow:
     """Answers each call by its argument, when it may; an error where the argument is one."""
 
     def __init__(self) -> None:
-        self.sent: list[list[Call]] = []
+        self.sent: list[list[ScriptCall]] = []
         self.may = asyncio.Event()
 
-    async def send(self, calls: Sequence[Call]) -> Sequence[Any]:
+    async def send(self, calls: Sequence[ScriptCall]) -> Sequence[Any]:
         self.sent.append(list(calls))
         await self.may.wait()
         if ("all",) in calls:
@@ -32,7 +32,7 @@ async def asked(calls: Calls, *arguments: object) -> list[asyncio.Task[Any]]:
     """Ask one after the other, each when the one before is under way or waits."""
     tasks = []
     for argument in arguments:
-        tasks.append(asyncio.create_task(calls.answer(argument)))
+        tasks.append(asyncio.create_task(calls.reply(argument)))
         for _ in range(3):
             await asyncio.sleep(0)
     return tasks
@@ -62,9 +62,7 @@ def test_an_error_is_for_who_asked_and_one_of_all_for_all() -> None:
         said = await asyncio.gather(*tasks, return_exceptions=True)
         assert [str(each) for each in said] == ["fine", "mine", "", "fine too"]
         assert await asyncio.gather(*busy) == [*range(LINES)]
-        both = await asyncio.gather(
-            calls.answer("one"), calls.answer("all"), return_exceptions=True
-        )
+        both = await asyncio.gather(calls.reply("one"), calls.reply("all"), return_exceptions=True)
         assert [str(each) for each in both] == ["gone", "gone"]
 
     run(test())
@@ -77,10 +75,10 @@ def test_a_call_that_comes_when_the_last_one_ends_is_sent(pause: int) -> None:
         slow.may.set()
         calls = Calls(slow.send)
         for _ in range(LINES + 1):
-            first = [asyncio.create_task(calls.answer(n)) for n in range(LINES)]
+            first = [asyncio.create_task(calls.reply(n)) for n in range(LINES)]
             for _ in range(pause):
                 await asyncio.sleep(0)
-            assert await calls.answer("last") == "last"
+            assert await calls.reply("last") == "last"
             await asyncio.gather(*first)
 
     run(test())

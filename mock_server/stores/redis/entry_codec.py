@@ -1,20 +1,20 @@
-"""Entries of the journal on the wire: by the names of their fields, so that one that another version added does no harm."""
+"""Entries of the journal as other processes read them.
+
+Fields have names, so that one which another version added does no harm.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from mock_server.journal.capture import Wire
 from mock_server.journal.entries import Entry
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-
-class Said(dict[str, str]):
+class ViolationFields(dict[str, str]):
     """A violation as the journal shows it."""
 
     def as_json(self) -> dict[str, str]:
@@ -24,28 +24,34 @@ class Said(dict[str, str]):
 
 def pack_entry(entry: Entry) -> bytes:
     """Write an entry without its id, which the server gives."""
-    said = entry._asdict()
-    del said["id"]
-    said["violations"] = [each.as_json() for each in entry.violations]
-    said["wire"] = entry.wire and entry.wire.masked(keeps_session=entry.user is not None)
-    return orjson.dumps(said)
+    fields = entry._asdict()
+    del fields["id"]
+    fields["violations"] = [each.as_json() for each in entry.violations]
+    # Another process may have to recognise the session.
+    fields["wire"] = entry.wire and entry.wire.masked(keeps_session=entry.user is not None)
+    return orjson.dumps(fields)
 
 
 def unpack_entry(raw: bytes) -> Entry:
     """Read an id and an entry."""
     identity, _, packed = raw.partition(b" ")
-    said: dict[str, Any] = orjson.loads(packed)
-    known: dict[str, Any] = {name: said[name] for name in Entry._fields if name in said}
-    known["at"] = datetime.fromisoformat(known["at"])
-    known["violations"] = tuple(map(Said, known["violations"]))
-    known["wire"] = known.get("wire") and _unpack_wire(known["wire"])
-    return Entry(**{**known, "id": int(identity)})
+    fields = _known_fields(Entry, orjson.loads(packed))
+    fields["id"] = int(identity)
+    fields["at"] = datetime.fromisoformat(fields["at"])
+    fields["violations"] = tuple(map(ViolationFields, fields["violations"]))
+    fields["wire"] = fields.get("wire") and _unpack_wire(fields["wire"])
+    return Entry(**fields)
 
 
-def _unpack_wire(packed: Mapping[str, Any]) -> Wire:
-    said = {name: packed[name] for name in Wire._fields if name in packed}
-    said["headers"] = [
+def _unpack_wire(packed: dict[str, Any]) -> Wire:
+    fields = _known_fields(Wire, packed)
+    fields["headers"] = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in packed["headers"]
     ]
-    bodies = {name: packed[name].encode() for name in ("body", "answer")}
-    return Wire(**{**said, **bodies})
+    for name in ("body", "answer"):
+        fields[name] = packed[name].encode()
+    return Wire(**fields)
+
+
+def _known_fields(kind: type[Entry | Wire], packed: dict[str, Any]) -> dict[str, Any]:
+    return {name: packed[name] for name in kind._fields if name in packed}

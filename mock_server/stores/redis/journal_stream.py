@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .connection import Server
 
-    Told = AsyncGenerator[tuple[int, bytes], None]
+    Pieces = AsyncGenerator[tuple[int, bytes], None]
 
 PAUSE = 0.5
 """Seconds before a store that went away is asked again."""
@@ -30,18 +30,19 @@ MISSED = CHANGED % orjson.dumps({"operation": "reload", "sandbox": None})
 async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
     """Yield server-sent events: the kept entries with an id over `after`, then whatever happens.
 
-    A slow reader loses no entry that is still kept when it is ready for more. Where the store goes away, or hangs up on who is
-    too slow to hear of changes, what is still kept of what was missed comes afterwards, and that more may have been missed.
+    A slow reader loses no entry that is still kept when it is ready for more. Where the store goes
+    away, or hangs up on who is too slow to hear of changes, what is still kept of what was missed
+    comes afterwards, and that more may have been missed.
     """
     yield b": the journal of this sandbox\n\n"
     missed = b""
     while True:
         try:
-            async with aclosing(_since(server, sandbox, after)) as events:
-                async for seen, said in events:
+            async with aclosing(_since(server, sandbox, after)) as pieces:
+                async for seen, events in pieces:
                     after = seen
-                    if missed or said:
-                        yield missed + said
+                    if missed or events:
+                        yield missed + events
                     missed = b""
         except StoreError:
             yield b": the store is away\n\n"
@@ -49,37 +50,45 @@ async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterat
             await asyncio.sleep(PAUSE)
 
 
-async def _since(server: Server, sandbox: str, after: int | None) -> Told:
+async def _since(server: Server, sandbox: str, after: int | None) -> Pieces:
     """Yield events with the id up to which everything was seen."""
-    async with aclosing(server.follow(sandbox)) as heard:
-        await anext(heard)
-        newest = int((await server.call("entries", sandbox, 0, 0, 0))[0])
+    async with aclosing(server.follow(sandbox)) as messages:
+        # The first message says that no further one is missed.
+        await anext(messages)
+        reply = await server.call("entries", sandbox, 0, 0, 0)
+        newest = int(reply[0])
         seen = newest if after is None or after > newest else after
-        async for place, said in _kept(server, sandbox, seen):
-            seen = place
-            yield seen, said
+        async for last, events in _entries_after(server, sandbox, seen):
+            seen = last
+            yield seen, events
         quiet = monotonic()
-        async for news in heard:
-            if news is None:
+        async for message in messages:
+            if message is None:
                 if monotonic() - quiet >= HEARTBEAT:
                     quiet = monotonic()
                     yield seen, b": still here\n\n"
-            elif news.startswith(b"{"):
-                told = orjson.loads(news)
-                if told["sandbox"] in {None, sandbox} or told["operation"] in LISTED:
-                    yield seen, CHANGED % news
-            elif int(news) > seen:
-                async for place, said in _kept(server, sandbox, seen):
-                    seen = place
-                    yield seen, said
+            elif message.startswith(b"{"):
+                yield seen, _change(message, sandbox)
+            elif int(message) > seen:
+                async for last, events in _entries_after(server, sandbox, seen):
+                    seen = last
+                    yield seen, events
 
 
-async def _kept(server: Server, sandbox: str, seen: int) -> Told:
-    """Yield what is kept of a journal with ids over `seen`, many entries in one piece."""
-    more = True
-    while more:
-        newest, *found = await server.call("entries", sandbox, 0, seen, AT_ONCE)
-        entries = [unpack_entry(raw) for raw in found]
-        more = len(entries) == AT_ONCE
-        seen = entries[-1].id if more else int(newest)
+def _change(message: bytes, sandbox: str) -> bytes:
+    """Return a change as an event, where it concerns those who follow a sandbox."""
+    facts = orjson.loads(message)
+    is_ours = facts["sandbox"] in {None, sandbox} or facts["operation"] in LISTED
+    return CHANGED % message if is_ours else b""
+
+
+async def _entries_after(server: Server, sandbox: str, seen: int) -> Pieces:
+    """Yield the kept entries with ids over `seen`, many of them in one piece."""
+    while True:
+        newest, *packed = await server.call("entries", sandbox, 0, seen, AT_ONCE)
+        entries = list(map(unpack_entry, packed))
+        is_last = len(entries) < AT_ONCE
+        seen = int(newest) if is_last else entries[-1].id
         yield seen, b"".join(map(event, entries))
+        if is_last:
+            return

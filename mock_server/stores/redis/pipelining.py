@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-Call = tuple[Any, ...]
-"""What is called, and with what."""
-Send = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
-"""Sends calls, and answers what came of each, errors among them; raises what was wrong with all of them."""
+ScriptCall = tuple[Any, ...]
+"""A script, and its arguments."""
+Send = Callable[[Sequence[ScriptCall]], Awaitable[Sequence[Any]]]
+"""Sends calls and returns the reply to each, errors among them; raises what was wrong with all."""
 
 LINES = 4
 """How many times calls may be under way; further ones wait, and go out together."""
@@ -18,11 +18,11 @@ AT_ONCE = 64
 """How many go out together at most."""
 
 
-class Asked(NamedTuple):
-    """A call, and the future of its answer."""
+class WaitingCall(NamedTuple):
+    """A call, and the future of its reply."""
 
-    call: Call
-    answer: asyncio.Future[Any]
+    call: ScriptCall
+    reply: asyncio.Future[Any]
 
 
 class Calls:
@@ -30,33 +30,41 @@ class Calls:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting: deque[Asked] = deque()
-        self._talking, self._tasks = 0, set[asyncio.Task[None]]()
+        self._waiting: deque[WaitingCall] = deque()
+        self._busy_lines = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, *call: Any) -> Any:
+    async def reply(self, *call: Any) -> Any:
         """Return what came of a call."""
-        asked = Asked(call, asyncio.get_running_loop().create_future())
-        self._waiting.append(asked)
-        if self._talking < LINES:
-            self._talking += 1
-            task = asyncio.create_task(self._talk())
+        waiting = WaitingCall(call, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._busy_lines < LINES:
+            self._busy_lines += 1
+            task = asyncio.create_task(self._send_waiting())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await asked.answer
+        return await waiting.reply
 
-    async def _talk(self) -> None:
+    async def _send_waiting(self) -> None:
         """Send what waits, as long as something does."""
         while self._waiting:
-            together = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
+            count = min(len(self._waiting), AT_ONCE)
+            together = [self._waiting.popleft() for _ in range(count)]
+            replies: Sequence[Any]
             try:
-                said = await self._send([asked.call for asked in together])
-            except Exception as error:  # noqa: BLE001 - told to everybody who waits for it
-                said = [error] * len(together)
-            for asked, answer in zip(together, said, strict=True):
-                if asked.answer.done():  # nobody waits any more
-                    continue
-                if isinstance(answer, Exception):
-                    asked.answer.set_exception(answer)
-                else:
-                    asked.answer.set_result(answer)
-        self._talking -= 1
+                replies = await self._send([waiting.call for waiting in together])
+            except Exception as error:  # noqa: BLE001 - everybody who waits for it gets it
+                replies = [error] * count
+            for waiting, reply in zip(together, replies, strict=True):
+                _settle(waiting.reply, reply)
+        self._busy_lines -= 1
+
+
+def _settle(future: asyncio.Future[Any], reply: Any) -> None:
+    # Perhaps nobody waits any more.
+    if future.done():
+        return
+    if isinstance(reply, Exception):
+        future.set_exception(reply)
+    else:
+        future.set_result(reply)

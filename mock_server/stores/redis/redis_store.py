@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from mock_server.stores.timeouts import patiently
 
 from .connection import Server
 from .journal_stream import follow
-from .sandbox_cache import OFTEN, Limits, Outcome, SandboxCache
+from .sandbox_cache import OFTEN, Exchange, Limits, SandboxCache
 from .store_errors import StoreError, UnavailableError
 
 if TYPE_CHECKING:
@@ -49,21 +50,24 @@ class Job(NamedTuple, Generic[T]):
     result: asyncio.Future[T]
 
 
-class Batch(NamedTuple):
+@dataclass(slots=True)
+class Batch:
     """What comes of jobs that ran together, one on what the other left."""
 
     sandbox: Sandbox
-    entries: list[Entry]
-    clears: bool
-    news: list[tuple[str, str]]
-    done: list[tuple[Job[Any], Any]]
+    clears: bool = False
+    entries: list[Entry] = field(default_factory=list)
+    news: list[tuple[str, str]] = field(default_factory=list)
+    done: list[tuple[Job[Any], Any]] = field(default_factory=list)
 
 
 class RedisStore:
     """Keep sandboxes in the server at `url`; `start` is what a new one is. Raises `StoreUrlError`."""
 
     def __init__(self, url: str, start: Sandbox, limits: Limits) -> None:
-        self.start, self._url, self._limits = start, url, limits
+        self.start = start
+        self._url = url
+        self._limits = limits
         self.server = Server(url)
         self._cache = SandboxCache(self.server, start, limits)
         self._waiting: dict[str, deque[Job[Any]]] = {}
@@ -125,7 +129,7 @@ class RedisStore:
 
     async def announce(self, sandbox: str | None, operation: str) -> None:
         """Tell who follows a journal of a change."""
-        await self._call(self.server.tell({"operation": operation, "sandbox": sandbox}))
+        await self._call(self.server.publish({"operation": operation, "sandbox": sandbox}))
 
     def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
         """Return server-sent events of a journal, whichever process served the requests."""
@@ -182,13 +186,13 @@ class RedisStore:
             known = await self._load(name, jobs)
             batch = self._run(known, _waiting(jobs))
             outcome = await self._exchange(name, known, batch, lost)
-            if outcome is Outcome.DONE:
+            if outcome is Exchange.DONE:
                 await self._finish(batch)
                 return
             # At first others were only faster since the last time.
-            if outcome is Outcome.BUSY or 0 < lost < OFTEN:
+            if outcome is Exchange.BUSY or 0 < lost < OFTEN:
                 await asyncio.sleep(self._dice.uniform(*WAIT))
-            lost += outcome is Outcome.LOST
+            lost += outcome is Exchange.LOST
 
     async def _load(self, name: str, jobs: list[Job[Any]]) -> CachedSandbox | None:
         """Return the sandbox as it was last known here, or as it is; `None` where there is none, or no room for one."""
@@ -205,34 +209,39 @@ class RedisStore:
             return None
 
     def _run(self, known: CachedSandbox | None, jobs: list[Job[Any]]) -> Batch:
-        """Run jobs one after the other; what they make of a sandbox that is not there is not kept."""
-        sandbox = self.start if known is None else known.sandbox
-        batch = Batch(sandbox, [], False, [], [])  # noqa: FBT003
+        """Run jobs one after the other; what they make of a sandbox that is not there is lost."""
+        batch = Batch(self.start if known is None else known.sandbox)
         for job in jobs:
             change: Transition[Any] = job.step(batch.sandbox, known is not None)
             if change.clears:
+                batch.clears = True
                 batch.entries.clear()
-                batch = batch._replace(clears=True)
             if change.entry is not None:
                 batch.entries.append(presentable(change.entry))
             if change.news is not None:
                 batch.news.append(change.news)
             if known is not None:
-                batch = batch._replace(sandbox=change.sandbox)
+                batch.sandbox = change.sandbox
             batch.done.append((job, change.result))
         return batch
 
     async def _exchange(
-        self, name: str, known: CachedSandbox | None, batch: Batch, lost: int
-    ) -> Outcome:
-        if known is not None:
-            return await self._cache.exchange(
-                name, known, batch.sandbox, batch.entries, lost, clears=batch.clears
-            )
-        if not batch.entries:
-            return Outcome.DONE
-        nothing = self._cache.nothing
-        return await self._cache.exchange(name, nothing, nothing.sandbox, batch.entries)
+        self,
+        name: str,
+        known: CachedSandbox | None,
+        batch: Batch,
+        lost: int,
+    ) -> Exchange:
+        if known is None and not batch.entries:
+            return Exchange.DONE
+        return await self._cache.exchange(
+            name,
+            known or self._cache.nothing,
+            batch.sandbox,
+            batch.entries,
+            lost,
+            clears=batch.clears,
+        )
 
     async def _finish(self, batch: Batch) -> None:
         """Give jobs that are done their results, after those who listen have heard of them."""
@@ -240,7 +249,7 @@ class RedisStore:
             for entry in batch.entries:
                 self._heard(entry)
         for sandbox, operation in batch.news:
-            await self.server.tell({"operation": operation, "sandbox": sandbox})
+            await self.server.publish({"operation": operation, "sandbox": sandbox})
         for job, result in batch.done:
             if not job.result.done():
                 job.result.set_result(result)

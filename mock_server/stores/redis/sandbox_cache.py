@@ -42,16 +42,21 @@ OFTEN = 3
 """How often a change may be lost before the next turn is kept for it."""
 TURN = 200
 """For how many milliseconds at most."""
+MILLISECONDS_BUSY = round(BUSY * 1000)
 
 
-class Outcome(Enum):
-    """What came of an exchange: it is done; others changed the sandbox first; it is the turn of another process."""
+class Exchange(Enum):
+    """What came of an exchange."""
 
-    DONE, LOST, BUSY = auto(), auto(), auto()
+    DONE = auto()
+    LOST = auto()
+    """Others changed the sandbox first."""
+    BUSY = auto()
+    """It is the turn of another process."""
 
 
 class Limits(NamedTuple):
-    """What may be kept: sandboxes, seconds one lives unused, entries of each journal, bytes of all journals."""
+    """What may be kept: sandboxes, seconds one lives unused, entries and bytes of journals."""
 
     sandboxes: int = 10_000
     idle: float = 3600.0
@@ -60,7 +65,7 @@ class Limits(NamedTuple):
 
 
 class CachedSandbox(NamedTuple):
-    """A sandbox as it was at a version; the tag is random and makes the version the only one of its number."""
+    """A sandbox as it was at a version; the random tag tells versions of one number apart."""
 
     version: int
     tag: str
@@ -68,10 +73,15 @@ class CachedSandbox(NamedTuple):
 
 
 class SandboxCache:
-    """Sandboxes that `server` keeps; a new one is `start`. Every method that waits raises `StoreError`."""
+    """Sandboxes that `server` keeps; a new one is `start`.
+
+    Every method that waits raises `StoreError`.
+    """
 
     def __init__(self, server: Server, start: Sandbox, limits: Limits) -> None:
-        self.server, self._start, self._limits = server, start, limits
+        self.server = server
+        self._start = start
+        self._limits = limits
         self._idle = round(limits.idle * 1000)
         self.nothing = CachedSandbox(NOWHERE, "", start)
         self._cached: OrderedDict[str, CachedSandbox] = OrderedDict()
@@ -85,16 +95,14 @@ class SandboxCache:
 
     async def fetch(self, name: str) -> CachedSandbox:
         """Return a sandbox as it is now, made on first use; raises `SandboxesFullError`."""
-        cached = self._cached.get(name)
-        if cached is None or await self.exchange(name, cached, cached.sandbox) is not Outcome.DONE:
-            cached = self._cached.get(name) or await self._create(name)
-        return cached
+        cached = await self.peek(name) if name in self._cached else None
+        return cached or await self._create(name)
 
     async def peek(self, name: str) -> CachedSandbox | None:
         """Return a sandbox as it is now; `None`, and none is made, where there is none."""
         cached = self._cached.get(name) or self.nothing
         outcome = await self.exchange(name, cached, cached.sandbox)
-        return cached if outcome is Outcome.DONE else self._cached.get(name)
+        return cached if outcome is Exchange.DONE else self._cached.get(name)
 
     async def exchange(  # noqa: PLR0913 - one call for all
         self,
@@ -105,13 +113,23 @@ class SandboxCache:
         lost: int = 0,
         *,
         clears: bool = False,
-    ) -> Outcome:
-        """Replace a sandbox and add to its journal, or know what others did who were faster, which they are not for ever."""
-        change, digests = (
-            (b"", []) if sandbox is cached.sandbox else pack(cached.sandbox, sandbox, self._worlds)
-        )
-        tag = secrets.token_hex(4) if change else ""
-        before = (
+    ) -> Exchange:
+        """Replace a sandbox and add to its journal, unless others were quicker.
+
+        Then what they did is known here. Who `lost` too often gets a turn, so that others are not
+        quicker for ever.
+        """
+        change = b""
+        tag = ""
+        turn = 0
+        digests: list[str] = []
+        if sandbox is not cached.sandbox:
+            change, digests = pack(cached.sandbox, sandbox, self._worlds)
+            tag = secrets.token_hex(4)
+            turn = TURN if lost >= OFTEN else 0
+        reply = await self._call_with_worlds(
+            "exchange",
+            name,
             FORMAT,
             cached.version,
             cached.tag,
@@ -120,56 +138,63 @@ class SandboxCache:
             int(clears),
             self._limits.entries,
             self._limits.journal,
+            self._process,
+            turn,
+            len(digests),
+            *digests,
+            *map(pack_entry, entries),
         )
-        turn = self._process, TURN if change and lost >= OFTEN else 0
-        packed = [pack_entry(entry) for entry in entries]
-        said = await self._call_with_worlds(
-            "exchange", name, *before, *turn, len(digests), *digests, *packed
-        )
-        match said[0]:
+        match reply[0]:
+            case b"done" if change:
+                after = self._remember(name, CachedSandbox(cached.version + 1, tag, sandbox))
+                self._compact_now_and_then(name, after)
+                return Exchange.DONE
             case b"done":
-                if change:
-                    self._keep(name, CachedSandbox(cached.version + 1, tag, sandbox))
-                    self._compact_now_and_then(name)
-                return Outcome.DONE
+                return Exchange.DONE
             case b"busy":
-                return Outcome.BUSY
+                return Exchange.BUSY
             case b"newer":
-                await self._update(name, cached, said)
+                await self._update(name, cached, reply)
             case _:
                 self._cached.pop(name, None)
-        return Outcome.LOST
+        return Exchange.LOST
 
     async def copy(self, source: str, name: str) -> None:
         """Copy a sandbox within the store; raises `SandboxesFullError`."""
-        limits = self._limits.sandboxes, round(BUSY * 1000)
-        self._cached.pop(name, None) if source != name else None
-        said = await self._call("copy", name, source, *limits)
-        if said[0] == b"absent":
+        if source != name:
+            self._cached.pop(name, None)
+        arguments = "copy", name, source, self._limits.sandboxes, MILLISECONDS_BUSY
+        reply = await self._call(*arguments)
+        if reply[0] == b"absent":
             await self._create(source)
-            said = await self._call("copy", name, source, *limits)
-        if said[0] == b"full":
+            reply = await self._call(*arguments)
+        if reply[0] == b"full":
             raise SandboxesFullError
 
     async def drop(self, name: str) -> bool:
-        """Forget a sandbox and its journal; return whether there was one. The default one starts anew."""
+        """Forget a sandbox and its journal; return whether there was one.
+
+        The default one starts anew.
+        """
         self._cached.pop(name, None)
-        return (await self._call("drop", name))[0] == b"done" or name == DEFAULT
+        reply = await self._call("drop", name)
+        return reply[0] == b"done" or name == DEFAULT
 
     async def names(self) -> list[tuple[str, float]]:
-        """Return every name with how many seconds it was not used, the default one first, then the longest unused."""
-        said = await self._call("names", "")
-        return [
-            (DEFAULT, 0.0),
-            *(
-                (name.decode(), idle / 1000)
-                for name, idle in zip(said[::2], said[1::2], strict=True)
-            ),
-        ]
+        """Return every name with how many seconds it was not used.
+
+        The default one comes first, then the longest unused.
+        """
+        reply = await self._call("names", "")
+        names = [(DEFAULT, 0.0)]
+        for name, milliseconds in zip(reply[::2], reply[1::2], strict=True):
+            names.append((name.decode(), milliseconds / 1000))
+        return names
 
     async def entries(self, name: str) -> list[Entry]:
         """Return the journal of a sandbox, the newest entry last."""
-        return [unpack_entry(raw) for raw in (await self._call("entries", name, 0, ALL))[1:]]
+        _newest, *packed = await self._call("entries", name, 0, ALL)
+        return list(map(unpack_entry, packed))
 
     async def clear(self, name: str) -> None:
         """Empty the journal of a sandbox."""
@@ -177,85 +202,96 @@ class SandboxCache:
 
     async def _create(self, name: str) -> CachedSandbox:
         packed, digests = pack(None, self._start, self._worlds)
-        limits = self._limits.sandboxes, round(BUSY * 1000)
-        rest = FORMAT, secrets.token_hex(4), packed, *limits, *digests
-        said = await self._call_with_worlds("create", name, *rest)
-        if said[0] == b"full":
+        reply = await self._call_with_worlds(
+            "create",
+            name,
+            FORMAT,
+            secrets.token_hex(4),
+            packed,
+            self._limits.sandboxes,
+            MILLISECONDS_BUSY,
+            *digests,
+        )
+        if reply[0] == b"full":
             raise SandboxesFullError
-        return await self._update(name, None, said)
+        return await self._update(name, None, reply)
 
     async def _update(
-        self, name: str, cached: CachedSandbox | None, said: Sequence[Any]
+        self,
+        name: str,
+        cached: CachedSandbox | None,
+        reply: Sequence[Any],
     ) -> CachedSandbox:
-        """Take over what others made of a sandbox: the changes, or the whole and the changes since."""
-        _, whole, version, tag, *changes = said
+        """Take over what others made of a sandbox: changes, or the whole and what came then."""
+        _, whole, version, tag, *changes = reply
         sandbox = None if whole or cached is None else cached.sandbox
-        for raw in changes:
+        for change in changes:
             try:
-                sandbox = unpack(sandbox, raw, self._worlds)
+                sandbox = unpack(sandbox, change, self._worlds)
             except UnknownWorldError:
-                for digest in digests_of(raw):
-                    await self._have(digest)
-                sandbox = unpack(sandbox, raw, self._worlds)
+                await self._fetch_worlds(digests_of(change))
+                sandbox = unpack(sandbox, change, self._worlds)
         assert sandbox is not None, "a sandbox has a base"
-        return self._keep(name, CachedSandbox(int(version), tag.decode(), sandbox))
+        return self._remember(name, CachedSandbox(int(version), tag.decode(), sandbox))
 
-    async def _have(self, digest: str) -> None:
-        try:
-            self._worlds.find(digest)
-        except UnknownWorldError:
+    async def _fetch_worlds(self, digests: Iterable[str]) -> None:
+        for digest in digests:
+            if self._worlds.has(digest):
+                continue
             raw = await self.server.world(digest)
             if raw is None:
-                raise StoreError(
-                    f"has lost the world {digest}: DELETE /__mock/sandboxes/NAME begins a sandbox anew"
-                ) from None
+                advice = "DELETE /__mock/sandboxes/NAME begins a sandbox anew"
+                raise StoreError(f"has lost the world {digest}: {advice}")
             self._worlds.keep(await asyncio.to_thread(unpack_world, raw), digest)
 
     async def _call_with_worlds(self, *call: Any) -> list[Any]:
-        """Call a script; what it says that it needs of whole worlds is sent, which each of them needs once."""
-        said = await self._call(*call)
-        if said[0] == b"needs":
-            for raw in said[1:]:
-                world = self._worlds.find(raw.decode())
-                await self.server.keep_world(
-                    raw.decode(), await asyncio.to_thread(pack_world, world), self._idle + 60_000
-                )
-            said = await self._call(*call)
-        return said
+        """Call a script; whole worlds that it lacks are sent, which each of them needs once."""
+        reply = await self._call(*call)
+        if reply[0] != b"needs":
+            return reply
+        for raw in reply[1:]:
+            digest = raw.decode()
+            packed = await asyncio.to_thread(pack_world, self._worlds.find(digest))
+            await self.server.keep_world(digest, packed, self._idle + 60_000)
+        return await self._call(*call)
 
     async def _call(self, script: str, name: str, *arguments: Any) -> list[Any]:
-        said = await self.server.call(script, name, self._idle, *arguments)
-        if said and said[0] == b"format":
-            raise StoreError(
-                f"holds {name!r} in format {said[1].decode(errors='replace')}, and this mock reads {FORMAT}"
-            )
-        if said and said[0] == b"damaged":
-            lost = said[1].decode()
-            called = "a default sandbox" if lost == DEFAULT else f"a sandbox {lost!r}"
-            why = "a part of it was deleted or evicted"
-            raise StoreError(
-                f"holds {called} that cannot be used: {why}; DELETE /__mock/sandboxes/{lost} begins it anew"
-            )
-        return said
+        reply = await self.server.call(script, name, self._idle, *arguments)
+        match reply:
+            case [b"format", found]:
+                other = found.decode(errors="replace")
+                problem = f"holds {name!r} in format {other}, and this mock reads {FORMAT}"
+                raise StoreError(problem)
+            case [b"damaged", found]:
+                raise StoreError(_damage(found.decode()))
+        return reply
 
-    def _keep(self, name: str, cached: CachedSandbox) -> CachedSandbox:
+    def _remember(self, name: str, cached: CachedSandbox) -> CachedSandbox:
         self._cached[name] = cached
         self._cached.move_to_end(name)
         if len(self._cached) > KNOWN:
             self._cached.popitem(last=False)
         return cached
 
-    def _compact_now_and_then(self, name: str) -> None:
-        cached = self._cached[name]
+    def _compact_now_and_then(self, name: str, cached: CachedSandbox) -> None:
         if cached.version % LONGEST_LOG == 0:
             task = asyncio.create_task(self._compact(name, cached))
             self._compacting.add(task)
             task.add_done_callback(self._compacting.discard)
 
     async def _compact(self, name: str, cached: CachedSandbox) -> None:
-        """Write a whole sandbox beside the requests; where that fails, the changes stay as they are."""
+        """Write a whole sandbox beside the requests.
+
+        Where that fails, the changes stay as they are.
+        """
         try:
             packed, digests = await asyncio.to_thread(pack, None, cached.sandbox, self._worlds)
             await self._call("compact", name, cached.version, cached.tag, packed, *digests)
         except StoreError as error:
             log.info("the sandbox %s was not written whole: the store %s", name, error)
+
+
+def _damage(name: str) -> str:
+    which = "a default sandbox" if name == DEFAULT else f"a sandbox {name!r}"
+    advice = f"DELETE /__mock/sandboxes/{name} begins it anew"
+    return f"holds {which} that cannot be used: a part of it was deleted or evicted; {advice}"

@@ -35,6 +35,10 @@ class WorldCache:
         self._digests: dict[int, str] = {}
         self._lock = Lock()
 
+    def has(self, digest: str) -> bool:
+        """Tell whether a whole world is at hand."""
+        return digest in self._worlds
+
     def find(self, digest: str) -> World:
         """Return a whole world; raises `UnknownWorldError`."""
         with self._lock:
