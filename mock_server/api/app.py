@@ -15,6 +15,7 @@ from werkzeug.datastructures import EnvironHeaders
 
 from mock_server import __version__
 from mock_server.behaviours.handler import Answer, Call
+from mock_server.behaviours.operations import OPERATIONS
 from mock_server.config import Settings
 from mock_server.contract.compiled import Contract, Operation
 from mock_server.contract.examples import Examples
@@ -95,7 +96,7 @@ class Core(Flask):
             self.pipeline.api,
             session_of_bearer,
             authenticates=True,
-            behave=partial(behave, operation.id),
+            behave=partial(behave, OPERATIONS[operation.id]),
         )
         view = partial(self.pipeline.serve_client, served)
         self._add(operation.id, operation.path, operation.method, view, Kind.API)

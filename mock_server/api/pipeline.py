@@ -13,8 +13,7 @@ import orjson
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
-from mock_server.behaviours.handler import Answer, Call
-from mock_server.behaviours.operations import OPERATIONS
+from mock_server.behaviours.handler import Answer, Call, Handler
 from mock_server.config import Settings
 from mock_server.contract.compiled import Contract, Operation
 from mock_server.contract.route_hints import nearest
@@ -359,7 +358,9 @@ def session_of_refresh_token(world: World, request: Request) -> Session | None:
     return find_refreshed(world, refresh_token)
 
 
-def behave(name: str, sandbox: Sandbox, session: Session, call: Call) -> tuple[Sandbox, Answer]:
+def behave(
+    handler: Handler, sandbox: Sandbox, session: Session, call: Call
+) -> tuple[Sandbox, Answer]:
     """Do what an operation of the API does, in the world of a sandbox."""
-    world, answer = OPERATIONS[name](sandbox.world, session, call)
+    world, answer = handler(sandbox.world, session, call)
     return (sandbox if world is sandbox.world else sandbox.with_world(world)), answer

@@ -11,7 +11,7 @@ from rpds import HashTrieMap
 
 from mock_server.api.app import Core
 from mock_server.behaviours import operations
-from mock_server.behaviours.handler import Answer, Call
+from mock_server.behaviours.handler import Answer, Call, Handler
 from mock_server.stores.store import DEFAULT
 from mock_server.world.records import Session, World
 from tests.live import ADA
@@ -80,14 +80,26 @@ def test_a_commit_on_an_old_state_is_refused(core: Core) -> None:
     assert not memory(core).commit(DEFAULT, before, before)
 
 
+def _client_with(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, name: str, handler: Handler
+) -> FlaskClient:
+    """A client of a core that starts with another handler: handlers are bound once, at the start."""
+    monkeypatch.setitem(operations.OPERATIONS, name, handler)
+    client: FlaskClient = request.getfixturevalue("client")
+    return client
+
+
 def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def explode(*_: object) -> tuple[World, Answer]:
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setitem(operations.OPERATIONS, "listReferrals", explode)
-    answer = client.get("/v1/user/referrals", headers=ADA)
+    answer = _client_with(request, monkeypatch, "listReferrals", explode).get(
+        "/v1/user/referrals", headers=ADA
+    )
     assert (answer.status_code, answer.json) == (
         500,
         {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error."},
@@ -101,21 +113,21 @@ def test_an_unexpected_exception_is_a_500_whose_text_stays_in_the_log(
     ids=["schema", "no body", "status", "201"],
 )
 def test_an_answer_that_breaks_the_contract_never_leaves(
-    client: FlaskClient,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     wrong: Answer,
 ) -> None:
-    monkeypatch.setitem(operations.OPERATIONS, "listReferrals", lambda world, *_: (world, wrong))
+    client = _client_with(request, monkeypatch, "listReferrals", lambda world, *_: (world, wrong))
     assert client.get("/v1/user/referrals", headers=ADA).status_code == 500
     assert "breaks the contract" in caplog.text
 
 
 def test_a_body_where_none_is_documented_never_leaves(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(
-        operations.OPERATIONS, "markNotificationsRead", lambda world, *_: (world, Answer(201, {}))
+    client = _client_with(
+        request, monkeypatch, "markNotificationsRead", lambda world, *_: (world, Answer(201, {}))
     )
     assert client.post("/v1/user/notifications/read", headers=ADA).status_code == 500
 
@@ -158,7 +170,7 @@ def test_an_impossible_wish_is_a_clear_error(client: FlaskClient, wish: str) -> 
 
 
 def test_a_change_that_came_too_late_is_computed_again(
-    core: Core, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, calls = operations.OPERATIONS["updateProfile"], []
 
@@ -173,8 +185,9 @@ def test_a_change_that_came_too_late_is_computed_again(
             )
         return real(world, session, call)
 
-    monkeypatch.setitem(operations.OPERATIONS, "updateProfile", overtaken)
-    answer = core.test_client().post("/v1/user/profile", json={"displayName": "Ada"}, headers=ADA)
+    client = _client_with(request, monkeypatch, "updateProfile", overtaken)
+    core: Core = request.getfixturevalue("core")
+    answer = client.post("/v1/user/profile", json={"displayName": "Ada"}, headers=ADA)
     assert len(calls) == 2
     assert (answer.get_json()["displayName"], answer.get_json()["biography"]) == (
         "Ada",
