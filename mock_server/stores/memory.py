@@ -9,7 +9,7 @@ from typing import TypeVar
 from mock_server.journal.entries import Entry, Journal
 from mock_server.world.sandbox import Sandbox
 
-from .store import DEFAULT, SandboxesFullError, Step, Transition
+from .store import DEFAULT, SandboxesFullError, Step
 
 T = TypeVar("T")
 
@@ -18,7 +18,11 @@ BUSY = 10.0
 
 
 class MemoryStore:
-    """Keep sandboxes in this process: at most `most` named ones, until `idle` seconds unused or the oldest too many."""
+    """Keep sandboxes in this process.
+
+    There are at most `most` named ones. One goes when it was unused for `idle` seconds, or when it
+    is the longest unused and there is no room for another.
+    """
 
     def __init__(
         self,
@@ -27,41 +31,39 @@ class MemoryStore:
         idle: float = 3600.0,
         journal: Journal | None = None,
     ) -> None:
-        self.start, self._default, self._most, self._idle = start, start, most, idle
+        self.start = start
+        self._default = start
+        self._most = most
+        self._idle = idle
         self.journal = Journal() if journal is None else journal
         self._named: OrderedDict[str, Sandbox] = OrderedDict()
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
 
     async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
-        """Load a sandbox, run a step on it, and commit what comes of it; run it again where somebody else was faster."""
+        """Load a sandbox, run a step on it, and commit; again where somebody else was quicker."""
         while True:
             before = self.load(name) if makes else self.peek(name)
-            if before is None:
-                change = step(self.start, False)  # noqa: FBT003 - there is none
+            change = step(before or self.start, before is not None)
+            if before is None or self._is_committed(name, before, change.sandbox):
                 break
-            change = step(before, True)  # noqa: FBT003
-            if change.sandbox is before or self.commit(name, before, change.sandbox):
-                break
-        self._note(name, change)
-        return change.result
-
-    def _note(self, name: str, change: Transition[T]) -> None:
-        """Note in the journal what came of a request."""
         if change.clears:
             self.journal.clear(name)
         if change.entry is not None:
             self.journal.add(change.entry)
         if change.news is not None:
             self.journal.changed(*change.news)
+        return change.result
 
     def change(self, name: str, step: Callable[[Sandbox], Sandbox]) -> None:
-        """Replace a sandbox by what `step` makes of it; run it again where somebody else was faster."""
+        """Replace a sandbox by what `step` makes of it; again where somebody else was quicker."""
         while True:
             before = self.load(name)
-            after = step(before)
-            if after is before or self.commit(name, before, after):
+            if self._is_committed(name, before, step(before)):
                 return
+
+    def _is_committed(self, name: str, before: Sandbox, after: Sandbox) -> bool:
+        return after is before or self.commit(name, before, after)
 
     def load(self, name: str) -> Sandbox:
         """Return the present sandbox, made on first use."""
@@ -118,29 +120,31 @@ class MemoryStore:
         with self._lock:
             self._forget_idle()
             now = time.monotonic()
-            return [(DEFAULT, 0.0), *((name, now - self._used[name]) for name in self._named)]
+            named = [(name, now - self._used[name]) for name in self._named]
+        return [(DEFAULT, 0.0), *named]
 
     async def entries(self, name: str) -> list[Entry]:
-        """Return the journal of a sandbox, the newest entry first; none of one that was not used for too long."""
+        """Return the journal of a sandbox, the newest entry first."""
+        # That of a sandbox that was not used for too long goes with it.
         with self._lock:
             self._forget_idle()
-        return list(self.journal.newest_first(name))
+        return self.journal.newest_first(name)
 
     async def clear(self, name: str) -> None:
         """Empty the journal of a sandbox."""
         self.journal.clear(name)
 
     async def announce(self, sandbox: str | None, operation: str) -> None:
-        """Tell who follows a journal of a change."""
+        """Send a change to all who follow a journal."""
         self.journal.changed(sandbox, operation)
 
     def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
         """Return server-sent events of a journal."""
         return self.journal.follow(name, after)
 
-    def listen(self, heard: Callable[[Entry], None]) -> None:
-        """Have `heard` called with each entry of the journal."""
-        self.journal.listen(heard)
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Have `listener` called with each entry of the journal."""
+        self.journal.listen(listener)
 
     def default(self) -> Sandbox:
         """Return the default sandbox."""
@@ -168,7 +172,10 @@ class MemoryStore:
 
     def _forget_idle(self) -> None:
         now = time.monotonic()
-        while self._named and now - self._used[oldest := next(iter(self._named))] > self._idle:
+        while self._named:
+            oldest = next(iter(self._named))
+            if now - self._used[oldest] <= self._idle:
+                break
             self._forget(oldest)
 
     def _forget(self, name: str) -> None:

@@ -18,16 +18,21 @@ class SandboxesFullError(Exception):
 
 
 class Access(Enum):
-    """What a request wants of its sandbox: nothing, to see it if it is there, or that it is made on first use."""
+    """What a request wants of its sandbox."""
 
-    NOTHING, PRESENT, MADE = auto(), auto(), auto()
+    NOTHING = auto()
+    PRESENT = auto()
+    """To see it if it is there."""
+    MADE = auto()
+    """That it is made on first use."""
 
 
 class Transition(NamedTuple, Generic[T]):
-    """What comes of a request: its sandbox afterwards, the same one where nothing changed, and the result.
+    """What comes of a request: its sandbox afterwards, and the result.
 
-    `entry` goes into the journal of the sandbox, which is emptied first where `clears`. `news` are a sandbox and the
-    operation that changed it, of which those hear who follow a journal.
+    The sandbox is the same one where nothing changed. `entry` goes into its journal, which is
+    emptied first where `clears`. `news` are a sandbox and the operation that changed it, for those
+    who follow a journal.
     """
 
     sandbox: Sandbox
@@ -38,20 +43,26 @@ class Transition(NamedTuple, Generic[T]):
 
 
 Step = Callable[[Sandbox, bool], Transition[T]]
-"""Take a sandbox, and whether it is there, and return what comes of it. It has no effect, so that it may run again."""
+"""Take a sandbox, and whether it is there, and return what comes of it.
+
+It has no effect, so that it may run again.
+"""
 
 
 class Store(Protocol):
-    """Keep sandboxes by name, each with its journal. What waits raises `UnavailableError` where the store is away."""
+    """Keep sandboxes by name, each with its journal.
+
+    What waits raises `UnavailableError` where the store is away.
+    """
 
     start: Sandbox
     """What a new sandbox is."""
 
     async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
-        """Load a sandbox, run a step on it, and commit what comes of it; run it again where somebody else was faster.
+        """Load a sandbox, run a step on it, and commit; again where somebody else was quicker.
 
-        Where there is none it is made, or else the step gets `start`, and what it makes of that is not kept.
-        Raises `SandboxesFullError`.
+        Where there is none it is made, or else the step gets `start`, and what it makes of that is
+        not kept. Raises `SandboxesFullError`.
         """
         ...
 
@@ -60,11 +71,17 @@ class Store(Protocol):
         ...
 
     async def copy(self, source: str, name: str) -> None:
-        """Keep what one sandbox is under another name, whatever was there; raises `SandboxesFullError`."""
+        """Keep a sandbox under another name, too, in place of what is there.
+
+        Raises `SandboxesFullError`.
+        """
         ...
 
     async def drop(self, name: str) -> bool:
-        """Forget a sandbox and its journal; return whether there was one. The default one starts anew."""
+        """Forget a sandbox and its journal; return whether there was one.
+
+        The default one starts anew.
+        """
         ...
 
     async def entries(self, name: str) -> list[Entry]:
@@ -76,15 +93,18 @@ class Store(Protocol):
         ...
 
     async def announce(self, sandbox: str | None, operation: str) -> None:
-        """Tell who follows a journal that something else than a request changed a sandbox, any of them where `None`."""
+        """Send to all who follow a journal that something else than a request changed a sandbox.
+
+        `None` stands for all sandboxes.
+        """
         ...
 
     def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
-        """Return server-sent events: the kept entries with an id over `after`, then whatever happens."""
+        """Return server-sent events: kept entries with an id over `after`, then what happens."""
         ...
 
-    def listen(self, heard: Callable[[Entry], None]) -> None:
-        """Have `heard` called with each entry of the journal that this process adds."""
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Have `listener` called with each entry of the journal that this process adds."""
         ...
 
     def default(self) -> Sandbox:

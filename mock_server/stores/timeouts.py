@@ -1,4 +1,7 @@
-"""Waiting that counts only time in which this process could hear: a request that computes for long is no fault of a store."""
+"""Waiting that counts only time in which this process could hear.
+
+A request that computes for long is no fault of a store.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,22 @@ SLICES = 8
 async def patiently(
     awaited: asyncio.Future[T], seconds: float, progress: Callable[[], object] = int
 ) -> T:
-    """Return what comes of a future or a task; raises `TimeoutError`, and gives it up, where nothing comes for so long.
+    """Return what comes of a future or a task.
 
-    The time starts anew whenever `progress` returns something else than before, and stands still while that is `None`.
+    Raises `TimeoutError`, and gives it up, where nothing comes for so long. The time starts anew
+    whenever `progress` returns something else than before, and stands still while that is `None`.
     """
-    left, before = SLICES, progress()
+    left = SLICES
+    before = progress()
     try:
         while left:
             done, _ = await asyncio.wait((awaited,), timeout=seconds / SLICES)
             if done:
                 return awaited.result()
             now = progress()
-            left, before = (left - 1 if now == before is not None else SLICES), now
+            is_silent = now == before is not None
+            left = left - 1 if is_silent else SLICES
+            before = now
         raise TimeoutError
     finally:
         awaited.cancel()

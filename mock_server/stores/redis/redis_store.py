@@ -73,7 +73,7 @@ class RedisStore:
         self._waiting: dict[str, deque[Job[Any]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
-        self._heard: Callable[[Entry], None] | None = None
+        self._listener: Callable[[Entry], None] | None = None
         self._dice = SystemRandom()  # workers that were forked are not to wait in step
 
     def default(self) -> Sandbox:
@@ -128,16 +128,16 @@ class RedisStore:
         await self._call(self._cache.clear(name))
 
     async def announce(self, sandbox: str | None, operation: str) -> None:
-        """Tell who follows a journal of a change."""
+        """Send a change to all who follow a journal."""
         await self._call(self.server.publish({"operation": operation, "sandbox": sandbox}))
 
     def follow(self, name: str, after: int | None) -> AsyncIterator[bytes]:
         """Return server-sent events of a journal, whichever process served the requests."""
         return follow(self.server, name, after)
 
-    def listen(self, heard: Callable[[Entry], None]) -> None:
-        """Have `heard` called with each entry that this process adds."""
-        self._heard = heard
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Have `listener` called with each entry that this process adds."""
+        self._listener = listener
 
     async def _call(self, call: Coroutine[Any, Any, T]) -> T:
         return await self._within_patience(asyncio.ensure_future(call), "")
@@ -245,9 +245,9 @@ class RedisStore:
 
     async def _finish(self, batch: Batch) -> None:
         """Give jobs that are done their results, after those who listen have heard of them."""
-        if self._heard is not None:
+        if self._listener is not None:
             for entry in batch.entries:
-                self._heard(entry)
+                self._listener(entry)
         for sandbox, operation in batch.news:
             await self.server.publish({"operation": operation, "sandbox": sandbox})
         for job, result in batch.done:
