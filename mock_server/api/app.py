@@ -41,7 +41,7 @@ from .pipeline import (
     session_of_bearer,
     session_of_refresh_token,
 )
-from .routing import Kind, Router
+from .routing import RouteKind, Router
 from .sandbox_address import address, no_address
 
 T = TypeVar("T")
@@ -84,12 +84,12 @@ class Core(Flask):
         for rule, page in pages.PAGES.items():
             # All others of a proxy are the upstream's.
             if settings.proxy is None or rule.startswith(guard.PREFIX):
-                self._add(f"page {rule}", rule, "GET", partial(_show, page), Kind.PAGE)
+                self._add(f"page {rule}", rule, "GET", partial(_show, page), RouteKind.PAGE)
 
     def _add_client_operation(self, operation: Operation) -> None:
         if self.settings.proxy is not None:
             # The upstream answers it, so that there is a route and no view.
-            self._add(operation.id, operation.path, operation.method, None, Kind.API)
+            self._add(operation.id, operation.path, operation.method, None, RouteKind.API)
             return
         served = ClientOperation(
             operation,
@@ -99,12 +99,12 @@ class Core(Flask):
             behave=partial(behave, OPERATIONS[operation.id]),
         )
         view = partial(self.pipeline.serve_client, served)
-        self._add(operation.id, operation.path, operation.method, view, Kind.API)
+        self._add(operation.id, operation.path, operation.method, view, RouteKind.API)
 
     def _add_control_operation(self, operation: Operation, row: ControlOperation) -> None:
         if self.settings.proxy is not None and not row.in_proxy:
             return
-        pipeline, kind = self.pipeline, Kind.CONTROL
+        pipeline, kind = self.pipeline, RouteKind.CONTROL
         view: View = partial(pipeline.serve_control, operation, row)
         if row.for_clients:
             if not self.settings.refresh_session:
@@ -117,11 +117,13 @@ class Core(Flask):
                 behave=partial(_control, self.context, row),
                 announced=operation.id,
             )
-            view, kind = partial(pipeline.serve_client, served), Kind.API
+            view, kind = partial(pipeline.serve_client, served), RouteKind.API
         pipeline.controls[operation.id] = operation, row
         self._add(operation.id, operation.path, operation.method, view, kind)
 
-    def _add(self, endpoint: str, path: str, method: str, view: View | None, kind: Kind) -> None:
+    def _add(
+        self, endpoint: str, path: str, method: str, view: View | None, kind: RouteKind
+    ) -> None:
         rule = re.sub(r"\{(.+?)\}", r"<\1>", path)
         self.add_url_rule(
             rule, endpoint, cast("Any", view), methods=[method], provide_automatic_options=False
@@ -167,7 +169,7 @@ class Core(Flask):
         """
         if request.fault is not None or request.route.rule is None:
             return None
-        if request.route.kind is not Kind.CONTROL:
+        if request.route.kind is not RouteKind.CONTROL:
             return usual
         return max(usual, self.pipeline.controls[request.endpoint][1].largest_body)
 

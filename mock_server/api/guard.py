@@ -8,7 +8,7 @@ from mock_server.config import Settings
 from mock_server.errors import ApiError, NotFound, Violation
 from mock_server.http.origins import is_local, is_own_host
 
-from .routing import FOR_CLIENTS, Kind, Route
+from .routing import FOR_CLIENTS, Route, RouteKind
 
 PREFIX = "/__mock/"
 """What documented paths of the control API begin with.
@@ -102,7 +102,7 @@ def _admit(route: Route, method: str, headers: Headers, settings: Settings) -> N
         return
     if not is_known and settings.control_token is None:
         raise misdirected(headers, MisdirectedError)
-    if route.kind is Kind.CONTROL and route.rule is not None:
+    if route.kind is RouteKind.CONTROL and route.rule is not None:
         # The control API's document has a GET for everything that changes nothing.
         changes = method not in {"GET", "HEAD"}
         check(headers, settings.control_token, settings.control_origins, changes=changes)

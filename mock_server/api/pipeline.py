@@ -53,7 +53,7 @@ from . import cors, guard
 from .incoming_request import Request
 from .journal_entry import entry_of
 from .prefer import parse_prefer
-from .routing import FOR_CLIENTS, Kind
+from .routing import FOR_CLIENTS, RouteKind
 from .sandbox_address import NAME, wrong_name
 from .validator import Validator
 
@@ -129,7 +129,7 @@ class Pipeline:
         if is_named and not NAME.fullmatch(request.sandbox):
             return Task(request, Access.NOTHING, fault or _name_fault(route.kind))
         makes_none = is_named and guard.is_foreign_page(request.headers, self._trusted_origins)
-        if fault is None and route.kind is Kind.CONTROL:
+        if fault is None and route.kind is RouteKind.CONTROL:
             return self._prepare_control(request, makes_none=makes_none)
         access = _access(route.kind, is_refused=fault is not None, makes_none=makes_none)
         return Task(request, access, fault, makes_none=makes_none)
@@ -303,22 +303,22 @@ class Pipeline:
         return served.validator.respond(operation, status, body, headers, about)
 
 
-def _access(kind: Kind, *, is_refused: bool, makes_none: bool) -> Access:
+def _access(kind: RouteKind, *, is_refused: bool, makes_none: bool) -> Access:
     """Return what a request wants of its sandbox."""
     # One that is refused is noted in the journal of its sandbox, where there is one.
     if is_refused:
         return Access.PRESENT if kind in FOR_CLIENTS else Access.NOTHING
     if makes_none:
         return Access.PRESENT
-    return Access.NOTHING if kind is Kind.PAGE else Access.MADE
+    return Access.NOTHING if kind is RouteKind.PAGE else Access.MADE
 
 
-def _name_fault(kind: Kind) -> ClientError | None:
+def _name_fault(kind: RouteKind) -> ClientError | None:
     """Return the refusal of an impossible name of a sandbox.
 
     Pages for people have no sandbox.
     """
-    return None if kind is Kind.PAGE else wrong_name()
+    return None if kind is RouteKind.PAGE else wrong_name()
 
 
 def _with_call_counted(

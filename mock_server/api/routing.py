@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 
-class Kind(Enum):
+class RouteKind(Enum):
     """What a route leads to: the API, the control API, a page for people, or nothing."""
 
     API = auto()
@@ -17,7 +17,7 @@ class Kind(Enum):
 
 
 # A tuple, since looking into a set of these costs microseconds.
-FOR_CLIENTS = (Kind.API, Kind.NONE)
+FOR_CLIENTS = (RouteKind.API, RouteKind.NONE)
 """What clients of the API send requests for, rightly or wrongly."""
 
 
@@ -27,7 +27,7 @@ class Route(NamedTuple):
     It is a rule and the values of its names, or the error that says what is wrong.
     """
 
-    kind: Kind
+    kind: RouteKind
     rule: Rule | None
     names: dict[str, str]
     error: HTTPException | None
@@ -45,7 +45,7 @@ class Router:
         rules.merge_slashes = False
         self._adapter = rules.bind("")
         self._known: dict[tuple[str, str], Route] = {}
-        self.kinds: dict[str, Kind] = {}
+        self.kinds: dict[str, RouteKind] = {}
 
     def find(self, method: str, path: str) -> Route:
         """Return the route of a request; methods have no other case (RFC 9110, 9.1)."""
@@ -61,7 +61,7 @@ class Router:
     def _search(self, method: str, path: str) -> Route:
         # Of several slashes the library would leave all out but one.
         if not path.startswith("/") or path.startswith("//"):
-            return Route(Kind.NONE, None, {}, NotFound())
+            return Route(RouteKind.NONE, None, {}, NotFound())
         try:
             # The library would fold the case of a method; no method has a blank in it.
             exact = method if method.isupper() else f"{method} "
@@ -70,9 +70,9 @@ class Router:
             other = next(iter(error.valid_methods or ()))
             rule, _ = self._match(other, path)
             kind = self.kinds[rule.endpoint]
-            return Route(Kind.NONE if kind is Kind.PAGE else kind, None, {}, error)
+            return Route(RouteKind.NONE if kind is RouteKind.PAGE else kind, None, {}, error)
         except HTTPException as error:
-            return Route(Kind.NONE, None, {}, error)
+            return Route(RouteKind.NONE, None, {}, error)
         return Route(self.kinds[rule.endpoint], rule, names, None)
 
     def _match(self, method: str, path: str) -> tuple[Rule, dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mock_server.api import cors
 from mock_server.http.replies import NO_STORE, Reply, refusal
 from mock_server.proxy.judging.content_codings import BOUND, after, start_of
-from mock_server.proxy.judging.proxy_findings import HEADER, header_value
+from mock_server.proxy.judging.contract_violations import HEADER, header_value
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA, forwarded, joined, to_upstream
 from mock_server.proxy.upstream.upstream_client import UpstreamError
 from mock_server.server.delivery import body_message, raw_headers, start
@@ -168,7 +168,7 @@ class Exchange:
         """Return the error that `--errors` sends for one side, `None` if it breaks nothing."""
         if not self._makes_errors:
             return None
-        return forbidden(self.verdict.findings, side, self._upstream.url)
+        return forbidden(self.verdict.violations, side, self._upstream.url)
 
     async def _relay(self, response: aiohttp.ClientResponse, send: Send) -> None:
         """Pass the answer on: with all its violations in a header, or as it comes if it is slow."""
@@ -239,9 +239,9 @@ class Exchange:
             headers = self._rewriting.answer(headers, self.request.headers.get("host", ""))
         if not has_own_cors:
             headers += raw_headers(self._permissions())
-        findings = self.verdict.findings
-        if findings:
-            headers += raw_headers({HEADER: header_value(findings)})
+        violations = self.verdict.violations
+        if violations:
+            headers += raw_headers({HEADER: header_value(violations)})
         return {"type": "http.response.start", "status": response.status, "headers": headers}
 
     async def _pass_on(self, body: AsyncIterator[bytes], held: list[bytes], send: Send) -> None:

@@ -181,7 +181,7 @@ class ProxyApp(AsgiApp):
         duration = (perf_counter() - request.started) * 1000
         # A client may send its token in the query too, under a name that nobody knows as secret.
         hidden = partial(masking.without, secrets=_secrets(request))
-        violations = tuple(each._replace(reason=hidden(each.reason)) for each in verdict.findings)
+        violations = tuple(each._replace(reason=hidden(each.reason)) for each in verdict.violations)
         operation = ""
         hint = ""
         if verdict.match is None:

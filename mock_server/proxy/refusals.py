@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 
 from mock_server.http.replies import NO_STORE, Reply, json_reply
-from mock_server.proxy.judging.proxy_findings import DOCUMENTED, HEADER, Finding, header_value
+from mock_server.proxy.judging.contract_violations import (
+    DOCUMENTED,
+    HEADER,
+    ContractViolation,
+    header_value,
+)
 from mock_server.proxy.upstream.upstream_client import UpstreamError
 
 
-def forbidden(findings: Sequence[Finding], side: str, url: str) -> Reply | None:
+def forbidden(violations: Sequence[ContractViolation], side: str, url: str) -> Reply | None:
     """Return the error for what breaks the documented view on one side, `None` if nothing does."""
     broken = [
-        finding for finding in findings if finding.view == DOCUMENTED and finding.side == side
+        violation
+        for violation in violations
+        if violation.view == DOCUMENTED and violation.side == side
     ]
     if not broken:
         return None
@@ -25,9 +32,9 @@ def forbidden(findings: Sequence[Finding], side: str, url: str) -> Reply | None:
     body = {
         "code": code,
         "message": f"{what} breaks the documented contract in {places}.",
-        "details": [finding.as_violation().as_json() for finding in broken],
+        "details": [violation.as_violation().as_json() for violation in broken],
     }
-    return json_reply(status, body, {**NO_STORE, HEADER: header_value(findings)})
+    return json_reply(status, body, {**NO_STORE, HEADER: header_value(violations)})
 
 
 def no_answer(error: UpstreamError) -> Reply:

@@ -13,8 +13,13 @@ import requests
 
 from mock_server.config import DEFAULT_CONTRACT, ProxySettings, Settings
 from mock_server.proxy.judging.contract_views import documented
+from mock_server.proxy.judging.contract_violations import (
+    DOCUMENTED,
+    INFERRED,
+    ContractViolation,
+    header_value,
+)
 from mock_server.proxy.judging.judge import Judge
-from mock_server.proxy.judging.proxy_findings import DOCUMENTED, INFERRED, Finding, header_value
 from mock_server.proxy.proxy_app import ProxyApp, load_proxy
 from mock_server.proxy.upstream.upstream_client import Upstream
 from mock_server.server.lifecycle import load_contract
@@ -532,7 +537,7 @@ class TestErrors:
     "odd", ["\r\nSet-Cookie: a=1", "\0\x7f\x1b", "ünïcödé 😀", "x" * 100_000, '"\\']
 )
 def test_the_header_never_breaks_http(odd: str) -> None:
-    value = header_value([Finding(INFERRED, "answer", "body", odd, odd)])
+    value = header_value([ContractViolation(INFERRED, "answer", "body", odd, odd)])
     assert value.isascii()
     assert all(" " <= each < "\x7f" for each in value)
     assert len(value) < 2000
@@ -541,8 +546,8 @@ def test_the_header_never_breaks_http(odd: str) -> None:
 
 def test_the_first_reason_is_one_that_the_documentation_gives() -> None:
     found = [
-        Finding(INFERRED, "answer", "body", "", "a"),
-        Finding(DOCUMENTED, "answer", "status", "", "b"),
+        ContractViolation(INFERRED, "answer", "body", "", "a"),
+        ContractViolation(DOCUMENTED, "answer", "status", "", "b"),
     ]
     assert json.loads(header_value(found))["first"] == "answer: status b"
 

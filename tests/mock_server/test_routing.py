@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mock_server.api.app import Core
-from mock_server.api.routing import Kind
+from mock_server.api.routing import RouteKind
 from mock_server.contract.compiled import Contract
 from mock_server.contract.route_hints import nearest
 from mock_server.ui import pages as window
@@ -49,7 +49,7 @@ def test_another_spelling_leads_nowhere(
 ) -> None:
     for method, path in documented(contract, control):
         wrong = misspelling(path)
-        assert core.router.find(method, wrong).kind is Kind.NONE, wrong
+        assert core.router.find(method, wrong).kind is RouteKind.NONE, wrong
         assert core.router.find(method, path).rule is not None, path
 
 

@@ -17,12 +17,12 @@ from mock_server.proxy.messages.end_to_end_headers import media_type
 
 from .content_codings import UnjudgedError
 from .contract_views import Expected, View, documented
+from .contract_violations import DOCUMENTED, INFERRED, ContractViolation
 from .lenient_json import TOO_DEEP, read_json
-from .proxy_findings import DOCUMENTED, INFERRED, Finding
 from .standard_statuses import is_own
 
 MOST = 50
-"""How many findings of one exchange are kept."""
+"""How many violations of one exchange are kept."""
 SERVER_ERROR = 500
 JSON = "application/json"
 BEARER = re.compile(r"(?i)bearer +\S+")
@@ -49,12 +49,12 @@ class Judge:
 
     def request(
         self, match: Match, query: str, headers: Mapping[str, str], body: bytes
-    ) -> list[Finding]:
+    ) -> list[ContractViolation]:
         """List what is wrong with a request."""
         found = []
         if self.full.needs_session and not BEARER.fullmatch(headers.get("authorization", "")):
             reason = "must be Bearer and a session token"
-            found.append(Finding(INFERRED, "request", "header", "Authorization", reason))
+            found.append(ContractViolation(INFERRED, "request", "header", "Authorization", reason))
         operation = match.operation
         raw = RawRequest(match.path, query, media_type(headers), _plain(body))
         decoded = decode(operation, raw)
@@ -64,7 +64,7 @@ class Judge:
         documented = set(self._documented_violations(operation.id, raw))
         for violation in self.full.validator.explain(operation, raw, decoded):
             view = _view(violation in documented)
-            found.append(Finding(view, "request", *violation))
+            found.append(ContractViolation(view, "request", *violation))
         return found[:MOST]
 
     def _documented_violations(self, name: str, raw: RawRequest) -> Iterable[Violation]:
@@ -93,7 +93,7 @@ class Judge:
         status: int,
         headers: dict[str, str],
         request_headers: Mapping[str, str],
-    ) -> list[Finding]:
+    ) -> list[ContractViolation]:
         """List what is wrong with status and headers of an answer."""
         full = self.full.expected(match.operation, status)
         documented = self.documentation.expected(match.operation, status)
@@ -103,66 +103,70 @@ class Judge:
                 return []
             return [_undocumented_status(match.operation, status)]
         given = media_type(headers)
-        found = list(_header_findings(full, documented, headers))
+        found = list(_header_violations(full, documented, headers))
         # An answer to HEAD may leave out headers that describe the body (RFC 9110, 9.3.2).
         if method == "HEAD" and full.has_body and not given:
             return found
-        return [*_type_findings(full, documented, given), *found]
+        return [*_type_violations(full, documented, given), *found]
 
-    def body(self, match: Match, status: int, raw: bytes) -> tuple[list[Finding], Any]:
+    def body(self, match: Match, status: int, raw: bytes) -> tuple[list[ContractViolation], Any]:
         """List what is wrong with a body, and return its value; `None` where it has none."""
         full = self.full.expected(match.operation, status)
         documented = self.documentation.expected(match.operation, status)
         if full is None or not full.has_body:
-            too_much = Finding(INFERRED, "answer", "body", "", "must be empty")
+            too_much = ContractViolation(INFERRED, "answer", "body", "", "must be empty")
             return [too_much] if raw else [], None
         try:
             value = read_json(raw)
         except ValueError:
             view = _view(documented is not None and documented.has_body)
-            return [Finding(view, "answer", "body", "", "must be valid JSON")], None
+            return [ContractViolation(view, "answer", "body", "", "must be valid JSON")], None
         if is_too_deep(value, raw):
             raise UnjudgedError(TOO_DEEP)
-        return list(self._body_findings(full, documented, value)), value
+        return list(self._body_violations(full, documented, value)), value
 
-    def _body_findings(
+    def _body_violations(
         self, full: Expected, documented: Expected | None, value: Any
-    ) -> Iterator[Finding]:
+    ) -> Iterator[ContractViolation]:
         documented_faults: set[tuple[str, str]] = set()
         if documented is not None:
             documented_faults.update(islice(self.documentation.faults(documented, value), MOST))
         faults = islice(self.full.faults(full, value), MOST)
         for fault in dict.fromkeys(faults):
-            yield Finding(_view(fault in documented_faults), "answer", "body", *fault)
+            yield ContractViolation(_view(fault in documented_faults), "answer", "body", *fault)
 
 
 def _view(is_documented: bool) -> str:  # noqa: FBT001 - it is all that there is to say
     return DOCUMENTED if is_documented else INFERRED
 
 
-def _undocumented_status(operation: Operation, status: int) -> Finding:
+def _undocumented_status(operation: Operation, status: int) -> ContractViolation:
     # `default` may stand for any status but a failure of the server.
     is_sure = status >= SERVER_ERROR or "default" not in operation.responses
-    return Finding(_view(is_sure), "answer", "status", "", f"{status} is not documented")
+    return ContractViolation(_view(is_sure), "answer", "status", "", f"{status} is not documented")
 
 
-def _type_findings(full: Expected, documented: Expected | None, given: str) -> Iterator[Finding]:
+def _type_violations(
+    full: Expected, documented: Expected | None, given: str
+) -> Iterator[ContractViolation]:
     """Yield what is wrong with the media type of an answer, which is empty where it has none."""
     if full.has_body and given != JSON:
         view = _view(documented is not None and documented.has_body)
-        yield Finding(view, "answer", "header", "Content-Type", f"must be {JSON}")
+        yield ContractViolation(view, "answer", "header", "Content-Type", f"must be {JSON}")
     if not full.has_body and given:
         reason = "must not be there, as there is no body"
-        yield Finding(INFERRED, "answer", "header", "Content-Type", reason)
+        yield ContractViolation(INFERRED, "answer", "header", "Content-Type", reason)
 
 
-def _header_findings(
+def _header_violations(
     full: Expected, documented: Expected | None, headers: Mapping[str, str]
-) -> Iterator[Finding]:
+) -> Iterator[ContractViolation]:
     for name, is_valid in full.headers.items():
         if not _is_fulfilled(is_valid, headers.get(name.lower())):
             view = _view(documented is not None and name in documented.headers)
-            yield Finding(view, "answer", "header", name, "is missing or not as documented")
+            yield ContractViolation(
+                view, "answer", "header", name, "is missing or not as documented"
+            )
 
 
 def _plain(body: bytes) -> bytes:

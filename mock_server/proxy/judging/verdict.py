@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from mock_server.api.incoming_request import Request
 
+    from .contract_violations import ContractViolation
     from .judge import Judge, Match
-    from .proxy_findings import Finding
 
 log = logging.getLogger("mock_server")
 
@@ -29,7 +29,7 @@ class Verdict:
 
     def __init__(self, judge: Judge, match: Match | None, request: Request) -> None:
         self.match = match
-        self.findings: list[Finding] = []
+        self.violations: list[ContractViolation] = []
         self.unjudged = ""
         self.value: Any = None
         self.request_body = Copy()
@@ -50,7 +50,7 @@ class Verdict:
             if self.match.operation.body:
                 body = self.request_body.decoded(headers.get("content-encoding", ""))
             query = self._request.query
-            self.findings += self._judge.request(self.match, query, headers, body)
+            self.violations += self._judge.request(self.match, query, headers, body)
 
     def judge_head(self, status: int, headers: dict[str, str]) -> bool:
         """Judge status and headers of the answer; return whether to judge the body too."""
@@ -60,7 +60,7 @@ class Verdict:
         method = self._request.method
         with self._tolerance("answer"):
             evidence = self.match, method, status, headers, self._request.headers
-            self.findings += self._judge.head(*evidence)
+            self.violations += self._judge.head(*evidence)
         if method == "HEAD" or not self._judge.wants_body(self.match, status, headers):
             return False
         if is_over(headers.get("content-length", ""), BOUND):
@@ -74,8 +74,8 @@ class Verdict:
         with self._tolerance("answer"):
             coding = self._answer_headers.get("content-encoding", "")
             body = self.answer_body.decoded(coding)
-            findings, self.value = self._judge.body(self.match, status, body)
-            self.findings += findings
+            violations, self.value = self._judge.body(self.match, status, body)
+            self.violations += violations
 
     def close(self) -> None:
         """Note where the request was never judged."""

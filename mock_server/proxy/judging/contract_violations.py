@@ -1,4 +1,4 @@
-"""Findings of the proxy: what breaks the contract, in which of its views, and how that is shown."""
+"""Violations of the proxy: what breaks the contract, in which of its views, and how that is shown."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ HEADER = "X-Contract-Violations"
 LONGEST = 200
 
 
-class Finding(NamedTuple):
+class ContractViolation(NamedTuple):
     """One broken rule.
 
     `side` is `request` or `answer`; `where` is `query`, `path`, `header`, `body` or `status`.
@@ -47,13 +47,13 @@ class Finding(NamedTuple):
         return " ".join(part for part in parts if part)
 
 
-def header_value(findings: Sequence[Finding]) -> str:
+def header_value(violations: Sequence[ContractViolation]) -> str:
     """Return the value of `X-Contract-Violations`: JSON of bounded length, in one line of ASCII."""
-    documented = [finding for finding in findings if finding.view == DOCUMENTED]
-    first = str((documented or findings)[0])
+    documented = [violation for violation in violations if violation.view == DOCUMENTED]
+    first = str((documented or violations)[0])
     if len(first) > LONGEST:
         first = first[:LONGEST] + "…"
-    counts = {DOCUMENTED: len(documented), INFERRED: len(findings) - len(documented)}
+    counts = {DOCUMENTED: len(documented), INFERRED: len(violations) - len(documented)}
     text = json.dumps({**counts, "first": first})
     # JSON may hold DEL as it is; a header may not (RFC 9110, 5.5).
     return text.replace("\x7f", "\\u007f")
