@@ -22,7 +22,7 @@ ONLY: dict[str, Test] = {
     "unmatched": lambda entry: not entry.operation,
     "changes": lambda entry: bool(entry.changes),
 }
-SPECIAL = frozenset({"only", "body", "path", "text", "method"})
+SPECIAL = frozenset({"only", "body", "text", "method"})
 """Criteria that are no fields of entries, or are compared in another way."""
 MOST_HIDDEN = 2 * 1024 * 1024
 """How many bytes of bodies one search may mask: that takes most of a second, which all wait for."""
@@ -31,7 +31,7 @@ NOTHING: object = object()
 
 
 def chosen(
-    kept: Iterable[Entry],
+    entries: Iterable[Entry],
     criteria: Mapping[str, Any],
     operations: Collection[str],
     users: Collection[str],
@@ -44,33 +44,38 @@ def chosen(
     shown; `method` is meant in upper or lower case. `where` is the place of the criteria, `query`
     or `body`.
     """
-    operation = criteria.get("operation")
+    entries = tuple(entries)
+    given = {name: value for name, value in criteria.items() if value is not None}
+    operation = given.get("operation")
     if operation is not None and operation not in operations:
         raise _refused(where, "operation", f"must be one of {', '.join(operations)}", ClientError)
-    _check_path(criteria.get("path"), where)
-    entries = tuple(kept)
-    _check_user(criteria.get("user"), users, entries, where)
-    body = _body(criteria, where)
-    found: Iterable[Entry] = filter(_test(criteria), entries)
-    if criteria.get("text") is not None:
-        found = _with_text(found, str(criteria["text"]).casefold(), where)
-    if body is NOTHING:
-        return found
-    return (entry for entry in found if _has_body(entry, body, where))
+    if "path" in given:
+        given["path"] = _path(given["path"], where)
+    if "user" in given:
+        _check_user(given["user"], users, entries, where)
+    found: Iterator[Entry] = filter(_test(given), entries)
+    if "text" in given:
+        found = _with_text(found, str(given["text"]).casefold(), where)
+    # That a body is `null` may be a criterion, too, but a query cannot say so.
+    has_body = "body" in (criteria if where == "body" else given)
+    return _with_body(found, criteria["body"], where) if has_body else found
 
 
-def _check_path(path: str | None, where: str) -> None:
-    if path is None or path == "*":
-        return
-    if not path.startswith("/") or {"?", "#"} & set(path):
+def _path(path: str, where: str) -> str:
+    """Return a path as entries have it, without secrets."""
+    if path != "*" and (not path.startswith("/") or not {"?", "#"}.isdisjoint(path)):
         raise _refused(where, "path", "must begin with a slash and end before the query")
+    return masking.path(path)
 
 
 def _check_user(
-    user: str | None, users: Collection[str], entries: Iterable[Entry], where: str
+    user: str,
+    users: Collection[str],
+    entries: Iterable[Entry],
+    where: str,
 ) -> None:
     # A user that is gone from the state may still stand in older entries.
-    if user is None or user in users or any(entry.user == user for entry in entries):
+    if user in users or any(entry.user == user for entry in entries):
         return
     known = ", ".join(islice(users, 10)) or "no user that is known"
     raise _refused(where, "user", f"is nobody here; there is {known}")
@@ -78,7 +83,7 @@ def _check_user(
 
 def _test(criteria: Mapping[str, Any]) -> Test:
     """Return a function that tells whether an entry meets the criteria about its fields."""
-    fields = _fields(criteria)
+    fields = {name: value for name, value in criteria.items() if name not in SPECIAL}
     only = ONLY.get(str(criteria.get("only")))
     method = criteria.get("method")
 
@@ -90,18 +95,6 @@ def _test(criteria: Mapping[str, Any]) -> Test:
         return all(getattr(entry, name) == value for name, value in fields.items())
 
     return is_wanted
-
-
-def _fields(criteria: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that fields of an entry must have."""
-    fields = {
-        name: value for name, value in criteria.items() if name not in SPECIAL and value is not None
-    }
-    path = criteria.get("path")
-    if path is not None:
-        # Entries have no secrets in their paths either.
-        fields["path"] = masking.path(path)
-    return fields
 
 
 def holds(found: object, wanted: object) -> bool:
@@ -127,24 +120,21 @@ def _is_same(found: object, wanted: object) -> bool:
     return isinstance(wanted, bool) is isinstance(found, bool) and found == wanted
 
 
-def _body(criteria: Mapping[str, Any], where: str) -> object:
-    """Return the body that is wanted, `NOTHING` where none is.
+def _with_body(entries: Iterable[Entry], body: object, where: str) -> Iterator[Entry]:
+    """Return the entries with a body that is wanted; in a query it is text.
 
-    Raises `ApiError` where no body could be compared with it. In a query it is text.
+    Raises `ApiError` where no body could be compared with it.
     """
-    body = criteria.get("body", NOTHING)
-    if body is NOTHING or (body is None and where == "query"):
-        return NOTHING
     try:
         text = str(body) if where == "query" else orjson.dumps(body).decode()
-        body = orjson.loads(text)
+        wanted = orjson.loads(text)
     except TypeError:
         raise _refused(where, "body", "is nested too deeply") from None
     except ValueError:
         raise _refused(where, "body", "must be JSON") from None
     if masking.body(text) != text:
         raise _refused(where, "body", "holds a secret, and the journal keeps none: leave it out")
-    return body
+    return (entry for entry in entries if _has_body(entry, wanted, where))
 
 
 def _has_body(entry: Entry, wanted: object, where: str) -> bool:
@@ -183,34 +173,26 @@ class _Budget:
 
 
 def _is_in_bodies(text: str, wire: Wire | None, budget: _Budget) -> bool:
-    for body, shown in _bodies_with(text, wire):
+    if wire is None:
+        return False
+    for body, as_json in ((wire.body, wire.request_as_json), (wire.answer, wire.reply_as_json)):
+        if text not in body.decode(errors="replace").casefold():
+            continue
         budget.spend(len(body))
         # Again without secrets: a search must not tell whether a guessed one is in a body.
-        if text in str(shown()["body"]).casefold():
+        if text in str(as_json()["body"]).casefold():
             return True
     return False
-
-
-def _bodies_with(
-    text: str, wire: Wire | None
-) -> Iterator[tuple[bytes, Callable[[], Mapping[str, object]]]]:
-    """Yield the bodies that hold a text, each with a function that shows it without secrets."""
-    if wire is None:
-        return
-    for body, shown in ((wire.body, wire.request_as_json), (wire.answer, wire.reply_as_json)):
-        if text in body.decode(errors="replace").casefold():
-            yield body, shown
 
 
 def _too_much(where: str) -> ApiError:
     ways = "operation, status or user"
     if where == "query":
         ways += ", or by a lower limit"
-    reason = (
-        f"is in over {MOST_HIDDEN} bytes of bodies, too much to search: narrow it down by {ways}"
-    )
-    return _refused(where, "text", reason)
+    size = f"is in over {MOST_HIDDEN} bytes of bodies"
+    return _refused(where, "text", f"{size}, too much to search: narrow it down by {ways}")
 
 
 def _refused(where: str, name: str, reason: str, kind: type[ApiError] = Conflict) -> ApiError:
-    return kind([Violation(where, name if where == "query" else f"/{name}", reason)])
+    place = name if where == "query" else f"/{name}"
+    return kind([Violation(where, place, reason)])
