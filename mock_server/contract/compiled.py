@@ -167,34 +167,33 @@ class Contract:
 
     def _parameters(self, path: str, method: str) -> tuple[Parameter, ...]:
         """Return the parameters of an operation, and those of its path that it does not replace."""
-        item = self.document["paths"][path]
         parameters: dict[tuple[str, str], Parameter] = {}
-        for place, holder in (((path, method), item[method]), ((path,), item)):
-            for n in range(len(holder.get("parameters", []))):
-                parameter = self._parameter("paths", *place, "parameters", str(n))
+        for place in (("paths", path, method), ("paths", path)):
+            described = part_of(self.document, place).get("parameters", ())
+            for n in range(len(described)):
+                parameter = self._parameter(*place, "parameters", str(n))
                 parameters.setdefault((parameter.where, parameter.name), parameter)
         return tuple(parameters.values())
 
     def _parameter(self, *pointer: str) -> Parameter:
         node, pointer = self.resolve(*pointer)
-        schema, _ = self.resolve(*pointer, "schema")
-        where = node["in"]
+        place = (*pointer, "schema")
+        schema, _ = self.resolve(*place)
         many = schema.get("type") == "array"
-        item = self.resolve(*pointer, "schema", "items")[0] if many else schema
-        is_readable = item.get("type") in DECODERS and not (many and where == "path")
+        item = self.resolve(*place, "items")[0] if many else schema
+        is_readable = item.get("type") in DECODERS and not (many and node["in"] == "path")
         if not is_readable or not _has_usual_style(node):
-            raise ValueError(
-                f"parameter {node['name']!r}: this place, style or type is not supported"
-            )
+            problem = "this place, style or type is not supported"
+            raise ValueError(f"parameter {node['name']!r}: {problem}")
         return Parameter(
             name=node["name"],
-            where=where,
+            where=node["in"],
             required=node.get("required", False),
             many=many,
             decode=DECODERS[item["type"]],
             default=schema.get("default"),
-            schema=(*pointer, "schema"),
-            is_valid=self._is_valid(*pointer, "schema"),
+            schema=place,
+            is_valid=self._is_valid(*place),
         )
 
     def _body(self, path: str, method: str) -> tuple[IsValid | None, tuple[str, ...], bool]:

@@ -5,8 +5,10 @@ from typing import Any
 
 from .compiled import Contract, Operation
 
-Documented = Mapping[str, tuple[Any, Mapping[str, str]]]
-"""Body and headers by the example's name; a response without a body has one nameless example."""
+Content = tuple[Any, Mapping[str, str]]
+"""A body, and headers."""
+Documented = Mapping[str, Content]
+"""Contents by the example's name; a response without a body has one nameless example."""
 
 REFRESH = "refreshSession"
 """The operation of `control.yaml` that front ends call: it may fail or be slow like any other."""
@@ -20,16 +22,13 @@ class Examples:
 
     def __init__(self, contract: Contract, control: Contract | None = None) -> None:
         self.contract = contract
-        documented = [(contract, operation) for operation in contract.operations.values()]
+        self.operations: dict[str, Operation] = dict(contract.operations)
+        self.answers: dict[str, dict[int, Documented]] = {}
+        for operation in contract.operations.values():
+            self.answers[operation.id] = dict(_documented(contract, operation))
         if control is not None:
-            documented.append((control, control.operations[REFRESH]))
-        self.operations: dict[str, Operation] = {
-            operation.id: operation for _, operation in documented
-        }
-        self.answers: dict[str, dict[int, Documented]] = {
-            operation.id: dict(_documented(document, operation))
-            for document, operation in documented
-        }
+            self.operations[REFRESH] = control.operations[REFRESH]
+            self.answers[REFRESH] = dict(_documented(control, control.operations[REFRESH]))
 
     def find(self, operation: str, status: int, name: str) -> tuple[int, Any, Mapping[str, str]]:
         """Return status, body and headers of an example.
@@ -45,15 +44,14 @@ class Examples:
         found = _with_example(answers, name)
         if name and len(found) > 1:
             raise LookupError(f"is of {_listed(found)} for {operation}: give the code too")
-        for code, (body, headers) in found.items():
-            return code, body, headers
-        known = ", ".join(_names(answers)) or "none"
-        raise LookupError(f"has no example {name!r}; there is {known}")
+        if not found:
+            known = ", ".join(_names(answers)) or "none"
+            raise LookupError(f"has no example {name!r}; there is {known}")
+        code, (body, headers) = next(iter(found.items()))
+        return code, body, headers
 
 
-def _with_example(
-    answers: Mapping[int, Documented], name: str
-) -> dict[int, tuple[Any, Mapping[str, str]]]:
+def _with_example(answers: Mapping[int, Documented], name: str) -> dict[int, Content]:
     """Return the example of this name for each status that has one; without a name, the first."""
     found = {}
     for status, examples in answers.items():
@@ -65,10 +63,10 @@ def _with_example(
 
 def _names(answers: Mapping[int, Documented]) -> Iterator[str]:
     """List the names of examples, each with its status."""
-    for code, examples in answers.items():
+    for status, examples in answers.items():
         for name in examples:
             if name:
-                yield f"{name} ({code})"
+                yield f"{name} ({status})"
 
 
 def _listed(codes: Iterable[int]) -> str:
@@ -78,11 +76,16 @@ def _listed(codes: Iterable[int]) -> str:
 def _documented(document: Contract, operation: Operation) -> Iterator[tuple[int, Documented]]:
     """List the replies of an operation by status."""
     for key in operation.responses:
-        place = "paths", operation.path, operation.method.lower(), "responses", key
-        node, pointer = document.resolve(*place)
+        node, place = document.resolve(
+            "paths",
+            operation.path,
+            operation.method.lower(),
+            "responses",
+            key,
+        )
         headers = {}
         for name in node.get("headers", {}):
-            header, _ = document.resolve(*pointer, "headers", name)
+            header, _ = document.resolve(*place, "headers", name)
             if "example" in header:
                 headers[name] = str(header["example"])
         bodies = _bodies(node.get("content", {}).get("application/json"))

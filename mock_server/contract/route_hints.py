@@ -16,23 +16,27 @@ _DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
 
 def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
     """Return a sentence about the nearest operation, nothing where none comes close."""
+    operations = list(operations)
     # Comparing long texts takes quadratic time.
     path = path[:LONGEST]
     meant = canonical(path)
-    rated = [
-        (_likeness(operation.path, meant), operation.method == method, operation)
-        for operation in operations
-    ]
-    best, same_method, operation = max(rated, key=lambda row: row[:2], default=(0.0, False, None))
-    if operation is None or best < CLOSE:
+
+    def rank(operation: Operation) -> tuple[float, bool]:
+        return _likeness(operation.path, meant), operation.method == method
+
+    best = max(operations, key=rank, default=None)
+    if best is None:
         return ""
-    name = f"{operation.id} ({operation.method} {operation.path})"
-    methods = [each.method for _, _, each in rated if each.path == operation.path]
-    other_method = "" if same_method else f"the method is {' or '.join(methods)}, not {method}"
-    if _likeness(operation.path, path) == 1.0:
+    likeness, is_same_method = rank(best)
+    if likeness < CLOSE:
+        return ""
+    name = f"{best.id} ({best.method} {best.path})"
+    methods = [each.method for each in operations if each.path == best.path]
+    other_method = f"the method is {' or '.join(methods)}, not {method}"
+    if _likeness(best.path, path) == 1.0:
         return f"{name} has this path; {other_method}"
-    hint = _spelling(path) if best == 1.0 else _difference(operation.path, path)
-    if other_method:
+    hint = _spelling(path) if likeness == 1.0 else _difference(best.path, path)
+    if not is_same_method:
         hint = f"{hint}, and {other_method}"
     return f"{name} is nearest; {hint}"
 
