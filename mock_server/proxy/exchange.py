@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mock_server.api.incoming_request import Request
     from mock_server.config import Settings
     from mock_server.errors import ApiError
-    from mock_server.proxy.judging.verdict import Verdict
+    from mock_server.proxy.judging.exchange_verdict import Verdict
     from mock_server.proxy.messages.link_rewriting import Rewriting
     from mock_server.proxy.upstream.upstream_client import Upstream
     from mock_server.server.delivery import Message, Receive, Send

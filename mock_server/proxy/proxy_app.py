@@ -23,8 +23,8 @@ from mock_server.http.replies import Reply
 from mock_server.journal import masking
 from mock_server.journal.entries import Entry, Journal
 from mock_server.journal.secret_names import is_secret
+from mock_server.proxy.judging.exchange_verdict import Verdict
 from mock_server.proxy.judging.judge import Judge, Match
-from mock_server.proxy.judging.verdict import Verdict
 from mock_server.proxy.messages.end_to_end_headers import OWN_VIA
 from mock_server.proxy.messages.link_rewriting import Rewriting
 from mock_server.proxy.recording.recorder import ObservedExchange, Recorder
