@@ -6,13 +6,21 @@ from mock_server.world.records import DATE_PARTS, HandleTakenError, Session, Wor
 from .handler import Answer, Call
 
 
-def getProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
+def getProfile(
+    world: World,
+    session: Session,
+    call: Call,
+) -> tuple[World, Answer]:
     """Return exactly the requested fields of the session user's profile."""
     profile = world.users[session.username].profile
     return world, Answer(200, {field: profile[field] for field in call.parameters["fields"]})
 
 
-def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World, Answer]:
+def getPublicProfile(
+    world: World,
+    _session: Session,
+    call: Call,
+) -> tuple[World, Answer]:
     """Return the public profile of a member of a container."""
     username = call.parameters["username"]
     if not world.is_member(username, call.parameters["containerId"]):
@@ -22,7 +30,11 @@ def getPublicProfile(world: World, _session: Session, call: Call) -> tuple[World
     return world, Answer(200, public)
 
 
-def updateProfile(world: World, session: Session, call: Call) -> tuple[World, Answer]:
+def updateProfile(
+    world: World,
+    session: Session,
+    call: Call,
+) -> tuple[World, Answer]:
     """Change the fields that were sent and return the whole profile."""
     profile = world.users[session.username].profile
     changes = {
@@ -41,7 +53,11 @@ def updateProfile(world: World, session: Session, call: Call) -> tuple[World, An
     return world, Answer(200, world.users[session.username].profile)
 
 
-def listReferrals(world: World, session: Session, _call: Call) -> tuple[World, Answer]:
+def listReferrals(
+    world: World,
+    session: Session,
+    _call: Call,
+) -> tuple[World, Answer]:
     """Return all users that the session user referred, newest first."""
     referrals = world.users[session.username].referrals
     return world, Answer(200, {"items": list(referrals), "total": len(referrals)})

@@ -147,7 +147,12 @@ class Contract:
                 place = f"{method.upper()} {path}"
                 raise ContractError(f"{place}: cannot be compiled: {error!s}") from error
 
-    def _operation(self, path: str, method: str, node: Mapping[str, Any]) -> Operation:
+    def _operation(
+        self,
+        path: str,
+        method: str,
+        node: Mapping[str, Any],
+    ) -> Operation:
         body, media_types, required = self._body(path, method)
         responses = {
             status: self._response("paths", path, method, "responses", status)
@@ -287,7 +292,11 @@ def decode(operation: Operation, request: RawRequest) -> Decoded:
     return decoded
 
 
-def _decode(parameter: Parameter, raw: list[str], decoded: Decoded) -> None:
+def _decode(
+    parameter: Parameter,
+    raw: list[str],
+    decoded: Decoded,
+) -> None:
     """Add the texts of a parameter to what is decoded, or what is wrong with them."""
     where = parameter.where
     name = parameter.name

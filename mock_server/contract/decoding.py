@@ -147,5 +147,10 @@ def repeated_key(raw: bytes) -> str | None:
             repeated.append(next(key for key in counts if counts[key] > 1))
 
     # Values do not matter: `len` spares the conversion of long numbers, which takes quadratic time.
-    json.loads(raw, object_pairs_hook=look, parse_int=len, parse_float=len)
+    json.loads(
+        raw,
+        object_pairs_hook=look,
+        parse_int=len,
+        parse_float=len,
+    )
     return repeated[0] if repeated else None

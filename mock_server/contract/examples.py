@@ -30,7 +30,12 @@ class Examples:
             self.operations[REFRESH] = control.operations[REFRESH]
             self.answers[REFRESH] = dict(_documented(control, control.operations[REFRESH]))
 
-    def find(self, operation: str, status: int, name: str) -> tuple[int, Any, Mapping[str, str]]:
+    def find(
+        self,
+        operation: str,
+        status: int,
+        name: str,
+    ) -> tuple[int, Any, Mapping[str, str]]:
         """Return status, body and headers of an example.
 
         Without a status it is the one that has the example; without a name it is the first example.

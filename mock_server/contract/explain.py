@@ -114,7 +114,11 @@ class Authority:
         self._contract = contract
         self._explainer = Explainer(contract)
         validators = _ValidatorsOnce()
-        casters = {**oas31_casters_dict, "number": _JsonNumber, "integer": _JsonNumber}
+        casters = {
+            **oas31_casters_dict,
+            "number": _JsonNumber,
+            "integer": _JsonNumber,
+        }
         types_caster = TypesCaster(casters, AnyCaster, multi=PrimitiveCaster)
         options: dict[str, Any] = {
             "schema_validators_factory": validators,
@@ -198,7 +202,11 @@ class Authority:
         return [reason for _, reason in explanations]
 
 
-def _openapi_request(operation: Operation, request: RawRequest, decoded: Decoded) -> _Request:
+def _openapi_request(
+    operation: Operation,
+    request: RawRequest,
+    decoded: Decoded,
+) -> _Request:
     values: dict[str, list[tuple[str, str]]] = {"query": [], "path": []}
     known = {(parameter.where, parameter.name): parameter for parameter in operation.parameters}
     for (where, name), texts in decoded.texts.items():
@@ -229,7 +237,11 @@ def is_right(parameter: Parameter, text: str) -> bool:
         return False
 
 
-def _how_to_repeat(operation: Operation, error: ParameterValidationError, query: str) -> str:
+def _how_to_repeat(
+    operation: Operation,
+    error: ParameterValidationError,
+    query: str,
+) -> str:
     """Return how a list is written, where a client wrote `fields[]=a`, `fields=a,b` or the like."""
     if error.location != "query":
         return ""

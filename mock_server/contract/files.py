@@ -18,7 +18,12 @@ LONGEST = 300
 class FileError(Exception):
     """A file of the user cannot be used; the text names file, line, field and reason."""
 
-    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reason: str,
+        line: int | None = None,
+    ) -> None:
         # Some reasons quote what is wrong; a file is not to be quoted whole into a log.
         text = " ".join(reason.split())
         if len(text) > LONGEST:

@@ -14,7 +14,11 @@ LONGEST = 200
 _DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
 
 
-def nearest(operations: Iterable[Operation], method: str, path: str) -> str:
+def nearest(
+    operations: Iterable[Operation],
+    method: str,
+    path: str,
+) -> str:
     """Return a sentence about the nearest operation, nothing where none comes close."""
     operations = list(operations)
     # Comparing long texts takes quadratic time.

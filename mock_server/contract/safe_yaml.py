@@ -151,7 +151,13 @@ class _Anchored(NamedTuple):
 class _Reader:
     """Reads one document; `characters` and `values` count what it holds so far."""
 
-    def __init__(self, raw: bytes, *, located: bool = False, any_keys: bool = False) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        *,
+        located: bool = False,
+        any_keys: bool = False,
+    ) -> None:
         self._events = _events(raw)
         self._located = located
         self._any_keys = any_keys
@@ -209,7 +215,12 @@ class _Reader:
         self._count(found.characters, found.values, line)
         return found.value
 
-    def _collection(self, event: yaml.CollectionStartEvent, line: int, level: int) -> Any:
+    def _collection(
+        self,
+        event: yaml.CollectionStartEvent,
+        line: int,
+        level: int,
+    ) -> Any:
         if event.tag not in PLAIN:
             raise YamlError(f"is not valid YAML: the tag {_tag(event.tag)} is not supported", line)
         # The functions here call each other for each level, which Python does not do for ever.
@@ -271,7 +282,12 @@ class _Reader:
             raise YamlError("has a `<<` that is followed by something other than mappings", line)
         return found
 
-    def _count(self, characters: int, values: int, line: int) -> None:
+    def _count(
+        self,
+        characters: int,
+        values: int,
+        line: int,
+    ) -> None:
         self._characters += characters
         self._values += values
         if self._values > MOST_VALUES:
@@ -301,7 +317,11 @@ class _Reader:
         return value
 
 
-def _check_number(value: object, text: str, line: int) -> None:
+def _check_number(
+    value: object,
+    text: str,
+    line: int,
+) -> None:
     """Raise `YamlError` where a value is a number that not every reader of JSON understands."""
     if isinstance(value, float) and not math.isfinite(value):
         raise YamlError(f"has {shown(text)}, which is no number in JSON", line)

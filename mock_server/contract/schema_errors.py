@@ -107,7 +107,12 @@ class Explainer:
         if fault is None and not self._is_valid(_reference(place), value):
             yield Fault((), "schema", None)
 
-    def _of(self, place: Pointer, value: object, at: Place) -> Iterator[Fault]:
+    def _of(
+        self,
+        place: Pointer,
+        value: object,
+        at: Place,
+    ) -> Iterator[Fault]:
         if is_small(value) or not isinstance(value, dict | list):
             yield from self._direct(_reference(place), value, at)
             return
@@ -155,7 +160,12 @@ class Explainer:
             branches.append(faults)
         yield Fault(at, place[-1], None, branches)
 
-    def _of_items(self, place: Pointer, items: list[Any], at: Place) -> Iterator[Fault]:
+    def _of_items(
+        self,
+        place: Pointer,
+        items: list[Any],
+        at: Place,
+    ) -> Iterator[Fault]:
         all_right = {"items": _reference(place)}
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
@@ -165,7 +175,12 @@ class Explainer:
             for n, item in enumerate(chunk, start):
                 yield from self._of(place, item, (*at, n))
 
-    def _direct(self, schema: dict[str, Any], value: object, at: Place) -> Iterator[Fault]:
+    def _direct(
+        self,
+        schema: dict[str, Any],
+        value: object,
+        at: Place,
+    ) -> Iterator[Fault]:
         return (compiled_fault(error, at) for error in self._validator(schema).iter_errors(value))
 
     def _is_valid(self, schema: dict[str, Any], value: object) -> bool:

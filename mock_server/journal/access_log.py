@@ -17,7 +17,13 @@ WAITING = 10_000
 PLAIN = "\x1b[0m"
 BOLD = "\x1b[1m"
 DIM = "\x1b[2m"
-COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m", 0: "\x1b[35m"}
+COLOURS = {
+    2: "\x1b[32m",
+    3: "\x1b[36m",
+    4: "\x1b[33m",
+    5: "\x1b[31m",
+    0: "\x1b[35m",
+}
 """By the first digit of the status; 0 is a connection that was broken on purpose."""
 Form = Callable[[Entry], str]
 
@@ -78,7 +84,12 @@ def _note(entry: Entry) -> str:
     return " ".join(word for word in words if word) + rest
 
 
-def form(*, quiet: bool, json_lines: bool, out: TextIO) -> Form | None:
+def form(
+    *,
+    quiet: bool,
+    json_lines: bool,
+    out: TextIO,
+) -> Form | None:
     """Return how requests are shown, `None` where they are not.
 
     JSON is written wherever it goes, if it is wanted; text is only for a person at a terminal.

@@ -76,7 +76,12 @@ class Wire(NamedTuple):
     def _request_headers(self) -> list[tuple[str, str]]:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
 
-    def _as_json(self, headers: TextHeaders, body: bytes, length: int) -> dict[str, object]:
+    def _as_json(
+        self,
+        headers: TextHeaders,
+        body: bytes,
+        length: int,
+    ) -> dict[str, object]:
         shown = [{"name": name, "value": value} for name, value in self._shown(headers)]
         return {
             "headers": shown,

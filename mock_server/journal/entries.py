@@ -108,7 +108,11 @@ class Entry(NamedTuple):
         fields["at"] = written(self.at)
         fields["violations"] = [violation.as_json() for violation in self.violations]
         fields["changes"] = [
-            {"path": path, "before": _short(before), "after": _short(after)}
+            {
+                "path": path,
+                "before": _short(before),
+                "after": _short(after),
+            }
             for path, before, after in self.changes
         ]
         del fields["wire"]

@@ -120,7 +120,11 @@ def _is_same(found: object, wanted: object) -> bool:
     return isinstance(wanted, bool) is isinstance(found, bool) and found == wanted
 
 
-def _with_body(entries: Iterable[Entry], body: object, where: str) -> Iterator[Entry]:
+def _with_body(
+    entries: Iterable[Entry],
+    body: object,
+    where: str,
+) -> Iterator[Entry]:
     """Return the entries with a body that is wanted; in a query it is text.
 
     Raises `ApiError` where no body could be compared with it.
@@ -137,7 +141,11 @@ def _with_body(entries: Iterable[Entry], body: object, where: str) -> Iterator[E
     return (entry for entry in entries if _has_body(entry, wanted, where))
 
 
-def _has_body(entry: Entry, wanted: object, where: str) -> bool:
+def _has_body(
+    entry: Entry,
+    wanted: object,
+    where: str,
+) -> bool:
     if entry.wire is None:
         raise _refused(where, "body", "cannot be compared: no bodies are kept here")
     length = entry.wire.length
@@ -150,7 +158,11 @@ def _has_body(entry: Entry, wanted: object, where: str) -> bool:
         return False
 
 
-def _with_text(entries: Iterable[Entry], text: str, where: str) -> Iterator[Entry]:
+def _with_text(
+    entries: Iterable[Entry],
+    text: str,
+    where: str,
+) -> Iterator[Entry]:
     budget = _Budget(where)
     for entry in entries:
         target = f"{entry.path}?{entry.query}".casefold()
@@ -172,7 +184,11 @@ class _Budget:
             raise _too_much(self._where)
 
 
-def _is_in_bodies(text: str, wire: Wire | None, budget: _Budget) -> bool:
+def _is_in_bodies(
+    text: str,
+    wire: Wire | None,
+    budget: _Budget,
+) -> bool:
     if wire is None:
         return False
     for body, as_json in ((wire.body, wire.request_as_json), (wire.answer, wire.reply_as_json)):
@@ -193,6 +209,11 @@ def _too_much(where: str) -> ApiError:
     return _refused(where, "text", f"{size}, too much to search: narrow it down by {ways}")
 
 
-def _refused(where: str, name: str, reason: str, kind: type[ApiError] = Conflict) -> ApiError:
+def _refused(
+    where: str,
+    name: str,
+    reason: str,
+    kind: type[ApiError] = Conflict,
+) -> ApiError:
     place = name if where == "query" else f"/{name}"
     return kind([Violation(where, place, reason)])

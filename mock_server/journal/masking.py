@@ -62,7 +62,12 @@ _ELEMENT = re.compile(r"(<\s*+([^<>/\s][^<>\s]*+)[^<>]*+>)[^<]++")
 _STRING = re.compile(_IN_DOUBLE_QUOTES, re.DOTALL)
 _COLON = re.compile(r"[ \t\r\n]*+:[ \t\r\n]*+")
 _STRING_OR_BRACKET = re.compile(rf"{_IN_DOUBLE_QUOTES}|[\[\]{{}}]", re.DOTALL)
-_LEVELS = {"{": 1, "[": 1, "}": -1, "]": -1}
+_LEVELS = {
+    "{": 1,
+    "[": 1,
+    "}": -1,
+    "]": -1,
+}
 _LITERAL = re.compile(r"(?:true|false|null|-?[0-9](?:[-+.0-9eE]*[0-9])?)(?=[,}\] \t\r\n]|\Z)")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{1,4})")
 
@@ -112,7 +117,11 @@ def header(name: str, value: str) -> str:
     return plain(value)
 
 
-def body(text: str, media_type: str = "", depth: int = 0) -> str:
+def body(
+    text: str,
+    media_type: str = "",
+    depth: int = 0,
+) -> str:
     """Return the text of a body, which may have been cut, without secrets.
 
     Its media type tells its form, or else the way it begins.
@@ -265,7 +274,11 @@ def _part_of_body(part: str, depth: int) -> str:
     return f"{_without_named(head)}{blank}{shown}{tail}"
 
 
-def _content_of_part(head: str, content: str, depth: int) -> str:
+def _content_of_part(
+    head: str,
+    content: str,
+    depth: int,
+) -> str:
     if not content:
         return ""
     if depth >= DEEP or any(map(is_secret_parameter, _names_of_part(head))):
@@ -308,7 +321,11 @@ def _json(text: str, depth: int) -> str:
     return "".join(shown)
 
 
-def _secret_value(text: str, start: int, end: int) -> str:
+def _secret_value(
+    text: str,
+    start: int,
+    end: int,
+) -> str:
     """Return what is shown of the value of a secret member: `null` is no secret."""
     found = text[start:end]
     # At the end of a text that was cut, `null` may be the start of something else.

@@ -131,7 +131,11 @@ def _has_secret(words: list[str]) -> bool:
     return any(_is_secret_word(before, word, after) for before, word, after in triples)
 
 
-def _is_secret_word(before: str, word: str, after: str) -> bool:
+def _is_secret_word(
+    before: str,
+    word: str,
+    after: str,
+) -> bool:
     """Tell whether a word of a name, between the two beside it, names a secret."""
     if word == "key":
         # `sortKey` and `keyFrame` open nothing; `key` alone may, and so may `accessKeyId`.

@@ -68,7 +68,12 @@ def _written(path: Path, value: Any) -> bytes:
     if path.suffix in {".yaml", ".yml"}:
         # The dumper of libyaml: that in Python writes some text (U+0085) so that no loader can read
         # it again.
-        text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
+        text: str = yaml.dump(
+            value,
+            Dumper=yaml.CSafeDumper,
+            allow_unicode=True,
+            sort_keys=False,
+        )
         return text.encode()
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 

@@ -30,7 +30,11 @@ def scenario_of(world: World) -> dict[str, Any]:
     ]
     users = [_user(world.users[name]) for name in sorted(world.users)]
     sessions = [_session(world.sessions[token]) for token in sorted(world.sessions)]
-    return {"containers": containers, "users": users, "sessions": sessions}
+    return {
+        "containers": containers,
+        "users": users,
+        "sessions": sessions,
+    }
 
 
 def _user(user: User) -> dict[str, Any]:

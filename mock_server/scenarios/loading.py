@@ -257,7 +257,11 @@ def _can_be_computed(time: str, seconds_before: float) -> bool:
     return True
 
 
-def _twice(place: Place, items: Iterable[dict[str, Any]], key: str) -> Iterator[Problem]:
+def _twice(
+    place: Place,
+    items: Iterable[dict[str, Any]],
+    key: str,
+) -> Iterator[Problem]:
     counts = Counter(item.get(key) for item in items)
     for n, item in enumerate(items):
         value = item.get(key)

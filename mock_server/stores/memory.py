@@ -40,7 +40,13 @@ class MemoryStore:
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
+    async def transact(
+        self,
+        name: str,
+        step: Step[T],
+        *,
+        makes: bool,
+    ) -> T:
         """Load a sandbox, run a step on it, and commit; again where somebody else was quicker."""
         while True:
             before = self.load(name) if makes else self.peek(name)
@@ -62,7 +68,12 @@ class MemoryStore:
             if self._is_committed(name, before, step(before)):
                 return
 
-    def _is_committed(self, name: str, before: Sandbox, after: Sandbox) -> bool:
+    def _is_committed(
+        self,
+        name: str,
+        before: Sandbox,
+        after: Sandbox,
+    ) -> bool:
         return after is before or self.commit(name, before, after)
 
     def load(self, name: str) -> Sandbox:
@@ -81,7 +92,12 @@ class MemoryStore:
         """Return the present sandbox, if there is one."""
         return self.load(name) if name == DEFAULT or name in self._named else None
 
-    def commit(self, name: str, before: Sandbox, after: Sandbox) -> bool:
+    def commit(
+        self,
+        name: str,
+        before: Sandbox,
+        after: Sandbox,
+    ) -> bool:
         """Replace `before` by `after` unless the present sandbox is another one."""
         with self._lock:
             present = self._default if name == DEFAULT else self._named.get(name)

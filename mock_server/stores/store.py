@@ -58,7 +58,13 @@ class Store(Protocol):
     start: Sandbox
     """What a new sandbox is."""
 
-    async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
+    async def transact(
+        self,
+        name: str,
+        step: Step[T],
+        *,
+        makes: bool,
+    ) -> T:
         """Load a sandbox, run a step on it, and commit; again where somebody else was quicker.
 
         Where there is none it is made, or else the step gets `start`, and what it makes of that is

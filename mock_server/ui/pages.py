@@ -61,7 +61,11 @@ def renderer() -> Path:
     return Path(str(spec.origin)).with_name("dist")
 
 
-def send(request_headers: Mapping[str, str], folder: Path, name: str) -> Reply:
+def send(
+    request_headers: Mapping[str, str],
+    folder: Path,
+    name: str,
+) -> Reply:
     """Return a file of a folder, or 304 where the browser has it; raises `NotFound`."""
     found = _files(folder).get(name)
     if found is None:

@@ -59,7 +59,11 @@ class Plan(NamedTuple):
         if not applied:
             return {}
         if self.position:
-            source = {"by": "rule", "name": self.source, "position": self.position}
+            source = {
+                "by": "rule",
+                "name": self.source,
+                "position": self.position,
+            }
         else:
             source = {"by": "wish", "name": self.source}
         return source | applied
@@ -116,5 +120,9 @@ def choose(
             applies, delay, after = rule.draw(seed)
             rules = (*rules[:place], after, *rules[place + 1 :])
             if applies:
-                return rule.plan._replace(delay=delay, source=rule.id, position=place + 1), rules
+                return rule.plan._replace(
+                    delay=delay,
+                    source=rule.id,
+                    position=place + 1,
+                ), rules
     return NOTHING, rules

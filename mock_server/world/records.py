@@ -71,7 +71,12 @@ class User:
     inbox: Mapping[str, Sequence[Json]] = HashTrieMap()
     all_read: bool = False
 
-    def notifications(self, container_id: str, start: int, count: int) -> tuple[list[Json], int]:
+    def notifications(
+        self,
+        container_id: str,
+        start: int,
+        count: int,
+    ) -> tuple[list[Json], int]:
         """Return `count` notifications of a container from `start` on, and how many it has."""
         notifications = self.inbox.get(container_id, ())
         page = notifications[start : start + count]
@@ -105,8 +110,16 @@ class World:
     containers: HashTrieMap[str, frozenset[str]]
     sessions: HashTrieMap[str, Session]
     refreshable: HashTrieMap[str, str]
-    recent: tuple[Step, ...] = field(default_factory=_built, compare=False, repr=False)
-    origin: World | None = field(default=None, compare=False, repr=False)
+    recent: tuple[Step, ...] = field(
+        default_factory=_built,
+        compare=False,
+        repr=False,
+    )
+    origin: World | None = field(
+        default=None,
+        compare=False,
+        repr=False,
+    )
 
     def is_member(self, username: str, container_id: str) -> bool:
         """Tell whether the container exists and the user belongs to it."""

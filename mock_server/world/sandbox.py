@@ -50,7 +50,12 @@ class Sandbox:
 
         Snapshots stay, and the reset can be undone.
         """
-        return replace(self.with_world(self.start), clock=REAL, rules=(), serial=0)
+        return replace(
+            self.with_world(self.start),
+            clock=REAL,
+            rules=(),
+            serial=0,
+        )
 
     def undo(self, changes: int) -> Sandbox:
         """Return the sandbox before its last `changes` changes.

@@ -109,7 +109,12 @@ class Server:
         found: bytes | None = await self._within_deadline(self._redis.get(key))
         return found
 
-    async def keep_world(self, digest: str, raw: bytes, milliseconds: int) -> None:
+    async def keep_world(
+        self,
+        digest: str,
+        raw: bytes,
+        milliseconds: int,
+    ) -> None:
         """Keep a whole world for a while; what refers to it keeps it for longer."""
         key = f"{PREFIX}world:{digest}"
         await self._within_deadline(self._redis.set(key, raw, px=milliseconds))

@@ -27,7 +27,11 @@ CHANGED = b"event: changed\ndata: %s\n\n"
 MISSED = CHANGED % orjson.dumps({"operation": "reload", "sandbox": None})
 
 
-async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterator[bytes]:
+async def follow(
+    server: Server,
+    sandbox: str,
+    after: int | None,
+) -> AsyncIterator[bytes]:
     """Yield server-sent events: the kept entries with an id over `after`, then whatever happens.
 
     A slow reader loses no entry that is still kept when it is ready for more. Where the store goes
@@ -50,7 +54,11 @@ async def follow(server: Server, sandbox: str, after: int | None) -> AsyncIterat
             await asyncio.sleep(PAUSE)
 
 
-async def _since(server: Server, sandbox: str, after: int | None) -> Pieces:
+async def _since(
+    server: Server,
+    sandbox: str,
+    after: int | None,
+) -> Pieces:
     """Yield events with the id up to which everything was seen."""
     async with aclosing(server.follow(sandbox)) as messages:
         # The first message says that no further one is missed.
@@ -82,7 +90,11 @@ def _change(message: bytes, sandbox: str) -> bytes:
     return CHANGED % message if is_ours else b""
 
 
-async def _entries_after(server: Server, sandbox: str, seen: int) -> Pieces:
+async def _entries_after(
+    server: Server,
+    sandbox: str,
+    seen: int,
+) -> Pieces:
     """Yield the kept entries with ids over `seen`, many of them in one piece."""
     while True:
         newest, *packed = await server.call("entries", sandbox, 0, seen, AT_ONCE)

@@ -64,7 +64,12 @@ class Batch:
 class RedisStore:
     """Keep sandboxes in the server at `url`; `start` is what a new one is. Raises `StoreUrlError`."""
 
-    def __init__(self, url: str, start: Sandbox, limits: Limits) -> None:
+    def __init__(
+        self,
+        url: str,
+        start: Sandbox,
+        limits: Limits,
+    ) -> None:
         self.start = start
         self._url = url
         self._limits = limits
@@ -93,7 +98,13 @@ class RedisStore:
             await server.close()
         return found.sandbox
 
-    async def transact(self, name: str, step: Step[T], *, makes: bool) -> T:
+    async def transact(
+        self,
+        name: str,
+        step: Step[T],
+        *,
+        makes: bool,
+    ) -> T:
         """Run a step on the newest sandbox, with others that wait for it."""
         job = Job(step, makes, asyncio.get_running_loop().create_future())
         queue = self._waiting.get(name)

@@ -78,7 +78,12 @@ class SandboxCache:
     Every method that waits raises `StoreError`.
     """
 
-    def __init__(self, server: Server, start: Sandbox, limits: Limits) -> None:
+    def __init__(
+        self,
+        server: Server,
+        start: Sandbox,
+        limits: Limits,
+    ) -> None:
         self.server = server
         self._start = start
         self._limits = limits

@@ -39,7 +39,11 @@ EMPTY = Sandbox.of(World(NO_ITEMS, NO_ITEMS, NO_ITEMS, NO_ITEMS, NO_ITEMS))
 """What a whole sandbox is written as a change of."""
 
 
-def pack(before: Sandbox | None, after: Sandbox, cache: WorldCache) -> tuple[bytes, list[str]]:
+def pack(
+    before: Sandbox | None,
+    after: Sandbox,
+    cache: WorldCache,
+) -> tuple[bytes, list[str]]:
     """Write what leads from one sandbox to the next, or a whole one.
 
     Return also the digests of the whole worlds that a reader needs.
@@ -69,7 +73,11 @@ def pack(before: Sandbox | None, after: Sandbox, cache: WorldCache) -> tuple[byt
     return orjson.dumps(packed, default=list), worlds.digests
 
 
-def unpack(before: Sandbox | None, raw: bytes, cache: WorldCache) -> Sandbox:
+def unpack(
+    before: Sandbox | None,
+    raw: bytes,
+    cache: WorldCache,
+) -> Sandbox:
     """Read what a change made of a sandbox.
 
     Raises `UnknownWorldError` where a whole world has to be fetched first.
@@ -210,7 +218,12 @@ def _count_same(before: Sequence[Rule], after: Sequence[Rule]) -> int:
     return count
 
 
-def _unpack_rules(before: Sequence[Rule], head: int, new: list[Any], tail: int) -> tuple[Rule, ...]:
+def _unpack_rules(
+    before: Sequence[Rule],
+    head: int,
+    new: list[Any],
+    tail: int,
+) -> tuple[Rule, ...]:
     unpacked = map(_unpack_rule, new)
     return (*before[:head], *unpacked, *before[len(before) - tail :])
 
