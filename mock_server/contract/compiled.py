@@ -24,6 +24,7 @@ from .decoding import (
 from .references import operations_of, part_of, pointer_parts
 
 URI = "urn:contract"
+JSON = "application/json"
 BROKEN_TEXT = "must be percent-encoded UTF-8"
 USUAL_STYLES = {"query": ("form", True), "path": ("simple", False)}
 """Style and `explode` by the place of a parameter: the defaults, and all that is supported."""
@@ -137,7 +138,10 @@ class Contract:
     def resolve(self, *pointer: str) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """Return the object at a place, with references followed, and the place where it stands."""
         node = part_of(self.document, pointer)
-        return self.resolve(*pointer_parts(node["$ref"])) if "$ref" in node else (node, pointer)
+        if "$ref" not in node:
+            return node, pointer
+        target = pointer_parts(node["$ref"])
+        return self.resolve(*target)
 
     def _operations(self) -> Iterator[Operation]:
         for path, method, node in operations_of(self.document):
@@ -205,10 +209,12 @@ class Contract:
         if "requestBody" not in self.document["paths"][path][method]:
             return None, (), False
         node, pointer = self.resolve("paths", path, method, "requestBody")
-        if list(node["content"]) != ["application/json"]:
+        media_types = tuple(node["content"])
+        if media_types != (JSON,):
             raise ValueError("only application/json bodies are supported")
-        is_valid = self._is_valid(*pointer, "content", "application/json", "schema")
-        return is_valid, tuple(node["content"]), node.get("required", False)
+        is_valid = self._is_valid(*pointer, "content", JSON, "schema")
+        is_required = node.get("required", False)
+        return is_valid, media_types, is_required
 
     def _response(self, *pointer: str) -> Response:
         node, pointer = self.resolve(*pointer)
@@ -217,9 +223,10 @@ class Contract:
             header, place = self.resolve(*pointer, "headers", name)
             if header.get("required"):
                 headers[name] = self._is_valid(*place, "schema")
-        if "schema" not in node.get("content", {}).get("application/json", {}):
+        media = node.get("content", {}).get(JSON, {})
+        if "schema" not in media:
             return Response(None, headers)
-        is_valid = self._is_valid(*pointer, "content", "application/json", "schema")
+        is_valid = self._is_valid(*pointer, "content", JSON, "schema")
         return Response(is_valid, headers)
 
 

@@ -119,14 +119,17 @@ class _ImportedComponents:
     def _place(self, pointer: str) -> tuple[str, str]:
         """Return kind and name of a part, which is imported where it is not yet."""
         if pointer not in self._places:
-            _, kind, *names = pointer.split("/")
-            name = "".join(part[:1].upper() + part[1:] for part in names if part != "properties")
-            name = re.sub(r"[^A-Za-z0-9._-]", "", name)
+            _, kind, *parts = pointer.split("/")
+            words = [part[:1].upper() + part[1:] for part in parts if part != "properties"]
+            name = re.sub(r"[^A-Za-z0-9._-]", "", "".join(words))
             # The control API has an `Error` of its own, for instance.
-            while name in self._own.get(kind, {}) or (kind, name) in self._places.values():
+            own_names = self._own.get(kind, {})
+            while name in own_names or (kind, name) in self._places.values():
                 name = f"Api{name}"
+            # It is noted before it is copied, since it may refer to itself.
             self._places[pointer] = kind, name
-            self.components.setdefault(kind, {})[name] = self.moved(self._part(pointer), "#/")
+            imported = self.components.setdefault(kind, {})
+            imported[name] = self.moved(self._part(pointer), "#/")
         return self._places[pointer]
 
     def _part(self, pointer: str) -> Any:

@@ -37,15 +37,21 @@ def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _objects(document: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield the objects of a document in its order, each with its place."""
     # A list of what waits: recursion would end at some depth.
     waiting: list[tuple[Place, Any]] = [([], document)]
     while waiting:
         place, node = waiting.pop()
         if isinstance(node, dict):
             yield place, node
-            waiting += [([*place, key], node[key]) for key in reversed(node)]
+            inner = list(node.items())
         elif isinstance(node, list):
-            waiting += [([*place, n], node[n]) for n in range(len(node) - 1, -1, -1)]
+            inner = list(enumerate(node))
+        else:
+            continue
+        # The last one that waits comes next.
+        for key, each in reversed(inner):
+            waiting.append(([*place, key], each))
 
 
 def _fault(document: Any, reference: Any) -> str | None:

@@ -67,12 +67,16 @@ def _any_properties(schema: dict[str, Any]) -> dict[str, bool]:
 
 def _wholes(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return a schema of its own for each keyword that judges a value as a whole."""
-    wholes = {key: {key: schema[key]} for key in sorted(WHOLE & schema.keys())}
+    wholes = {}
+    for key in sorted(WHOLE & schema.keys()):
+        wholes[key] = {key: schema[key]}
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
         # Which properties are additional depends on those that are not.
-        known = _any_properties(schema)
-        wholes["additionalProperties"] = {"properties": known, "additionalProperties": others}
+        wholes["additionalProperties"] = {
+            "properties": _any_properties(schema),
+            "additionalProperties": others,
+        }
     if "if" in schema:
         wholes["if"] = {key: schema[key] for key in ("if", "then", "else") if key in schema}
     return wholes
@@ -118,8 +122,10 @@ class Explainer:
             return
         schema = part_of(self._contract.document, place)
         if "$ref" in schema:
-            yield from self._of(self._contract.resolve(*place)[1], value, at)
-        for n in range(len(schema.get("allOf", ()))):
+            _, target = self._contract.resolve(*place)
+            yield from self._of(target, value, at)
+        all_of = schema.get("allOf", ())
+        for n in range(len(all_of)):
             yield from self._of((*place, "allOf", str(n)), value, at)
         yield from self._of_container(schema, value, at)
         for key in sorted(ALTERNATIVES & schema.keys()):
@@ -142,11 +148,13 @@ class Explainer:
         """Judge a container without what it contains, and what can only be judged as a whole."""
         own = {key: schema[key] for key in HOLLOW & schema.keys()}
         if schema.get("additionalProperties", True) is False:
-            own |= {"properties": _any_properties(schema), "additionalProperties": False}
+            own["properties"] = _any_properties(schema)
+            own["additionalProperties"] = False
         hollow: object = dict.fromkeys(value) if isinstance(value, dict) else [None] * len(value)
         yield from self._direct(own, hollow, at)
         for key, whole in _wholes(schema).items():
-            if not self._is_valid(with_references(whole, _absolute), value):
+            absolute = with_references(whole, _absolute)
+            if not self._is_valid(absolute, value):
                 yield Fault(at, key, schema[key])
 
     def _of_alternatives(

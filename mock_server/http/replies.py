@@ -6,8 +6,8 @@ from typing import NamedTuple
 import orjson
 
 from mock_server.errors import ApiError, Violation, error_body
-from mock_server.journal.entries import Change
 from mock_server.world.overrides import NOTHING, Plan
+from mock_server.world.records import Change
 
 JSON = "application/json"
 NO_STORE = {"Cache-Control": "no-store"}

@@ -32,18 +32,19 @@ log = logging.getLogger("mock_server")
 
 def text(entry: Entry, *, colours: bool) -> str:
     """Return method, status, target, duration in milliseconds and the first violation."""
-
-    def paint(code: str, word: str) -> str:
-        return f"{code}{word}{PLAIN}" if colours else word
-
     entry = presentable(entry)
+    status = f"{entry.status:03d}" if entry.status else entry.fault
     target = f"{entry.path}?{entry.query}" if entry.query else entry.path
-    colour = COLOURS.get(entry.status // 100, PLAIN)
-    status = paint(colour, f"{entry.status:03d}" if entry.status else entry.fault)
-    duration = paint(DIM, f"{entry.duration:.1f} ms")
-    line = f"{entry.method:4} {status} {shown(target)} {duration}"
+    duration = f"{entry.duration:.1f} ms"
     note = shown(_note(entry))
-    return line + paint(BOLD, f"  {note}") if note else line
+    if colours:
+        colour = COLOURS.get(entry.status // 100, PLAIN)
+        status = f"{colour}{status}{PLAIN}"
+        duration = f"{DIM}{duration}{PLAIN}"
+    line = f"{entry.method:4} {status} {shown(target)} {duration}"
+    if not note:
+        return line
+    return f"{line}{BOLD}  {note}{PLAIN}" if colours else f"{line}  {note}"
 
 
 def json(entry: Entry) -> str:

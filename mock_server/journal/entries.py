@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, Self
 import orjson
 
 from mock_server.world.clock import written
+from mock_server.world.records import Change
 
 from . import masking
 from .capture import Wire
@@ -38,9 +39,6 @@ ROOM = 8
 """Where there is too much, one part in so many is freed at once: not a little for every request."""
 MOST_DIGITS = 18
 """An id has fewer."""
-
-Change = tuple[str, object, object]
-"""A JSON pointer into the state, what stood there before, and what stands there now."""
 
 
 class Shown(Protocol):
@@ -250,13 +248,15 @@ class Journal:
         fresh = list(takewhile(lambda entry: entry.id > seen, entries))
         if len(fresh) <= AT_ONCE:
             reader.woken.clear()
-        # The oldest of them come first.
-        sent = fresh[::-1][:AT_ONCE]
+        fresh.reverse()
+        sent = fresh[:AT_ONCE]
         events = [(entry.id, event(entry)) for entry in sent]
-        # The sort is stable: what came after an entry stays behind it.
-        events = sorted([*events, *reader.waiting], key=itemgetter(0))
+        events += reader.waiting
         reader.waiting.clear()
-        return sent[-1].id if sent else seen, b"".join(raw for _, raw in events)
+        # The sort is stable: what came after an entry stays behind it.
+        events.sort(key=itemgetter(0))
+        last = sent[-1].id if sent else seen
+        return last, b"".join(raw for _, raw in events)
 
     def _shrink(self) -> None:
         """Forget the oldest entries of the largest journals, until there is room again.

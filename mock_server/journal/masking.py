@@ -255,12 +255,14 @@ def _looks_like_form(text: str, start: str) -> bool:
 
 def _multipart(text: str, depth: int) -> str:
     """Return a multipart body (RFC 7578) without the content of parts with secret names."""
-    boundary = text.partition("\n")[0].strip()
+    first_line, _, _ = text.partition("\n")
+    boundary = first_line.strip()
     if not boundary.startswith("--") or boundary == "--":
         # Something else, or cut off.
         return _text(text, depth) if depth < DEEP else HIDDEN
     first, *parts = text.split(boundary)
-    return boundary.join([first, *(_part_of_body(part, depth) for part in parts)])
+    shown = [_part_of_body(part, depth) for part in parts]
+    return boundary.join([first, *shown])
 
 
 def _part_of_body(part: str, depth: int) -> str:
@@ -341,7 +343,11 @@ def _gap(gap: str, depth: int) -> str:
 def _ends_with_secret_name(gap: str) -> bool:
     """Tell whether a secret name without quotes stands before a string, as in JavaScript."""
     names = list(_NAME.finditer(gap))
-    return bool(names) and not gap[names[-1].end() :].strip(BLANK) and is_secret(names[-1][1])
+    if not names:
+        return False
+    name = names[-1]
+    rest = gap[name.end() :]
+    return not rest.strip(BLANK) and is_secret(name[1])
 
 
 def _string(token: str, depth: int) -> str:

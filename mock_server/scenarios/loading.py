@@ -109,8 +109,11 @@ def _user(user: dict[str, Any]) -> User:
     referrals = sorted(user.get("referrals", ()), key=_joined_at, reverse=True)
     inbox: dict[str, list[Json]] = {}
     for notification in user.get("notifications", ()):
-        written_out = _copies(notification) if "repeat" in notification else [notification]
-        inbox.setdefault(notification["containerId"], []).extend(written_out)
+        in_container = inbox.setdefault(notification["containerId"], [])
+        if "repeat" in notification:
+            in_container += _copies(notification)
+        else:
+            in_container.append(notification)
     for notifications in inbox.values():
         notifications.sort(key=_newest_first)
     return User(profile, tuple(referrals), HashTrieMap(inbox))
@@ -130,14 +133,17 @@ def _copies(template: dict[str, Any]) -> Iterator[Json]:
 
     `{n}` counts from 1, and each is `every` seconds older than the one before.
     """
-    fixed = {key: value for key, value in template.items() if key not in {"repeat", "every"}}
-    newest = read_time(template["createdAt"])
-    for n in range(int(template["repeat"])):
+    fixed = dict(template)
+    count = int(fixed.pop("repeat"))
+    every = fixed.pop("every", 0)
+    newest = read_time(fixed["createdAt"])
+    for n in range(count):
         copy = dict(fixed)
         for key in ("id", "title", "body"):
-            copy[key] = fixed[key].replace("{n}", str(n + 1))
-        created_at = newest - timedelta(seconds=n * template.get("every", 0))
-        copy["createdAt"] = written(created_at)
+            text: str = fixed[key]
+            copy[key] = text.replace("{n}", str(n + 1))
+        age = timedelta(seconds=n * every)
+        copy["createdAt"] = written(newest - age)
         yield copy
 
 
@@ -184,14 +190,16 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
 
 def _username_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     """List members and sessions of users that do not exist."""
-    users = {user["username"] for user in scenario["users"]}
+    names: list[tuple[Place, str]] = []
     for n, container in enumerate(scenario.get("containers", ())):
         for m, name in enumerate(container.get("members", ())):
-            if name not in users:
-                yield ["containers", n, "members", m], f"there is no user {name!r}"
+            names.append((["containers", n, "members", m], name))
     for n, session in enumerate(scenario.get("sessions", ())):
-        if session["username"] not in users:
-            yield ["sessions", n, "username"], f"there is no user {session['username']!r}"
+        names.append((["sessions", n, "username"], session["username"]))
+    known = {user["username"] for user in scenario["users"]}
+    for place, name in names:
+        if name not in known:
+            yield place, f"there is no user {name!r}"
 
 
 def _time_problems(place: Place, node: object) -> Iterator[Problem]:

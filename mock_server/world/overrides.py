@@ -103,8 +103,11 @@ class Rule:
         # A generator for each draw: the count is all that a store has to keep.
         dice = Random(f"{seed}:{self.id}:{self.drawn}")  # noqa: S311 - for reproducible tests
         applies = dice.random() < self.probability
-        delay = dice.uniform(*self.delay) / 1000
-        return applies, delay, replace(self, drawn=self.drawn + 1, hits=self.hits + applies)
+        milliseconds = dice.uniform(*self.delay)
+        drawn = self.drawn + 1
+        hits = self.hits + applies
+        after = replace(self, drawn=drawn, hits=hits)
+        return applies, milliseconds / 1000, after
 
 
 def choose(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Json = Mapping[str, object]
+Change = tuple[str, object, object]
+"""A JSON pointer into the state, what stood there before, and what stands there now."""
 DATE_PARTS = ("year", "month", "day")
 REMEMBERED = 8
 """How many of its latest steps a world keeps."""
@@ -186,18 +188,19 @@ class World:
             self.origin or self,
         )
 
-    def changes(self, after: World, username: str) -> tuple[tuple[str, object, object], ...]:
+    def changes(self, after: World, username: str) -> tuple[Change, ...]:
         """Return the changes of a user up to a later world, each as JSON pointer, before, after."""
         old = self.users[username]
         new = after.users[username]
         if old is new:
             return ()
-        place = f"/users/{username.replace('~', '~0').replace('/', '~1')}"
-        changes: list[tuple[str, object, object]] = [
-            (f"{place}/{key}", old.profile[key], value)
-            for key, value in new.profile.items()
-            if old.profile[key] != value
-        ]
+        key = username.replace("~", "~0").replace("/", "~1")
+        place = f"/users/{key}"
+        changes: list[Change] = []
+        for name, value in new.profile.items():
+            before = old.profile[name]
+            if before != value:
+                changes.append((f"{place}/{name}", before, value))
         if new.all_read and not old.all_read:
             changes.append((f"{place}/notifications/*/read", False, True))
         return tuple(changes)

@@ -69,5 +69,7 @@ class Sandbox:
 
         Every run with the same seed gives the same names.
         """
-        digest = hashlib.sha256(f"{seed}:{kind}:{self.serial}".encode()).hexdigest()[:16]
-        return f"{kind}-{digest}", replace(self, serial=self.serial + 1)
+        text = f"{seed}:{kind}:{self.serial}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        after = replace(self, serial=self.serial + 1)
+        return f"{kind}-{digest[:16]}", after

@@ -168,18 +168,21 @@ def _pack_past(
     before: Sequence[World], after: Sequence[World], worlds: _NumberedWorlds
 ) -> tuple[list[int], int, int]:
     """Return the new worlds, from which one on the old ones follow, and how many there are."""
-    old = set(map(id, before))
-    new = list(takewhile(lambda world: id(world) not in old, after))
+    places: dict[int, int] = {}
+    for place, world in enumerate(before):
+        places.setdefault(id(world), place)
+    new = list(takewhile(lambda world: id(world) not in places, after))
     kept = after[len(new) :]
-    start = len(before)
-    if kept:
-        start = next(place for place, world in enumerate(before) if world is kept[0])
-    if before[start : start + len(kept)] != kept:
+    start = places[id(kept[0])] if kept else len(before)
+    end = start + len(kept)
+    if before[start:end] != kept:
         # They are not in the old order.
         new = list(after)
         start = len(before)
+    # The oldest comes first: each follows from the one before.
     numbers = [worlds.number(world) for world in reversed(new)]
-    return numbers[::-1], start, len(after)
+    numbers.reverse()
+    return numbers, start, len(after)
 
 
 def _pack_snapshots(
@@ -204,8 +207,11 @@ def _unpack_snapshots(
 def _pack_rules(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[int, Sequence[Rule], int]:
     """Return how many rules stay at the start, the new ones, and how many stay at the end."""
     head = _count_same(before, after)
-    tail = _count_same(before[head:][::-1], after[head:][::-1])
-    return head, after[head : len(after) - tail], tail
+    old_rest = before[head:]
+    new_rest = after[head:]
+    tail = _count_same(old_rest[::-1], new_rest[::-1])
+    new = new_rest[: len(new_rest) - tail]
+    return head, new, tail
 
 
 def _count_same(before: Sequence[Rule], after: Sequence[Rule]) -> int:
@@ -229,7 +235,8 @@ def _unpack_rules(
 
 
 def _unpack_rule(packed: dict[str, Any]) -> Rule:
-    plan = Plan(*packed.pop("plan"))
-    headers = tuple((name, value) for name, value in plan.headers)
-    delay = tuple(packed.pop("delay"))
-    return Rule(**packed, plan=plan._replace(headers=headers), delay=delay)
+    plan = Plan(*packed["plan"])
+    headers = [(name, value) for name, value in plan.headers]
+    packed["plan"] = plan._replace(headers=tuple(headers))
+    packed["delay"] = tuple(packed["delay"])
+    return Rule(**packed)

@@ -69,9 +69,14 @@ def pack_world(world: World) -> bytes:
     """Write a whole world; equal worlds give equal bytes in every process."""
     users = {}
     for name, user in sorted(world.users.items()):
-        users[name] = user.profile, user.referrals, _sorted(user.inbox), user.all_read
-    containers = {name: sorted(members) for name, members in sorted(world.containers.items())}
-    return orjson.dumps([users, containers, _sorted(world.sessions), _sorted(world.refreshable)])
+        inbox = _sorted(user.inbox)
+        users[name] = user.profile, user.referrals, inbox, user.all_read
+    containers = {}
+    for name, members in sorted(world.containers.items()):
+        containers[name] = sorted(members)
+    sessions = _sorted(world.sessions)
+    refreshable = _sorted(world.refreshable)
+    return orjson.dumps([users, containers, sessions, refreshable])
 
 
 def unpack_world(raw: bytes) -> World:
