@@ -14,10 +14,10 @@ class Reason(Enum):
     """For what kind of reason something was not judged, or not done."""
 
     DOES_NOT_APPLY = "does not apply"
+    # It could have been judged: the time was over, or the target too busy.
     UNFINISHED = "unfinished"
-    """It could have been judged: the time was over, or the target too busy."""
+    # An operation that it needs never answered a valid request.
     REFUSED = "refused"
-    """An operation that it needs never answered a valid request."""
     NOT_PUT_BACK = "not put back"
 
 

@@ -27,7 +27,7 @@ from contract_tests.http.http_client import Client
 from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
 from contract_tests.http.write_policy import MARKING, Permission
 from contract_tests.interrupts import STOP
-from contract_tests.redaction.secret_names import pieces
+from contract_tests.redaction.placeholders import pieces
 
 if TYPE_CHECKING:
     from contract_tests.api.request_templates import RequestTemplate

@@ -18,7 +18,7 @@ from contract_tests.redaction.secret_table import (
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
     from contract_tests.api.request_templates import RequestTemplate
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}

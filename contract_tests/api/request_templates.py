@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.spec.contract import JSON_TYPE
 
 if TYPE_CHECKING:
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")

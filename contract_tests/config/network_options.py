@@ -11,7 +11,7 @@ from contract_tests.config import addresses, header_values
 from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 RATE = re.compile(r"(\d+(?:\.\d+)?)/(s|m|h)")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from contract_tests.findings.finding import Finding
 
-Key = tuple[str, ...]
+Key = tuple[str, str, str, str]
 NEEDED = {
     "operation": "the operation of the finding",
     "rule": "the rule that it breaks",
@@ -28,15 +28,20 @@ NEEDED = {
     "expires": "the last day on which it is accepted, such as 2030-12-31",
 }
 KNOWN = (*NEEDED, "field", "symptom")
+# Stands for all operations.
 EVERY = "*"
-"""Stands for all operations."""
+HEAD = (
+    "# Say of each entry why it is accepted, who answers for it, and until which day "
+    "(such as 2030-12-31)."
+)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted finding; `expires` is the last day on which it is, `place` file and line of the entry.
+    """One accepted finding; `expires` is the last day on which it is, `place` its file and line.
 
-    The operation may be `*`, for all of them, with any field unless one is named. A `symptom` accepts only what shows so.
+    The operation may be `*`, for all of them, with any field unless one is named. A `symptom`
+    accepts only what shows so.
     """
 
     operation: str
@@ -55,13 +60,12 @@ class Entry:
 
     def covers(self, finding: Finding) -> bool:
         """Whether a finding is what is accepted."""
-        every = self.operation == EVERY
-        return (
-            finding.rule == self.rule
-            and (every or finding.operation == self.operation)
-            and ((every and not self.field) or finding.field == self.field)
-            and self.symptom in ("", finding.sentence)
-        )
+        is_for_all = self.operation == EVERY
+        if finding.rule != self.rule or self.symptom not in ("", finding.sentence):
+            return False
+        if not is_for_all and finding.operation != self.operation:
+            return False
+        return finding.field == self.field or (is_for_all and not self.field)
 
     @property
     def is_over(self) -> bool:
@@ -70,9 +74,8 @@ class Entry:
 
     def text(self) -> str:
         """Return the entry in one line for people."""
-        return (
-            f"{named(self.key)}: {self.reason} ({self.owner}, until {self.expires}; {self.place})"
-        )
+        who = f"{self.owner}, until {self.expires}; {self.place}"
+        return f"{named(self.key)}: {self.reason} ({who})"
 
     def as_dict(self) -> dict[str, str]:
         """Return the entry as `report.json` shows it."""
@@ -96,85 +99,81 @@ def read(path: Path) -> tuple[Entry, ...]:
         raise UsageError(
             f"{path}:1: `accepted:` and a list of entries below it is expected, and nothing else"
         )
-    entries = tuple(_entry(path, node) for node in listed.value)
-    seen: dict[Key, str] = {}
-    for entry in entries:
-        if entry.key in seen:
-            raise UsageError(f"{entry.place}: the same as {seen[entry.key]}: remove one of them")
-        seen[entry.key] = entry.place
-    return entries
+    places: dict[Key, str] = {}
+    entries = []
+    for node in listed.value:
+        entry = _entry(path, node)
+        if entry.key in places:
+            raise UsageError(f"{entry.place}: the same as {places[entry.key]}: remove one of them")
+        places[entry.key] = entry.place
+        entries.append(entry)
+    return tuple(entries)
 
 
 def named(key: Key) -> str:
     """Return what is accepted, for people."""
-    operation, rule, place, *symptom = key
-    about = f"{rule} on {'every operation' if operation == EVERY else operation}" + (
-        f", {place}" if place else ""
-    )
-    return f"{about} ({symptom[0]})" if any(symptom) else about
+    operation, rule, place, symptom = key
+    where = "every operation" if operation == EVERY else operation
+    about = f"{rule} on {where}"
+    if place:
+        about += f", {place}"
+    return f"{about} ({symptom})" if symptom else about
 
 
 def snippet(findings: Iterable[Finding]) -> str:
-    """Return what to add to a baseline file so that these findings are accepted; reason and owner are left to be said."""
-    lines = []
-    for finding in findings:
-        known = {"operation": finding.operation, "rule": finding.rule, "field": finding.field}
-        said = [
-            f"{key}: {json.dumps(value, ensure_ascii=False)}"
-            for key, value in known.items()
-            if value
-        ]
-        lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
-    return "\n".join(["accepted:", *lines])
+    """Return what to add to a baseline file so that these findings are accepted.
+
+    Reason, owner and last day are left to be filled in.
+    """
+    entries = [_blank(each.operation, each.rule, each.field) for each in findings]
+    return "\n".join(["accepted:", *entries])
 
 
 def check_new(path: Path | None) -> None:
-    """Raise `UsageError` where the first baseline could not be written: one that is there is not overwritten."""
+    """Raise `UsageError` where the first baseline could not be written.
+
+    One that is there is not overwritten.
+    """
     if path is None:
         return
     try:
-        if path.exists() or path.is_symlink():
-            raise UsageError(
-                f"--write-baseline {path}: the file is there, and is not overwritten: name another, or remove it"
-            )
         path.open("x").close()
         path.unlink()
+    except FileExistsError:
+        why = "the file is there, and is not overwritten: name another, or remove it"
+        raise UsageError(f"--write-baseline {path}: {why}") from None
     except OSError as error:
-        raise UsageError(
-            f"--write-baseline {path}: it cannot be written: {error.strerror or error}"
-        ) from error
+        why = f"it cannot be written: {error.strerror or error}"
+        raise UsageError(f"--write-baseline {path}: {why}") from error
 
 
 def write_first(path: Path, findings: Iterable[Finding]) -> int:
-    """Write a baseline that accepts these findings once somebody says why, and return the number of its entries.
+    """Write a baseline for these findings, and return the number of its entries.
 
-    What shows on several operations or fields in the same way is one entry for all of them.
+    It accepts them once somebody says why. What shows on several operations or fields in the same
+    way is one entry for all of them.
     """
     alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         alike.setdefault((finding.rule, finding.sentence), []).append(finding)
-    lines = []
+    entries = []
     for (rule, symptom), found in alike.items():
-        first, one = found[0], len({finding.key for finding in found}) == 1
-        known = {
-            "operation": first.operation if one else EVERY,
-            "rule": rule,
-            "field": first.field if one else "",
-        }
-        known["symptom"] = symptom
-        said = [
-            f"{key}: {json.dumps(value, ensure_ascii=False)}"
-            for key, value in known.items()
-            if value
-        ]
-        lines.append("  - " + "\n    ".join([*said, "reason:", "owner:", "expires:"]))
-    top = [
-        "# Say of each entry why it is accepted, who answers for it, and until which day (such as 2030-12-31).",
-        "accepted:",
-    ]
+        keys = {finding.key for finding in found}
+        operation, _, field = keys.pop() if len(keys) == 1 else (EVERY, rule, "")
+        entries.append(_blank(operation, rule, field, symptom))
+    lines = [HEAD, "accepted:", *entries] if entries else [HEAD, "accepted: []"]
     with path.open("x", encoding="utf-8") as file:
-        file.write("\n".join([*top, *lines] if lines else [*top[:-1], "accepted: []"]) + "\n")
-    return len(lines)
+        file.write("\n".join([*lines, ""]))
+    return len(entries)
+
+
+def _blank(operation: str, rule: str, field: str, symptom: str = "") -> str:
+    """Return an entry in which it is left to be said why, by whom and until when."""
+    known = {"operation": operation, "rule": rule, "field": field, "symptom": symptom}
+    lines = [
+        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value
+    ]
+    return "  - " + "\n    ".join([*lines, "reason:", "owner:", "expires:"])
 
 
 def _entry(path: Path, node: Located) -> Entry:

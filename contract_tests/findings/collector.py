@@ -17,10 +17,10 @@ from contract_tests.redaction.terminal_text import line
 if TYPE_CHECKING:
     from contract_tests.findings.baseline import Entry
 
+# Characters that are shown of a piece of evidence or of a reason.
 LONGEST = 600
-"""Characters that are shown of a piece of evidence or of a reason."""
+# Symptoms that are told apart for one law, rule, operation and field.
 SYMPTOMS = 12
-"""Symptoms that are told apart for one law, rule, operation and field."""
 
 Key = tuple[str, str, str, str, Symptom]
 

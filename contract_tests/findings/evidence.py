@@ -55,8 +55,8 @@ class BodyFlaw(NamedTuple):
     wanted: tuple[str, ...] = ()
 
 
+# A response, a value, a status or a flaw; a text describes what the others cannot.
 Facts = Exchange | Value | Text | Status | BodyFlaw | str
-"""A response, a value, a status or a flaw; a text describes what the others cannot."""
 
 
 class Evidence(NamedTuple):

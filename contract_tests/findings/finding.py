@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from contract_tests.findings.evidence import Evidence
 
+# Pieces of evidence that are kept of a finding, each of another kind.
 MOST_EVIDENCE = 6
-"""Pieces of evidence that are kept of a finding, each of another kind."""
+# Which item of a list a JSON pointer leads to.
 INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
-"""Which item of a list a JSON pointer leads to."""
 
 
 Identity = tuple[str, str, str, Symptom]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 CLIENT_ERROR, SERVER_ERROR = 400, 500
 UNLISTED = ("answer.status", "answer.status-default")
+# Rules of which some findings are about the body of a response, whatever the operation.
 BODIES = ("answer.media-type", "answer.json", "answer.shape", "http.path", "http.method")
-"""Rules of which some findings are about the body of a response, whatever the operation."""
 INPUT = ("input.documented", "input.bounds", "input.valid", "input.accepted", "input.status")
 VALID_INPUT = ("input.valid", "input.accepted")
 TO_WHAT = {
@@ -29,10 +29,10 @@ HEADERS = {
 }
 ERROR_KEYS = ("code", "message")
 KEYS_SHOWN = 5
+# What of a target's header differs from one time to the next.
 VALUES = re.compile(r'"[^"]*"|[\w-]*\d[\w:.-]*')
-"""What of a target's header differs from one time to the next."""
+# Types of JSON Schema for people, where they have another word for it.
 WORDS = {"string": "a text", "integer": "a number", "number": "a number"}
-"""Types of JSON Schema for people, where they have another word for it."""
 
 
 class Symptom(NamedTuple):

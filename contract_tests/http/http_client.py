@@ -31,7 +31,7 @@ from contract_tests.redaction.redactor import Redactor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 REUSED_AND_GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 TIMED_OUT, TOO_MANY = 408, 429

@@ -8,8 +8,8 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract_tests.redaction.placeholders import Pairs, hide, pattern, variable
 from contract_tests.redaction.redactor import Redactor
-from contract_tests.redaction.secret_names import Pairs, hide, pattern, variable
 
 BODY_SHOWN = 2000
 GATEWAY = (502, 503, 504)

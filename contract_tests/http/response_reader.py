@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a body that are read at most, as sent and as decoded."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+# The exit code: neither the target nor its user is at fault.
 FAILED = 4
-"""The exit code: neither the target nor its user is at fault."""
 REPORT_IT = "this is the gate's fault and says nothing of the target, please report it"
+# Callers that are named, the innermost first.
+MOST_PLACES = 4
 ROOT = Path(__file__).parents[2]
 
 
@@ -16,16 +18,15 @@ def confession(error: BaseException) -> str:
 
     The error's own text may hold personal data.
     """
-    return f"Error: {REPORT_IT}: {type(error).__name__} in {' < '.join(_places(error)) or 'an unknown place'}"
+    places = " < ".join(_places(error)) or "an unknown place"
+    return f"Error: {REPORT_IT}: {type(error).__name__} in {places}"
 
 
 def _places(error: BaseException) -> list[str]:
-    """Return where it was raised, and from where that was called, as far as it is code of ours.
-
-    The innermost first.
-    """
-    frames = reversed(traceback.extract_tb(error.__traceback__))
-    ours = [
-        frame for frame in frames if Path(frame.filename).is_relative_to(ROOT / "contract_tests")
-    ]
-    return [f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno}" for frame in ours[:4]]
+    """Return where it was raised in code of ours, and from where that was called."""
+    places = []
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(ROOT / "contract_tests"):
+            places.append(f"{path.relative_to(ROOT)}:{frame.lineno}")
+    return places[:MOST_PLACES]

@@ -13,8 +13,8 @@ from unicodedata import normalize
 from urllib.parse import quote, unquote
 
 from contract_tests.redaction import json_tokens
+from contract_tests.redaction.placeholders import Pairs, hide
 from contract_tests.redaction.secret_echoes import hide_pieces
-from contract_tests.redaction.secret_names import Pairs, hide
 from contract_tests.redaction.secret_table import (
     COUNTS,
     DATE_PARTS,
@@ -28,25 +28,25 @@ from contract_tests.redaction.text_shapes import shape, veiled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# From which likeness on one name is taken to be made of another.
 ALIKE = 0.7
-"""From which likeness on one name is taken to be made of another."""
+# Characters below which a text is part of other words, so that it is looked for as a word.
 SHORT = 6
-"""Characters below which a text is part of other words, so that it is looked for as a word."""
+# Letters of a text of the gate by which a part of it, in a form of the target's, is recognised.
 TELLING = 8
-"""Letters of a text of the gate by which a part of it, in a form of the target's, is recognised."""
+# Digits from which on a number may be somebody's.
 NUMBER = 4
-"""Digits from which on a number may be somebody's."""
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+# Characters of a line that is searched for `QUOTED`, which takes their square at worst.
 LONGEST_LINE = 2000
-"""Characters of a line that is searched for `QUOTED`, which takes their square at worst."""
+# How lines of pytest with the message of an error, or of a group of errors, begin.
 MESSAGE = re.compile(r"E|\s*[|+]")
-"""How lines of pytest with the message of an error, or of a group of errors, begin."""
 OBJECT = re.compile(r"\{[^{}]*\}?")
 PART = re.compile(
     rf"""(?P<before>['"]?\b(?P<name>{"|".join(DATE_PARTS)})['"]?\s*:\s*)(?P<number>-?\d+(?:\.\d+)?)"""
 )
+# Names that stand in a path as they are (RFC 3986, 3.3), so that a variable may hold them.
 VARIABLE = re.compile(r"[A-Za-z0-9._~@-]+")
-"""Names that stand in a path as they are (RFC 3986, 3.3), so that a variable may hold them."""
 
 
 class SentRequest(Protocol):

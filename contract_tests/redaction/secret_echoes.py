@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from contract_tests.redaction.text_shapes import veiled
 
 if TYPE_CHECKING:
-    from contract_tests.redaction.secret_names import Pairs
+    from contract_tests.redaction.placeholders import Pairs
 
+# Letters in a row that are taken for a part of a secret; fewer may be a word.
 PIECE = 10
-"""Letters in a row that are taken for a part of a secret; fewer may be a word."""
 CAPITALS = re.compile("[A-Z]+")
 
 

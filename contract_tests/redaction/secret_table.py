@@ -42,13 +42,14 @@ USER_HEADERS = (
     "X-On-Behalf-Of",
 )
 USER_PARAMETERS = ("username", "userId", "user_id", "user", "as")
+# Paths that go on with the name of a user.
 USER_PATH = "/v1/user/by-id/"
-"""Paths that go on with the name of a user."""
+# Fields from which laws make names that resemble them.
 USER_FIELDS = ("username", "handle")
-"""Fields from which laws make names that resemble them."""
 DATE_PARTS = ("year", "month", "day")
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+# Fields whose texts are nobody's as long as they have this form; every other text is somebody's.
 NOT_PERSONAL = {
     "code": re.compile(r"[A-Z][A-Z0-9_]*"),
     "type": re.compile(r"[a-z][a-z0-9_.-]{0,30}"),
@@ -56,8 +57,7 @@ NOT_PERSONAL = {
     "joinedAt": STAMP,
     "createdAt": STAMP,
 }
-"""Fields whose texts are nobody's as long as they have this form; every other text is somebody's."""
+# Fields whose numbers are counted, or judged as a date; every other long number is somebody's.
 COUNTS = ("page", "limit", "total", *DATE_PARTS)
-"""Fields whose numbers are counted, or judged as a date; every other long number is somebody's."""
+# A key that is a word of an API; any other may be the name of a person or a thing.
 WORD = re.compile(r"[A-Za-z_$@][A-Za-z_$.-]{0,40}\d{0,2}")
-"""A key that is a word of an API; any other may be the name of a person or a thing."""

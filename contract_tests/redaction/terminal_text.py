@@ -10,8 +10,9 @@ from unicodedata import category
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Categories of characters that are no signs: controls, marks of direction, zero width, halves,
+# separators of lines.
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Categories of characters that are no signs: controls, marks of direction, zero width, halves, separators of lines."""
 SUSPECT = re.compile(r"[^\n\t -~]")
 ERASE = "\r\x1b[K"
 
@@ -46,11 +47,9 @@ class Screen:
     Only `erase` moves the cursor.
     """
 
+    # What click has to see, lest it go around this to the bytes. What the stream cannot encode it
+    # spells itself.
     encoding = "utf-8"
-    """What click has to see, lest it go around this to the bytes.
-
-    What the stream cannot encode it spells itself.
-    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

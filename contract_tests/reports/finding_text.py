@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contract_tests.findings.finding import Finding, Identity
     from contract_tests.redaction.redactor import Redactor
 
+# Characters that are shown of what was received, or expected.
 LONGEST = 600
-"""Characters that are shown of what was received, or expected."""
 SOME_FIELDS = some(8, ", ", " and {} more")
 
 Row = dict[str, Any]

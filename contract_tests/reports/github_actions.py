@@ -13,12 +13,12 @@ from contract_tests.reports.finding_text import place
 from contract_tests.reports.report_output import say
 from contract_tests.reports.templating import ENVIRONMENT, render
 
+# Annotations of one kind that GitHub shows of a step.
 MOST = 10
-"""Annotations of one kind that GitHub shows of a step."""
+# Causes in a summary, which GitHub cuts off at a mebibyte.
 LISTED = 200
-"""Causes in a summary, which GitHub cuts off at a mebibyte."""
+# Places that are named of a cause.
 PLACES = 6
-"""Places that are named of a cause."""
 NOTHING = "nothing judged"
 UNFINISHED = ("not judged to the end", "failed", "interrupted")
 

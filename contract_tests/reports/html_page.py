@@ -20,8 +20,8 @@ WORDS = {
     "failed": "was not judged, because the gate itself failed",
     "interrupted": "was not judged to the end",
 }
+# Operations by which causes can be chosen.
 FILTERED = 20
-"""Operations by which causes can be chosen."""
 
 
 def page(data: dict[str, Any], rules: dict[str, Rule]) -> str:

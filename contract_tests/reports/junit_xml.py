@@ -13,11 +13,11 @@ from contract_tests.reports.templating import render
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Characters of a line; the rest is in the other reports.
 LONGEST = 600
-"""Characters of a line; the rest is in the other reports."""
 MOST_PLACES = 20
+# What XML cannot hold (XML 1.0, 2.2).
 FOREIGN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold (XML 1.0, 2.2)."""
 PROPERTIES = (
     "target",
     "gate_version",

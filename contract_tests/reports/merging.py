@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from contract_tests.findings.baseline import Entry
 
+# What a part leaves in its report directory.
 FILE = "shard.json"
-"""What a part leaves in its report directory."""
+# What parts of one run have in common.
 ALIKE = ("of", "depth", "seed", "strict")
-"""What parts of one run have in common."""
 
 
 def _first(values: list[Any]) -> Any:
@@ -40,6 +40,7 @@ def _joined(values: list[list[Any]]) -> list[Any]:
     return [each for value in values for each in value]
 
 
+# How the attributes of a run come from those of its parts, which are saved as they are.
 HOW_MERGED: dict[str, Callable[[list[Any]], Any]] = {
     "depth": _first,
     "seed": _first,
@@ -53,7 +54,6 @@ HOW_MERGED: dict[str, Callable[[list[Any]], Any]] = {
     "passing": sum,
     "seconds": max,
 }
-"""How the attributes of a run come from those of its parts, which are saved as they are."""
 
 
 def save(run: Run, directory: Path) -> None:

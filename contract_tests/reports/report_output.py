@@ -13,8 +13,8 @@ from contract_tests.exceptions import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Bytes that a report may take.
 ROOM = 1 << 20
-"""Bytes that a report may take."""
 
 
 def check(directory: Path | None, *names: str) -> None:

@@ -22,10 +22,10 @@ from contract_tests.redaction.terminal_text import line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+# Nothing but a line under the head.
 RULE = Box("    \n    \n -  \n" + "    \n" * 5, ascii=True)
-"""Nothing but a line under the head."""
+# Columns of what is no terminal: a file has room for any line.
 UNLIMITED = 10_000
-"""Columns of what is no terminal: a file has room for any line."""
 
 
 def text_table(

@@ -39,7 +39,7 @@ PATTERNS_READ = {
     "redaction/json_tokens.py": "bodies",
     "redaction/redactor.py": "bodies and error messages of Python",
     "redaction/secret_echoes.py": "bodies",
-    "redaction/secret_names.py": "whatever is shown, for secrets in it",
+    "redaction/placeholders.py": "whatever is shown, for secrets in it",
     "redaction/secret_table.py": "keys and values of bodies",
     "redaction/terminal_text.py": "whatever is shown, for signs that nobody sees",
     "reports/github_actions.py": "whatever is shown, for signs of its commands",
