@@ -56,15 +56,19 @@ class Cause:
 
 def grouped(findings: Iterable[Finding]) -> list[Cause]:
     """Return the causes of findings, violations first, in the order in which they were met."""
-    found = list(findings)
+    found = sorted(findings, key=_violations_first)
     first = _first_causes(found)
     causes: dict[str, Cause] = {}
-    for finding in sorted(found, key=lambda each: each.severity != VIOLATION):
+    for finding in found:
         symptom = first.get(finding.symptom, finding.symptom)
         sentence = symptom.sentence or finding.sentence
         cause = causes.setdefault(sentence, Cause(symptom))
         cause.findings.append(finding)
-    return sorted(causes.values(), key=lambda cause: cause.severity != VIOLATION)
+    return sorted(causes.values(), key=_violations_first)
+
+
+def _violations_first(one: Finding | Cause) -> bool:
+    return one.severity != VIOLATION
 
 
 def _first_causes(findings: list[Finding]) -> dict[Symptom, Symptom]:

@@ -108,10 +108,13 @@ def _of_status(rule: str, operation: str, exchange: Exchange, expected_status: i
 
 def _header(name: str, needed: str, exchange: Exchange) -> Symptom:
     value = exchange.header(name)
-    which = f"{exchange.status}" if name == "WWW-Authenticate" else "answers"
+    which = "answers"
+    if name == "WWW-Authenticate":
+        which = str(exchange.status)
     if value is None:
         return Symptom(f"{which} without {name} (`{name}: {needed}` is expected)")
-    return Symptom(f"{which} with another {name} than {needed}: {VALUES.sub('…', value)}")
+    kind = VALUES.sub("…", value)
+    return Symptom(f"{which} with another {name} than {needed}: {kind}")
 
 
 def _body(flaw: BodyFlaw, exchange: Exchange, to_what: str) -> str:

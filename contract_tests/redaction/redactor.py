@@ -259,9 +259,11 @@ class Redactor:
 
     def _birth(self, match: re.Match[str]) -> str:
         """Hide a date, unless the gate has made it up."""
-        parts = {part["name"]: float(part["number"]) for part in PART.finditer(match[0])}
+        text = match[0]
+        parts = {part["name"]: float(part["number"]) for part in PART.finditer(text)}
         date = _date(parts)
-        return match[0] if date and self._dates.get(date) else PART.sub(_digits, match[0])
+        is_own = date and self._dates.get(date)
+        return text if is_own else PART.sub(_digits, text)
 
 
 def bare(text: str) -> str:
@@ -281,20 +283,28 @@ def _digits(part: re.Match[str]) -> str:
 def _names_in(request: SentRequest) -> list[str]:
     """Return the names in the path, the query, cookies and headers of a request."""
     path, _, query = request.path.partition("?")
-    values = [pair.partition("=")[2] for pair in query.split("&")]
+    pairs = query.split("&")
+    values = []
+    for name, value in request.headers:
+        if name == "Cookie":
+            pairs += value.split("; ")
+        elif name.startswith("X-"):
+            values.append(value)
     if path.startswith(USER_PATH):
-        values.append(path.removeprefix(USER_PATH).partition("/")[0])
-    values += [value for name, value in request.headers if name.startswith("X-")]
-    cookies = [value for name, value in request.headers if name == "Cookie"]
-    for pair in "; ".join(cookies).split("; "):
-        values.append(pair.partition("=")[2])
+        rest = path.removeprefix(USER_PATH)
+        values.append(rest.partition("/")[0])
+    values += [pair.partition("=")[2] for pair in pairs]
     return [unquote(value, errors="surrogateescape") for value in values if value]
 
 
 def _date(parts: Mapping[str, object]) -> tuple[float, ...] | None:
-    numbers = [parts.get(name) for name in DATE_PARTS]
-    found = tuple(number for number in numbers if isinstance(number, int | float))
-    return found if len(found) == len(DATE_PARTS) else None
+    numbers = []
+    for name in DATE_PARTS:
+        number = parts.get(name)
+        if not isinstance(number, int | float):
+            return None
+        numbers.append(number)
+    return tuple(numbers)
 
 
 def _spellings(value: str) -> set[str]:

@@ -29,8 +29,11 @@ def hide_pieces(text: str, secrets: Pairs) -> str:
         if name:
             names[place : place + PIECE] = [name] * PIECE
     shown = []
-    for name, run in groupby(zip(text, names, strict=True), key=lambda pair: pair[1]):
-        shown.append(veiled(f"a part of {name}") if name else "".join(letter for letter, _ in run))
+    place = 0
+    for name, run in groupby(names):
+        end = place + len(list(run))
+        shown.append(veiled(f"a part of {name}") if name else text[place:end])
+        place = end
     return "".join(shown)
 
 

@@ -16,14 +16,30 @@ def veiled(what: str) -> str:
 
 def shape(text: str) -> str:
     """Return length and kinds of character, the odd ones with their places counted from 1."""
-    parts = [f"{len(text)} character{'' if len(text) == 1 else 's'}"]
-    parts += [kind for kind in dict.fromkeys(map(_kind, text)) if kind != ODD]
-    if SIGNS in parts:
-        signs = [letter for letter in dict.fromkeys(text) if letter in string.punctuation]
-        parts[parts.index(SIGNS)] += f" {''.join(signs)}"
-    ends = {"first": text[:1], "last": text[-1:]}
-    parts += [f"white space {end}" for end, letter in ends.items() if letter.isspace()]
-    return ", ".join(parts + _odd(text))
+    plural = "" if len(text) == 1 else "s"
+    parts = [
+        f"{len(text)} character{plural}",
+        *_kinds(text),
+        *_ends(text),
+        *_odd(text),
+    ]
+    return ", ".join(parts)
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = dict.fromkeys(map(_kind, text))
+    kinds.pop(ODD, None)
+    signs = [letter for letter in dict.fromkeys(text) if letter in string.punctuation]
+    signs_shown = f"{SIGNS} {''.join(signs)}"
+    return [signs_shown if kind == SIGNS else kind for kind in kinds]
+
+
+def _ends(text: str) -> list[str]:
+    ends = {
+        "first": text[:1],
+        "last": text[-1:],
+    }
+    return [f"white space {end}" for end, letter in ends.items() if letter.isspace()]
 
 
 def _odd(text: str) -> list[str]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from contract_tests.findings.rules import VIOLATION
 from contract_tests.redaction import terminal_text
 from contract_tests.reports.templating import render
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Characters of a line; the rest is in the other reports.
 LONGEST = 600
@@ -43,20 +40,26 @@ class Case(NamedTuple):
     seconds: float = 0.0
 
 
-def write(data: dict[str, Any], verdict: str, path: Path) -> None:
-    """Write the file for the content of `report.json` and the verdict in one sentence."""
+def page(data: dict[str, Any], verdict: str) -> str:
+    """Return the file for the content of `report.json` and the verdict in one sentence."""
     contract = [_cause(cause, is_strict=data["strict"]) for cause in data["causes"]]
     contract += [_accepted(finding) for finding in data["accepted"]]
     contract += _others(data, verdict)
-    suites = {"contract": contract, "laws": [_law(law, data) for law in data["laws"]]}
-    page = render(
+    suites = {
+        "contract": contract,
+        "laws": [_law(law, data) for law in data["laws"]],
+    }
+    counts = {}
+    for name, cases in suites.items():
+        counts[name] = Counter(case.result for case in cases)
+    text = render(
         "junit.xml.j2",
         data=data,
         properties=PROPERTIES,
         suites=suites,
-        counts={name: Counter(case.result for case in cases) for name, cases in suites.items()},
+        counts=counts,
     )
-    path.write_text(FOREIGN.sub("\ufffd", terminal_text.shown(page)), encoding="utf-8")
+    return FOREIGN.sub("\ufffd", terminal_text.shown(text))
 
 
 def _cause(cause: dict[str, Any], *, is_strict: bool) -> Case:
@@ -83,13 +86,15 @@ def _others(data: dict[str, Any], verdict: str) -> list[Case]:
 
 
 def _law(law: dict[str, Any], data: dict[str, Any]) -> Case:
-    result = why = ""
+    passed = Case(law["family"], law["name"], seconds=law["seconds"])
     if law["outcome"] == "failed":
-        result, why = "skipped", "broken: what it found is among the findings"
-    elif law["outcome"] == "skipped":
+        why = "broken: what it found is among the findings"
+        return passed._replace(result="skipped", message=why)
+    if law["outcome"] == "skipped":
         whys = {row["what"]: row["why"] for row in data["not_judged"]}
-        result, why = "skipped", whys.get(law["law"], "not judged")
-    return Case(law["family"], law["name"], result, why, seconds=law["seconds"])
+        why = whys.get(law["law"], "not judged")
+        return passed._replace(result="skipped", message=why)
+    return passed
 
 
 def _text(cause: dict[str, Any]) -> str:

@@ -25,9 +25,13 @@ def write(run: Run, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     data = report_data(run)
     text = json.dumps(data, indent=2, ensure_ascii=False)
-    (directory / "report.json").write_text(shown(text) + "\n", encoding="utf-8")
-    (directory / "report.html").write_text(shown(html_page.page(data, CHECKS)), encoding="utf-8")
-    junit_xml.write(data, sentence(run), directory / "junit.xml")
+    files = {
+        "report.json": f"{text}\n",
+        "report.html": html_page.page(data, CHECKS),
+        "junit.xml": junit_xml.page(data, sentence(run)),
+    }
+    for name, content in files.items():
+        (directory / name).write_text(shown(content), encoding="utf-8")
 
 
 def report_data(run: Run) -> dict[str, Any]:

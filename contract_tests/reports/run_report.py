@@ -166,11 +166,13 @@ class Run:
 
     def _has_judged(self, entry: Entry) -> bool:
         """Whether this run would have found again what an entry accepts."""
-        is_whole = self.whole and self.shard == WHOLE and not self.interrupted and not self.ended
-        if not self.working or not is_whole or self.collector.reasons(Reason.UNFINISHED):
+        is_whole = self.whole and self.shard == WHOLE
+        is_cut_short = self.interrupted or self.ended or self.collector.reasons(Reason.UNFINISHED)
+        if not self.working or not is_whole or is_cut_short:
             return False
-        is_one = entry.operation in self.coverage.contract.operations
-        if is_one and not self.coverage.has_succeeded(entry.operation):
+        operation = entry.operation
+        is_one = operation in self.coverage.contract.operations
+        if is_one and not self.coverage.has_succeeded(operation):
             return False
         families = CHECKS[entry.rule].families
         unjudged = {each.what for each in self.collector.skipped}
