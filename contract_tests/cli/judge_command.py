@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import click
 
 from contract_tests.cli import flags, processes
+from contract_tests.cli.conclusion import begin_plain_text, conclude
 from contract_tests.cli.dry_run import would_send
 from contract_tests.cli.merge_command import write_whole
 from contract_tests.cli.output_streams import harden
 from contract_tests.cli.own_mock import running_mock
 from contract_tests.cli.strict_commands import StrictCommand, StrictGroup
-from contract_tests.cli.verdict import begin_plain_text, conclude
 from contract_tests.config import environment
 from contract_tests.config.command_lines import repeating
 from contract_tests.config.settings import Settings

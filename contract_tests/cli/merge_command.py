@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from contract_tests.cli.conclusion import begin_plain_text, conclude
 from contract_tests.cli.strict_commands import StrictCommand
-from contract_tests.cli.verdict import begin_plain_text, conclude
 from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.reports import merging, report_output
