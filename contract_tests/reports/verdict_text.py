@@ -44,6 +44,7 @@ def sentence(run: Run) -> str:
     return render(
         "sentence.txt.j2",
         run=run,
+        is_gone=run.ended is not None and run.ended.is_unreachable,
         code={
             "interrupted": run.exit_code == INTERRUPTED,
             "failed": run.exit_code == FAILED,
