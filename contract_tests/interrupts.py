@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
 
+# The exit code, as shells have it for what Ctrl-C ended.
 INTERRUPTED = 130
-"""The exit code, as shells have it for what Ctrl-C ended."""
 NOTHING_SENT = "Interrupted. The target was not changed."
+# Seconds after which a thread that no signal wakes looks whether the run was asked to end.
 SLICE = 0.2
-"""Seconds after which a thread that no signal wakes looks whether the run was asked to end."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -79,7 +79,7 @@ class Interrupts:
             self._waiting = outer
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def finishing(self) -> Iterator[None]:
         """Wait for what must not be left half done, which a signal breaks off only by ending the process."""
         self.check()
         outer = self._waiting
@@ -127,5 +127,5 @@ class Interrupts:
         os._exit(INTERRUPTED)
 
 
+# Of this process.
 STOP = Interrupts()
-"""Of this process."""

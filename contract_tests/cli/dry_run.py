@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # `deep` would use all the time that it has.
 DEEPEST = "standard"
+# How much longer a run may take than its requests at their rate.
 SLACK = 1.2
-"""How much longer a run may take than its requests at their rate."""
 Sent = dict[str, Counter[str]]
 
 

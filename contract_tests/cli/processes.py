@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from contract_tests.reports.run_report import Run
 
 AUTO = "auto"
+# Seconds that parts have to say what is left, when they end at once.
 LAST_WORDS = 1.0
-"""Seconds that parts have to say what is left, when they end at once."""
 # The whole speaks to GitHub, not its parts.
 GITHUB = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 

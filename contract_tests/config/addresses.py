@@ -20,7 +20,8 @@ def base_url(text: str) -> str:
     parts = _split(text, SCHEMES, EXAMPLE)
     if "@" in parts.netloc:
         raise UsageError(
-            "a user name or a password in the base URL would be shown and never sent: give it by --header"
+            "a user name or a password in the base URL would be shown and never sent: "
+            "give it by --header"
         )
     if parts.query or parts.fragment or text.rstrip().endswith(("?", "#")):
         raise UsageError("a base URL has no `?` and no `#`: paths of the API are put after it")
@@ -56,10 +57,10 @@ def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
     except ValueError as error:
         raise UsageError(f"this is not an address {example}: {_why(error)}") from None
     if parts.scheme not in schemes or not host or port == 0:
-        named = text if "@" not in text and "?" not in text else "what was given"
-        raise UsageError(
-            f"{named or 'nothing'} is not {'a base' if 'https' in schemes else 'a proxy'} URL {example}"
-        )
+        # What stands before `@` or after `?` may be a secret.
+        named = "what was given" if "@" in text or "?" in text else text or "nothing"
+        kind = "a base" if "https" in schemes else "a proxy"
+        raise UsageError(f"{named} is not {kind} URL {example}")
     if not parts.path.isascii():
         raise UsageError(f"the path after {authority} has to be percent-encoded")
     return parts
@@ -74,7 +75,8 @@ def _authority(parts: SplitResult) -> str:
     """Return host and port as they go into `Host`: international names in ASCII, ports only where they are given."""
     host = parts.hostname or ""
     if ":" in host:
-        name = f"[{ip_address(host)}]" if "%" not in host else f"[{host}]"
+        # An address with a zone has no other spelling.
+        name = f"[{host}]" if "%" in host else f"[{ip_address(host)}]"
     else:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
         if not NAME.fullmatch(name):
@@ -86,28 +88,24 @@ def _authority(parts: SplitResult) -> str:
 def is_loopback(url: str) -> bool:
     """Tell whether an address is one of this machine, however it is spelt.
 
-    Of names only `localhost` and what ends in it are (RFC 6761, 6.3), if nothing makes them another machine: who gives a
-    loopback address any other name often stands at the mouth of a tunnel.
+    Of names only `localhost` and what ends in it are (RFC 6761, 6.3), if nothing makes them another
+    machine. Who gives a loopback address any other name often stands at the mouth of a tunnel.
     """
     host = urlsplit(url).hostname or ""
+    # This sends no query, and knows every spelling of an address, such as 127.1.
     found = _addresses(host, socket.AI_NUMERICHOST)
-    if found or not _is_localhost(host):
-        return bool(found) and all(map(_loops, found))
-    return all(map(_loops, _addresses(host)))
+    if not found and _is_localhost(host):
+        found = _addresses(host)
+    return bool(found) and all(map(_loops, found))
 
 
 def _addresses(host: str, flags: int = 0) -> set[str]:
-    """Look a host up.
-
-    `AI_NUMERICHOST` sends no query, and knows every spelling of an address, such as 127.1.
-    """
+    """Look a host up; return none where nobody knows it."""
     try:
-        return {
-            str(entry[4][0])
-            for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
-        }
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError):
         return set()
+    return {str(address[0]) for *_, address in found}
 
 
 def _is_localhost(host: str) -> bool:
@@ -117,5 +115,6 @@ def _is_localhost(host: str) -> bool:
 
 def _loops(text: str) -> bool:
     address = ip_address(text.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback

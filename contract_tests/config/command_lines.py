@@ -36,8 +36,8 @@ REPEATED = (
 REACHING = ("target_file", "base_url", "proxy", "client_cert", "tls_verify")
 # A run cannot be repeated without these, so they are said even if they are the default.
 ALWAYS = ("depth", "seed")
+# Flags that are not made of the names of their fields.
 IRREGULAR = {"target_file": ("--target", ""), "show_values": ("--show-values", "--hide-values")}
-"""Flags that are not made of the names of their fields."""
 
 
 def repeating(settings: Settings) -> str:

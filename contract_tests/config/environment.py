@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+# How the variables begin that change what the tools under the gate do.
 FOREIGN = ("MOCK_SERVER_", "PYTEST_", "HYPOTHESIS_", "SCHEMATHESIS_")
-"""How the variables begin that change what the tools under the gate do."""
 
 
 def without(*more: str) -> dict[str, str]:

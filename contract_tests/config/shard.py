@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from contract_tests.exceptions import UsageError
 
+# The laws that stay in one part, the first: what is unread can be marked as read only once.
 TOGETHER = "read"
-"""The laws that stay in one part, the first: what is unread can be marked as read only once."""
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,14 @@ from contract_tests.config.target_file import TargetFile
 from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from contract_tests.config.shard import Shard
 
 LIVE = ("primary", "secondary")
+# Characters of a token of which a part is worth hiding.
 SHORTEST = 6
-"""Characters of a token of which a part is worth hiding.
-
-A part of a shorter one is in every other word.
-"""
 # What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
 DEFAULT_SESSIONS = {
     "primary": "ada-session",
@@ -71,28 +69,29 @@ class Target:
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Tokens, in every form that a law makes of them, and what a shell takes for it."""
-        return tuple(
-            pair for role, token in self.sessions.items() for pair in _forms(role.upper(), token)
-        )
+        secrets: list[tuple[str, str]] = []
+        for role, token in self.sessions.items():
+            secrets += dict(_forms(role, token)).items()
+        return tuple(secrets)
 
 
-def _forms(name: str, token: str) -> list[tuple[str, str]]:
-    basic = b64encode(f"{token}:".encode()).decode()
-    percent = "".join(f"%{ord(letter):02X}" for letter in token)
-    octets = f"$(printf %s ${name} | od -An -v -tx1 | tr -d '\\n' | tr ' a-f' '%A-F')"
-    forms = [
-        (token, f"${name}"),
-        (basic, f"$(printf %s ${name}: | base64 -w0)"),
-        (percent, octets),
-    ]
+def _forms(role: str, token: str) -> Iterator[tuple[str, str]]:
+    """Yield what laws make of a token, each with what a shell makes it of.
+
+    The forms that are least like it come first: a later one in the same spelling takes its place.
+    """
+    name = role.upper()
+    # A part of a shorter token is in every other word.
     if len(token) >= SHORTEST:
-        forms += [(token[:-1], f"${{{name}%?}}")]
-        forms += [
-            (token.upper(), f"${{{name}^^}}"),
-            (token.swapcase(), f"${{{name}~~}}"),
-            (token.lower(), f"${{{name},,}}"),
-        ]
-    return list(dict(reversed(forms)).items())
+        yield token.lower(), f"${{{name},,}}"
+        yield token.swapcase(), f"${{{name}~~}}"
+        yield token.upper(), f"${{{name}^^}}"
+        yield token[:-1], f"${{{name}%?}}"
+    percent = "".join(f"%{ord(letter):02X}" for letter in token)
+    yield percent, f"$(printf %s ${name} | od -An -v -tx1 | tr -d '\\n' | tr ' a-f' '%A-F')"
+    basic = b64encode(f"{token}:".encode()).decode()
+    yield basic, f"$(printf %s ${name}: | base64 -w0)"
+    yield token, f"${name}"
 
 
 def parts(path: Path | None) -> int:
@@ -100,7 +99,8 @@ def parts(path: Path | None) -> int:
 
     Raise `UsageError`.
     """
-    return len(TargetFile(path).shards) or 1 if path else 1
+    shards = TargetFile(path).shards if path else []
+    return len(shards) or 1
 
 
 def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
@@ -112,9 +112,10 @@ def load(path: Path | None, base_url: str | None, shard: Shard | None = None) ->
         return _without_file(base_url)
     file = TargetFile(path)
     if shard is not None and shard.of > 1 and file.shards:
-        if shard.of > len(file.shards):
+        listed = len(file.shards)
+        if shard.of > listed:
             raise UsageError(
-                f"{path}: shards lists {len(file.shards)} parts, and --shard asks for {shard.of}"
+                f"{path}: shards lists {listed} parts, and --shard asks for {shard.of}"
             )
         file.use_shard(shard.number)
     url = base_url or file.base_url()
@@ -133,6 +134,7 @@ def _without_file(base_url: str | None) -> Target:
     url = addresses.base_url(base_url or "")
     if not addresses.is_loopback(url):
         raise UsageError(
-            f"{url} is not on this machine, so a target file with its sessions is needed: --target FILE"
+            f"{url} is not on this machine, so a target file with its sessions is needed: "
+            "--target FILE"
         )
     return Target(url)

@@ -1,4 +1,4 @@
-"""The target file: what its entries mean, and what is wrong with one, with file and line and never with a value."""
+"""The target file: what its entries mean, and what is wrong with one, never with its value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.config import header_values, yaml_loader
 from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from contract_tests.config.yaml_loader import Located
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 SESSIONS = ("primary", "secondary", "session_expired", "refresh_expired")
 KEYS = ("base_url", "sessions", "containers", "usernames", "shards")
 OF_A_SHARD = KEYS[:-1]
+# What a shell would take for a variable, and this file does not.
 BARE = re.compile(r"\$([A-Za-z_]\w*)")
-"""What a shell would take for a variable, and this file does not."""
 
+# A token that is one variable and nothing else.
 ALONE = re.compile(r"\$\{(\w+)\}")
-"""A token that is one variable and nothing else."""
 
 
 def content(path: Path) -> bytes:
@@ -31,11 +31,11 @@ def content(path: Path) -> bytes:
 
     A pipe (`--target <(envsubst …)`) can be read only once, so its content is kept.
     """
-    return yaml_loader.read_file(path) if path.is_file() else _said(path)
+    return yaml_loader.read_file(path) if path.is_file() else _piped(path)
 
 
 @cache
-def _said(path: Path) -> bytes:
+def _piped(path: Path) -> bytes:
     return yaml_loader.read_file(path)
 
 
@@ -51,7 +51,7 @@ class TargetFile:
         if root is None or not isinstance(root.value, dict):
             self._fail(root, f"a mapping with {', '.join(KEYS)} is expected")
         self._entries: dict[str, Located] = root.value
-        self._know(root, KEYS, "key")
+        self._know(root.value, KEYS, "key")
         self.shards = self._mappings("shards")
 
     def use_shard(self, number: int) -> None:
@@ -60,30 +60,30 @@ class TargetFile:
 
     def base_url(self) -> str:
         """Return the base URL; empty where there is none."""
-        return (
-            self._text("base_url", self._entries["base_url"]) if "base_url" in self._entries else ""
-        )
+        if "base_url" not in self._entries:
+            return ""
+        return self._text("base_url", self._entries["base_url"])
 
     def sessions(self) -> dict[str, str]:
         """Return the tokens by role."""
-        found = self._entries.get("sessions")
-        if found is None or not isinstance(found.value, dict) or not self._has_primary(found.value):
-            self._fail(found, "sessions.primary is missing: the token of a valid session")
-        self._know(found, SESSIONS, "session")
-        sessions = {role: self._token(role, node) for role, node in found.value.items()}
+        node = self._entries.get("sessions")
+        tokens = node.value if node is not None else None
+        if not isinstance(tokens, dict) or not self._has_primary(tokens):
+            self._fail(node, "sessions.primary is missing: the token of a valid session")
+        self._know(tokens, SESSIONS, "session")
+        sessions = {role: self._token(role, token) for role, token in tokens.items()}
         if len(set(sessions.values())) != len(sessions):
-            self._fail(found, "two sessions have the same token")
+            self._fail(node, "two sessions have the same token")
         return sessions
 
     def variables(self) -> dict[str, str]:
         """Return the variable that each session's token is, where it is one and nothing else."""
-        found = self._entries["sessions"].value
-        written = (
-            (role, ALONE.fullmatch(node.value))
-            for role, node in found.items()
-            if isinstance(node.value, str)
-        )
-        return {role: match[1] for role, match in written if match}
+        variables = {}
+        for role, token in self._entries["sessions"].value.items():
+            found = ALONE.fullmatch(str(token.value))
+            if found is not None:
+                variables[role] = found[1]
+        return variables
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return a list of names."""
@@ -98,23 +98,24 @@ class TargetFile:
         found = self._entries.get(key)
         if found is None:
             return []
-        if not isinstance(found.value, list) or not all(
-            isinstance(each.value, dict) for each in found.value
-        ):
-            self._fail(
-                found, f"{key} must be a list of mappings with any of {', '.join(OF_A_SHARD)}"
-            )
-        for each in found.value:
-            self._know(each, OF_A_SHARD, "key")
-        return [each.value for each in found.value]
+        entries = found.value if isinstance(found.value, list) else [found]
+        mappings = [entry.value for entry in entries]
+        for mapping in mappings:
+            if not isinstance(mapping, dict):
+                known = ", ".join(OF_A_SHARD)
+                self._fail(found, f"{key} must be a list of mappings with any of {known}")
+            self._know(mapping, OF_A_SHARD, "key")
+        return mappings
 
     def _has_primary(self, sessions: dict[str, Located]) -> bool:
         return "primary" in sessions and sessions["primary"].value not in (None, "")
 
     def _token(self, role: str, node: Located) -> str:
         name = f"sessions.{role}"
-        if isinstance(node.value, str) and (bare := BARE.fullmatch(node.value)):
-            self._fail(node, f"{name}: a variable of the environment is written ${{{bare[1]}}}")
+        bare = BARE.fullmatch(str(node.value))
+        if bare is not None:
+            why = f"a variable of the environment is written ${{{bare[1]}}}"
+            self._fail(node, f"{name}: {why}")
         text = self._text(name, node)
         try:
             return header_values.token(name, text)
@@ -129,25 +130,27 @@ class TargetFile:
         if node.value is None or node.value == "":
             self._fail(node, f"{name} is empty: give it, or leave the line out")
         if not isinstance(node.value, str):
-            self._fail(
-                node,
-                f"{name} is {_kind(node.value)} and not a text: quote it, so that it is sent as it is written",
-            )
+            kind = _kind(node.value)
+            advice = "quote it, so that it is sent as it is written"
+            self._fail(node, f"{name} is {kind} and not a text: {advice}")
         try:
-            return header_values.expanded(node.value)[0]
+            text, _ = header_values.expanded(node.value)
         except UsageError as error:
             self._fail(node, f"{name}: {error}")
+        return text
 
-    def _know(self, node: Located, known: Iterable[str], what: str) -> None:
-        names = tuple(known)
-        for name, value in node.value.items():
-            if name not in names:
-                near = get_close_matches(name, names, 1)
-                hint = f"did you mean {near[0]}? " if near else ""
-                self._fail(value, f"unknown {what} {name}; {hint}known are {', '.join(names)}")
+    def _know(self, entries: dict[str, Located], known: Sequence[str], what: str) -> None:
+        """Raise `UsageError` for an entry that nobody reads: it is misspelt."""
+        for name, node in entries.items():
+            if name in known:
+                continue
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            self._fail(node, f"unknown {what} {name}; {hint}known are {', '.join(known)}")
 
     def _fail(self, node: Located | None, why: str) -> NoReturn:
-        raise UsageError(f"{self._path}{f':{node.line}' if node else ''}: {why}")
+        place = f"{self._path}:{node.line}" if node else str(self._path)
+        raise UsageError(f"{place}: {why}")
 
 
 def _kind(value: Any) -> str:

@@ -12,18 +12,24 @@ from contract_tests.redaction.placeholders import Pairs, hide, pattern, variable
 from contract_tests.redaction.redactor import Redactor
 
 BODY_SHOWN = 2000
+# Classes of statuses.
+SUCCESS = 2
+CLIENT_ERROR = 4
+UNAUTHORIZED = 401
+# What something in front of a server answers in its place, perhaps once only.
 GATEWAY = (502, 503, 504)
-"""What something in front of a server answers in its place, perhaps once only."""
+# What a shell would expand within double quotes.
 ESCAPED = re.compile(r'["\\`$]')
-"""What a shell would expand within double quotes."""
+PLAIN = set(map(chr, range(32, 127))) - {"\\", "'"}
+ESCAPE = r"\\\g<0>"
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
+# Made once: it takes longer to make than most answers take to read.
 JSON = json.JSONDecoder(parse_constant=_no_constant)
-"""Made once: it takes longer to make than most answers take to read."""
 
 
 class UnreadableError(ValueError):
@@ -32,10 +38,12 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request: `path` is the raw target below the base URL, `secrets` and `redactor` what must not be shown of it.
+    """One request.
 
-    A call without a body says `Content-Length: 0` where its method often has one, unless `length` is False. One that is
-    `extreme` may be refused by what stands before a target, in a form of its own, so that only that it is answered is judged.
+    `path` is the raw target below the base URL, `secrets` and `redactor` say what must not be shown
+    of it. A request without a body says `Content-Length: 0` where its method often has one, unless
+    `length` is False. One that is `extreme` may be refused by what stands before a target, in a
+    form of its own, so that only that it is answered is judged.
     """
 
     operation: str
@@ -49,37 +57,31 @@ class HttpRequest:
     extreme: bool = False
 
     def curl(self, base_url: str) -> str:
-        """Return a command that repeats the call, with `$PRIMARY` and the like in place of credentials."""
-        words = [
-            "curl",
-            "-i",
-            *self._method_words(),
-            *self._path_words(),
-            self._word(base_url + self.redactor.path(self.path)),
-        ]
+        """Return a command that repeats the request, with `$PRIMARY` and so on for credentials."""
+        words = ["curl", "-i"]
+        if self.method == "HEAD":
+            words.append("--head")
+        elif self.method != "GET":
+            words += ["-X", self.method]
+        if "/." in self.path:
+            words.append("--path-as-is")
+        # curl would read brackets as a pattern.
+        if set("[]{}") & set(self.path):
+            words.append("-g")
+        words.append(self._word(base_url + self.redactor.path(self.path)))
         for name, value in self.headers:
             # curl drops a header without a value unless it ends in a semicolon.
             words += ["-H", self._word(f"{name}: {value}" if value else f"{name};")]
-        words += self._header_words()
         if self.body is not None:
-            words += ["--data-raw", self._body_word(self.body)]
+            words += [*self._body_headers(), "--data-raw", self._body_word(self.body)]
+        elif self.says_length:
+            words += ["-H", "'Content-Length: 0'"]
         return " ".join(words)
 
-    def _method_words(self) -> list[str]:
-        if self.method == "HEAD":
-            return ["--head"]
-        return [] if self.method == "GET" else ["-X", self.method]
-
-    def _path_words(self) -> list[str]:
-        """Keep curl from shortening `..` and from reading brackets as a pattern."""
-        return ["--path-as-is"] * ("/." in self.path) + ["-g"] * bool(set("[]{}") & set(self.path))
-
-    def _header_words(self) -> list[str]:
-        """Make curl's own headers those of the call."""
-        if self.body is None:
-            return ["-H", "'Content-Length: 0'"] if self.says_length else []
-        typed = any(name.lower() == "content-type" for name, _ in self.headers)
-        return [] if typed else ["-H", "Content-Type:"]
+    def _body_headers(self) -> list[str]:
+        """Keep curl from adding a media type of its own."""
+        is_typed = any(name.lower() == "content-type" for name, _ in self.headers)
+        return [] if is_typed else ["-H", "Content-Type:"]
 
     @property
     def says_length(self) -> bool:
@@ -99,24 +101,22 @@ class HttpRequest:
         hidden = self.redactor.people(hide(text, self.secrets))
         placeholders = [shown for _, shown in self.secrets]
         placeholders += self.redactor.variables.values()
-        known = {shown: shown for shown in placeholders}
-        return re.split(f"({pattern(known)})", hidden) if known else [hidden]
+        if not placeholders:
+            return [hidden]
+        return re.split(f"({pattern(dict.fromkeys(placeholders, ''))})", hidden)
 
     def _word(self, text: str) -> str:
         """Quote for a shell that expands what stands for a secret, and nothing else."""
         pieces = self._pieces(text)
         if len(pieces) == 1:
             return shlex.quote(pieces[0])
-        quoted = [ESCAPED.sub(r"\\\g<0>", pieces[0])]
+        quoted = ESCAPED.sub(ESCAPE, pieces[0])
         for shown, after in zip(pieces[1::2], pieces[2::2], strict=True):
-            # A letter behind a name would become a part of it.
-            is_bare = shown[1:].isidentifier() and (after[:1].isalnum() or after[:1] == "_")
-            quoted.append(f"${{{shown[1:]}}}" if is_bare else shown)
-            quoted.append(ESCAPED.sub(r"\\\g<0>", after))
-        return f'"{"".join(quoted)}"'
+            quoted += _braced(shown, after) + ESCAPED.sub(ESCAPE, after)
+        return f'"{quoted}"'
 
     def hide(self, text: str) -> str:
-        """Put the name of a session in place of its token, and its shape in place of what belongs to people."""
+        """Hide tokens behind the names of their sessions, and people's texts behind shapes."""
         return self.redactor.text(hide(text, self.secrets))
 
     def _body_word(self, body: bytes) -> str:
@@ -127,8 +127,9 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A call and its answer; `status` is 0 and `trouble` says why where no whole HTTP answer came.
+    """A request and its answer.
 
+    `status` is 0 and `trouble` says why where no whole HTTP answer came.
     `dropped` says that the connection was closed without a word, `timed_out` that nothing came.
     """
 
@@ -144,12 +145,12 @@ class Exchange:
     @property
     def ok(self) -> bool:
         """Whether the call succeeded (2xx)."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - the class of success
+        return self.status // 100 == SUCCESS
 
     @property
     def refused(self) -> bool:
         """Whether the call was refused (4xx), and not for its session."""
-        return 400 <= self.status < 500 and self.status != 401  # noqa: PLR2004 - the class of client errors, and one of them
+        return self.status // 100 == CLIENT_ERROR and self.status != UNAUTHORIZED
 
     def header(self, name: str) -> str | None:
         """Return the header's value, several joined with a comma (RFC 9110, 5.3), or None."""
@@ -182,24 +183,36 @@ class Exchange:
         """Return status and body in one line for people, without what belongs to somebody."""
         if self.trouble:
             return self.trouble
-        text = " ".join(
-            self.request.redactor.body(self.body.decode("utf-8", "backslashreplace")).split()
-        )
-        return (
-            f"{self.status} {text if len(text) <= BODY_SHOWN else text[:BODY_SHOWN] + '…'}".rstrip()
-        )
+        body = self.request.redactor.body(self.body.decode("utf-8", "backslashreplace"))
+        text = " ".join(body.split())
+        if len(text) > BODY_SHOWN:
+            text = f"{text[:BODY_SHOWN]}…"
+        return f"{self.status} {text}".rstrip()
+
+
+def _braced(shown: str, after: str) -> str:
+    """Return what stands for a secret as a shell reads it where such a text follows."""
+    name = shown[1:]
+    # A letter behind a name would become a part of it.
+    goes_on = after[:1].isalnum() or after.startswith("_")
+    return f"${{{name}}}" if goes_on and name.isidentifier() else shown
 
 
 def _body_word(body: bytes) -> str:
+    """Quote a body for a shell, byte by byte where it is not plain text."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        text = ""
-    if text.isprintable() and (text or not body) and len(text) <= BODY_SHOWN:
+        return _octal(body)
+    if text.isprintable() and len(text) <= BODY_SHOWN:
         return shlex.quote(text)
-    # Bash's own quoting: every byte that is not plain ASCII as an octal escape.
-    return (
-        "$'"
-        + "".join(chr(b) if 32 <= b < 127 and b not in b"\\'" else f"\\{b:03o}" for b in body)  # noqa: PLR2004
-        + "'"
-    )
+    return _octal(body)
+
+
+def _octal(body: bytes) -> str:
+    """Quote as Bash does: every byte that is not plain ASCII as an octal escape."""
+    written = ""
+    for byte in body:
+        is_plain = chr(byte) in PLAIN
+        written += chr(byte) if is_plain else f"\\{byte:03o}"
+    return f"$'{written}'"

@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 from contract_tests.interrupts import STOP
 
+# Seconds that a run waits for a target that answers 429. If it wants more, the run leaves it alone.
 LONGEST_WAIT = 60.0
-"""Seconds that a run waits for a target that answers 429. If it wants more, the run leaves it alone."""
 
 
 @dataclass

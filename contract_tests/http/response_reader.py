@@ -1,4 +1,4 @@
-"""Requests and answers as the bytes that they are, read for as long and as far as the gate's patience goes."""
+"""Requests and answers as the bytes that they are, read as long and as far as is allowed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from contract_tests.redaction.placeholders import Pairs
 
+# Bytes of a body that are read at most, as sent and as decoded.
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a body that are read at most, as sent and as decoded."""
 SWITCHING, OK = 101, 200
 INFORMATIONAL = re.compile(rb"HTTP/1\.[01] 1")
 STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})")
@@ -28,21 +28,26 @@ STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})")
 
 def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """Return the bytes of a request (RFC 9112, 2.1)."""
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode() + body
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    head = "\r\n".join([*lines, "", ""])
+    return head.encode() + body
 
 
 def answer(raw: bytes) -> tuple[int, Pairs, bytes]:
-    """Return status, headers, and for the body all that follows; the status is 0 where there is none."""
+    """Return status, headers, and for the body all that follows; the status is 0 without one."""
     head, _, body = raw.partition(b"\r\n\r\n")
     while INFORMATIONAL.match(head):
         head, _, body = body.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    headers = tuple(
-        (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
-    )
     found = STATUS_LINE.match(first)
-    return (int(found[1]), headers, body) if found else (0, (), b"")
+    if found is None:
+        return 0, (), b""
+    headers = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers.append((name.strip(), value.strip()))
+    return int(found[1]), tuple(headers), body
 
 
 class TooLargeError(http.client.HTTPException):
@@ -57,12 +62,17 @@ class SurplusError(http.client.HTTPException):
 
 
 class Timed(io.RawIOBase):
-    """Reads a socket until `seconds` are over, however often a little comes: a socket's own time-out is for each piece."""
+    """Reads a socket until `seconds` are over, however often a little comes.
+
+    A socket's own time-out is for each piece.
+    """
 
     def __init__(self, stream: socket.socket, seconds: float) -> None:
-        self._socket, self._seconds, self._until = stream, seconds, time.monotonic() + seconds
-        self.over = False
+        self._socket = stream
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
         self._inner = stream.makefile("rb", buffering=0)
+        self.over = False
 
     def readable(self) -> bool:
         """Return `True`: it can be read."""
@@ -91,11 +101,15 @@ class Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.surplus, self._timed = b"", Timed(sock, seconds)
+        self.surplus = b""
+        self._timed = Timed(sock, seconds)
         self.fp = io.BufferedReader(self._timed)
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Pass over informational answers such as 103 (RFC 9110, 15.2), which the standard library takes for the final one."""
+        """Pass over informational answers such as 103 (RFC 9110, 15.2).
+
+        The standard library takes them for the final one.
+        """
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not SWITCHING < status < OK:
@@ -115,36 +129,52 @@ class Answer(http.client.HTTPResponse):
             raise TooLargeError
         if self.length:
             raise http.client.IncompleteRead(raw, self.length)
-        # What follows HEAD is judged by a law of its own; an empty line is an old habit (RFC 9112, 2.2), and another answer
-        # may be that to a body which the target did not read.
-        is_answer = self.surplus.startswith(b"HTTP/")
-        to_head = self._method == "HEAD"  # type: ignore[attr-defined]
-        if self.surplus.strip() and not is_answer and not to_head:
-            raise SurplusError(f"{len(self.surplus)} bytes after its end")
+        self._check_surplus()
         return decoded(raw, self.getheader("Content-Encoding", ""))
+
+    def _check_surplus(self) -> None:
+        """Raise `SurplusError` if something follows that belongs to nothing."""
+        # An empty line is an old habit (RFC 9112, 2.2).
+        if not self.surplus.strip():
+            return
+        # Another answer may be that to a body which the target did not read.
+        if self.surplus.startswith(b"HTTP/"):
+            return
+        # What follows the answer to HEAD is judged by a law of its own.
+        if self._method == "HEAD":  # type: ignore[attr-defined]
+            return
+        raise SurplusError(f"{len(self.surplus)} bytes after its end")
 
 
 def decoded(raw: bytes, coding: str) -> bytes:
     """Return a body without its content coding; as it is where that is not known."""
-    match coding.strip().lower() if raw else "":
-        case "gzip" | "x-gzip":
-            plain = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(LARGEST + 1)
-        case "deflate":
-            reader = zlib.decompressobj()
-            plain = reader.decompress(raw, LARGEST + 1)
-            if not reader.eof and len(plain) <= LARGEST:
-                raise EOFError("the compressed body ends before its end")
-        case _:
-            return raw
+    name = coding.strip().lower()
+    if raw and name in ("gzip", "x-gzip"):
+        plain = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(LARGEST + 1)
+    elif raw and name == "deflate":
+        plain = _inflated(raw)
+    else:
+        return raw
     if len(plain) > LARGEST:
         raise TooLargeError
     return plain
 
 
+def _inflated(raw: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    plain = reader.decompress(raw, LARGEST + 1)
+    if not reader.eof and len(plain) <= LARGEST:
+        raise EOFError("the compressed body ends before its end")
+    return plain
+
+
 def until_closed(stream: socket.socket, seconds: float) -> bytes:
     """Return all that comes until the connection closes, the time is over, or it is too much."""
-    raw, pieces = Timed(stream, seconds), bytearray()
-    with suppress(OSError), raw:
-        while len(pieces) <= LARGEST and (piece := raw.read(65536)):
-            pieces += piece
-    return bytes(pieces)
+    received = bytearray()
+    with suppress(OSError), Timed(stream, seconds) as raw:
+        while len(received) <= LARGEST:
+            piece = raw.read(65536)
+            if not piece:
+                break
+            received += piece
+    return bytes(received)

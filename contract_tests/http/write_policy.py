@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from contract_tests.config.target import Target
     from contract_tests.http.messages import HttpRequest
 
+# Methods that change nothing (RFC 9110, 9.2.1).
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
-"""Methods that change nothing (RFC 9110, 9.2.1)."""
 MARKING = "markNotificationsRead"
 NO_WRITES = "it would write to the target, which needs --allow-writes"
 READ_ONLY = "it would write to the target, which --read-only forbids"

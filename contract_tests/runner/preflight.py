@@ -16,8 +16,8 @@ from contract_tests.findings.evidence import Status, Text
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange, HttpRequest
 
+# Calls that a session is given to show that it works after all.
 TRIES = 4
-"""Calls that a session is given to show that it works after all."""
 NAME_NEEDS = {
     "SESSION_TOKEN_EXPIRED": "session_expired",
     "REFRESH_TOKEN_EXPIRED": "refresh_expired",

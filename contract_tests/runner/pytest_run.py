@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from contract_tests.config.target import Target
     from contract_tests.reports.run_report import Run
 
+# The exit codes where no run came to its end, for those of pytest.
 CODES = {
     pytest.ExitCode.USAGE_ERROR: USAGE,
     pytest.ExitCode.NO_TESTS_COLLECTED: NOT_JUDGED,
 }
-"""The exit codes where no run came to its end, for those of pytest."""
 # No file of the user's and no other plugin may shuffle, parallelise or rewrite the laws.
 ALONE = (
     *("-c", os.devnull),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from contract_tests.api.context import Context
     from contract_tests.api.saved_profiles import Originals
 
+# Seconds after which most requests that were under way at the kill have done what they do.
 SETTLING = 1.0
-"""Seconds after which most requests that were under way at the kill have done what they do."""
 DONE, QUIETLY = b".", b"!"
 STDERR = 2
 

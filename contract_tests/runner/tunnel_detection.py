@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 HEALTH = HttpRequest("the health of our own proxy", "GET", "/__mock/health")
 MOST_HOPS = 5
+# Headers that only networks for delivery write, none of which runs on this machine.
 CLOUDS = ("CF-Ray", "X-Amz-Cf-Id", "X-Azure-Ref", "X-Vercel-Id", "Fly-Request-Id")
-"""Headers that only networks for delivery write, none of which runs on this machine."""
 
 
 def sign(context: Context) -> str:

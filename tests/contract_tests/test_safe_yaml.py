@@ -83,7 +83,9 @@ def test_what_a_pipe_says_is_read() -> None:
     writer = threading.Timer(0.05, write)
     writer.start()
     try:
-        assert yaml_loader.read(Path(f"/dev/fd/{end}")) == {"base_url": "http://x"}
+        assert yaml_loader.load(yaml_loader.read_file(Path(f"/dev/fd/{end}"))) == {
+            "base_url": "http://x"
+        }
     finally:
         writer.join()
         os.close(end)
