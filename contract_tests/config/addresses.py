@@ -94,9 +94,10 @@ def is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     # This sends no query, and knows every spelling of an address, such as 127.1.
     found = _addresses(host, socket.AI_NUMERICHOST)
-    if not found and _is_localhost(host):
-        found = _addresses(host)
-    return bool(found) and all(map(_loops, found))
+    if found or not _is_localhost(host):
+        return bool(found) and all(map(_loops, found))
+    # Where nobody knows the name, nothing makes it another machine.
+    return all(map(_loops, _addresses(host)))
 
 
 def _addresses(host: str, flags: int = 0) -> set[str]:

@@ -132,13 +132,13 @@ def headers(lines: tuple[str, ...]) -> tuple[Pairs, Pairs]:
     secrets: Pairs = ()
     for line in lines:
         pair, more = header(line)
-        name = pair[0]
-        if name.lower() in pairs:
+        name = pair[0].lower()
+        if name in pairs:
             raise UsageError(
-                f"--header {name}: it is given twice; several values of one header are separated "
-                "by commas"
+                f"--header {pairs[name][0]}: it is given twice; several values of one header are "
+                "separated by commas"
             )
-        pairs[name.lower()] = pair
+        pairs[name] = pair
         secrets += more
     return tuple(pairs.values()), secrets
 

@@ -99,11 +99,11 @@ class TargetFile:
         if found is None:
             return []
         entries = found.value if isinstance(found.value, list) else [found]
-        mappings = [entry.value for entry in entries]
+        mappings = [entry.value for entry in entries if isinstance(entry.value, dict)]
+        if entries is not found.value or len(mappings) < len(entries):
+            known = ", ".join(OF_A_SHARD)
+            self._fail(found, f"{key} must be a list of mappings with any of {known}")
         for mapping in mappings:
-            if not isinstance(mapping, dict):
-                known = ", ".join(OF_A_SHARD)
-                self._fail(found, f"{key} must be a list of mappings with any of {known}")
             self._know(mapping, OF_A_SHARD, "key")
         return mappings
 

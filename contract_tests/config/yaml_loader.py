@@ -2,8 +2,8 @@
 
 The rest is refused with its line. The parser of libyaml hands over one event after the other. A
 document that is too deep or too large, a key that is given twice and an alias that refers to itself
-are noticed before anything is built, and no function here is recursive. `ruamel.yaml` would know
-the lines, too, but it has no such bounds, and takes 27 times as long to read `openapi.yaml`.
+are noticed before anything is built. `ruamel.yaml` would know the lines, too, but it has no such
+bounds, and takes 27 times as long to read `openapi.yaml`.
 
 `mock_server/contract/safe_yaml.py` has the same reader, since neither program may import the other.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import os
 import stat
-from dataclasses import dataclass, field
 from select import select
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -109,7 +108,7 @@ def load(raw: bytes) -> Any:
 
     Keys are text as it is written: `200` and `"200"` are the same. Times are text too.
     """
-    return _Reader().read(raw)
+    return _Reader(raw).read()
 
 
 def locate(raw: bytes, *, as_written: bool = False) -> Located | None:
@@ -117,7 +116,7 @@ def locate(raw: bytes, *, as_written: bool = False) -> Located | None:
 
     `as_written` leaves numbers and so on the text that they are in the document.
     """
-    found: Located | None = _Reader(located=True, as_written=as_written).read(raw)
+    found: Located | None = _Reader(raw, located=True, as_written=as_written).read()
     return found
 
 
@@ -125,7 +124,7 @@ def shown(text: object) -> str:
     """Return a piece of a document in quotes, cut where it is long."""
     whole = str(text)
     if len(whole) > LONGEST_SHOWN:
-        whole = f"{whole[:LONGEST_SHOWN]}…"
+        whole = whole[:LONGEST_SHOWN] + "…"
     return repr(whole)
 
 
@@ -143,213 +142,195 @@ class _Types(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
 
     def tag_of(self, text: str) -> str:
         """Return the tag of plain text."""
-        # YAML 1.1 takes 12:30 for a number of base 60, but users mean text.
+        # YAML 1.1 takes 12:30 for a number of base 60, which nobody means.
         if ":" in text:
             return f"{TAGS}str"
-        # The patterns of numbers take long for long text.
+        # A long text with other characters is no number, which needs no search by patterns.
         if len(text) > LONGEST_NUMBER and text.strip("+-.0123456789_eE"):
             return f"{TAGS}str"
         return str(self.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
 
 
-_Types.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag in TYPES]
-    for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items()
-}
+def _resolvers() -> dict[str, list[tuple[str, Any]]]:
+    """Return the rules of YAML for plain text, without those for types that JSON has not."""
+    kept = {}
+    for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items():
+        kept[first] = [(tag, pattern) for tag, pattern in resolvers if tag in TYPES]
+    return kept
 
 
-class _Size(NamedTuple):
-    """How much a part of a document is with its aliases written out."""
+_Types.yaml_implicit_resolvers = _resolvers()
 
+
+class _Anchored(NamedTuple):
+    """A value that aliases stand for, and its size with its own aliases written out."""
+
+    value: Any
     characters: int
     values: int
 
-    def plus(self, more: _Size) -> _Size:
-        return _Size(self.characters + more.characters, self.values + more.values)
-
-    def minus(self, less: _Size) -> _Size:
-        return _Size(self.characters - less.characters, self.values - less.values)
-
-
-@dataclass(slots=True)
-class _Open:
-    """A mapping or a list that is not at its end.
-
-    `lines` has the line of every key, `merged` what `<<` takes over.
-    """
-
-    line: int
-    anchor: str | None
-    start: _Size
-    value: Any
-    is_mapping: bool
-    key: str | None = None
-    merges: bool = False
-    lines: dict[str, int] = field(default_factory=dict)
-    merged: list[dict[str, Any]] = field(default_factory=list)
-
 
 class _Reader:
-    """Reads one document."""
+    """Reads one document; `characters` and `values` count what it holds so far."""
 
-    def __init__(self, *, located: bool = False, as_written: bool = False) -> None:
+    def __init__(self, raw: bytes, *, located: bool = False, as_written: bool = False) -> None:
+        self._events = _events(raw)
         self._located = located
         self._as_written = as_written
         self._types = _Types()
-        self._open: list[_Open] = []
-        # Within what an anchor stands for, its value is not known yet.
-        self._anchors: dict[str, tuple[Any, _Size] | None] = {}
-        self._size = _Size(0, 0)
-        self._documents = 0
-        self._value: Any = None
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._characters = 0
+        self._values = 0
 
-    def read(self, raw: bytes) -> Any:
+    def read(self) -> Any:
         """Return the value of the document."""
-        for event in _events(raw):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            match event:
-                case yaml.ScalarEvent() if self._wants_key():
-                    self._take_key(event, line)
-                case yaml.ScalarEvent():
-                    self._take_scalar(event, line)
-                case yaml.NodeEvent() if self._wants_key():
-                    raise YamlError("has a key that is not text", line)
-                case yaml.AliasEvent():
-                    self._follow(str(event.anchor), line)
-                case yaml.CollectionStartEvent():
-                    self._begin(event, line)
-                case yaml.CollectionEndEvent():
-                    self._end()
-                case yaml.DocumentStartEvent():
-                    self._documents += 1
-                    if self._documents > 1:
-                        raise YamlError("holds more than one document", line)
-        return self._value
+        value = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise YamlError("holds more than one document", _line(event))
+            elif isinstance(event, yaml.NodeEvent):
+                value = self._value(event, 0)
+        return value
 
-    def _wants_key(self) -> bool:
-        if not self._open:
-            return False
-        place = self._open[-1]
-        return place.is_mapping and place.key is None
-
-    def _take_key(self, event: yaml.ScalarEvent, line: int) -> None:
-        place = self._open[-1]
-        key = event.value
-        self._count(_Size(len(key), 0), line)
-        place.key = key
-        place.merges = key == "<<" and event.implicit[0]
-        if place.merges:
-            return
-        if key in place.lines:
-            first = place.lines[key]
-            raise YamlError(f"has the key {shown(key)} twice, first in line {first}", line)
-        place.lines[key] = line
-
-    def _take_scalar(self, event: yaml.ScalarEvent, line: int) -> None:
-        size = _Size(1 + len(event.value), 1)
-        self._count(size, line)
-        self._keep(self._scalar(event, line), line, event.anchor, size)
-
-    def _begin(self, event: yaml.CollectionStartEvent, line: int) -> None:
-        if event.tag not in PLAIN:
-            raise YamlError(f"is not YAML: the tag {_tag(event.tag)} is not supported", line)
-        if len(self._open) >= MOST_LEVELS:
-            raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
+    def _value(self, event: yaml.Event, level: int) -> Any:
+        """Return the value that starts with an event; `level` is how deep it is nested."""
+        line = _line(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(str(event.anchor), line)
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent), event
+        characters = self._characters
+        values = self._values
         if event.anchor is not None:
+            # It has no value until its end: an alias before that would stand within what it means.
             self._anchors[event.anchor] = None
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
-        value: Any = {} if is_mapping else []
-        self._open.append(_Open(line, event.anchor, self._size, value, is_mapping))
-        self._count(_Size(1, 1), line)
-
-    def _end(self) -> None:
-        done = self._open.pop()
-        value = done.value
-        for merged in done.merged:
-            value = {**merged, **value}
-        self._keep(value, done.line, done.anchor, self._size.minus(done.start))
-
-    def _follow(self, anchor: str, line: int) -> None:
-        """Put what an alias stands for in its place."""
-        name = f"the alias *{_bare(anchor)}"
-        if anchor not in self._anchors:
-            raise YamlError(f"has {name}, and no such anchor before it", line)
-        known = self._anchors[anchor]
-        if known is None:
-            raise YamlError(f"has {name} within what it stands for", line)
-        value, size = known
-        self._count(size, line)
-        self._put(value, line)
-
-    def _keep(self, value: Any, line: int, anchor: str | None, size: _Size) -> None:
-        """Put a value where it belongs, and remember it where it has an anchor."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(1 + len(event.value), 1, line)
+            value = self._scalar(event, line)
+        else:
+            value = self._collection(event, line, level)
         if self._located:
             value = Located(line, value)
-        if anchor is not None:
-            self._anchors[anchor] = value, size
-        self._put(value, line)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(
+                value,
+                self._characters - characters,
+                self._values - values,
+            )
+        return value
 
-    def _put(self, value: Any, line: int) -> None:
-        if not self._open:
-            self._value = value
-            return
-        place = self._open[-1]
-        if not place.is_mapping:
-            place.value.append(value)
-            return
-        if place.merges:
-            place.merged += self._mappings(value, line)
-        else:
-            place.value[place.key] = value
-        place.key = None
-        place.merges = False
+    def _aliased(self, anchor: str, line: int) -> Any:
+        alias = f"*{_bare(anchor)}"
+        if anchor not in self._anchors:
+            raise YamlError(f"has the alias {alias}, and no such anchor before it", line)
+        found = self._anchors[anchor]
+        if found is None:
+            raise YamlError(f"has the alias {alias} within what it stands for", line)
+        self._count(found.characters, found.values, line)
+        return found.value
+
+    def _collection(self, event: yaml.CollectionStartEvent, line: int, level: int) -> Any:
+        if event.tag not in PLAIN:
+            raise YamlError(f"is not YAML: the tag {_tag(event.tag)} is not supported", line)
+        # The functions here call each other for each level, which Python does not do for ever.
+        if level >= MOST_LEVELS:
+            raise YamlError(f"is nested deeper than {MOST_LEVELS} levels", line)
+        self._count(1, 1, line)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(level + 1)
+        items = []
+        for item in self._events:
+            if isinstance(item, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(item, level + 1))
+        return items
+
+    def _mapping(self, level: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        included: list[dict[str, Any]] = []
+        lines: dict[str, int] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._key(event, lines)
+            value_event = next(self._events)
+            value = self._value(value_event, level)
+            if key is None:
+                included += self._mappings(value, _line(value_event))
+            else:
+                mapping[key] = value
+        for each in included:
+            mapping = {**each, **mapping}
+        return mapping
+
+    def _key(self, event: yaml.Event, lines: dict[str, int]) -> str | None:
+        """Return a key, and note its line; `None` stands for `<<`, which includes mappings."""
+        line = _line(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise YamlError("has a key that is not text", line)
+        key: str = event.value
+        self._count(len(key), 0, line)
+        if key == "<<" and event.implicit[0]:
+            return None
+        if key in lines:
+            raise YamlError(f"has the key {shown(key)} twice, first in line {lines[key]}", line)
+        lines[key] = line
+        return key
 
     def _mappings(self, value: Any, line: int) -> list[dict[str, Any]]:
-        """Return what `<<` takes over: a mapping, or those of a list."""
-        plain = self._plain(value)
-        found = [self._plain(each) for each in plain] if isinstance(plain, list) else [plain]
+        """Return what `<<` includes: a mapping, or those of a list."""
+        inner = value.value if self._located else value
+        found = inner if isinstance(inner, list) else [value]
+        if self._located:
+            found = [each.value for each in found]
         if not all(isinstance(each, dict) for each in found):
             raise YamlError("has a `<<` that is followed by something other than mappings", line)
         return found
 
-    def _plain(self, value: Any) -> Any:
-        return value.value if self._located else value
-
-    def _count(self, more: _Size, line: int) -> None:
-        """Count before anything is built. Raise `YamlError` where it is too much."""
-        self._size = self._size.plus(more)
-        if self._size.values > MOST_VALUES:
+    def _count(self, characters: int, values: int, line: int) -> None:
+        self._characters += characters
+        self._values += values
+        if self._values > MOST_VALUES:
             raise YamlError(f"has over {MOST_VALUES:,} values with its aliases written out", line)
-        if self._size.characters > MOST_BYTES:
-            most = MOST_BYTES // MEBIBYTE
-            raise YamlError(f"is over {most} MiB with its aliases written out", line)
+        if self._characters > MOST_BYTES:
+            size = f"{MOST_BYTES // MEBIBYTE} MiB"
+            raise YamlError(f"is over {size} with its aliases written out", line)
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
+        text = event.value
         tag = event.tag
-        if tag is None:
-            tag = self._types.tag_of(event.value) if event.implicit[0] else f"{TAGS}str"
+        if tag is None and event.implicit[0]:
+            tag = self._types.tag_of(text)
         if tag in PLAIN:
-            return event.value
+            return text
         if tag not in TYPES:
             raise YamlError(f"is not YAML: the tag {_tag(tag)} is not supported", line)
         if self._as_written:
-            return "" if tag == f"{TAGS}null" else event.value
-        return self._typed(event.value, tag, line)
-
-    def _typed(self, text: str, tag: str, line: int) -> Any:
+            return "" if tag == f"{TAGS}null" else text
+        # Python takes quadratic time to read a long number.
         if len(text) > LONGEST_NUMBER:
             raise YamlError(f"has a number of {len(text):,} digits", line)
-        node = yaml.ScalarNode(tag, text)
         try:
-            value: Any = self._types.yaml_constructors[tag](self._types, node)
+            value = self._types.yaml_constructors[tag](self._types, yaml.ScalarNode(tag, text))
         except (ValueError, KeyError, IndexError, OverflowError):
-            why = f"has {shown(text)} where {_tag(tag)} says something else"
-            raise YamlError(why, line) from None
-        if isinstance(value, float) and not math.isfinite(value):
-            raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
-        if isinstance(value, int) and not LEAST <= value <= MOST:
-            raise YamlError(f"has the number {_bare(text)}, which takes more than 64 bits", line)
+            problem = f"has {shown(text)} where {_tag(tag)} says something else"
+            raise YamlError(problem, line) from None
+        _check_number(value, text, line)
         return value
+
+
+def _check_number(value: object, text: str, line: int) -> None:
+    """Raise `YamlError` where a value is a number that not every reader of JSON understands."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise YamlError(f"has {shown(text)}, which is no number in JSON", line)
+    if isinstance(value, int) and not LEAST <= value <= MOST:
+        raise YamlError(f"has the number {_bare(text)}, which takes more than 64 bits", line)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _events(raw: bytes) -> Iterator[yaml.Event]:
@@ -359,9 +340,9 @@ def _events(raw: bytes) -> Iterator[yaml.Event]:
         line = raw.count(b"\n", 0, error.position) + 1
         raise YamlError(f"is not YAML: {error.reason}", line) from None
     except yaml.MarkedYAMLError as error:
-        why = error.problem or error.context
         mark = error.problem_mark or error.context_mark
-        raise YamlError(f"is not YAML: {why}", mark.line + 1 if mark else None) from None
+        place = mark.line + 1 if mark else None
+        raise YamlError(f"is not YAML: {error.problem or error.context}", place) from None
 
 
 def _tag(tag: str | None) -> str:
