@@ -12,12 +12,13 @@ from contract_tests.exceptions import UsageError
 
 SCHEMES = ("http", "https")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
+PROXY_EXAMPLE = "such as http://proxy.example:3128"
 EXAMPLE = "such as http://127.0.0.1:4010"
 
 
 def base_url(text: str) -> str:
     """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `UsageError`."""
-    parts = _split(text, SCHEMES, EXAMPLE)
+    parts = _split(text, SCHEMES, "a base URL", EXAMPLE)
     if "@" in parts.netloc:
         raise UsageError(
             "a user name or a password in the base URL would be shown and never sent: "
@@ -30,13 +31,11 @@ def base_url(text: str) -> str:
 
 def proxy_url(text: str) -> str:
     """Return the address of an HTTP proxy in one spelling. Raise `UsageError`."""
-    parts = _split(text, ("http",), "such as http://proxy.example:3128")
+    parts = _split(text, ("http",), "a proxy URL", PROXY_EXAMPLE)
     if "@" in parts.netloc:
         raise UsageError("a user name and a password would not be sent: leave them out")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError(
-            "a proxy is a scheme, a host and a port, such as http://proxy.example:3128"
-        )
+        raise UsageError(f"a proxy is a scheme, a host and a port, {PROXY_EXAMPLE}")
     return f"http://{_authority(parts)}"
 
 
@@ -45,7 +44,7 @@ def is_secure(url: str) -> bool:
     return urlsplit(url).scheme == "https"
 
 
-def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+def _split(text: str, schemes: tuple[str, ...], kind: str, example: str) -> SplitResult:
     """Split a URL; the message of an error shows no more of it than scheme and host."""
     text = text.strip()
     if not text.isprintable() or " " in text:
@@ -57,13 +56,17 @@ def _split(text: str, schemes: tuple[str, ...], example: str) -> SplitResult:
     except ValueError as error:
         raise UsageError(f"this is not an address {example}: {_why(error)}") from None
     if parts.scheme not in schemes or not host or port == 0:
-        # What stands before `@` or after `?` may be a secret.
-        named = "what was given" if "@" in text or "?" in text else text or "nothing"
-        kind = "a base" if "https" in schemes else "a proxy"
-        raise UsageError(f"{named} is not {kind} URL {example}")
+        raise UsageError(f"{_named(text)} is not {kind} {example}")
     if not parts.path.isascii():
         raise UsageError(f"the path after {authority} has to be percent-encoded")
     return parts
+
+
+def _named(text: str) -> str:
+    # What stands before `@` or after `?` may be a secret.
+    if "@" in text or "?" in text:
+        return "what was given"
+    return text or "nothing"
 
 
 def _why(error: ValueError) -> str:
