@@ -43,10 +43,7 @@ class ContractError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A documented parameter, which may be repeated where it has `many` values.
-
-    `schema` is the place of its schema in the document.
-    """
+    """A documented parameter, which may be repeated where it has `many` values."""
 
     name: str
     where: str
@@ -55,6 +52,18 @@ class Parameter:
     decode: Callable[[str], Any]
     default: Any
     schema: tuple[str, ...]
+    """The place of its schema in the document."""
+    is_valid: IsValid
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A documented body of requests, which is JSON."""
+
+    required: bool
+    read: Callable[[bytes], Any]
+    schema: tuple[str, ...]
+    """The place of its schema in the document."""
     is_valid: IsValid
 
 
@@ -74,10 +83,7 @@ class Operation:
     method: str
     path: str
     parameters: tuple[Parameter, ...]
-    body: IsValid | None
-    media_types: tuple[str, ...]
-    body_required: bool
-    read_body: Callable[[bytes], Any]
+    body: Body | None
     responses: Mapping[str, Response]
 
     def response(self, status: int) -> Response | None:
@@ -157,7 +163,6 @@ class Contract:
         method: str,
         node: Mapping[str, Any],
     ) -> Operation:
-        body, media_types, required = self._body(path, method)
         responses = {
             status: self._response("paths", path, method, "responses", status)
             for status in node["responses"]
@@ -167,10 +172,7 @@ class Contract:
             method=method.upper(),
             path=path,
             parameters=self._parameters(path, method),
-            body=body,
-            media_types=media_types,
-            body_required=required,
-            read_body=self.read_body,
+            body=self._body(path, method),
             responses=responses,
         )
 
@@ -205,16 +207,19 @@ class Contract:
             is_valid=self._is_valid(*place),
         )
 
-    def _body(self, path: str, method: str) -> tuple[IsValid | None, tuple[str, ...], bool]:
+    def _body(self, path: str, method: str) -> Body | None:
         if "requestBody" not in self.document["paths"][path][method]:
-            return None, (), False
+            return None
         node, pointer = self.resolve("paths", path, method, "requestBody")
-        media_types = tuple(node["content"])
-        if media_types != (JSON,):
+        if list(node["content"]) != [JSON]:
             raise ValueError("only application/json bodies are supported")
-        is_valid = self._is_valid(*pointer, "content", JSON, "schema")
-        is_required = node.get("required", False)
-        return is_valid, media_types, is_required
+        place = (*pointer, "content", JSON, "schema")
+        return Body(
+            required=node.get("required", False),
+            read=self.read_body,
+            schema=place,
+            is_valid=self._is_valid(*place),
+        )
 
     def _response(self, *pointer: str) -> Response:
         node, pointer = self.resolve(*pointer)
@@ -275,14 +280,15 @@ def _value(parameter: Parameter, texts: list[str]) -> Any:
 
 
 def _body(operation: Operation, request: RawRequest) -> Any:
-    if operation.body is None or not (request.body or operation.body_required):
+    body = operation.body
+    if body is None or not (request.body or body.required):
         return None
-    if request.media_type not in operation.media_types:
+    if request.media_type != JSON:
         raise ValueError(request.media_type)
-    body = operation.read_body(request.body)
-    if not operation.body(body):
+    value = body.read(request.body)
+    if not body.is_valid(value):
         raise ValueError("body")
-    return body
+    return value
 
 
 def decode(operation: Operation, request: RawRequest) -> Decoded:

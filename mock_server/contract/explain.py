@@ -8,7 +8,7 @@ the only importer of `openapi_core`, which takes a third of a second.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -39,9 +39,9 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from mock_server.errors import Violation
 
-from .compiled import Contract, Decoded, Operation, Parameter, RawRequest
+from .compiled import JSON, Body, Contract, Decoded, Operation, Parameter, RawRequest
 from .decoding import decode_number, split_query
-from .reasons import explained, plain_reason, pointer
+from .reasons import plain_reason, pointer
 from .schema_errors import SMALL, Explainer, is_small
 
 MOST_DETAILS = 100
@@ -111,7 +111,6 @@ class Authority:
     """Judges and explains requests against one document."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract = contract
         self._explainer = Explainer(contract)
         validators = _ValidatorsOnce()
         casters = {
@@ -125,7 +124,7 @@ class Authority:
             "schema_casters_factory": SchemaCastersFactory(validators, types_caster),
             "path_finder_cls": _KnownPath,
             "extra_media_type_deserializers": {
-                "application/json": lambda raw, **_parameters: contract.read_body(raw)
+                JSON: lambda raw, **_parameters: contract.read_body(raw)
             },
         }
         spec = SchemaPath.from_dict(contract.document, resolved_cache_maxsize=4096)
@@ -153,41 +152,34 @@ class Authority:
             advice = _how_to_repeat(operation, error, request.query)
             for reason in self._reasons(operation, error):
                 yield Violation(error.location, error.name, reason + advice)
-        if operation.body is None:
-            return
+        if operation.body is not None:
+            yield from self._judge_body(operation.body, request, openapi_request)
+
+    def _judge_body(
+        self,
+        body: Body,
+        request: RawRequest,
+        openapi_request: _Request,
+    ) -> Iterator[Violation]:
         # Of a large body openapi-core lists all errors, each with a copy of what is wrong.
-        body = self._large_body(operation, request)
-        if body is not None:
-            yield from self._body_violations(operation, body)
+        large = _large_value(body, request)
+        if large is not None:
+            yield from self._body_violations(body, large)
             return
         for error in self._body.iter_errors(openapi_request):
             cause = error.__cause__
             if isinstance(cause, InvalidSchemaValue):
-                yield from self._body_violations(operation, cause.value)
+                yield from self._body_violations(body, cause.value)
             elif type(cause).__name__ == "MediaTypeNotFound":
-                reason = f"must be {' or '.join(operation.media_types)}"
-                yield Violation("header", "Content-Type", reason)
+                yield Violation("header", "Content-Type", f"must be {JSON}")
             else:
                 yield Violation("body", "", plain_reason(cause or error))
 
-    def _large_body(self, operation: Operation, request: RawRequest) -> Any:
-        """Return the body where openapi-core would take long over it, else `None`."""
-        if len(request.body) <= SMALL or request.media_type not in operation.media_types:
-            return None
-        try:
-            value = operation.read_body(request.body)
-        except ValueError:
-            return None
-        return None if is_small(value) else value
-
-    def _body_violations(self, operation: Operation, body: Any) -> Iterator[Violation]:
+    def _body_violations(self, body: Body, value: Any) -> Iterator[Violation]:
         """List what is wrong with a body, up to a bound, and whether there is more."""
-        method = operation.method.lower()
-        _, place = self._contract.resolve("paths", operation.path, method, "requestBody")
-        faults = self._explainer.faults((*place, "content", "application/json", "schema"), body)
-        explanations = chain.from_iterable(map(explained, faults))
-        for where, reason in islice(explanations, MOST_DETAILS):
-            yield Violation("body", pointer(where), reason)
+        explanations = self._explainer.explain(body.schema, value)
+        for place, reason in islice(explanations, MOST_DETAILS):
+            yield Violation("body", pointer(place), reason)
         if next(explanations, None) is not None:
             reason = f"breaks the contract in more than these {MOST_DETAILS} places"
             yield Violation("body", "", reason)
@@ -197,9 +189,20 @@ class Authority:
         if not isinstance(cause, InvalidSchemaValue):
             return [plain_reason(cause or error)]
         schemas = {(each.where, each.name): each.schema for each in operation.parameters}
-        faults = self._explainer.faults(schemas[error.location, error.name], cause.value)
-        explanations = chain.from_iterable(map(explained, faults))
+        schema = schemas[error.location, error.name]
+        explanations = self._explainer.explain(schema, cause.value)
         return [reason for _, reason in explanations]
+
+
+def _large_value(body: Body, request: RawRequest) -> Any:
+    """Return the value of a body where openapi-core would take long over it, else `None`."""
+    if len(request.body) <= SMALL or request.media_type != JSON:
+        return None
+    try:
+        value = body.read(request.body)
+    except ValueError:
+        return None
+    return None if is_small(value) else value
 
 
 def _openapi_request(

@@ -183,9 +183,10 @@ def _unexpected(keys: Any) -> str:
     if not isinstance(keys, list):
         return "has keys with values that are not allowed"
     shown = ", ".join(repr(_cut(key)) for key in keys[:MOST_KEYS])
-    more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
+    if len(keys) > MOST_KEYS:
+        shown += f" and {len(keys) - MOST_KEYS} more"
     verb = "was" if len(keys) == 1 else "were"
-    return f"Additional properties are not allowed ({shown}{more} {verb} unexpected)"
+    return f"Additional properties are not allowed ({shown} {verb} unexpected)"
 
 
 def _forbidden(schema: Any) -> str:

@@ -5,11 +5,11 @@ one. So it explains small parts alone; of a large value it only tells which part
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from .compiled import URI, Contract, escape
-from .reasons import ALTERNATIVES, Fault, Place, compiled_fault
+from .reasons import ALTERNATIVES, Fault, Place, compiled_fault, explained
 from .references import part_of, with_references
 
 SMALL = 1000
@@ -102,6 +102,10 @@ class Explainer:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._compiled: dict[str, Any] = {}
+
+    def explain(self, place: Pointer, value: object) -> Iterator[tuple[Place, str]]:
+        """List what is wrong with a value, as `faults` does, in words, and where."""
+        return chain.from_iterable(map(explained, self.faults(place, value)))
 
     def faults(self, place: Pointer, value: object) -> Iterator[Fault]:
         """List what is wrong with a value against the schema at a place of the document."""

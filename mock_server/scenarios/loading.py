@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from rpds import HashTrieMap
 
 from mock_server.contract.compiled import Contract
 from mock_server.contract.files import FileError, line_of, read_document
-from mock_server.contract.reasons import explained
 from mock_server.contract.schema_errors import Explainer
 from mock_server.world.clock import read_time, written
 from mock_server.world.records import Json, Session, User, World, handles_of
 
 TIMES = frozenset(("createdAt", "joinedAt", "expiresAt", "refreshExpiresAt"))
+SCHEMA = ("components", "schemas", "Scenario")
 UNIQUE = (
     ("users", "username"),
     ("users", "handle"),
@@ -170,8 +170,7 @@ def _schema_problems(scenario: object, control: Contract) -> Iterator[Problem]:
     except TypeError as error:
         yield [], f"holds what JSON cannot: {error}"
         return
-    faults = Explainer(control).faults(("components", "schemas", "Scenario"), scenario)
-    explanations = chain.from_iterable(map(explained, faults))
+    explanations = Explainer(control).explain(SCHEMA, scenario)
     for place, reason in islice(explanations, MOST_PROBLEMS):
         yield list(place), reason
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mock_server.contract import schema_errors
 from mock_server.contract.compiled import Contract
-from mock_server.contract.reasons import explained, pointer
+from mock_server.contract.reasons import pointer
 from mock_server.contract.schema_errors import Explainer, is_small
 from mock_server.proxy.judging.content_codings import UnjudgedError
 from mock_server.proxy.judging.judge import Judge, Match
@@ -169,8 +169,7 @@ def test_a_request_that_is_nested_too_deep_is_not_judged(contract: Contract) -> 
 
 
 def in_words(explainer: Explainer, value: object) -> set[tuple[str, str]]:
-    faults = explainer.faults(SCENARIO, value)
-    return {(pointer(place), reason) for fault in faults for place, reason in explained(fault)}
+    return {(pointer(place), reason) for place, reason in explainer.explain(SCENARIO, value)}
 
 
 TEXTS = st.sampled_from(["ada", "A", "", "main", "2026-03-01T08:00:00Z", 5, None])

@@ -201,5 +201,7 @@ def without_password(url: str) -> str:
         raise ValueError(url)
     user, at, host = parts.netloc.rpartition("@")
     name, colon, _ = user.partition(":")
-    hidden = ":***" if colon else ""
-    return urlunsplit(parts._replace(netloc=f"{name}{hidden}{at}{host}", query=""))
+    if colon:
+        user = f"{name}:***"
+    shown = parts._replace(netloc=f"{user}{at}{host}", query="")
+    return urlunsplit(shown)

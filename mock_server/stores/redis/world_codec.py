@@ -152,8 +152,9 @@ def changed_items(before: HashTrieMap[str, Any], after: HashTrieMap[str, Any]) -
     """Return what is other than before, and `None` for what is gone."""
     if before is after:
         return {}
-    changed = {key: None for key in before if key not in after}
-    return changed | {key: value for key, value in after.items() if before.get(key) is not value}
+    gone = {key: None for key in before if key not in after}
+    other = {key: value for key, value in after.items() if before.get(key) is not value}
+    return gone | other
 
 
 def with_items(known: HashTrieMap[str, Any], changes: Mapping[str, Any]) -> HashTrieMap[str, Any]:
