@@ -89,7 +89,7 @@ class Core(Flask):
     def _add_client_operation(self, operation: Operation) -> None:
         if self.settings.proxy is not None:
             # The upstream answers it, so that there is a route and no view.
-            self._add(operation.id, operation.path, operation.method, None, RouteKind.API)
+            self._add_operation(operation, None, RouteKind.API)
             return
         served = ClientOperation(
             operation,
@@ -99,32 +99,38 @@ class Core(Flask):
             behave=partial(behave, OPERATIONS[operation.id]),
         )
         view = partial(self.pipeline.serve_client, served)
-        self._add(operation.id, operation.path, operation.method, view, RouteKind.API)
+        self._add_operation(operation, view, RouteKind.API)
 
     def _add_control_operation(self, operation: Operation, row: ControlOperation) -> None:
         if self.settings.proxy is not None and not row.in_proxy:
             return
-        pipeline, kind = self.pipeline, RouteKind.CONTROL
-        view: View = partial(pipeline.serve_control, operation, row)
-        if row.for_clients:
-            if not self.settings.refresh_session:
-                return
-            served = ClientOperation(
-                operation,
-                pipeline.control,
-                session_of_refresh_token,
-                authenticates=False,
-                behave=partial(_control, self.context, row),
-                announced=operation.id,
-            )
-            view, kind = partial(pipeline.serve_client, served), RouteKind.API
+        if row.for_clients and not self.settings.refresh_session:
+            return
+        pipeline = self.pipeline
         pipeline.controls[operation.id] = operation, row
-        self._add(operation.id, operation.path, operation.method, view, kind)
+        if not row.for_clients:
+            view = partial(pipeline.serve_control, operation, row)
+            self._add_operation(operation, view, RouteKind.CONTROL)
+            return
+        served = ClientOperation(
+            operation,
+            pipeline.control,
+            session_of_refresh_token,
+            authenticates=False,
+            behave=partial(_control, self.context, row),
+            announced=operation.id,
+        )
+        view = partial(pipeline.serve_client, served)
+        self._add_operation(operation, view, RouteKind.API)
+
+    def _add_operation(self, operation: Operation, view: View | None, kind: RouteKind) -> None:
+        rule = re.sub(r"\{(.+?)\}", r"<\1>", operation.path)
+        self._add(operation.id, rule, operation.method, view, kind)
 
     def _add(
-        self, endpoint: str, path: str, method: str, view: View | None, kind: RouteKind
+        self, endpoint: str, rule: str, method: str, view: View | None, kind: RouteKind
     ) -> None:
-        rule = re.sub(r"\{(.+?)\}", r"<\1>", path)
+        # Flask would answer OPTIONS by itself, without CORS and journal.
         self.add_url_rule(
             rule, endpoint, cast("Any", view), methods=[method], provide_automatic_options=False
         )
@@ -171,7 +177,8 @@ class Core(Flask):
             return None
         if request.route.kind is not RouteKind.CONTROL:
             return usual
-        return max(usual, self.pipeline.controls[request.endpoint][1].largest_body)
+        _, row = self.pipeline.controls[request.endpoint]
+        return max(usual, row.largest_body)
 
     async def answer(self, request: Request) -> Reply:
         """Load what a request needs, answer it, and keep what comes of it."""

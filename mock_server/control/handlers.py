@@ -2,8 +2,17 @@
 
 from mock_server.stores.store import Access
 
-from . import documents, override_rules, requests, sessions, state, users
-from .control_context import Changes, ControlOperation
+from . import (
+    documents,
+    override_rules,
+    requests,
+    sandbox_clock,
+    sandboxes,
+    sessions,
+    state,
+    users,
+)
+from .control_context import Changes, ControlOperation, done
 
 NOTHING, PRESENT = Access.NOTHING, Access.PRESENT
 SANDBOX, NAMED = Changes.SANDBOX, Changes.NAMED
@@ -11,18 +20,16 @@ WHOLE_STATE = 64 * 1024 * 1024
 """The largest body in bytes of the call that takes a whole state."""
 
 CONTROL: dict[str, ControlOperation] = {
-    "health": ControlOperation(state.health, loads=state.count_sandboxes, in_proxy=True),
+    "health": ControlOperation(state.health, loads=sandboxes.count_sandboxes, in_proxy=True),
     "getContract": ControlOperation(documents.getContract, access=NOTHING, in_proxy=True),
     "getControl": ControlOperation(documents.getControl, access=NOTHING),
     "reset": ControlOperation(state.reset, SANDBOX, loads=state.load_scenario, clears_journal=True),
     "listScenarios": ControlOperation(state.listScenarios, access=NOTHING),
-    "listSandboxes": ControlOperation(state.listSandboxes, access=NOTHING, loads=state.load_names),
-    "forkSandbox": ControlOperation(
-        state.forkSandbox, NAMED, access=NOTHING, loads=state.copy_sandbox
+    "listSandboxes": ControlOperation(
+        sandboxes.listSandboxes, access=NOTHING, loads=sandboxes.load_names
     ),
-    "dropSandbox": ControlOperation(
-        state.dropSandbox, NAMED, access=NOTHING, loads=state.drop_sandbox
-    ),
+    "forkSandbox": ControlOperation(done, NAMED, access=NOTHING, loads=sandboxes.copy_sandbox),
+    "dropSandbox": ControlOperation(done, NAMED, access=NOTHING, loads=sandboxes.drop_sandbox),
     "getState": ControlOperation(state.getState),
     "putState": ControlOperation(state.putState, SANDBOX, largest_body=WHOLE_STATE),
     "listUsers": ControlOperation(users.listUsers),
@@ -32,8 +39,8 @@ CONTROL: dict[str, ControlOperation] = {
     "takeSnapshot": ControlOperation(state.takeSnapshot, SANDBOX),
     "dropSnapshot": ControlOperation(state.dropSnapshot, SANDBOX),
     "restoreSnapshot": ControlOperation(state.restoreSnapshot, SANDBOX),
-    "getClock": ControlOperation(state.getClock),
-    "setClock": ControlOperation(state.setClock, SANDBOX),
+    "getClock": ControlOperation(sandbox_clock.getClock),
+    "setClock": ControlOperation(sandbox_clock.setClock, SANDBOX),
     "listSessions": ControlOperation(sessions.listSessions),
     "createSession": ControlOperation(sessions.createSession, SANDBOX),
     "changeSession": ControlOperation(sessions.changeSession, SANDBOX),
@@ -53,7 +60,7 @@ CONTROL: dict[str, ControlOperation] = {
         requests.countRequests, access=PRESENT, loads=requests.load_entries, in_proxy=True
     ),
     "clearRequests": ControlOperation(
-        requests.clearRequests,
+        done,
         SANDBOX,
         access=NOTHING,
         loads=requests.clear_entries,

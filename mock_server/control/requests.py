@@ -11,7 +11,7 @@ from mock_server.journal.filters import chosen
 from mock_server.stores.store import Store
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, ControlContext, Result, Stream, not_found
+from .control_context import ControlContext, Result, Stream, not_found
 
 
 def listRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
@@ -43,11 +43,6 @@ def countRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> Resu
     found = _chosen(context, sandbox, call.body or {}, "body")
     count = sum(1 for _ in found)
     return sandbox, Answer(200, {"count": count})
-
-
-def clearRequests(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
-    """Say that the journal is empty."""
-    return sandbox, DONE
 
 
 def streamRequests(

@@ -1,8 +1,7 @@
-"""Reset, sandboxes, state in and out, snapshots, undo, and the clock."""
+"""State of a sandbox: health, reset, state in and out, undo, and snapshots."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
@@ -12,12 +11,11 @@ from mock_server.errors import Conflict, Violation
 from mock_server.http.origins import origin_of
 from mock_server.scenarios.catalogue import scenario_of
 from mock_server.scenarios.loading import build_world, reference_problems
-from mock_server.stores.store import DEFAULT, SandboxesFullError, Store
-from mock_server.world.clock import Clock, read_time, written
+from mock_server.stores.store import Store
 from mock_server.world.records import World
 from mock_server.world.sandbox import Sandbox
 
-from .control_context import DONE, FULL, ControlContext, Result, conflict, not_found
+from .control_context import DONE, ControlContext, Result, conflict, not_found
 
 MOST_SNAPSHOTS = 100
 MOST_PROBLEMS = 100
@@ -38,19 +36,6 @@ def health(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
         "record": None if proxy.record is None else str(proxy.record),
     }
     return sandbox, Answer(200, {**body, **behind})
-
-
-async def count_sandboxes(_: ControlContext, store: Store, own: str, _call: Call) -> int:
-    """Return how many sandboxes there are, with the one of this call, which it makes."""
-    names = {name for name, _idle in await store.names()}
-    return len(names | {own})
-
-
-async def load_names(
-    _: ControlContext, store: Store, _name: str, _call: Call
-) -> list[tuple[str, float]]:
-    """Return the names of all sandboxes."""
-    return await store.names()
 
 
 def reset(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
@@ -80,38 +65,6 @@ async def load_scenario(
 def listScenarios(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
     """List the scenarios."""
     return sandbox, Answer(200, {"scenarios": list(context.scenarios.names())})
-
-
-def listSandboxes(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
-    """List the sandboxes."""
-    shown = [{"name": name, "idle": idle} for name, idle in context.loaded]
-    return sandbox, Answer(200, {"sandboxes": shown})
-
-
-def forkSandbox(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
-    """Say that a sandbox was copied."""
-    return sandbox, DONE
-
-
-async def copy_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
-    """Copy a sandbox."""
-    source = (call.body or {}).get("from", DEFAULT)
-    try:
-        await store.copy(source, call.parameters["name"])
-    except SandboxesFullError:
-        raise conflict("path", "name", FULL) from None
-
-
-def dropSandbox(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
-    """Say that a sandbox was forgotten."""
-    return sandbox, DONE
-
-
-async def drop_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
-    """Forget a sandbox and its journal."""
-    name = call.parameters["name"]
-    if not await store.drop(name):
-        raise not_found("path", "name", f"there is no sandbox {name!r}")
 
 
 def getState(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
@@ -184,39 +137,3 @@ def _snapshot(sandbox: Sandbox, call: Call) -> str:
     if name not in sandbox.snapshots:
         raise not_found("path", "name", f"there is no snapshot {name!r}")
     return name
-
-
-def getClock(_: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
-    """Say what time it is."""
-    return sandbox, _shown(sandbox.clock)
-
-
-def setClock(_: ControlContext, sandbox: Sandbox, call: Call) -> Result:
-    """Freeze, set, advance or reset the clock."""
-    try:
-        clock = _moved(sandbox.clock, call.body)
-        is_sane = clock.sane
-    # Where it is moved so far that Python knows no such time.
-    except (ValueError, OverflowError):
-        is_sane = False
-    if not is_sane:
-        wrong = "/seconds" if "seconds" in call.body else "/time"
-        raise conflict("body", wrong, "leads out of the years 1000 to 9000")
-    return replace(sandbox, clock=clock), _shown(clock)
-
-
-def _moved(clock: Clock, body: dict[str, Any]) -> Clock:
-    moment = read_time(body["time"]) if "time" in body else None
-    match body["action"]:
-        case "freeze":
-            return clock.freeze(moment)
-        case "set" if moment is not None:
-            return clock.set(moment)
-        case "advance":
-            return clock.advance(timedelta(seconds=body["seconds"]))
-    return Clock()
-
-
-def _shown(clock: Clock) -> Answer:
-    """Return the `Clock` of `control.yaml`."""
-    return Answer(200, {"now": written(clock.now()), "frozen": clock.frozen is not None})
