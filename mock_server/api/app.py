@@ -128,7 +128,12 @@ class Core(Flask):
         self._add(operation.id, rule, operation.method, view, kind)
 
     def _add(
-        self, endpoint: str, rule: str, method: str, view: View | None, kind: RouteKind
+        self,
+        endpoint: str,
+        rule: str,
+        method: str,
+        view: View | None,
+        kind: RouteKind,
     ) -> None:
         # Flask would answer OPTIONS by itself, without CORS and journal.
         self.add_url_rule(
@@ -201,6 +206,7 @@ class Core(Flask):
                 return change.result
             step = partial(respond, task, loaded=loaded)
             return await self.store.transact(name, step, makes=task.access is Access.MADE)
+        # The refusal is noted in the journal of the sandbox, if that is there by now.
         except SandboxesFullError:
             refused = task._replace(fault=_no_room(), access=Access.PRESENT, loads=None)
             return await self._answer(refused)
@@ -228,7 +234,12 @@ class Core(Flask):
         return [b"" if method == "HEAD" else reply.body]
 
 
-def _show(page: pages.Page, task: Task, sandbox: Sandbox, _loaded: object) -> Transition[Reply]:
+def _show(
+    page: pages.Page,
+    task: Task,
+    sandbox: Sandbox,
+    _loaded: object,
+) -> Transition[Reply]:
     """Return a page for people."""
     return Transition(sandbox, page(task.request.headers, **task.request.route.names))
 

@@ -29,7 +29,11 @@ def may_call(origin: str, origins: Collection[str]) -> bool:
 
 
 def permissions(
-    request: Request, exposed: Iterable[str], methods: str = METHODS, *, may: bool
+    request: Request,
+    exposed: Iterable[str],
+    methods: str = METHODS,
+    *,
+    may: bool,
 ) -> dict[str, str]:
     """Return the headers that let a page read an answer, and send what the API takes, if it `may`.
 

@@ -82,7 +82,12 @@ def is_own(headers: Headers, names: frozenset[str]) -> bool:
     return is_own_host(headers.get("host", ""), names)
 
 
-def refusal(route: Route, method: str, headers: Headers, settings: Settings) -> ApiError | None:
+def refusal(
+    route: Route,
+    method: str,
+    headers: Headers,
+    settings: Settings,
+) -> ApiError | None:
     """Return why a request is refused, `None` where it is not.
 
     It is refused whatever its body holds and its sandbox knows.
@@ -94,9 +99,15 @@ def refusal(route: Route, method: str, headers: Headers, settings: Settings) -> 
     return None
 
 
-def _admit(route: Route, method: str, headers: Headers, settings: Settings) -> None:
+def _admit(
+    route: Route,
+    method: str,
+    headers: Headers,
+    settings: Settings,
+) -> None:
     is_known = settings.any_host or is_own(headers, settings.allowed_hosts)
     if route.kind in FOR_CLIENTS:
+        # A control token protects the control API, and not this.
         if not is_known:
             raise misdirected(headers, StrangeHostError)
         return
@@ -108,7 +119,13 @@ def _admit(route: Route, method: str, headers: Headers, settings: Settings) -> N
         check(headers, settings.control_token, settings.control_origins, changes=changes)
 
 
-def check(headers: Headers, token: str | None, origins: Collection[str], *, changes: bool) -> None:
+def check(
+    headers: Headers,
+    token: str | None,
+    origins: Collection[str],
+    *,
+    changes: bool,
+) -> None:
     """Let a call of the control API pass, or raise.
 
     `changes` tells whether the call would change something.

@@ -12,7 +12,12 @@ from mock_server.world.sandbox import Sandbox
 from .incoming_request import Request
 
 
-def entry_of(request: Request, reply: Reply, sandbox: Sandbox, nearest: str) -> Entry:
+def entry_of(
+    request: Request,
+    reply: Reply,
+    sandbox: Sandbox,
+    nearest: str,
+) -> Entry:
     """Return the entry of a request to a sandbox as it is afterwards.
 
     `nearest` says which operation came close to it.

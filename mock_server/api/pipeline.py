@@ -167,7 +167,12 @@ class Pipeline:
         return Transition(change.sandbox, reply, entry, change.clears, change.news)
 
     def _dispatch(
-        self, task: Task, sandbox: Sandbox, loaded: object, *, is_without: bool
+        self,
+        task: Task,
+        sandbox: Sandbox,
+        loaded: object,
+        *,
+        is_without: bool,
     ) -> Transition[Reply]:
         """Return what the view of a request makes of it, or its refusal."""
         request = task.request
@@ -180,7 +185,11 @@ class Pipeline:
             return Transition(sandbox, self.refuse(request, error))
 
     def serve_client(
-        self, served: ClientOperation, task: Task, sandbox: Sandbox, _loaded: object
+        self,
+        served: ClientOperation,
+        task: Task,
+        sandbox: Sandbox,
+        _loaded: object,
     ) -> Transition[Reply]:
         """Return what comes of a request to the API.
 
@@ -280,7 +289,11 @@ class Pipeline:
         return cors.with_permissions(request, reply, may=may)
 
     def _overridden(
-        self, operation: Operation, name: str, user: str | None, sandbox: Sandbox
+        self,
+        operation: Operation,
+        name: str,
+        user: str | None,
+        sandbox: Sandbox,
     ) -> tuple[Plan, Sandbox]:
         """Return the plan of the rule that applies, and the sandbox in which it is counted."""
         seed = f"{self.settings.seed}:{name}"
@@ -359,7 +372,10 @@ def session_of_refresh_token(world: World, request: Request) -> Session | None:
 
 
 def behave(
-    handler: Handler, sandbox: Sandbox, session: Session, call: Call
+    handler: Handler,
+    sandbox: Sandbox,
+    session: Session,
+    call: Call,
 ) -> tuple[Sandbox, Answer]:
     """Do what an operation of the API does, in the world of a sandbox."""
     world, answer = handler(sandbox.world, session, call)

@@ -37,7 +37,10 @@ Preferences = dict[str, Preference]
 
 
 def parse_prefer(
-    examples: Examples, operation: str, prefer: str | None, query: str
+    examples: Examples,
+    operation: str,
+    prefer: str | None,
+    query: str,
 ) -> tuple[Plan, list[Violation]]:
     """Return what a request wants of its answer, and what is impossible about it.
 
@@ -66,7 +69,10 @@ def _impossible(preferences: Preferences) -> Iterator[Violation]:
 
 
 def _planned(
-    examples: Examples, operation: str, preferences: Preferences, plan: Plan
+    examples: Examples,
+    operation: str,
+    preferences: Preferences,
+    plan: Plan,
 ) -> tuple[Plan, list[Violation]]:
     """Return a plan with status and example, or without them where there is no such answer."""
     code = _number(preferences, "code")

@@ -18,6 +18,7 @@ def address(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
 
     The base URL wins over the header.
     """
+    # Some apps can be given a base URL only, and no header.
     if path.startswith(PREFIX):
         name, _, rest = path.removeprefix(PREFIX).partition("/")
         return name, f"/{rest}"

@@ -140,6 +140,7 @@ def proxy(  # noqa: PLR0913 - one argument for each flag that only the proxy has
             rewrite=rewrite,
             record=record,
         )
+        # Now, and not when there is a recording to lose.
         if record is not None:
             check_target(record)
         settings = settings_of(**shared, refresh_session=False, proxy=own)

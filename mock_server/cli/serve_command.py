@@ -158,12 +158,14 @@ def main(context: click.Context, /, **given: Any) -> None:
     if context.invoked_subcommand is not None:
         _check_order(context)
         return
+    # First of all: a signal that comes while files are read must not be lost.
     ending = Ending()
     ending.listen()
     settings = settings_of(**given)
     output = ServerOutput(settings)
     _check_store(settings)
     try:
+        # Now, and not when there is a state to lose.
         if settings.export_on_exit is not None:
             check_target(settings.export_on_exit)
         settings = _without_first_import(settings)
@@ -191,6 +193,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 
 def _check_order(context: click.Context) -> None:
     """Raise `UsageProblem` for flags of the mock before a command, which would ignore them."""
+    # Variables of the environment are no mistake: they may be set for all commands.
     for param in context.command.params:
         if context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
             command = context.invoked_subcommand
@@ -208,6 +211,7 @@ def _check_store(settings: Settings) -> None:
                 "give them a store that they share, such as --store redis://127.0.0.1:6379/0"
             )
         return
+    # Looked for and not imported: the store does that, and it takes its time.
     if find_spec("redis") is None:
         raise UsageProblem(
             "--store needs packages that are not installed: "

@@ -31,7 +31,7 @@ class JsonFormatter(logging.Formatter):
 
 
 LAST_WORDS = 2.0
-"""Seconds for the last messages: a terminal that was stopped takes none, and must delay nothing."""
+"""Seconds for the last messages, which must delay nothing."""
 
 
 class ServerOutput:
@@ -59,10 +59,12 @@ class ServerOutput:
         if self.json:
             line = json.dumps({"event": "listening", **facts}, separators=COMPACT)
         sys.stdout.write(f"{line}\n")
+        # A program that started the server may wait for this line.
         sys.stdout.flush()
 
     def end(self, words: str = "", *, is_error: bool = False) -> None:
         """Print what still waits, and a last message."""
+        # In a thread, since writing to a terminal that was stopped (Ctrl-S) would wait for ever.
         printing = threading.Thread(target=self._end, args=(words, is_error), daemon=True)
         printing.start()
         printing.join(LAST_WORDS)

@@ -209,6 +209,7 @@ def settings_of(host: str, port: int, *, allowed_hosts: Iterable[str], **rest: A
     except (OSError, OverflowError) as error:
         raise UsageProblem(address_problem(host, port, error)) from None
     names = set(allowed_hosts)
+    # Who has the server listen on a name of this machine sends requests to that name.
     if host != address:
         names.add(host.lower())
     is_reachable = not is_loopback(address)

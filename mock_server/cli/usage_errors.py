@@ -20,5 +20,6 @@ def address_problem(host: str, port: int, error: OSError | OverflowError) -> str
         return f"port {port} of {host} is taken; choose another with --port, or 0 for any free one"
     if number == errno.EACCES:
         return f"port {port} of {host} needs privileges; choose one above 1023 with --port"
+    # A port that no number of bits can hold is an `OverflowError`, without the text of a system.
     reason = getattr(error, "strerror", None) or error
     return f"cannot listen on {host}:{port}: {reason}"

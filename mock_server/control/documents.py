@@ -26,6 +26,7 @@ def getControl(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result
     return sandbox, Answer(200, _joined(context.examples.contract))
 
 
+# One is enough: there is another contract only after it was read again (`--watch`).
 @lru_cache(1)
 def _joined(contract: Contract) -> dict[str, Any]:
     return control_document(contract.document)

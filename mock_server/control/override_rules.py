@@ -26,6 +26,7 @@ def addRule(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     problems += user_problems(sandbox.world.users, body)
     if problems:
         raise Conflict(problems)
+    # Each request looks through all of them.
     if len(sandbox.rules) >= MOST_RULES:
         raise conflict("body", "", f"is one more than {MOST_RULES} rules: remove some first")
     identity, sandbox = sandbox.name(context.seed, "rule")

@@ -17,6 +17,7 @@ from .control_context import ControlContext, Result, Stream, not_found
 def listRequests(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Read the journal."""
     criteria = dict(call.parameters)
+    # All other parameters say which requests are meant.
     limit = int(criteria.pop("limit"))
     found = _chosen(context, sandbox, criteria, "query")
     shown = [entry.as_json() for entry in islice(found, limit)]
@@ -52,18 +53,31 @@ def streamRequests(
     return sandbox, Stream(context.loaded)
 
 
-async def load_entries(_: ControlContext, store: Store, name: str, _call: Call) -> list[Entry]:
+async def load_entries(
+    _: ControlContext,
+    store: Store,
+    name: str,
+    _call: Call,
+) -> list[Entry]:
     """Return the journal, the newest entry first."""
     return await store.entries(name)
 
 
-async def clear_entries(_: ControlContext, store: Store, name: str, _call: Call) -> None:
+async def clear_entries(
+    _: ControlContext,
+    store: Store,
+    name: str,
+    _call: Call,
+) -> None:
     """Empty the journal."""
     await store.clear(name)
 
 
 async def load_stream(
-    _: ControlContext, store: Store, name: str, call: Call
+    _: ControlContext,
+    store: Store,
+    name: str,
+    call: Call,
 ) -> AsyncIterator[bytes]:
     """Return the events of the journal after the last one that the client has seen."""
     # A browser that reconnects sends this header by itself.
@@ -79,7 +93,11 @@ def _entry(entries: Iterable[Entry], identity: int) -> Entry | None:
 
 
 def _chosen(
-    context: ControlContext, sandbox: Sandbox, criteria: Mapping[str, Any], where: str
+    context: ControlContext,
+    sandbox: Sandbox,
+    criteria: Mapping[str, Any],
+    where: str,
 ) -> Iterable[Entry]:
+    # Only to refuse a user that is not there, whose requests nobody can have sent.
     users = sandbox.world.users if "user" in criteria else ()
     return chosen(context.loaded, criteria, context.examples.answers, users, where)

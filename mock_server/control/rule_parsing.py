@@ -93,9 +93,11 @@ def rule_problems(examples: Examples, body: Json) -> list[Violation]:
     operation = body.get("operation")
     if operation is not None and operation not in examples.answers:
         problems.append(_wrong("operation", f"must be one of {', '.join(examples.answers)}"))
+    # Only these two name an answer that has to be documented.
     if problems or not {"code", "example"} & body.keys():
         return problems
     plan = read_rule("", body).plan
+    # A rule for any operation must be possible for all of them.
     for each in examples.answers if operation is None else [operation]:
         problem = _undocumented(examples, each, plan)
         if problem is not None:
@@ -111,6 +113,7 @@ def _idle(body: Json) -> Iterator[Violation]:
         reason = f"does nothing: give one of {effects}; or let requests through ({conditions})"
         yield Violation("body", "", reason)
     given = [name for name in EFFECTS if name in body]
+    # `delay: 0` and `headers: {}` are given, and do nothing.
     _, delay = _delay(body)
     if given and not delay and not any(body[name] for name in given if name != "delay"):
         yield _wrong(given[0], "does nothing like this")
@@ -212,7 +215,12 @@ def _undocumented(examples: Examples, operation: str, plan: Plan) -> Violation |
     return _wrong(wrong, f"breaks the contract of {operation} for {status} ({broken}); {HINT}")
 
 
-def _unknown(examples: Examples, operation: str, plan: Plan, reason: LookupError) -> Violation:
+def _unknown(
+    examples: Examples,
+    operation: str,
+    plan: Plan,
+    reason: LookupError,
+) -> Violation:
     """Return the violation of a plan whose status or example is not documented."""
     if plan.status in examples.answers[operation] or not plan.status:
         return _wrong("example", str(reason))

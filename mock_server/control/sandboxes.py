@@ -13,7 +13,12 @@ def listSandboxes(context: ControlContext, sandbox: Sandbox, _call: Call) -> Res
     return sandbox, Answer(200, {"sandboxes": shown})
 
 
-async def copy_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
+async def copy_sandbox(
+    _: ControlContext,
+    store: Store,
+    _name: str,
+    call: Call,
+) -> None:
     """Copy a sandbox."""
     source = (call.body or {}).get("from", DEFAULT)
     try:
@@ -22,21 +27,35 @@ async def copy_sandbox(_: ControlContext, store: Store, _name: str, call: Call) 
         raise conflict("path", "name", FULL) from None
 
 
-async def drop_sandbox(_: ControlContext, store: Store, _name: str, call: Call) -> None:
+async def drop_sandbox(
+    _: ControlContext,
+    store: Store,
+    _name: str,
+    call: Call,
+) -> None:
     """Forget a sandbox and its journal."""
     name = call.parameters["name"]
+    # Here and not in a handler: another process may drop the same one now.
     if not await store.drop(name):
         raise not_found("path", "name", f"there is no sandbox {name!r}")
 
 
-async def count_sandboxes(_: ControlContext, store: Store, own: str, _call: Call) -> int:
+async def count_sandboxes(
+    _: ControlContext,
+    store: Store,
+    own: str,
+    _call: Call,
+) -> int:
     """Return how many sandboxes there are, with the one of this call, which it makes."""
     names = {name for name, _idle in await store.names()}
     return len(names | {own})
 
 
 async def load_names(
-    _: ControlContext, store: Store, _name: str, _call: Call
+    _: ControlContext,
+    store: Store,
+    _name: str,
+    _call: Call,
 ) -> list[tuple[str, float]]:
     """Return the names of all sandboxes."""
     return await store.names()

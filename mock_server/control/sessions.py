@@ -54,6 +54,7 @@ def revokeSession(_: ControlContext, sandbox: Sandbox, call: Call) -> Result:
 
 def refreshSession(context: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Return a new session token, or the 401 that applies to the refresh token."""
+    # A refusal changes nothing, so that the next renewal gets this token.
     token, named = sandbox.name(context.seed, "session")
     refresh_token = call.body["refreshToken"]
     world = refresh(sandbox.world, refresh_token, token, sandbox.clock.now())

@@ -47,7 +47,10 @@ def reset(context: ControlContext, sandbox: Sandbox, _call: Call) -> Result:
 
 
 async def load_scenario(
-    context: ControlContext, _store: Store, _name: str, call: Call
+    context: ControlContext,
+    _store: Store,
+    _name: str,
+    call: Call,
 ) -> tuple[str, World] | None:
     """Return the scenario that is named, and its world; `None` where none is named."""
     scenario = (call.body or {}).get("scenario")
@@ -113,6 +116,7 @@ def takeSnapshot(_: ControlContext, sandbox: Sandbox, call: Call) -> Result:
     """Remember the state."""
     name = call.parameters["name"]
     snapshots = sandbox.snapshots
+    # One of the same name is replaced, which takes no room.
     if name not in snapshots and len(snapshots) >= MOST_SNAPSHOTS:
         reason = f"is one more than {MOST_SNAPSHOTS} snapshots: drop one first"
         raise conflict("path", "name", reason)

@@ -30,6 +30,7 @@ def admit(session: Session | None, now: datetime) -> Session:
     """Return the session if it is valid; raise `Unauthorized` or one of its two special cases."""
     if session is None:
         raise Unauthorized(headers=CHALLENGE)
+    # Before the times: a test that wants one of the errors gets that one.
     if session.refuse is not None:
         raise ERRORS[session.refuse](headers=CHALLENGE)
     if session.refresh_expires_at is not None and session.refresh_expires_at <= now:
@@ -63,7 +64,12 @@ def find_refreshed(world: World, refresh_token: object) -> Session | None:
     return world.sessions.get(token)
 
 
-def refresh(world: World, refresh_token: str, token: str, now: datetime) -> World:
+def refresh(
+    world: World,
+    refresh_token: str,
+    token: str,
+    now: datetime,
+) -> World:
     """Return the world in which the user of a refresh token has a fresh session `token`.
 
     Raise as `admit` does.

@@ -25,7 +25,10 @@ class BodyTimeoutError(ApiError):
 
 
 def fault_of(
-    path: str, version: str, host: str | None, transfer_encoding: str | None
+    path: str,
+    version: str,
+    host: str | None,
+    transfer_encoding: str | None,
 ) -> BadRequestError | None:
     """Return what is wrong with a message, `None` where nothing is.
 

@@ -34,6 +34,7 @@ def is_own_host(host: str, names: frozenset[str]) -> bool:
     return len(host) <= LONGEST_HOST and _is_own_host(host, names)
 
 
+# Each request asks this, and few names are asked for.
 @lru_cache(256)
 def _is_own_host(host: str, names: frozenset[str]) -> bool:
     found = _HOST.fullmatch(host)

@@ -44,6 +44,7 @@ def overlay(
     headers: Mapping[str, str], more: Mapping[str, str] | Iterable[tuple[str, str]]
 ) -> dict[str, str]:
     """Return headers with others on top of them, whose names are the same in any case."""
+    # The first spelling stays: a client may compare names letter by letter, though it should not.
     spelt = {name.lower(): name for name in headers}
     merged = dict(headers)
     for name, value in dict(more).items():

@@ -55,7 +55,10 @@ def json_reply(
 
 
 def text_reply(
-    status: int, body: str | None, headers: Mapping[str, str], about: About = NOTHING_MORE
+    status: int,
+    body: str | None,
+    headers: Mapping[str, str],
+    about: About = NOTHING_MORE,
 ) -> Reply:
     """Return an answer whose body is this text, which the headers describe; `None` is no body."""
     if body is None:

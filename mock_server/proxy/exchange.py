@@ -195,6 +195,7 @@ class Exchange:
             await self._send_own(send, Reply(204, {}))
             return
 
+        # From here on it is too late for an error in place of the answer.
         self.status = status
         await send(self._start(response, has_own_cors=has_own_cors))
         if is_whole:

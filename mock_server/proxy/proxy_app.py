@@ -130,13 +130,22 @@ class ProxyApp(AsgiApp):
             await self._forward(request, scope, receive, send)
 
     async def _refuse(
-        self, request: Request, fault: ApiError, scope: Message, receive: Receive, send: Send
+        self,
+        request: Request,
+        fault: ApiError,
+        scope: Message,
+        receive: Receive,
+        send: Send,
     ) -> None:
         refused = request._replace(fault=fault)
         await self.serve(refused, scope, receive, _with_via(send))
 
     async def _forward(
-        self, request: Request, scope: Message, receive: Receive, send: Send
+        self,
+        request: Request,
+        scope: Message,
+        receive: Receive,
+        send: Send,
     ) -> None:
         verdict = Verdict(self.judge, self._match(request), request)
         exchange = Exchange(
@@ -154,6 +163,7 @@ class ProxyApp(AsgiApp):
         except ClientLeftError:
             exchange.fault = "CLIENT_LEFT"
             await exchange.fail(send, broken_body())
+        # What was sent has to arrive before the connection breaks.
         except BrokenOffError:
             await asyncio.sleep(FLUSHED)
             break_off("", scope["client"])
@@ -163,6 +173,7 @@ class ProxyApp(AsgiApp):
                 request.method,
                 masking.path(request.path),
             )
+            # A client that has a part of an answer must not take it for the whole.
             if not await exchange.fail(send, InternalError()):
                 break_off("", scope["client"])
         finally:

@@ -56,7 +56,13 @@ class AsgiApp:
         """Serve one HTTP request; the server sends nothing else."""
         await self.serve(read_request(self.core, scope), scope, receive, send)
 
-    async def serve(self, request: Request, scope: Message, receive: Receive, send: Send) -> None:
+    async def serve(
+        self,
+        request: Request,
+        scope: Message,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         """Have a request answered by the core, and send the reply."""
         core = self.core
         if "content-length" in request.headers or "transfer-encoding" in request.headers:

@@ -83,7 +83,13 @@ def prepare(app: Application, alone: bool) -> None:  # noqa: FBT001 - called by 
         gc.freeze()
 
 
-def _server(app: Application, host: str, port: int, *, log_errors: bool) -> Server:
+def _server(
+    app: Application,
+    host: str,
+    port: int,
+    *,
+    log_errors: bool,
+) -> Server:
     return Server(
         app,
         address=host,

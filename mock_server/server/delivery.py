@@ -25,7 +25,11 @@ PIECES = 20
 
 
 async def deliver(
-    reply: Reply, scope: Message, receive: Receive, send: Send, stopping: asyncio.Event
+    reply: Reply,
+    scope: Message,
+    receive: Receive,
+    send: Send,
+    stopping: asyncio.Event,
 ) -> None:
     """Send an answer as its plan says; once the server is stopping, nothing is waited for.
 
@@ -35,6 +39,7 @@ async def deliver(
     plan = reply.about.plan
     if not await _pause(plan.delay, receive, stopping):
         return
+    # Where the connection is not found, its client gets the answer.
     if plan.fault and break_off(plan.fault, scope["client"]):
         await _client_leaves(receive)
         return
@@ -44,6 +49,7 @@ async def deliver(
         await stream(reply.events, receive, send, stopping)
         return
     body = reply.body if has_body else b""
+    # After the last piece nothing is waited for.
     *pieces, last = _pieces(body) if plan.body else [body]
     for piece in pieces:
         await send(body_message(piece, more=True))
@@ -75,7 +81,10 @@ def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 async def stream(
-    events: AsyncIterator[bytes], receive: Receive, send: Send, stopping: asyncio.Event
+    events: AsyncIterator[bytes],
+    receive: Receive,
+    send: Send,
+    stopping: asyncio.Event,
 ) -> None:
     """Send events until the client leaves or the server stops."""
 

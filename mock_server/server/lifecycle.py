@@ -117,7 +117,10 @@ def load_app(settings: Settings) -> AsgiApp:
 
 
 def new_store(
-    settings: Settings, control: Contract, scenarios: Scenarios, journal: Journal | None = None
+    settings: Settings,
+    control: Contract,
+    scenarios: Scenarios,
+    journal: Journal | None = None,
 ) -> MemoryStore:
     """Return a store of sandboxes that start anew; raise `FileError`.
 

@@ -48,7 +48,11 @@ class Judge:
         return self.full.validator.explain, self.documentation.validator.explain
 
     def request(
-        self, match: Match, query: str, headers: Mapping[str, str], body: bytes
+        self,
+        match: Match,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
     ) -> list[ContractViolation]:
         """List what is wrong with a request."""
         found = []

@@ -29,7 +29,10 @@ JSON_TYPES = ("application/json", "application/*", "*/*")
 
 
 def is_own(
-    method: str, request_headers: Mapping[str, str], status: int, headers: Mapping[str, str]
+    method: str,
+    request_headers: Mapping[str, str],
+    status: int,
+    headers: Mapping[str, str],
 ) -> bool:
     """Tell whether HTTP allows an answer to any request; `headers` are those of the answer."""
     if status in ALWAYS or (method == "HEAD" and status in NO_HEAD):

@@ -86,7 +86,13 @@ class Pseudonyms:
                 return word
             n += 1
 
-    def _draw(self, kind: str, folded: str, length: int, n: int) -> str:
+    def _draw(
+        self,
+        kind: str,
+        folded: str,
+        length: int,
+        n: int,
+    ) -> str:
         drawn = b""
         while len(drawn) < length:
             drawn += self._digest(f"{kind} {n} {len(drawn)} {folded}")

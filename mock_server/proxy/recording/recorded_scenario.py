@@ -173,7 +173,12 @@ def _oldest(notifications: list[dict[str, Any]]) -> datetime:
     return min(times, default=datetime.now(UTC).replace(microsecond=0))
 
 
-def _unseen(container: str, n: int, count: int, oldest: datetime) -> dict[str, Any]:
+def _unseen(
+    container: str,
+    n: int,
+    count: int,
+    oldest: datetime,
+) -> dict[str, Any]:
     """Return notifications that were counted and never listed, older than those that were."""
     return {
         # A scenario puts the number of the repetition in place of the braces.

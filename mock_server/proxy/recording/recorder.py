@@ -102,6 +102,7 @@ class Recorder:
         container = self._parameter(exchange, "query", "containerId")
         if not isinstance(exchange.value, dict) or container is None:
             return
+        # The answer may leave its username out, which is what the path asks for.
         given = exchange.value.get("username")
         username = given or self._parameter(exchange, "path", "username")
         profile = self._checked_profile({**exchange.value, "username": username})
@@ -116,6 +117,7 @@ class Recorder:
     def _read_notifications(self, exchange: ObservedExchange, credentials: str) -> None:
         person = self.facts.session(credentials).person
         container = self._parameter(exchange, "query", "containerId")
+        # Without its container nobody knows what the items belong to.
         if container is None:
             return
         person.containers[container] = None

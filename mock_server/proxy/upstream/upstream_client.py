@@ -50,7 +50,14 @@ class UpstreamError(Exception):
     RFC 9209, `fault` its name in the journal.
     """
 
-    def __init__(self, url: str, status: int, fault: str, kind: str, reason: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        status: int,
+        fault: str,
+        kind: str,
+        reason: str,
+    ) -> None:
         super().__init__(f"The upstream {url} {reason}.")
         self.status = status
         self.fault = fault
@@ -83,7 +90,13 @@ def check_url(url: str) -> str | None:
 class Upstream:
     """An upstream, perhaps behind another `proxy`: a context manager that closes connections."""
 
-    def __init__(self, url: str, timeout: float, verify: Trust, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        verify: Trust,
+        proxy: str | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.timeout = timeout
         self._verify = verify
