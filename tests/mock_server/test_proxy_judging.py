@@ -579,8 +579,8 @@ ASKED: dict[str, Any] = {
 }
 
 
-def proxy_of(url: str, **settings: Any) -> ProxyApp:
-    return load_proxy(Settings(proxy=ProxySettings(url), refresh_session=False, **settings))
+def proxy_of(url: str) -> ProxyApp:
+    return load_proxy(Settings(proxy=ProxySettings(url), refresh_session=False))
 
 
 class _Broken:
@@ -649,19 +649,3 @@ def test_a_failure_of_the_proxy_is_said_as_any_other_error_is(
     assert json.loads(sent[1]["body"])["code"] == "INTERNAL_SERVER_ERROR"
     assert [entry.status for entry in app.journal.newest_first("default")] == [500]
     assert "could not be forwarded" in caplog.text
-
-
-def test_a_token_of_the_control_api_does_not_open_what_is_behind_the_proxy() -> None:
-    app = proxy_of("http://x", control_token="right")
-    app.upstream = _Failing("http://x", 5, verify=True)
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        raise AssertionError
-
-    rebound = {**ASKED, "headers": [(b"host", b"evil.example")]}
-    asyncio.run(app(rebound, receive, send))
-    assert sent[0]["status"] == 421
