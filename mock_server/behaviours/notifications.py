@@ -13,13 +13,15 @@ def listNotifications(
 ) -> tuple[World, Answer]:
     """Return one page of the session user's notifications in a container."""
     container_id = call.parameters["containerId"]
+    # Whether a container exists is none of the business of those who do not belong to it.
     if not world.is_member(session.username, container_id):
         raise NotFound
-    page = int(call.parameters["page"])
-    limit = int(call.parameters["limit"])
-    items, total = world.users[session.username].notifications(
-        container_id, (page - 1) * limit, limit
-    )
+    page = call.parameters["page"]
+    limit = call.parameters["limit"]
+    user = world.users[session.username]
+    # Pages are counted from 1. One behind the last is empty, and no error.
+    start = (page - 1) * limit
+    items, total = user.notifications(container_id, start, limit)
     return world, Answer(
         200,
         {

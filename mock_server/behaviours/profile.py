@@ -37,6 +37,7 @@ def updateProfile(
 ) -> tuple[World, Answer]:
     """Change the fields that were sent and return the whole profile."""
     profile = world.users[session.username].profile
+    # The contract allows further keys, and that is all that is known of them.
     changes = {
         field: value
         for field, value in call.body.items()

@@ -88,6 +88,7 @@ class Operation:
 
     def response(self, status: int) -> Response | None:
         """Return what is documented for a status; `default` stands for 200 alone."""
+        # The documentation does not say which status a success has; the contract decides for 200.
         documented = self.responses.get(str(status))
         if documented is None and status == 200:  # noqa: PLR2004
             return self.responses.get("default")
@@ -96,16 +97,15 @@ class Operation:
 
 @dataclass(slots=True)
 class RawRequest:
-    """A request as it came: path values and query are percent-encoded, the body is bytes.
-
-    The media type is without parameters. `unread` is set where the body was not read, and why.
-    """
+    """A request as it came: path values and query are percent-encoded, the body is bytes."""
 
     path: Mapping[str, str]
     query: str
     media_type: str = ""
+    """Without parameters."""
     body: bytes = b""
     unread: Violation | None = None
+    """Why the body was not read, where it was not."""
 
 
 @dataclass(slots=True)

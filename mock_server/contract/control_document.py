@@ -63,6 +63,7 @@ def _add_operation(document: Json, name: str) -> None:
     control = read_document(CONTROL)
     for path, method, node in operations_of(control):
         if node["operationId"] == name:
+            # In `control.yaml` no call has a session; in the contract each has, unless it says so.
             operation = {**node, "security": []}
             operation.pop("parameters", None)
             document["paths"][path] = {method: with_references(operation, _own_reference)}

@@ -73,6 +73,7 @@ def line_of(path: Path, place: list[str | int]) -> int | None:
         inner = found.value
         if isinstance(inner, list):
             inner = dict(enumerate(inner))
+        # What is missing has no line, and what it is missing from has one.
         if not isinstance(inner, dict) or part not in inner:
             break
         found = inner[part]

@@ -25,6 +25,7 @@ def nearest(
     path = path[:LONGEST]
     meant = canonical(path)
 
+    # Of the operations of one path, the one with the method of the request is nearer.
     def rank(operation: Operation) -> tuple[float, bool]:
         return _likeness(operation.path, meant), operation.method == method
 

@@ -98,6 +98,7 @@ class Wire(NamedTuple):
         return shown
 
     def _body(self, headers: TextHeaders, body: bytes) -> str:
+        # The media type tells how a body is read; what is no UTF-8 is shown as far as it is.
         media_type = next((value for name, value in headers if name.lower() == "content-type"), "")
         text = masking.body(body.decode("utf-8", "replace"), media_type)
         return masking.without(text, self.secrets)
@@ -111,6 +112,7 @@ def keep(
     answer: bytes,
 ) -> Wire:
     """Keep a request, whose headers take `size` bytes, and its reply."""
+    # A slice of all is no copy.
     kept_body = body[:MOST]
     kept_answer = answer[:MOST]
     size += ANSWER + len(kept_body) + len(kept_answer)

@@ -58,35 +58,35 @@ class Shown(Protocol):
 
 
 class Entry(NamedTuple):
-    """One request, at a time of the sandbox's clock; `duration` is in milliseconds.
-
-    - `operation` is empty where none matched.
-    - `status` is 0 where the connection was broken on purpose, which `fault` tells.
-    - `nearest` is a hint which operation an unmatched request came close to.
-    - `unjudged` is why the proxy did not judge a body.
-    - `upstream` is what the server behind the proxy did where the client got something else.
-    - `wire` has headers and bodies, which the list does not show.
-    - `override` is the rule or the `Prefer` header that decided the reply, `None` where none did.
-    """
+    """One request."""
 
     id: int
     sandbox: str
     at: datetime
+    """By the clock of the sandbox."""
     method: str
     path: str
     query: str
     operation: str
+    """Empty where none matched."""
     user: str | None
     status: int
+    """0 where the connection was broken on purpose, which `fault` tells."""
     duration: float
+    """Milliseconds."""
     violations: Sequence[Shown] = ()
     changes: Sequence[Change] = ()
     nearest: str = ""
+    """A hint which operation an unmatched request came close to."""
     fault: str = ""
     unjudged: str = ""
+    """Why the proxy did not judge a body."""
     wire: Wire | None = None
+    """Headers and bodies, which the list does not show."""
     upstream: str = ""
+    """What the server behind the proxy did where the client got something else."""
     override: Mapping[str, object] | None = None
+    """The rule or the `Prefer` header that decided the reply, `None` where none did."""
 
     @property
     def size(self) -> int:

@@ -136,6 +136,7 @@ def _with_body(
         raise _refused(where, "body", "is nested too deeply") from None
     except ValueError:
         raise _refused(where, "body", "must be JSON") from None
+    # It would never be found, and who searches for it should not believe that it never came.
     if masking.body(text) != text:
         raise _refused(where, "body", "holds a secret, and the journal keeps none: leave it out")
     return (entry for entry in entries if _has_body(entry, wanted, where))

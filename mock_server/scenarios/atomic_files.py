@@ -32,6 +32,7 @@ def check_target(path: Path) -> None:
             raise FileError(path, "is not a regular file")
         if target.exists() and not os.access(target, os.W_OK):
             raise FileError(path, "cannot be written: is read-only")
+        # Permissions do not tell all: the disk may be full, or the file system read-only.
         descriptor, trial = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
         os.close(descriptor)
         Path(trial).unlink()
@@ -79,12 +80,14 @@ def _written(path: Path, value: Any) -> bytes:
 
 
 def _replace(target: Path, raw: bytes) -> None:
+    # In the same folder, since a file is replaced at once only within one file system.
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=target.parent)
     unfinished = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             _take_after(file.fileno(), target)
             file.write(raw)
+            # Else the name could stand for an empty file after the machine lost its power.
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)

@@ -25,6 +25,7 @@ ITEM_FIELDS = (
 
 def scenario_of(world: World) -> dict[str, Any]:
     """Return the scenario of a world, always in the same order, and without empty fields."""
+    # Names are sorted, so that two exports can be compared line by line.
     containers = [
         {"id": name, "members": sorted(world.containers[name])} for name in sorted(world.containers)
     ]
@@ -94,6 +95,7 @@ class Scenarios:
         """Return the names of all scenarios; without their directory, those that were read."""
         if self._is_one:
             return [self._fixtures.stem]
+        # The directory may be gone since; what was read from it still serves.
         try:
             return sorted(scenario_files(self._fixtures))
         except OSError:

@@ -71,6 +71,7 @@ def load_world(path: Path, control: Contract) -> World:
         return build_world(scenario)
     place, reason = problems[0]
     field = "/".join(str(part) for part in place) or "the file"
+    # One is shown with its line: most others follow from it, or are of the same kind.
     others = len(problems) - 1
     if others:
         bound = "at least " if len(problems) == MOST_PROBLEMS else ""
@@ -80,6 +81,7 @@ def load_world(path: Path, control: Contract) -> World:
 
 def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
     """List the faults of a scenario: of its shape, or else where it contradicts itself."""
+    # What contradicts itself can be told only where everything has the right shape.
     return list(_schema_problems(scenario, control)) or list(reference_problems(scenario))
 
 

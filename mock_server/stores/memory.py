@@ -38,6 +38,7 @@ class MemoryStore:
         self.journal = Journal() if journal is None else journal
         self._named: OrderedDict[str, Sandbox] = OrderedDict()
         self._used: dict[str, float] = {}
+        # Requests come from one event loop, and a reload or a test from threads of their own.
         self._lock = threading.Lock()
 
     async def transact(
@@ -50,6 +51,7 @@ class MemoryStore:
         """Load a sandbox, run a step on it, and commit; again where somebody else was quicker."""
         while True:
             before = self.load(name) if makes else self.peek(name)
+            # Without the lock: a step may take long, and has no effect before it is committed.
             change = step(before or self.start, before is not None)
             if before is None or self._is_committed(name, before, change.sandbox):
                 break

@@ -28,18 +28,17 @@ class Access(Enum):
 
 
 class Transition(NamedTuple, Generic[T]):
-    """What comes of a request: its sandbox afterwards, and the result.
-
-    The sandbox is the same one where nothing changed. `entry` goes into its journal, which is
-    emptied first where `clears`. `news` are a sandbox and the operation that changed it, for those
-    who follow a journal.
-    """
+    """What comes of a request."""
 
     sandbox: Sandbox
+    """What it is afterwards; the same object where nothing changed."""
     result: T
     entry: Entry | None = None
+    """What goes into the journal of the sandbox."""
     clears: bool = False
+    """Whether the journal is emptied first."""
     news: tuple[str, str] | None = None
+    """A sandbox and the operation that changed it, for those who follow a journal."""
 
 
 Step = Callable[[Sandbox, bool], Transition[T]]

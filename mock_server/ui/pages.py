@@ -27,6 +27,7 @@ POLICY = {
 """Content-Security-Policy (CSP Level 3): nothing from other servers, and nothing inline."""
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{key} {value}" for key, value in POLICY.items()),
+    # Browsers ask each time, and get a 304: after an update no page runs old scripts.
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -75,6 +76,7 @@ def send(
     headers = {**HEADERS, "ETag": etag}
     if is_packed:
         headers["Content-Encoding"] = "gzip"
+    # The header may list several, with or without `W/` (RFC 9110, 13.1.2).
     if etag in request_headers.get("if-none-match", ""):
         return Reply(304, headers)
     headers["Content-Type"] = KINDS.get(found.suffix, "application/octet-stream")

@@ -19,6 +19,7 @@ class Clock:
     @property
     def sane(self) -> bool:
         """Whether its time is far enough from both ends of the calendar to compute with."""
+        # Lifetimes are added to it, which must not lead out of the years 1 to 9999.
         try:
             return 1000 <= self.now().year <= 9000  # noqa: PLR2004 - round years
         except OverflowError:
@@ -46,6 +47,7 @@ def read_time(text: str) -> datetime:
 
     A leap second is read as the second after it, since `datetime` has none.
     """
+    # RFC 3339 allows small letters for `T` and `Z` (5.6), and `datetime` does not.
     text = text.upper()
     is_leap = text[17:19] == "60"
     if is_leap:

@@ -11,27 +11,30 @@ class Plan(NamedTuple):
     """How to answer one request.
 
     With `status` 0 and no `example` the true reply is sent, else the documented one of that status
-    and example (empty for the first). `delay` comes before the reply, `body` is how long its body
-    takes, both in seconds; `fault` breaks the connection instead.
-
-    `content` is the rule's own body as it is sent, of the type `media_type`; `headers` are added.
-    Only with `undocumented` may they, or the status, be unknown to the contract.
-
-    `source` is the id of the rule, which was number `position` of all, or else the names in the
-    `Prefer` header of the request.
+    and example.
     """
 
     status: int = 0
     example: str = ""
+    """Empty for the first one of the status."""
     delay: float = 0.0
+    """Seconds before the reply."""
     body: float = 0.0
+    """Seconds that its body takes."""
     fault: str = ""
+    """How the connection is broken instead."""
     content: str | None = None
+    """The rule's own body as it is sent."""
     media_type: str = ""
+    """What type `content` has."""
     headers: tuple[tuple[str, str], ...] = ()
+    """Headers that are added."""
     undocumented: bool = False
+    """Whether the status, the body or the headers may be unknown to the contract."""
     source: str = ""
+    """The id of the rule, or else the names in the `Prefer` header of the request."""
     position: int = 0
+    """Which of all rules it was, counted from 1."""
 
     @property
     def answers(self) -> bool:
@@ -74,24 +77,25 @@ NOTHING = Plan()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A plan for the requests to an `operation` by a `user`, so many `times`; `None` means any.
-
-    `delay` is the least and the most in milliseconds. `drawn` counts the requests that met the
-    conditions, `hits` those to which the rule was applied.
-    """
+    """A plan for the requests to an `operation` by a `user`; `None` means any."""
 
     id: str
     plan: Plan
     operation: str | None = None
     user: str | None = None
     times: int | None = None
+    """How often it is applied; `None` means without end."""
     probability: float = 1.0
     delay: tuple[int, int] = (0, 0)
+    """The least and the most in milliseconds."""
     drawn: int = 0
+    """How many requests met the conditions."""
     hits: int = 0
+    """To how many of them it was applied."""
 
     def concerns(self, operation: str, user: str | None) -> bool:
         """Tell whether a request meets the conditions and the rule is not used up."""
+        # `None` stands for any operation and any user.
         is_left = self.times is None or self.hits < self.times
         return is_left and self.operation in {None, operation} and self.user in {None, user}
 

@@ -44,11 +44,7 @@ class HandleTakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user. A lifetime of `None` never ends.
-
-    `calls` is how many calls it still admits, `None` for any number; `refuse` is the name of the
-    401 with which its next call is refused, and only that one.
-    """
+    """A signed-in user. A lifetime of `None` never ends."""
 
     token: str
     username: str
@@ -56,22 +52,23 @@ class Session:
     refresh_expires_at: datetime | None = None
     refresh_token: str | None = None
     calls: int | None = None
+    """How many calls it still admits; `None` means any number."""
     refuse: str | None = None
+    """The name of the 401 with which its next call is refused, and only that one."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """What belongs to one user.
-
-    `profile` has every key of the contract's `Profile`, `referrals` are newest first, `inbox` holds
-    for each container the notifications, newest first. `all_read` overrides their `read`: a hundred
-    thousand notifications are marked as read by one bit.
-    """
+    """What belongs to one user."""
 
     profile: Json
+    """With every key of the contract's `Profile`."""
     referrals: tuple[Json, ...] = ()
+    """The newest first."""
     inbox: Mapping[str, Sequence[Json]] = HashTrieMap()
+    """The notifications by container, the newest first."""
     all_read: bool = False
+    """Overrides their `read`: by one bit, a hundred thousand are marked as read."""
 
     def notifications(
         self,
@@ -99,29 +96,22 @@ def handles_of(users: Mapping[str, User]) -> HashTrieMap[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the mock remembers.
-
-    Users are by username, usernames by handle, members by container, sessions by token, and tokens
-    by refresh token (`refreshable`). `recent` has the latest steps by which this world was made: a
-    store that has the world before needs no more than these. `origin` is the world as it was built,
-    `None` for that one itself.
-    """
+    """Everything the mock remembers."""
 
     users: HashTrieMap[str, User]
+    """By username."""
     handles: HashTrieMap[str, str]
+    """Usernames by handle."""
     containers: HashTrieMap[str, frozenset[str]]
+    """Usernames of the members by container."""
     sessions: HashTrieMap[str, Session]
+    """By token."""
     refreshable: HashTrieMap[str, str]
-    recent: tuple[Step, ...] = field(
-        default_factory=_built,
-        compare=False,
-        repr=False,
-    )
-    origin: World | None = field(
-        default=None,
-        compare=False,
-        repr=False,
-    )
+    """Tokens by refresh token."""
+    recent: tuple[Step, ...] = field(default_factory=_built, compare=False, repr=False)
+    """The latest steps by which it was made: a store with the world before needs no more."""
+    origin: World | None = field(default=None, compare=False, repr=False)
+    """The world as it was built, `None` for that one itself."""
 
     def is_member(self, username: str, container_id: str) -> bool:
         """Tell whether the container exists and the user belongs to it."""

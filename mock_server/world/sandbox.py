@@ -22,19 +22,19 @@ MOST_UNDO = 50
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """All that a request can see or change.
-
-    `start` is the world to which a reset goes back; `serial` counts the names that were given.
-    """
+    """All that a request can see or change."""
 
     world: World
     start: World
+    """To which a reset goes back."""
     scenario: str = "default"
     clock: Clock = REAL
     rules: tuple[Rule, ...] = ()
     snapshots: HashTrieMap[str, World] = NOTHING_KEPT
     past: tuple[World, ...] = ()
+    """Earlier worlds, the latest first."""
     serial: int = 0
+    """How many names were given."""
 
     @classmethod
     def of(cls, world: World, scenario: str = "default") -> Sandbox:

@@ -64,6 +64,7 @@ class Server:
                 url,
                 retry=Retry(NoBackoff(), 0),
                 socket_connect_timeout=DEADLINE,
+                # Each stream that follows a journal holds one.
                 max_connections=10_000,
             )
         except (ValueError, TypeError):

@@ -1,4 +1,7 @@
-"""Calls that go out together where several wait: most of what a call of Redis costs is its sending."""
+"""Calls that go out together where several wait.
+
+Most of what a call of Redis costs is its sending.
+"""
 
 from __future__ import annotations
 

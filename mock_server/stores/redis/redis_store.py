@@ -1,6 +1,7 @@
-"""The store that processes share: requests that wait for a sandbox run together on the newest one known here.
+"""The store that processes share.
 
-They are answered once the server agrees that it was the newest; where it does not, they run again on what is.
+Requests that wait for a sandbox run together on the newest one known here. They are answered once
+the server agrees that it was the newest; where it does not, they run again on what is.
 """
 
 from __future__ import annotations
@@ -39,14 +40,15 @@ PATIENCE = 1.5
 AT_ONCE = 32
 """How many requests run together."""
 WAIT = 0.001, 0.004
-"""How many seconds those that lost a compare-and-swap wait at least and at most, out of step with other processes."""
+"""Seconds that those wait at least and at most who lost a compare-and-swap."""
 
 
 class Job(NamedTuple, Generic[T]):
-    """A step that waits for its turn, and the future of its result; `makes` says that its sandbox is made on first use."""
+    """A step that waits for its turn."""
 
     step: Step[T]
     makes: bool
+    """Whether its sandbox is made on first use."""
     result: asyncio.Future[T]
 
 
@@ -62,7 +64,10 @@ class Batch:
 
 
 class RedisStore:
-    """Keep sandboxes in the server at `url`; `start` is what a new one is. Raises `StoreUrlError`."""
+    """Keep sandboxes in the server at `url`; `start` is what a new one is.
+
+    Raises `StoreUrlError`.
+    """
 
     def __init__(
         self,
@@ -79,13 +84,15 @@ class RedisStore:
         self._tasks: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
         self._listener: Callable[[Entry], None] | None = None
-        self._dice = SystemRandom()  # workers that were forked are not to wait in step
+        # Workers are forked from one process, and a seed of that one would let them wait in step.
+        self._dice = SystemRandom()
 
     def default(self) -> Sandbox:
         """Return the default sandbox as it is now, from no event loop; raises `StoreError`."""
         return asyncio.run(self._default())
 
     async def _default(self) -> Sandbox:
+        # Not the client that serves: its connections belong to another event loop.
         server = Server(self._url)
         try:
             await server.check()
@@ -107,14 +114,13 @@ class RedisStore:
     ) -> T:
         """Run a step on the newest sandbox, with others that wait for it."""
         job = Job(step, makes, asyncio.get_running_loop().create_future())
-        queue = self._waiting.get(name)
-        if queue is None:
-            self._waiting[name] = deque([job])
+        if name not in self._waiting:
+            self._waiting[name] = deque()
             task = asyncio.create_task(self._work(name))
+            # The loop keeps tasks by weak references only.
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        else:
-            queue.append(job)
+        self._waiting[name].append(job)
         return await self._within_patience(job.result, name)
 
     async def names(self) -> list[tuple[str, float]]:
@@ -154,7 +160,10 @@ class RedisStore:
         return await self._within_patience(asyncio.ensure_future(call), "")
 
     async def _within_patience(self, awaited: asyncio.Future[T], name: str) -> T:
-        """Return what comes of a call; raise `UnavailableError` where nothing does within `PATIENCE`, or a failure."""
+        """Return what comes of a call.
+
+        Raises `UnavailableError` where nothing does within `PATIENCE`, or where it fails.
+        """
         try:
             found = await patiently(awaited, PATIENCE)
         except SandboxesFullError:
@@ -173,6 +182,7 @@ class RedisStore:
 
     def _away(self, reason: StoreError) -> UnavailableError:
         """Return the refusal of a request, and log its reason unless that was the last one, too."""
+        # While the store is away each request fails, and one line says it.
         if self._trouble != str(reason):
             self._trouble = str(reason)
             log.error("the store %s %s", self.server.name, reason)
@@ -191,9 +201,10 @@ class RedisStore:
         del self._waiting[name]
 
     async def _commit(self, name: str, jobs: list[Job[Any]]) -> None:
-        """Run jobs on the newest sandbox known here, again until the server agrees that it was the newest."""
+        """Run jobs on the newest sandbox known here, until the server agrees that it was that."""
         lost = 0
-        while jobs := _waiting(jobs):  # none is left after `PATIENCE`
+        # After `PATIENCE` none of them waits any more.
+        while jobs := _waiting(jobs):
             known = await self._load(name, jobs)
             batch = self._run(known, _waiting(jobs))
             outcome = await self._exchange(name, known, batch, lost)
@@ -206,7 +217,10 @@ class RedisStore:
             lost += outcome is Exchange.LOST
 
     async def _load(self, name: str, jobs: list[Job[Any]]) -> CachedSandbox | None:
-        """Return the sandbox as it was last known here, or as it is; `None` where there is none, or no room for one."""
+        """Return the sandbox as it was last known here, or else as it is.
+
+        It is `None` where there is none, or no room for one.
+        """
         known = self._cache.known(name)
         if known is not None:
             return known
@@ -255,7 +269,8 @@ class RedisStore:
         )
 
     async def _finish(self, batch: Batch) -> None:
-        """Give jobs that are done their results, after those who listen have heard of them."""
+        """Give jobs that are done their results."""
+        # Who has a reply finds the line of the request in the log.
         if self._listener is not None:
             for entry in batch.entries:
                 self._listener(entry)

@@ -1,4 +1,4 @@
-"""The newest value known here of every shared sandbox, and how it is kept in step with the store."""
+"""The newest value known here of each shared sandbox, in step with the store."""
 
 from __future__ import annotations
 
@@ -166,6 +166,7 @@ class SandboxCache:
 
     async def copy(self, source: str, name: str) -> None:
         """Copy a sandbox within the store; raises `SandboxesFullError`."""
+        # What is known of it holds no more, whatever comes of the copy.
         if source != name:
             self._cached.pop(name, None)
         arguments = "copy", name, source, self._limits.sandboxes, MILLISECONDS_BUSY
@@ -257,6 +258,7 @@ class SandboxCache:
         for raw in reply[1:]:
             digest = raw.decode()
             packed = await asyncio.to_thread(pack_world, self._worlds.find(digest))
+            # A minute longer than the sandbox lives: the call that refers to it comes later.
             await self.server.keep_world(digest, packed, self._idle + 60_000)
         return await self._call(*call)
 
@@ -281,6 +283,7 @@ class SandboxCache:
     def _compact_now_and_then(self, name: str, cached: CachedSandbox) -> None:
         if cached.version % LONGEST_LOG == 0:
             task = asyncio.create_task(self._compact(name, cached))
+            # The loop keeps tasks by weak references only.
             self._compacting.add(task)
             task.add_done_callback(self._compacting.discard)
 
@@ -290,6 +293,7 @@ class SandboxCache:
         Where that fails, the changes stay as they are.
         """
         try:
+            # In a thread, since a whole sandbox may take long, and requests wait for the loop.
             packed, digests = await asyncio.to_thread(pack, None, cached.sandbox, self._worlds)
             await self._call("compact", name, cached.version, cached.tag, packed, *digests)
         except StoreError as error:

@@ -52,6 +52,7 @@ def pack(
     if before is None:
         before = EMPTY
     packed: dict[str, Any] = {}
+    # Values are compared by identity: comparing large worlds takes long, and they never change.
     # The oldest worlds come first, since each follows from the one before.
     if after.past is not before.past:
         packed["past"] = _pack_past(before.past, after.past, worlds)
@@ -140,6 +141,7 @@ class _NumberedWorlds:
             base = self._last_steps.get(id(world.recent[place]))
             if base is not None:
                 return base, world.recent[place + 1 :]
+        # It led on from none that the reader has, for instance after an undo of many changes.
         digest = self._cache.digest(world.origin or world)
         self.digests.append(digest)
         return digest, difference(world)

@@ -14,11 +14,12 @@ class StoreUrlError(Exception):
 class UnavailableError(ApiError):
     """The store cannot be used now.
 
-    The contract lists no 503: it says what the API answers, and this is said where nobody can know what it would. The body is
-    the contract's `Error` with the code of a failure that is not the client's.
+    The contract lists no 503: it says what the API answers, and here nobody can know what it would.
+    The body is the contract's `Error` with the code of a failure that is not the client's.
     """
 
-    status, code = 503, "INTERNAL_SERVER_ERROR"
+    status = 503
+    code = "INTERNAL_SERVER_ERROR"
 
     def __init__(self, reason: StoreError) -> None:
         self.message = f"The store that the mock's processes share {reason}."  # type: ignore[misc]

@@ -51,7 +51,11 @@ class WorldCache:
     def digest(self, world: World) -> str:
         """Return the digest of a whole world, which is at hand from now on."""
         known = self._digests.get(id(world))
-        return known or self.keep(world, hashlib.sha256(pack_world(world)).hexdigest()[:32])
+        if known is not None:
+            return known
+        # 128 bits tell worlds apart, and stand in many keys.
+        digest = hashlib.sha256(pack_world(world)).hexdigest()[:32]
+        return self.keep(world, digest)
 
     def keep(self, world: World, digest: str) -> str:
         """Have a whole world at hand, and return its digest; the longest unused one goes."""
