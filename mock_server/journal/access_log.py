@@ -42,9 +42,9 @@ def text(entry: Entry, *, colours: bool) -> str:
         status = f"{colour}{status}{PLAIN}"
         duration = f"{DIM}{duration}{PLAIN}"
     line = f"{entry.method:4} {status} {shown(target)} {duration}"
-    if not note:
-        return line
-    return f"{line}{BOLD}  {note}{PLAIN}" if colours else f"{line}  {note}"
+    if note:
+        line += f"{BOLD}  {note}{PLAIN}" if colours else f"  {note}"
+    return line
 
 
 def json(entry: Entry) -> str:

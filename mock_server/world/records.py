@@ -24,7 +24,7 @@ REMEMBERED = 8
 """How many of its latest steps a world keeps."""
 
 
-class Step(NamedTuple):
+class WorldStep(NamedTuple):
     """How a world was made from the one before: the method of `World`, and its arguments.
 
     Two steps are the same only where they are the same object.
@@ -34,8 +34,8 @@ class Step(NamedTuple):
     arguments: tuple[Any, ...] = ()
 
 
-def _built() -> tuple[Step, ...]:
-    return (Step("built"),)
+def _built() -> tuple[WorldStep, ...]:
+    return (WorldStep("built"),)
 
 
 class HandleTakenError(Exception):
@@ -108,7 +108,7 @@ class World:
     """By token."""
     refreshable: HashTrieMap[str, str]
     """Tokens by refresh token."""
-    recent: tuple[Step, ...] = field(default_factory=_built, compare=False, repr=False)
+    recent: tuple[WorldStep, ...] = field(default_factory=_built, compare=False, repr=False)
     """The latest steps by which it was made: a store with the world before needs no more."""
     origin: World | None = field(default=None, compare=False, repr=False)
     """The world as it was built, `None` for that one itself."""
@@ -134,7 +134,7 @@ class World:
             handles = handles.insert(handle, username)
         changed = replace(user, profile={**user.profile, **changes})
         users = self.users.insert(username, changed)
-        step = Step("update_profile", (username, changes))
+        step = WorldStep("update_profile", (username, changes))
         return self._after(step, users=users, handles=handles)
 
     def mark_notifications_read(self, username: str) -> World:
@@ -143,7 +143,7 @@ class World:
         if user.all_read:
             return self
         users = self.users.insert(username, replace(user, all_read=True))
-        return self._after(Step("mark_notifications_read", (username,)), users=users)
+        return self._after(WorldStep("mark_notifications_read", (username,)), users=users)
 
     def with_session(self, session: Session) -> World:
         """Return the world in which this session is known; one with the same token is replaced."""
@@ -151,7 +151,7 @@ class World:
         if session.refresh_token is not None:
             refreshable = refreshable.insert(session.refresh_token, session.token)
         sessions = self.sessions.insert(session.token, session)
-        step = Step("with_session", (session,))
+        step = WorldStep("with_session", (session,))
         return self._after(step, sessions=sessions, refreshable=refreshable)
 
     def without_session(self, token: str) -> World:
@@ -162,10 +162,10 @@ class World:
         if session.refresh_token is not None and refreshable.get(session.refresh_token) == token:
             refreshable = refreshable.remove(session.refresh_token)
         sessions = self.sessions.remove(token)
-        step = Step("without_session", (token,))
+        step = WorldStep("without_session", (token,))
         return self._after(step, sessions=sessions, refreshable=refreshable)
 
-    def _after(self, step: Step, **parts: Any) -> World:
+    def _after(self, step: WorldStep, **parts: Any) -> World:
         # `dataclasses.replace` takes twice as long.
         part = parts.get
         return World(

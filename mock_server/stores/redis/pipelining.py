@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
+from .background_tasks import BackgroundTasks
+
 ScriptCall = tuple[Any, ...]
 """A script, and its arguments."""
 Send = Callable[[Sequence[ScriptCall]], Awaitable[Sequence[Any]]]
@@ -35,7 +37,7 @@ class Calls:
         self._send = send
         self._waiting: deque[WaitingCall] = deque()
         self._busy_lines = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
 
     async def reply(self, *call: Any) -> Any:
         """Return what came of a call."""
@@ -43,9 +45,7 @@ class Calls:
         self._waiting.append(waiting)
         if self._busy_lines < LINES:
             self._busy_lines += 1
-            task = asyncio.create_task(self._send_waiting())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._send_waiting())
         return await waiting.reply
 
     async def _send_waiting(self) -> None:

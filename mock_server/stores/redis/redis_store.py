@@ -17,6 +17,7 @@ from mock_server.journal.entries import presentable
 from mock_server.stores.store import DEFAULT, SandboxesFullError, Transition
 from mock_server.stores.timeouts import patiently
 
+from .background_tasks import BackgroundTasks
 from .connection import Server
 from .journal_stream import follow
 from .sandbox_cache import OFTEN, Exchange, Limits, SandboxCache
@@ -81,7 +82,7 @@ class RedisStore:
         self.server = Server(url)
         self._cache = SandboxCache(self.server, start, limits)
         self._waiting: dict[str, deque[Job[Any]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
         self._trouble: str | None = None
         self._listener: Callable[[Entry], None] | None = None
         # Workers are forked from one process, and a seed of that one would let them wait in step.
@@ -116,10 +117,7 @@ class RedisStore:
         job = Job(step, makes, asyncio.get_running_loop().create_future())
         if name not in self._waiting:
             self._waiting[name] = deque()
-            task = asyncio.create_task(self._work(name))
-            # The loop keeps tasks by weak references only.
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._work(name))
         self._waiting[name].append(job)
         return await self._within_patience(job.result, name)
 

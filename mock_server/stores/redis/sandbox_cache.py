@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mock_server.stores.memory import BUSY
 from mock_server.stores.store import DEFAULT, SandboxesFullError
 
+from .background_tasks import BackgroundTasks
 from .connection import FORMAT
 from .entry_codec import pack_entry, unpack_entry
 from .sandbox_codec import digests_of, pack, unpack
@@ -92,7 +93,7 @@ class SandboxCache:
         self._cached: OrderedDict[str, CachedSandbox] = OrderedDict()
         self._worlds = WorldCache()
         self._process = secrets.token_hex(4)
-        self._compacting: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
 
     def known(self, name: str) -> CachedSandbox | None:
         """Return what is known here of a sandbox; somebody may have changed it meanwhile."""
@@ -282,10 +283,7 @@ class SandboxCache:
 
     def _compact_now_and_then(self, name: str, cached: CachedSandbox) -> None:
         if cached.version % LONGEST_LOG == 0:
-            task = asyncio.create_task(self._compact(name, cached))
-            # The loop keeps tasks by weak references only.
-            self._compacting.add(task)
-            task.add_done_callback(self._compacting.discard)
+            self._tasks.start(self._compact(name, cached))
 
     async def _compact(self, name: str, cached: CachedSandbox) -> None:
         """Write a whole sandbox beside the requests.
