@@ -1,4 +1,4 @@
-"""What laws work with: asks the target, judges every answer, and reads state whatever the fixtures are."""
+"""What laws work with: it sends requests to the target and judges every answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import quote
 
 from contract_tests.api import run_marks
@@ -30,6 +30,8 @@ from contract_tests.interrupts import STOP
 from contract_tests.redaction.placeholders import pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from contract_tests.api.request_templates import RequestTemplate
     from contract_tests.checks.coverage import Coverage
     from contract_tests.config.depth import Depth
@@ -41,10 +43,11 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 BAD_REQUEST = 400
 FULL_PAGE = 100
+# Operations whose valid input is known by our decisions only.
 OURS = ("getProfile", "updateProfile")
-"""Operations whose valid input is known by our decisions only."""
 UNANSWERED = "the target did not answer when the profiles were to be put back"
 
+T = TypeVar("T")
 Item = dict[str, Any]
 Profile = dict[str, Any]
 
@@ -69,9 +72,13 @@ class Context:
     _silent: bool = False
 
     def __post_init__(self) -> None:
-        permit, run = self.permit, run_marks.new_run()
         self.client = Client(
-            self.target.base_url, self.judge, permit, self.network, run, self.collector.redactor
+            self.target.base_url,
+            self.judge,
+            self.permit,
+            self.network,
+            run_marks.new_run(),
+            self.collector.redactor,
         )
         self.watch = Watch(self.target, self.client, self.collector, self.find)
         self.client.doubt = self.watch.see
@@ -91,36 +98,33 @@ class Context:
     def request(
         self, template: RequestTemplate, role: str | None = "primary", auth: str | None = None
     ) -> HttpRequest:
-        """Build the request of `template` with the session of the role `role`, or with `auth` as its header."""
+        """Return the request of a template with the session of a role, or with `auth` as header."""
         operation = self.contract.operations[template.operation]
-        path = operation.path.replace(
-            "{username}", template.raw_username or _quoted(template.username)
-        )
-        query = template.raw_query or "&".join(
-            f"{_quoted(name)}={_quoted(value)}" for name, value in template.query
-        )
-        header = (
-            auth if auth is not None or role is None else f"Bearer {self.target.sessions[role]}"
-        )
-        # What was made from a token is hidden in this call only: a short piece may be a word elsewhere.
-        made = pieces((auth or "").partition(" ")[2] or auth or "", self.target.sessions)
+        username = template.raw_username or _quoted(template.username)
+        path = operation.path.replace("{username}", username)
+        pairs = [f"{_quoted(name)}={_quoted(value)}" for name, value in template.query]
+        query = template.raw_query or "&".join(pairs)
         headers = [*template.headers]
-        if header is not None:
-            headers.append(("Authorization", header))
+        if auth is None and role is not None:
+            headers.append(("Authorization", f"Bearer {self.target.sessions[role]}"))
+        elif auth is not None:
+            headers.append(("Authorization", auth))
         body = _bytes(template.body)
         if body is not None and template.content_type is not None:
             headers.append(("Content-Type", template.content_type))
-        method = template.method or operation.method
-        target = path + (f"?{query}" if query else "")
+        # What was made from a token is hidden in this call only: a short piece may be a word
+        # elsewhere.
+        credentials = auth or ""
+        token = credentials.partition(" ")[2] or credentials
         return HttpRequest(
-            template.operation,
-            method,
-            target,
-            tuple(headers),
-            body,
-            (*made, *self.target.secrets),
-            template.length,
-            self.collector.redactor,
+            operation=template.operation,
+            method=template.method or operation.method,
+            path=f"{path}?{query}" if query else path,
+            headers=tuple(headers),
+            body=body,
+            secrets=(*pieces(token, self.target.sessions), *self.target.secrets),
+            length=template.length,
+            redactor=self.collector.redactor,
         )
 
     def send(
@@ -138,33 +142,38 @@ class Context:
         return exchange
 
     def permit(self, request: HttpRequest) -> None:
-        """Raise `ForbiddenError` before a call leaves that may not be made, `StoppedError` where the run goes no further."""
+        """Raise `ForbiddenError` before a call leaves that may not be made.
+
+        Raise `StoppedError` where the run goes no further.
+        """
         self._stop()
-        if self.permission != Permission():
-            operation = self.contract.operations.get(request.operation)
-            documented = operation is not None and operation.method == request.method
-            self.permission.check(
-                request,
-                self.contract.operations[MARKING].path,
-                self.never_set(),
-                documented=documented,
-            )
+        # The default permits everything, and this is done for each of thousands of calls.
+        if self.permission == Permission():
+            return
+        operation = self.contract.operations.get(request.operation)
+        self.permission.check(
+            request,
+            self.contract.operations[MARKING].path,
+            self.never_set(),
+            documented=operation is not None and operation.method == request.method,
+        )
 
     def never_set(self) -> set[str]:
-        """The fields that some session's user had never set when the run began; all of them as long as that is not known."""
-        before = [
-            self._known.get(f"before {role}", dict.fromkeys(self.contract.updatable))
-            for role in self.roles()
-        ]
-        return {
-            name
-            for profile in before
-            for name in self.contract.updatable
-            if profile.get(name) is None
-        }
+        """The fields that some session's user had never set when the run began.
+
+        All of them as long as that is not known.
+        """
+        found: set[str] = set()
+        for role in self.roles():
+            before = self._known.get(f"before {role}", {})
+            found.update(name for name in self.contract.updatable if before.get(name) is None)
+        return found
 
     def judge(self, exchange: Exchange) -> None:
-        """Note what is wrong with an answer by itself; stop the law when the time is over or the target has ended."""
+        """Note what is wrong with an answer by itself.
+
+        Stop the law when the time is over or the target has ended.
+        """
         self.collector.judged += 1
         self._silent = not exchange.status
         if self._closing:
@@ -193,19 +202,25 @@ class Context:
         STOP.check()
 
     def go_on(self) -> None:
-        """Raise `OutOfTimeError` when the time is over, so that no law goes on, and `StoppedError` when the run has ended."""
+        """Raise `OutOfTimeError` when the time is over, `StoppedError` when the run has ended."""
         if time.monotonic() > self.until:
             raise OutOfTimeError
         self._stop()
 
     def begin_closing(self) -> None:
-        """Let calls leave that put back what was changed, whatever has ended; the first that is not answered is the last."""
-        self._closing, self._silent, self.until = True, False, math.inf
+        """Let calls leave that put back what was changed, whatever has ended.
+
+        The first that is not answered is the last.
+        """
+        self._closing = True
+        self._silent = False
+        self.until = math.inf
         self.client.be_urgent()
 
     def end_closing(self, until: float) -> None:
         """Judge again, until then."""
-        self._closing, self.until, self.client.until = False, until, until
+        self._closing = False
+        self.until = self.client.until = until
 
     @property
     def stopped(self) -> str:
@@ -233,8 +248,8 @@ class Context:
     ) -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
 
-        The documentation gives the fields of an update no bounds, and does not say which `fields` there are to be read, so
-        that refusing one breaks only a decision of ours.
+        The documentation gives the fields of an update no bounds, and does not say which `fields`
+        there are to be read, so that refusing one breaks only a decision of ours.
         """
         rule = rule or ("input.accepted" if template.operation in OURS else "input.valid")
         exchange = self.send(template, role)
@@ -242,23 +257,25 @@ class Context:
             return exchange
         if exchange.status != UNAUTHORIZED and not exchange.trouble:
             # 404 is listed for every operation, and what is not found is a rule of ours.
-            rule = (
-                "input.accepted" if exchange.status == NOT_FOUND and rule == "input.valid" else rule
-            )
+            if exchange.status == NOT_FOUND and rule == "input.valid":
+                rule = "input.accepted"
             self.find(rule, template.operation, exchange, "the request is valid")
         raise UnansweredError(template.operation)
 
     def refused(self, template: RequestTemplate, role: str = "primary", rule: str = "") -> Exchange:
-        """Send an invalid request; whether the documentation or only we forbid it decides the severity, or `rule`."""
+        """Send an invalid request, which must be refused.
+
+        Whether the documentation or only we forbid it decides the severity, or `rule`.
+        """
         exchange = self.send(template, role)
+        status = exchange.status
         request = exchange.request
         flaws = request_validation.flaws(self.contract, self.contract.full, request)
         assert flaws, request
         if exchange.ok:
             forbidden = request_validation.wrong(self.contract, self.contract.documented, request)
-            rule = rule or ("input.documented" if forbidden else "input.bounds")
             self.find(
-                rule,
+                rule or ("input.documented" if forbidden else "input.bounds"),
                 template.operation,
                 exchange,
                 request_validation.refusal(flaws),
@@ -267,10 +284,10 @@ class Context:
             )
         elif response_checks.refuses_as_http(exchange):
             return exchange
-        elif (
-            exchange.status not in (BAD_REQUEST, UNAUTHORIZED)
-            and 0 < exchange.status < response_checks.SERVER_ERROR
-        ):
+        elif status == BAD_REQUEST:
+            self._judge_details(exchange, [flaw.place for flaw in flaws])
+        # A call without an answer, a failure and a refused session are judged by rules of theirs.
+        elif 0 < status < response_checks.SERVER_ERROR and status != UNAUTHORIZED:
             self.find(
                 "input.status",
                 template.operation,
@@ -278,31 +295,25 @@ class Context:
                 request_validation.refusal(flaws),
                 field=request_validation.field_of(flaws),
             )
-        elif exchange.status == BAD_REQUEST:
-            self._details(exchange, [flaw.place for flaw in flaws])
         return exchange
 
-    def _details(self, exchange: Exchange, wrong: list[request_validation.Place]) -> None:
-        body = self.body(exchange)
-        named = request_validation.named(body.get("details") if isinstance(body, dict) else None)
+    def _judge_details(self, exchange: Exchange, wrong: list[request_validation.Place]) -> None:
+        named = request_validation.named(self.object(exchange).get("details"))
         if named is None:
             return
         if request_validation.missing(wrong, named):
-            self.find(
-                "error.details",
-                exchange.request.operation,
-                Text("details name {}", sorted(map(str, named))),
-                Text("all of {}", sorted(wrong)),
-                exchange,
-            )
+            expected = "all of {}"
         elif request_validation.accused(wrong, named):
-            self.find(
-                "error.details",
-                exchange.request.operation,
-                Text("details name {}", sorted(map(str, named))),
-                Text("nothing but {}", sorted(wrong)),
-                exchange,
-            )
+            expected = "nothing but {}"
+        else:
+            return
+        self.find(
+            "error.details",
+            exchange.request.operation,
+            Text("details name {}", sorted(map(str, named))),
+            Text(expected, sorted(wrong)),
+            exchange,
+        )
 
     def body(self, exchange: Exchange) -> Any:
         """Return the parsed body, or None where it cannot be read (which is judged elsewhere)."""
@@ -326,11 +337,12 @@ class Context:
             if role not in self.target.sessions:
                 raise NotJudgedError(f"the target gives no session of another user ({role})")
 
-    def once(self, key: str, learn: Any) -> Any:
-        """Return what `learn()` answered first; a failure is not kept."""
+    def once(self, key: str, learn: Callable[[], T]) -> T:
+        """Return what `learn()` returned first; a failure is not kept."""
         if key not in self._known:
             self._known[key] = learn()
-        return self._known[key]
+        known: T = self._known[key]
+        return known
 
 
 def _quoted(text: str) -> str:

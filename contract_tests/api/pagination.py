@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from contract_tests.api import resources
 from contract_tests.api.context import BAD_REQUEST, FULL_PAGE, Context, Item
@@ -12,11 +13,13 @@ from contract_tests.exceptions import NotJudgedError
 from contract_tests.findings.evidence import Status, Text
 
 if TYPE_CHECKING:
+    from contract_tests.findings.evidence import Facts
     from contract_tests.http.messages import Exchange
 
 FIRST_PAGES, MOST_PAGES = 3, 100
 TRIES = 4
 SIZES = (FULL_PAGE, 50, 20, 10)
+ITEMS = {"listNotifications": "Notification", "listReferrals": "Referral"}
 Inbox = dict[str, list[Item]]
 Reading = tuple[list[Item], "Exchange"]
 
@@ -31,21 +34,23 @@ def items_of(context: Context, exchange: Exchange) -> list[Item]:
 
 def first_page(context: Context, role: str, container: str) -> int:
     """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
-    number: int = context.once(
-        f"first page {role} {container}", lambda: _first_page(context, role, container)
-    )
-    return number
+
+    def learn() -> int:
+        return 0 if _counts_from_zero(context, role, container) else 1
+
+    return context.once(f"first page {role} {container}", learn)
 
 
-def _first_page(context: Context, role: str, container: str) -> int:
+def _counts_from_zero(context: Context, role: str, container: str) -> bool:
     zeroth, first, plain = (
         context.send(notifications(container, number, 5), role) for number in (0, 1, None)
     )
     if not (zeroth.ok and first.ok and plain.ok):
-        return 1
+        return False
     items = items_of(context, zeroth)
+    # A target may also take 0 for 1, or ignore what it does not know.
     if not items or items != items_of(context, plain) or items == items_of(context, first):
-        return 1
+        return False
     context.find(
         "pages.defaults",
         "listNotifications",
@@ -54,47 +59,57 @@ def _first_page(context: Context, role: str, container: str) -> int:
         plain,
         zeroth,
     )
-    return 0
+    return True
 
 
 def at(
-    context: Context, role: str, container: str, number: int, limit: object = None
+    context: Context,
+    role: str,
+    container: str,
+    number: int | None,
+    limit: object = None,
 ) -> RequestTemplate:
-    """Ask for the page that is the `number`th, from 1 on."""
-    return notifications(container, number - 1 + first_page(context, role, container), limit)
+    """Return the request for the page that is the `number`th, from 1 on; None for no number."""
+    if number is not None:
+        number += first_page(context, role, container) - 1
+    return notifications(container, number, limit)
 
 
 def page(
-    context: Context, role: str, container: str, number: int | None = None, limit: object = None
+    context: Context,
+    role: str,
+    container: str,
+    number: int | None = None,
+    limit: object = None,
 ) -> tuple[Exchange, list[Item]]:
     """Read one page; without a number, the one that the target answers by default."""
-    template = (
-        at(context, role, container, number, limit)
-        if number is not None
-        else notifications(container, None, limit)
-    )
-    exchange = context.accepted(
-        template, role, "input.valid" if (number, limit) == (None, None) else "input.accepted"
-    )
+    template = at(context, role, container, number, limit)
+    # The bounds of both are ours.
+    rule = "input.valid" if number is None and limit is None else "input.accepted"
+    exchange = context.accepted(template, role, rule)
     return exchange, items_of(context, exchange)
 
 
 def page_size(context: Context, role: str, container: str) -> int:
-    """The largest size of page that the target takes and fills: that 100 is too much for it is judged elsewhere."""
+    """The largest size of page that the target takes and fills.
+
+    That 100 is too much for it is judged elsewhere.
+    """
 
     def learn() -> int:
-        return next(
-            (size for size in SIZES if _holds(context, role, container, size)), 0
-        ) or _filled(context, role, container)
+        for size in SIZES:
+            if _holds(context, role, container, size):
+                return size
+        return _filled(context, role, container)
 
-    size: int = context.once(f"page size {role} {container}", learn)
-    return size
+    return context.once(f"page size {role} {container}", learn)
 
 
 def _filled(context: Context, role: str, container: str) -> int:
-    """How many items a first page has, whatever it was asked for."""
+    """How many items a first page has, whatever was requested."""
     exchange = context.send(at(context, role, container, 1, SIZES[-1]), role)
-    return len(items_of(context, exchange)) or FULL_PAGE if exchange.ok else FULL_PAGE
+    number = len(items_of(context, exchange)) if exchange.ok else 0
+    return number or FULL_PAGE
 
 
 def _holds(context: Context, role: str, container: str, size: int) -> bool:
@@ -104,19 +119,21 @@ def _holds(context: Context, role: str, container: str, size: int) -> bool:
     )
     if not first.ok:
         return False
-    return len(items_of(context, first)) >= size or not second.ok or not items_of(context, second)
+    is_full = len(items_of(context, first)) >= size
+    return is_full or not second.ok or not items_of(context, second)
 
 
 def whole(context: Context, role: str, container: str, size: int = 0) -> list[Item]:
-    """Read all notifications of a container, page by page until one is empty; again where some have come meanwhile."""
+    """Read all notifications of a container, page by page until one is empty.
+
+    Read them again where some have come meanwhile.
+    """
     for _ in range(TRIES):
         begun, found = _pages(context, role, container, size)
         total = _total(context, begun)
-        if (
-            total is None
-            or len(found) <= total
-            or _total(context, context.client.send(begun.request)) == total
-        ):
+        if total is None or len(found) <= total:
+            return found
+        if _total(context, context.client.send(begun.request)) == total:
             return found
     raise NotJudgedError("new notifications come while pages are read")
 
@@ -129,92 +146,89 @@ def _total(context: Context, exchange: Exchange) -> int | None:
 def _pages(context: Context, role: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
     """Return the first page as it came, and the items of all."""
     limit = size or page_size(context, role, container)
-    begun, found = page(context, role, container, 1, limit)
-    exchange, last = begun, found
+    begun, last = page(context, role, container, 1, limit)
+    exchange, found = begun, list(last)
     for number in range(2, MOST_PAGES + 1):
         total = _total(context, exchange)
         exchange = context.send(at(context, role, container, number, limit), role)
-        if not exchange.ok:
-            _ended(context, exchange)
-            break
-        items = items_of(context, exchange)
-        if _is_last_again(items, last, len(found), total, number):
-            context.find(
-                "pages.past-end",
-                exchange.request.operation,
-                "the last page once more",
-                "200 with no items",
-                exchange,
-            )
-            break
-        last = items
-        if items and len(found) < limit * (number - 1):
+        # Without a total every page may be the first, until the third.
+        is_whole = number > 2 if total is None else len(found) >= total  # noqa: PLR2004
+        items = _further_items(context, exchange, last, is_whole=is_whole)
+        if not items:
+            return begun, found
+        if len(found) < limit * (number - 1):
+            counts = (len(items), number, limit, len(found))
             context.find(
                 "pages.size",
                 exchange.request.operation,
-                Text(
-                    "{} items on page {} of {} after {} items on those before",
-                    len(items),
-                    number,
-                    limit,
-                    len(found),
-                ),
+                Text("{} items on page {} of {} after {} items on those before", *counts),
                 "full pages before it",
                 exchange,
             )
-        if not items:
-            break
+        last = items
         found += items
         if len(found) == total and len(items) < limit:
-            break
-    else:
-        if not size:
-            raise NotJudgedError(
-                f"the session {role} has more than {MOST_PAGES * limit} notifications in {container}"
-            )
-    return begun, found
+            return begun, found
+    if size:
+        return begun, found
+    most = MOST_PAGES * limit
+    raise NotJudgedError(f"the session {role} has more than {most} notifications in {container}")
 
 
-def _is_last_again(
-    items: list[Item], last: list[Item], found: int, total: int | None, number: int
-) -> bool:
-    """Whether a page past the end is answered by the last one: the whole was there already, as far as that is said."""
-    whole = found >= total if total is not None else number > 2  # noqa: PLR2004 - or every page may be the first
-    return bool(items) and items == last and whole
+def _further_items(
+    context: Context,
+    exchange: Exchange,
+    last: list[Item],
+    *,
+    is_whole: bool,
+) -> list[Item]:
+    """Return the items of one more page; none where the list has ended."""
+    if not exchange.ok:
+        # No loss of items: only we say that a page past the end is empty.
+        if exchange.refused:
+            _past_end(context, exchange, exchange)
+        return []
+    items = items_of(context, exchange)
+    if items and items == last and is_whole:
+        _past_end(context, exchange, "the last page once more")
+        return []
+    return items
 
 
-def _ended(context: Context, exchange: Exchange) -> None:
-    """A refused page past the end is no loss of items; that it is refused breaks a decision of ours only."""
-    if exchange.refused:
-        context.find(
-            "pages.past-end",
-            exchange.request.operation,
-            exchange,
-            Status(200, "with no items"),
-        )
+def _past_end(context: Context, exchange: Exchange, received: Facts) -> None:
+    expected = Status(200, "with no items")
+    context.find("pages.past-end", exchange.request.operation, received, expected, exchange)
 
 
 def first_readings(context: Context, role: str, container: str) -> tuple[Reading, Reading]:
-    """Return what the first two readings of a list gave, before anything else was asked: unread can become read once only."""
-    readings: tuple[Reading, Reading] = context.once(
-        f"first readings {role} {container}",
-        lambda: (reading(context, role, container), reading(context, role, container)),
-    )
-    return readings
+    """Return what the first two readings of a list gave, before anything else was requested.
+
+    Unread can become read once only.
+    """
+
+    def learn() -> tuple[Reading, Reading]:
+        return reading(context, role, container), reading(context, role, container)
+
+    return context.once(f"first readings {role} {container}", learn)
 
 
 def keep_before_writing(context: Context) -> None:
-    """Read every list once more before the run writes for the first time, so that what that does to them can be told."""
+    """Read every list once more before the run writes for the first time.
+
+    What that does to them can be told by it.
+    """
     for role in context.roles():
         for container in context.target.containers:
-            known = reading(context, role, container)
-            context.once(_before_writing(role, container), lambda known=known: known)
+            learn = partial(reading, context, role, container)
+            context.once(_before_writing(role, container), learn)
 
 
 def before_writing(context: Context, role: str, container: str) -> Reading | None:
-    """Return what the reading before the first write gave, `None` where nothing was written before the laws."""
-    found: Reading | None = context.once(_before_writing(role, container), lambda: None)
-    return found
+    """Return what the reading before the first write gave.
+
+    None where nothing was written before the laws.
+    """
+    return context.once(_before_writing(role, container), lambda: None)
 
 
 def _before_writing(role: str, container: str) -> str:
@@ -228,15 +242,14 @@ def reading(context: Context, role: str, container: str) -> Reading:
         if first.status != BAD_REQUEST:
             break
     found: list[Item] = []
+    exchange = first
     with suppress(NotJudgedError):
-        for number in range(1, FIRST_PAGES + 1):
-            exchange = (
-                context.send(notifications(container, number, size), role) if number > 1 else first
-            )
+        for number in range(2, FIRST_PAGES + 2):
             items = items_of(context, exchange) if exchange.ok else []
             found += items
-            if len(items) < size:
+            if len(items) < size or number > FIRST_PAGES:
                 break
+            exchange = context.send(notifications(container, number, size), role)
     return found, first
 
 
@@ -254,14 +267,17 @@ def referrals(context: Context, role: str) -> tuple[Exchange, list[Item]]:
 
 
 def referred(context: Context, role: str) -> dict[str, object]:
-    """Return who was referred and when, without names: other users may change theirs at any time."""
-    return {str(item.get("username")): item.get("joinedAt") for item in referrals(context, role)[1]}
+    """Return who was referred and when.
+
+    Names are left out: other users may change theirs at any time.
+    """
+    _, items = referrals(context, role)
+    return {str(item.get("username")): item.get("joinedAt") for item in items}
 
 
 def _known(context: Context, operation: str, item: Item) -> Item:
-    view = context.contract.full
-    name = {"listNotifications": "Notification", "listReferrals": "Referral"}[operation]
-    known: dict[str, Any] = view.document["components"]["schemas"][name]["properties"]
+    """Return an item without what the contract does not name, which may change at any time."""
+    known = context.contract.full.document["components"]["schemas"][ITEMS[operation]]["properties"]
     kept = {key: item[key] for key in known if key in item}
     if "id" not in kept and operation == "listNotifications":
         raise NotJudgedError(f"{operation} answers in a shape of its own")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 from contract_tests.api import run_marks
@@ -35,7 +37,10 @@ REFUSED = "the target did not take the old value again"
 
 
 class UnknownFormat:
-    """Stands for a date of birth in a shape of the target's own, which cannot be compared with what was sent."""
+    """Stands for a date of birth in a shape of the target's own.
+
+    It cannot be compared with what was sent, and so is equal to everything but null.
+    """
 
     def __eq__(self, other: object) -> bool:
         return other is not None
@@ -47,58 +52,60 @@ class UnknownFormat:
 
 
 def profile(context: Context, role: str, *names: str) -> Profile:
-    """Read fields of a profile, all of them if none is named; other keys of the answer are left out."""
+    """Read fields of a profile, all of them if none is named."""
     wanted = names or context.contract.fields
     return profile_of(context, context.accepted(fields(*wanted), role), wanted)
 
 
 def profile_of(context: Context, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
-    """Return the wanted fields of an answer."""
+    """Return the wanted fields of an answer, without any others."""
     return plain(context, answered(context, exchange, wanted))
 
 
 def answered(context: Context, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
     """Return the wanted fields of an answer as they are."""
-    body = context.body(exchange)
-    missing = [name for name in wanted if not isinstance(body, dict) or name not in body]
-    if missing:
+    body = context.object(exchange)
+    operation = exchange.request.operation
+    if not body.keys() >= set(wanted):
         context.find(
             "projection.exact",
-            exchange.request.operation,
+            operation,
             exchange,
             Text("the keys {}", ", ".join(wanted)),
         )
-        raise NotJudgedError(f"{exchange.request.operation} answers in a shape of its own")
+        raise NotJudgedError(f"{operation} answers in a shape of its own")
     return {name: body[name] for name in wanted}
 
 
 def plain(context: Context, values: Profile) -> Profile:
-    """Return the values without what a target may add to the parts of a date of birth, or to have instead of them."""
+    """Return the values without what a target may add to the parts of a date of birth.
+
+    Where it has something else instead of them, that is an `UnknownFormat`.
+    """
     birth = values.get("dateOfBirth")
     if birth is None:
         return values
     known = context.contract.property_schema("dateOfBirth").get("properties", {})
-    if not isinstance(birth, dict) or not all(
-        isinstance(birth.get(part), int | float) for part in known
-    ):
-        context.collector.not_judged(
-            "what becomes of a date of birth", "the target answers it in a shape of its own"
-        )
-        return {**values, "dateOfBirth": UnknownFormat()}
-    return {**values, "dateOfBirth": {part: birth[part] for part in known}}
+    if isinstance(birth, dict):
+        parts = {name: birth.get(name) for name in known}
+        if all(isinstance(part, int | float) for part in parts.values()):
+            return {**values, "dateOfBirth": parts}
+    context.collector.not_judged(
+        "what becomes of a date of birth", "the target answers it in a shape of its own"
+    )
+    return {**values, "dateOfBirth": UnknownFormat()}
 
 
 def whole(context: Context, role: str) -> Profile:
     """Read a whole profile in a form that can be written back."""
-    found = answered(
-        context, context.accepted(fields(*context.contract.fields), role), context.contract.fields
-    )
+    names = context.contract.fields
+    found = answered(context, context.accepted(fields(*names), role), names)
     known = plain(context, found)
     return found if isinstance(known["dateOfBirth"], UnknownFormat) else known
 
 
 def readable(context: Context, role: str) -> Profile:
-    """Read what there is to be read of a profile in a form that can be written back, whatever the shape of the whole."""
+    """Read what of a profile can be written back, whatever the shape of the whole."""
     try:
         found = whole(context, role)
     except (StoppedError, BusyError):
@@ -119,12 +126,14 @@ def _one_by_one(context: Context, role: str) -> Profile:
 
 
 def _can_be_written(context: Context, name: str, value: object) -> bool:
-    """Tell whether a value has the type that an update takes; bounds that are only our guess do not count."""
+    """Tell whether a value has the type that an update takes.
+
+    Bounds do not count: they are only our guess.
+    """
     if value is None or name not in context.contract.updatable:
         return True
-    return isinstance(
-        value, JSON_TYPES.get(context.contract.property_schema(name).get("type"), object)
-    )
+    kind = context.contract.property_schema(name).get("type")
+    return isinstance(value, JSON_TYPES.get(kind, object))
 
 
 def set_profile(context: Context, role: str, **changes: object) -> Exchange:
@@ -135,46 +144,54 @@ def set_profile(context: Context, role: str, **changes: object) -> Exchange:
 def remember(context: Context) -> None:
     """Keep the profiles as they are, to be put back at the end."""
     for role in context.roles():
-        before = context.once(f"before {role}", lambda role=role: readable(context, role))
-        if unread := [name for name in context.contract.updatable if name not in before]:
-            context.collector.not_judged(
-                f"putting back {' and '.join(unread)} of ${role.upper()}", UNREAD
-            )
+        before = context.once(f"before {role}", partial(readable, context, role))
+        unread = [name for name in context.contract.updatable if name not in before]
+        if unread:
+            what = f"putting back {' and '.join(unread)} of ${role.upper()}"
+            context.collector.not_judged(what, UNREAD)
         if not context.permission.writes:
-            _say_what_is_left(
-                context,
-                role,
-                [name for name, value in before.items() if run_marks.run_of(value) is not None],
-            )
+            _note_marks(context, role, before)
+
+
+def _note_marks(context: Context, role: str, profile: Profile) -> None:
+    """Note what an earlier run has left in a profile that this one does not write to."""
+    left = [name for name, value in profile.items() if run_marks.run_of(value) is not None]
+    if not left:
+        return
+    others = [name for name in context.contract.updatable if name not in left]
+    owner = f"${role.upper()}"
+    context.collector.not_judged(f"the old {' and '.join(left)} of {owner}", NOT_PUT_BACK)
+    what = f"whether {' and '.join(others)} of {owner} is the old one"
+    context.collector.not_judged(what, PERHAPS_NOT)
 
 
 def tell_apart(context: Context) -> None:
     """Take two sessions of one user for one."""
     names = [own_username(context, role) for role in context.roles()]
-    if (
-        len(names) > 1
-        and names[0] is not None
-        and names[0] == names[1]
-        and not _told_apart(context, names[1])
-    ):
-        context.collector.not_judged(
-            "what two users have to do with each other",
-            "primary and secondary are sessions of one user",
-        )
-        sessions = {
-            role: token for role, token in context.target.sessions.items() if role != "secondary"
-        }
-        context.target = replace(context.target, sessions=sessions)
+    same = len(names) > 1 and names[0] is not None and names[0] == names[1]
+    if not same or _told_apart(context, names[1]):
+        return
+    context.collector.not_judged(
+        "what two users have to do with each other",
+        "primary and secondary are sessions of one user",
+    )
+    sessions = dict(context.target.sessions)
+    del sessions["secondary"]
+    context.target = replace(context.target, sessions=sessions)
 
 
 def _told_apart(context: Context, name: str | None) -> bool:
-    """Whether the second session turns out to be another user's after all, and its reads are somebody else's."""
+    """Whether the second session turns out to be another user's after all.
+
+    Then its reads are somebody else's, which is a finding.
+    """
+    operation, rule = "getProfile", "session.isolation"
     alone = context.client.send_alone(context.request(fields("username"), "secondary"))
-    body = context.body(alone)
-    if alone.ok and isinstance(body, dict) and body.get("username") not in (None, name):
+    own_name = context.object(alone).get("username")
+    if alone.ok and own_name not in (None, name):
         context.find(
-            "session.isolation",
-            "getProfile",
+            rule,
+            operation,
             Text("on a connection that $PRIMARY was used on before, $SECONDARY is {}", name),
             Text("{}, as on one of its own", alone),
             alone,
@@ -182,32 +199,25 @@ def _told_apart(context: Context, name: str | None) -> bool:
         return True
     if context.target.is_sample:
         context.find(
-            "session.isolation",
-            "getProfile",
+            rule,
+            operation,
             Text("$PRIMARY and $SECONDARY are both {}", name),
             "the sample sessions are those of two users",
             alone,
         )
         return True
-    if (
-        not context.permission.writes
-        or profile(context, "secondary", "biography")["biography"] is None
-    ):
+    if not context.permission.writes or _biography(context) is None:
         return False
     text = context.marker("apart")
-    written, read = (
-        context.send(update({"biography": text}), "secondary"),
-        context.send(fields("biography"), "secondary"),
-    )
-    if (
-        not written.ok
-        or not read.ok
-        or answered(context, read, ("biography",))["biography"] == text
-    ):
+    written = context.send(update({"biography": text}), "secondary")
+    read = context.send(fields("biography"), "secondary")
+    if not written.ok or not read.ok:
+        return False
+    if answered(context, read, ("biography",))["biography"] == text:
         return False
     context.find(
-        "session.isolation",
-        "getProfile",
+        rule,
+        operation,
         Text("{}, after $SECONDARY wrote another biography", read),
         Text("the profile of $SECONDARY, with {}", Value(text)),
         written,
@@ -216,72 +226,68 @@ def _told_apart(context: Context, name: str | None) -> bool:
     return True
 
 
-def _say_what_is_left(context: Context, role: str, left: list[str]) -> None:
-    if left:
-        others = [name for name in context.contract.updatable if name not in left]
-        context.collector.not_judged(
-            f"the old {' and '.join(left)} of ${role.upper()}", NOT_PUT_BACK
-        )
-        context.collector.not_judged(
-            f"whether {' and '.join(others)} of ${role.upper()} is the old one", PERHAPS_NOT
-        )
+def _biography(context: Context) -> object:
+    return profile(context, "secondary", "biography")["biography"]
 
 
 def restore(context: Context) -> dict[str, list[str]]:
-    """Put the profiles back; say what could not be, and return the fields that are still to be, by role.
+    """Put the profiles back, and return the fields that are still to be put back, by role.
 
     What was never set cannot be unset, by anybody.
     """
     left = {}
     for role in context.roles() if context.permission.writes else ():
         if _is_of_another(context, role):
-            context.collector.not_judged(
-                f"putting back the profile of ${role.upper()}", OF_ANOTHER, Reason.NOT_PUT_BACK
-            )
-        elif names := put_back(context, role, originals(context, role)):
+            what = f"putting back the profile of ${role.upper()}"
+            context.collector.not_judged(what, OF_ANOTHER, Reason.NOT_PUT_BACK)
+            continue
+        names = put_back(context, role, originals(context, role))
+        if names:
             left[role] = names
     return left
 
 
 def originals(context: Context, role: str) -> Profile:
-    """Return what of a profile can be written as it was when the run began; empty where that is not known."""
-    before = context.once(f"before {role}", dict)
+    """Return what of a profile can be written as it was when the run began, as far as is known."""
+    before: Profile = context.once(f"before {role}", dict)
     return {name: before[name] for name in context.contract.updatable if name in before}
 
 
 def unread(context: Context) -> set[str]:
     """Return the fields that some session's user may have and that cannot be read."""
-    return {
-        name
-        for role in context.roles()
-        for name in context.contract.updatable
-        if name not in originals(context, role)
-    }
+    found: set[str] = set()
+    for role in context.roles():
+        found |= set(context.contract.updatable) - originals(context, role).keys()
+    return found
 
 
 def _is_of_another(context: Context, role: str) -> bool:
-    """Tell whether another run has a profile to itself, so that it will put it back: it read it as it was, as this one did."""
+    """Tell whether another run has a profile to itself.
+
+    It will put it back, since it read it as it was, as this one did.
+    """
     try:
-        runs = {run_marks.run_of(value) for value in readable(context, role).values()} - {None}
+        found = readable(context, role)
     except NotJudgedError:
         return False
+    runs = {run_marks.run_of(value) for value in found.values()} - {None}
     return bool(runs) and context.client.run_id not in runs
 
 
 def put_back(context: Context, role: str, before: Profile) -> list[str]:
-    """Write what differs from `before`, and return which fields still do although they could be written."""
-    _write_back(context, role, _differing(context, role, before)[0])
+    """Write what differs from `before`, and return what could be written and still differs."""
+    left, _ = _differing(context, role, before)
+    _write_back(context, role, left)
     left, why = _differing(context, role, before)
-    if len(left) > 1 and why != UNKNOWN:  # one value that is refused is in the way of the others
+    # One value that is refused is in the way of the others.
+    if len(left) > 1 and why != UNKNOWN:
         for name, value in left.items():
             _write_back(context, role, {name: value})
         left, why = _differing(context, role, before)
     for name, value in left.items():
-        context.collector.not_judged(
-            f"putting back {name} of ${role.upper()}",
-            NEVER_SET if value is None and why != UNKNOWN else why,
-            Reason.NOT_PUT_BACK,
-        )
+        reason = NEVER_SET if value is None and why != UNKNOWN else why
+        what = f"putting back {name} of ${role.upper()}"
+        context.collector.not_judged(what, reason, Reason.NOT_PUT_BACK)
     return [name for name, value in left.items() if value is not None]
 
 
@@ -293,14 +299,16 @@ def _write_back(context: Context, role: str, old: Profile) -> None:
 
 
 def _differing(context: Context, role: str, before: Profile) -> tuple[Profile, str]:
-    """Return the fields that are not as they were, with their old values, and why; all of them where that cannot be read."""
+    """Return the old values of fields that are not as they were, and why.
+
+    All of them where that cannot be read.
+    """
     try:
         now = readable(context, role)
     except NotJudgedError:
         return before, UNKNOWN
-    return {
-        name: value for name, value in before.items() if name not in now or now[name] != value
-    }, REFUSED
+    same = [name for name, value in before.items() if name in now and now[name] == value]
+    return {name: value for name, value in before.items() if name not in same}, REFUSED
 
 
 def username(context: Context, role: str) -> str:
@@ -325,70 +333,70 @@ def own_username(context: Context, role: str) -> str | None:
         return None
 
 
-def homes(context: Context, role: str) -> tuple[str, ...]:
-    """The containers of which the session's user is a member, as its own calls show."""
+def _containers(context: Context) -> tuple[str, ...]:
     if not context.target.containers:
         raise NotJudgedError("the target gives no containers")
-    found: tuple[str, ...] = context.once(f"homes {role}", lambda: _homes(context, role))
+    return context.target.containers
+
+
+def homes(context: Context, role: str) -> tuple[str, ...]:
+    """The containers of which the session's user is a member, as its own calls show."""
+    containers = _containers(context)
+
+    def learn() -> tuple[str, ...]:
+        return tuple(each for each in containers if _may_list(context, role, each))
+
+    found = context.once(f"homes {role}", learn)
     if not found:
         raise NotJudgedError(f"the session {role} is a member of none of the target's containers")
     return found
 
 
-def _homes(context: Context, role: str) -> tuple[str, ...]:
-    found = []
-    for container in context.target.containers:
-        exchange = context.send(notifications(container), role)
-        if exchange.ok or exchange.status != NOT_FOUND:
-            found.append(container)
-    return tuple(found)
+def _may_list(context: Context, role: str, container: str) -> bool:
+    # An answer that is wrong in another way than 404 is to be judged, not to be passed over.
+    return context.send(notifications(container), role).status != NOT_FOUND
 
 
 def members(context: Context) -> tuple[tuple[str, str], ...]:
     """Pairs of user and container that have a public profile."""
-    if not context.target.containers:
-        raise NotJudgedError("the target gives no containers")
-    found: tuple[tuple[str, str], ...] = context.once("members", lambda: _members(context))
+    containers = _containers(context)
+
+    def learn() -> tuple[tuple[str, str], ...]:
+        pairs = product(usernames(context), containers)
+        return tuple(pair for pair in pairs if context.send(public(*pair)).ok)
+
+    found = context.once("members", learn)
     if not found:
         raise NotJudgedError("no known user has a public profile in the target's containers")
     return found
 
 
-def _members(context: Context) -> tuple[tuple[str, str], ...]:
-    pairs = [
-        (name, container) for name in usernames(context) for container in context.target.containers
-    ]
-    return tuple(pair for pair in pairs if context.send(public(*pair)).ok)
-
-
 def own_homes(context: Context, role: str) -> tuple[str, ...]:
     """The containers in which the session's user has a public profile, as its own calls show."""
-    if not context.target.containers:
-        raise NotJudgedError("the target gives no containers")
+    containers = _containers(context)
     name = username(context, role)
-    found: tuple[str, ...] = context.once(
-        f"own homes {role}",
-        lambda: tuple(
-            home for home in context.target.containers if context.send(public(name, home), role).ok
-        ),
-    )
-    return found
+
+    def learn() -> tuple[str, ...]:
+        return tuple(each for each in containers if context.send(public(name, each), role).ok)
+
+    return context.once(f"own homes {role}", learn)
 
 
 def valid(context: Context, operation: str, role: str) -> RequestTemplate:
-    """A valid request for the operation; what it writes is told from everything else by its marker."""
+    """Return a valid request for the operation.
+
+    What it writes is told from everything else by its marker.
+    """
     match operation:
         case "getProfile":
             return fields("handle", "displayName")
         case "updateProfile":
             return update({"biography": context.marker("valid", role)})
         case "getPublicProfile":
-            return public(
-                *next(
-                    (pair for pair in members(context) if pair[0] == own_username(context, role)),
-                    members(context)[0],
-                )
-            )
+            known = members(context)
+            name = own_username(context, role)
+            own = [pair for pair in known if pair[0] == name]
+            return public(*(own or known)[0])
         case "listNotifications":
             return notifications(homes(context, role)[0])
     return RequestTemplate(operation)

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
 TOO_MANY = 429
+# Seconds before each of the calls that find out whether a target or a session has ended.
 PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 1.0)
-"""Seconds before each of the calls that find out whether a target or a session has ended."""
+# Once in so many calls something in front of a target may answer in its place, without being taken
+# for the target.
 NOISE = 500
-"""Once in so many calls something in front of a target may answer in its place, without being taken for the target."""
+# After so many calls a target that has answered none is given up.
 UNANSWERED = 2
-"""After so many calls a target that has answered none is given up."""
 FAILURES = ("answer.no-server-error", "answer.complete")
 
 
@@ -45,7 +46,8 @@ class Ended:
 
     def after(self, when: str) -> str:
         """Return the whole sentence, with a word about when it was."""
-        return f"{self.what}{when}{f': {self.how}' if self.how else ''}"
+        how = f": {self.how}" if self.how else ""
+        return f"{self.what}{when}{how}"
 
 
 @dataclass
@@ -68,16 +70,14 @@ class Watch:
     _unanswered: int = 0
 
     def see(self, exchange: Exchange) -> None:
-        """End the run where an answer means that the target, or the session that was sent, has ended."""
+        """End the run where an answer means that the target, or the session, has ended."""
         self._give_up(exchange)
-        role = next((role for role in self.target.roles if self._is_of(exchange, role)), "")
+        role = self._role_of(exchange)
         if not availability.is_doubtful(exchange, with_session=bool(role)):
-            for name in ("", role) if exchange.ok else ("",):
-                self._good[name] = len(self.collector.findings)
+            self._note_good(exchange, role)
             return
-        if (
-            self.ended
-        ):  # while profiles are put back: what has ended once is not waited for with each call
+        # While profiles are put back, what has ended once is not waited for with each call.
+        if self.ended:
             raise StoppedError(str(self.ended))
         kind = (exchange.request.operation, exchange.status)
         if kind in self._excused and exchange.status not in availability.NOT_A_SESSION:
@@ -85,6 +85,13 @@ class Watch:
         self._end_if_over(role or next(iter(self.proofs), ""))
         if self.proofs:
             self._excused.add(kind)
+
+    def _note_good(self, exchange: Exchange, role: str) -> None:
+        """Note how many findings there were when the target, and a session of it, was there."""
+        number = len(self.collector.findings)
+        self._good[""] = number
+        if exchange.ok:
+            self._good[role] = number
 
     def _give_up(self, exchange: Exchange) -> None:
         """Raise `StoppedError` where nobody has ever answered."""
@@ -110,21 +117,19 @@ class Watch:
         return Text("{}, but {} when asked a second time", complaint.received, other)
 
     def judge_noise(self) -> None:
-        """Take what did not come a second time (502 and the like) for the target's own, where there is too much of it."""
+        """Take what did not come a second time (502 and the like) for the target's own.
+
+        That is so where there is too much of it.
+        """
         passing, judged = self.client.passing, self.collector.judged
         if len(passing) <= max(1, judged // NOISE):
             return
+        seen = "{}, but not when asked a second time; {} times in {} calls"
         for exchange in passing[self._noted :]:
-            rule = "answer.no-server-error" if exchange.status else "answer.complete"
             self.find(
-                rule,
+                "answer.no-server-error" if exchange.status else "answer.complete",
                 exchange.request.operation,
-                Text(
-                    "{}, but not when asked a second time; {} times in {} calls",
-                    exchange,
-                    len(passing),
-                    judged,
-                ),
+                Text(seen, exchange, len(passing), judged),
                 "a good answer each time",
                 exchange,
             )
@@ -134,43 +139,49 @@ class Watch:
         """Return how many answers were taken for the noise of something in front of the target."""
         return 0 if self._noted else len(self.client.passing)
 
-    def _is_of(self, exchange: Exchange, role: str) -> bool:
-        return (
-            "Authorization",
-            f"Bearer {self.target.sessions[role]}",
-        ) in exchange.request.headers
+    def _role_of(self, exchange: Exchange) -> str:
+        """Return the role whose session was sent; empty if it is none of them."""
+        headers = exchange.request.headers
+        for role in self.target.roles:
+            if ("Authorization", f"Bearer {self.target.sessions[role]}") in headers:
+                return role
+        return ""
 
     def settle(self, place: int) -> None:
-        """Raise `StoppedError` where calls that have worked do so no more; what was found from `place` on came of that.
+        """Raise `StoppedError` where calls that have worked do so no more.
 
-        An outage may look like any answer (404 or an empty object for everything), so what a law found, or could not judge,
-        is believed only after this.
+        What was found from `place` on came of that. An outage may look like any answer (404 or an
+        empty object for everything), so what a law found, or could not judge, is believed only
+        after this.
         """
         for role in self.proofs:
             self._end_if_over(role, place)
 
     def _end_if_over(self, role: str, place: int = sys.maxsize) -> None:
-        """Raise `StoppedError` where a call that has worked for a role does so no more, at the last of some tries."""
+        """Raise `StoppedError` where a call that has worked for a role does so no more.
+
+        Some tries must have failed.
+        """
         last = self._last_try(role, PAUSES)
         if last is None or self._works(role, last):
             return
-        lives = any(
-            other is not None and self._works(name, other)
-            for name, other in (
-                (name, self._last_try(name, PAUSES[:2])) for name in self.proofs if name != role
-            )
-        )
+        lives = any(self._lives(other) for other in self.proofs if other != role)
         is_session = last.status in availability.NOT_A_SESSION or (
             lives and availability.is_no_session(last)
         )
+        # What fails for one user only is no outage.
         if lives and not is_session:
-            return  # what fails for one user only is no outage
-        self.collector.forget_from(min(place, self._good.get(role if is_session else "", 0)))
+            return
+        good = self._good.get(role if is_session else "", 0)
+        self.collector.forget_from(min(place, good))
         self.ended = self._ending(role, last, is_session=is_session)
-        self.collector.not_judged(
-            f"what comes after {self.collector.law or 'the first calls'}", str(self.ended)
-        )
+        what = f"what comes after {self.collector.law or 'the first calls'}"
+        self.collector.not_judged(what, str(self.ended))
         raise StoppedError(str(self.ended))
+
+    def _lives(self, role: str) -> bool:
+        last = self._last_try(role, PAUSES[:2])
+        return last is not None and self._works(role, last)
 
     def _ending(self, role: str, last: Exchange, *, is_session: bool) -> Ended:
         if is_session:
@@ -192,9 +203,13 @@ class Watch:
         return availability.is_api(exchange) and availability.are_alike(exchange, self.proofs[role])
 
     def _last_try(self, role: str, pauses: Sequence[float]) -> Exchange | None:
-        """Return the first good answer to the proof of a role, or the last one; None without a proof or in a rest."""
-        last = None
-        for pause in pauses if role in self.proofs and not self.client.is_to_rest else ():
+        """Return the first good answer to the proof of a role, or the last one.
+
+        None without a proof, and while the target wants to be left alone.
+        """
+        if role not in self.proofs or self.client.is_to_rest:
+            return None
+        for pause in pauses:
             STOP.sleep(pause)
             last = self.client.probe(self.proofs[role].request)
             if last.status == TOO_MANY:

@@ -21,8 +21,8 @@ NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 NUMBERS = ("number", "integer")
 OTHERWISE = "a number that is not written as JSON writes it"
 BAD_REQUEST = 400
+# Characters of what was sent that are shown.
 SENT = 40
-"""Characters of what was sent that are shown."""
 WANTED = {
     "string": "a text",
     "integer": "a whole number",
@@ -30,6 +30,7 @@ WANTED = {
     "object": "an object",
     "array": "a list",
 }
+# What is wrong with a value, by the keyword of JSON Schema that it breaks.
 KINDS = {
     "minimum": "a number below its least",
     "maximum": "a number above its most",
@@ -41,7 +42,6 @@ KINDS = {
     "enum": "a word that is not listed",
     "format": "a text that breaks its format",
 }
-"""What is wrong with a value, by the keyword of JSON Schema that it breaks."""
 
 Place = tuple[str, str]
 

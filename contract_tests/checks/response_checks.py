@@ -21,8 +21,9 @@ NO_CONTENT_STATUSES = (204, 304)
 NOT_IMPLEMENTED = 501
 LENGTH_REQUIRED = 411
 TOO_LARGE = (413, 414, 431)
+# So many octets of a request line every server should take (RFC 9112, 3); what stands before a
+# target may refuse more.
 EVERYBODY_TAKES = 8000
-"""So many octets of a request line every server should take (RFC 9112, 3); what stands before a target may refuse more."""
 AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")
 
 

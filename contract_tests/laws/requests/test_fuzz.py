@@ -32,11 +32,11 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 SCHEMA = schemathesis.openapi.from_dict(contract.read(), config=CONFIG)
+# Headers that are the tools' own, or that the client writes.
 DROPPED = (
     *("host", "connection", "accept-encoding", "content-length", "user-agent", "transfer-encoding"),
     SCHEMATHESIS_TEST_CASE_HEADER.lower(),
 )
-"""Headers that are the tools' own, or that the client writes."""
 TOKEN = "the-session"  # noqa: S105 - stands for the session until the call is sent
 
 

@@ -14,13 +14,13 @@ from contract_tests.laws._support import JUNK, OPERATIONS, meaning
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
 
+# Parameters of some operations, and unknown to the others.
 ELSEWHERE = (
     ("page", "2"),
     ("limit", "1"),
     ("containerId", "no-such-thing-here"),
     ("fields", "handle"),
 )
-"""Parameters of some operations, and unknown to the others."""
 UNKNOWN = (
     *(
         ("unknown", "1"),

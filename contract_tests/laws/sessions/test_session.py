@@ -23,8 +23,8 @@ from contract_tests.laws._support import OPERATIONS, fresh, valid, wrong
 if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
+# So many characters of a text are not in an answer by chance.
 TELLING = 8
-"""So many characters of a text are not in an answer by chance."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
