@@ -24,7 +24,9 @@ ERROR, FAILURE = 400, 500
 
 
 def compare(
-    pairs: list[Pair], left: list[Observation], right: list[Observation]
+    pairs: list[Pair],
+    left: list[Observation],
+    right: list[Observation],
 ) -> list[Difference]:
     """Return all differences of the paired responses, and of all that was seen on each side."""
     found = list(chain.from_iterable(map(_responses, pairs)))
@@ -49,7 +51,13 @@ def _contents(pair: Pair) -> Iterator[Difference]:
     if left.exchange.status >= ERROR and not is_head:
         yield from _differing(pair, "error name", "error name", response_facts.error_name)
     place = outcome(left.exchange)
-    yield from _differing(pair, "type", "body", body_kind, place)
+    yield from _differing(
+        pair,
+        "type",
+        "body",
+        body_kind,
+        place,
+    )
     yield from _headers(pair, f"HEAD {place}" if is_head else place)
     projections = (_projection(left), _projection(right))
     if all(projections) and projections[0] != projections[1]:
@@ -64,7 +72,13 @@ def _outcome(pair: Pair) -> Difference:
     if left.exchange.ok == right.exchange.ok or not probe.parameter or not decided:
         return _difference(pair, "status", "status", results)
     kind = "enum values" if probe.parameter == "fields" else "bounds"
-    return _difference(pair, kind, f"values of {probe.parameter}", results, probe.value)
+    return _difference(
+        pair,
+        kind,
+        f"values of {probe.parameter}",
+        results,
+        probe.value,
+    )
 
 
 def _accepts_or_refuses(exchange: Exchange) -> bool:
@@ -79,7 +93,13 @@ def _headers(pair: Pair, place: str) -> Iterator[Difference]:
         if name == "Content-Type" and "empty" in kinds and len(kinds) > 1:
             continue
         judge = partial(response_facts.header, name=name)
-        yield from _differing(pair, "header", name, judge, place)
+        yield from _differing(
+            pair,
+            "header",
+            name,
+            judge,
+            place,
+        )
 
 
 def _projection(each: Observation) -> str:
@@ -93,7 +113,9 @@ def _projection(each: Observation) -> str:
 
 
 def _shapes(
-    pairs: list[Pair], left: list[Observation], right: list[Observation]
+    pairs: list[Pair],
+    left: list[Observation],
+    right: list[Observation],
 ) -> Iterator[Difference]:
     for operation in dict.fromkeys(each.probe.operation for each in (*left, *right)):
         mine, theirs = _successes(left, operation), _successes(right, operation)
@@ -107,6 +129,7 @@ def _successes(side: list[Observation], operation: str) -> list[Observation]:
     """Return the successes with a body; reads of the profile for all fields, if there are any."""
     found = [each for each in side if each.probe.operation == operation and each.exchange.ok]
     readable = _readable(found)
+    # Part of the fields would look as if the others were missing.
     whole = [each for each in readable if set(FIELDS) <= set(each.probe.requested_fields)]
     return whole or readable
 
@@ -129,7 +152,10 @@ def _readable(side: Iterable[Observation]) -> list[Observation]:
 
 
 def _shape(
-    operation: str, where: str, left: list[Observation], right: list[Observation]
+    operation: str,
+    where: str,
+    left: list[Observation],
+    right: list[Observation],
 ) -> Iterator[Difference]:
     if not left or not right:
         return
@@ -154,26 +180,49 @@ def _body(each: Observation) -> Any:
 def _curl(side: list[Observation], path: str) -> str:
     """Return the first request whose response has something at a place, or else the first."""
     for each in side:
+        # Not every response has what the difference is about.
         if path in response_shapes.shape([_body(each)]):
             return each.curl
     return side[0].curl
 
 
 def _differing(
-    pair: Pair, kind: str, what: str, judge: Callable[[Exchange], str], where: str = ""
+    pair: Pair,
+    kind: str,
+    what: str,
+    judge: Callable[[Exchange], str],
+    where: str = "",
 ) -> Iterator[Difference]:
     """Yield a difference if a judgement of both responses differs."""
     left, right = (judge(each.exchange) for each in pair)
     if left != right:
-        yield _difference(pair, kind, what, (left, right), where)
+        yield _difference(
+            pair,
+            kind,
+            what,
+            (left, right),
+            where,
+        )
 
 
 def _difference(
-    pair: Pair, kind: str, what: str, sides: Sequence[str], where: str = ""
+    pair: Pair,
+    kind: str,
+    what: str,
+    sides: Sequence[str],
+    where: str = "",
 ) -> Difference:
     left, right = pair
     probe = left.probe
     mine, theirs = sides
     place = (where or probe.situation,)
     curls = (left.curl, right.curl)
-    return Difference(kind, probe.operation, what, mine, theirs, place, curls=curls)
+    return Difference(
+        kind,
+        probe.operation,
+        what,
+        mine,
+        theirs,
+        place,
+        curls=curls,
+    )

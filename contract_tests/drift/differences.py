@@ -52,6 +52,7 @@ def merged(found: Iterable[Difference]) -> list[Difference]:
     for each in found:
         first = known.setdefault(each.key, each)
         where = tuple(dict.fromkeys((*first.where, *each.where)))
+        # One place where it is sure makes it sure.
         known[each.key] = replace(first, where=where, sure=first.sure or each.sure)
     return list(known.values())
 

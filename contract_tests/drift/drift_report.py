@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contract_tests.drift.sides import Side
 
 HEAD = ("", "operation", "what", "left", "right")
+# Columns of a terminal that is not wide.
 WIDEST = (3, 24, 52, 26, 26)
 # All operations that read: a difference of so many is likely to be one of the whole server.
 GETS = 4

@@ -33,11 +33,16 @@ def _search(side: Side) -> int | None:
     if not accepted:
         return None
     good = max(accepted)
+    # Without one there is no bound to look for.
     refused = [limit for limit in limits if limit > good]
     return _halve(side, good, min(refused)) if refused else None
 
 
-def _halve(side: Side, good: int, bad: int) -> int:
+def _halve(
+    side: Side,
+    good: int,
+    bad: int,
+) -> int:
     while bad - good > 1:
         middle = (good + bad) // 2
         if _accepts(side, middle):

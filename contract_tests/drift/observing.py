@@ -45,12 +45,17 @@ class NothingError(RuntimeError):
     """Nothing can be compared; the text gives the reason."""
 
 
-def observe(left: Side, right: Side, until: float) -> Evidence:
+def observe(
+    left: Side,
+    right: Side,
+    until: float,
+) -> Evidence:
     """Compare until `until` (of `time.monotonic`).
 
     Operations that differ are requested a second time, so that a passing trouble of one side is
     not taken for a difference. Raise `NothingError` if there is nothing to compare.
     """
+    # No wait of a client may go past the end.
     left.client.until = right.client.until = until
     evidence = _compare_once(left, right, PROBES)
     if evidence.found:
@@ -78,7 +83,11 @@ def _why_unknown(evidence: Evidence, again: Evidence) -> str:
     return GONE if again.is_silent and not evidence.is_silent else ""
 
 
-def _compare_again(left: Side, right: Side, found: list[Difference]) -> Evidence:
+def _compare_again(
+    left: Side,
+    right: Side,
+    found: list[Difference],
+) -> Evidence:
     """Send the probes of the operations that differ once more.
 
     Raise `NothingError` where a side has gone out of order since: the differences may be of that.
@@ -93,13 +102,18 @@ def _compare_again(left: Side, right: Side, found: list[Difference]) -> Evidence
         raise NothingError(f"{error}. {why}") from error
 
 
-def _compare_once(left: Side, right: Side, probes: Iterable[Probe]) -> Evidence:
+def _compare_once(
+    left: Side,
+    right: Side,
+    probes: Iterable[Probe],
+) -> Evidence:
     sides = (left, right)
     for side in sides:
         _open(side)
     evidence = Evidence()
     for probe in probes:
         try:
+            # Both or none: half a pair says nothing.
             for side in sides:
                 side.check(probe)
             evidence.pairs.append((left.send(probe), right.send(probe)))

@@ -22,6 +22,7 @@ Bodies = dict[str, Any]
 # What a fact is about, the situation that shows it, and how it is judged.
 Subject = tuple[str, str, "Callable[[Bodies], str]"]
 WHOLE, FIRST, SECOND = "success", "first of small pages", "second of small pages"
+# Names of probes.
 LAST, PAST, TOO_HIGH = "last of small pages", "far past the end", "limit 101"
 # Items on the small pages of the probes.
 SMALL = 2
@@ -38,7 +39,15 @@ def differences(left: list[Observation], right: list[Observation]) -> Iterator[D
                 one, two = mine[situation], theirs[situation]
                 place = (one.probe.situation,)
                 curls = (one.curl, two.curl)
-                yield Difference("pages", operation, subject, fact, other, place, curls=curls)
+                yield Difference(
+                    "pages",
+                    operation,
+                    subject,
+                    fact,
+                    other,
+                    place,
+                    curls=curls,
+                )
 
 
 def _facts(responses: dict[str, Observation], subjects: tuple[Subject, ...]) -> dict[str, str]:
@@ -107,7 +116,12 @@ def _referral_total(bodies: Bodies) -> str:
     return "counts the items" if total == len(items) else "counts something else"
 
 
-def _number(key: str, name: str, text: str, bodies: Bodies) -> str:
+def _number(
+    key: str,
+    name: str,
+    text: str,
+    bodies: Bodies,
+) -> str:
     number = number_at(bodies[name], key)
     return "" if number is None else text.format(number)
 
@@ -118,7 +132,11 @@ def _default_size(bodies: Bodies) -> str:
     return f"{len(items)} items" if items and total is not None and total > len(items) else ""
 
 
-def _echo(key: str, name: str, bodies: Bodies) -> str:
+def _echo(
+    key: str,
+    name: str,
+    bodies: Bodies,
+) -> str:
     if number_at(bodies[name], key) == SMALL:
         return f"the {key} asked for"
     return _number(key, name, "{:g} where 2 was asked for", bodies)
@@ -153,6 +171,7 @@ def _total(bodies: Bodies) -> str:
     )
     if total is None or not second or len(first) != SMALL:
         return ""
+    # The last page may be one that could not be read.
     if total < max(len(whole), len(first) + len(second)):
         return "counts less than all pages"
     if _items(bodies, LAST) is None:

@@ -49,6 +49,7 @@ SUCCESS = {
     REFERRALS: "",
     LIST: "containerId={container}",
 }
+# Sessions that no target file names.
 ODD = {
     "none": "",
     "unknown": "Bearer drift-unknown-session",
@@ -63,7 +64,9 @@ SESSIONS = (
     ("expired session", "session_expired"),
     ("expired refresh token", "refresh_expired"),
 )
+# All fields of a profile: each is also requested alone.
 FIELDS = ("username", "displayName", "handle", "biography", "dateOfBirth")
+# Values that the contract refuses for every number.
 WRONG = ("", "abc", "-1", "0", "1.5")
 LIMITS = (*WRONG, "1", "2", "20", "50", "100", "101", "200", "1000")
 # A number past 32 bits ends in an error of the database where nobody looked.
@@ -82,7 +85,13 @@ def _of_operation(operation: str, query: str) -> tuple[Probe, ...]:
 
 def _with_number(name: str, value: str) -> Probe:
     query = f"{SUCCESS[LIST]}&{name}={value}"
-    return Probe(LIST, name, query, parameter=name, value=value or "empty")
+    return Probe(
+        LIST,
+        name,
+        query,
+        parameter=name,
+        value=value or "empty",
+    )
 
 
 def with_limit(value: str) -> Probe:
@@ -91,7 +100,13 @@ def with_limit(value: str) -> Probe:
 
 
 def _with_field(name: str) -> Probe:
-    return Probe(PROFILE, f"field {name}", f"fields={name}", parameter="fields", value=name)
+    return Probe(
+        PROFILE,
+        f"field {name}",
+        f"fields={name}",
+        parameter="fields",
+        value=name,
+    )
 
 
 PROBES: tuple[Probe, ...] = (

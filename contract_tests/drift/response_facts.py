@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 NOTHING = object()
 # Levels, parts and numbers of a body that is compared.
 DEEPEST, MOST_PARTS, LARGEST = 40, 200_000, 1e300
+# A name in capitals, as the documented ones are.
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
+# How times are written; the first that fits counts.
 TIMES = {
     "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
     "date-time without a zone": r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?",
@@ -138,6 +140,7 @@ def _challenge(value: str) -> str:
 
     Their values may name a person or a session.
     """
+    # Parameters are compared by name only: a realm may name a host.
     scheme, _, rest = value.strip().partition(" ")
     names = sorted(set(re.findall(r"(?<!\w)(\w++)\s*+=", rest)))
     return f"{scheme} with {', '.join(names)}" if names else scheme
@@ -173,7 +176,11 @@ def _first_match(patterns: dict[str, str], text: str) -> str | None:
     return next((name for name, pattern in patterns.items() if re.fullmatch(pattern, text)), None)
 
 
-def walk(value: Any, known: set[tuple[str, str]], path: str = "") -> Iterator[tuple[str, Any]]:
+def walk(
+    value: Any,
+    known: set[tuple[str, str]],
+    path: str = "",
+) -> Iterator[tuple[str, Any]]:
     """Yield every part of a value with its place, but objects that are `known` there."""
     if isinstance(value, dict):
         key = (path, json.dumps(value, sort_keys=True))

@@ -73,7 +73,11 @@ def shape(values: Iterable[Any]) -> Shape:
     return dict(found)
 
 
-def differences(where: str, left: Shape, right: Shape) -> Iterator[Difference]:
+def differences(
+    where: str,
+    left: Shape,
+    right: Shape,
+) -> Iterator[Difference]:
     """Yield the differences of two shapes; one within another is left out.
 
     `where` is `SUCCESS` or the status of errors. The caller adds the operation and the requests.
@@ -88,7 +92,12 @@ def differences(where: str, left: Shape, right: Shape) -> Iterator[Difference]:
             yield replace(each, where=(where,), path=path)
 
 
-def _at(path: str, where: str, left: Shape, right: Shape) -> Iterator[Difference]:
+def _at(
+    path: str,
+    where: str,
+    left: Shape,
+    right: Shape,
+) -> Iterator[Difference]:
     if path and not path.endswith("/*"):
         presence = _presence(path, where, left, right)
         if presence:
@@ -106,10 +115,20 @@ def _at(path: str, where: str, left: Shape, right: Shape) -> Iterator[Difference
     if not is_chance:
         what = f"field {shown(path)}" if path else "body"
         sure = kinds.isdisjoint(other_kinds)
-        yield _difference("type", what, kinds, other_kinds, sure=sure)
+        yield _difference(
+            "type",
+            what,
+            kinds,
+            other_kinds,
+            sure=sure,
+        )
 
 
-def _texts(path: str, mine: Part, theirs: Part) -> Iterator[Difference]:
+def _texts(
+    path: str,
+    mine: Part,
+    theirs: Part,
+) -> Iterator[Difference]:
     what = f"field {shown(path)}"
     one, other = mine.formats, theirs.formats
     if TIMED.search(path) and len(one) == len(other) == 1 and one != other:
@@ -117,13 +136,24 @@ def _texts(path: str, mine: Part, theirs: Part) -> Iterator[Difference]:
     one, other = mine.spellings, theirs.spellings
     if one and other and one.isdisjoint(other):
         sure = _fewest(mine, theirs) >= ENOUGH
-        yield _difference("enum values", f"spelling of {shown(path)}", one, other, sure=sure)
+        yield _difference(
+            "enum values",
+            f"spelling of {shown(path)}",
+            one,
+            other,
+            sure=sure,
+        )
     if mine.has_unlisted != theirs.has_unlisted:
         one, other = ({UNLISTED if part.has_unlisted else "listed"} for part in (mine, theirs))
         yield _difference("enum values", what, one, other)
 
 
-def _presence(path: str, where: str, left: Shape, right: Shape) -> Difference | None:
+def _presence(
+    path: str,
+    where: str,
+    left: Shape,
+    right: Shape,
+) -> Difference | None:
     """Tell a key that one side has from one that is absent because of the data."""
     parent = path.rpartition("/")[0]
     objects = [_part(side, parent).types["object"] for side in (left, right)]
@@ -143,7 +173,13 @@ def _presence(path: str, where: str, left: Shape, right: Shape) -> Difference | 
     if "never" in words:
         absent = words.index("never")
         sure = objects[absent] >= ENOUGH or where != SUCCESS or bool(nulls[1 - absent])
-    found = _difference("presence", f"field {shown(path)}", words[:1], words[1:], sure=sure)
+    found = _difference(
+        "presence",
+        f"field {shown(path)}",
+        words[:1],
+        words[1:],
+        sure=sure,
+    )
     counts = f"{seen[0]} of {objects[0]} and {seen[1]} of {objects[1]}"
     return replace(found, evidence=f"{counts} objects have it")
 
@@ -172,9 +208,21 @@ def _shown_key(key: str) -> str:
 
 
 def _difference(
-    kind: str, what: str, left: Iterable[str], right: Iterable[str], *, sure: bool = True
+    kind: str,
+    what: str,
+    left: Iterable[str],
+    right: Iterable[str],
+    *,
+    sure: bool = True,
 ) -> Difference:
-    return Difference(kind, "", what, _list(left), _list(right), sure=sure)
+    return Difference(
+        kind,
+        "",
+        what,
+        _list(left),
+        _list(right),
+        sure=sure,
+    )
 
 
 def _list(names: Iterable[str]) -> str:

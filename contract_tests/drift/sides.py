@@ -80,8 +80,15 @@ class Side:
 
     def __post_init__(self) -> None:
         self._policy = decide(self.target, Settings(read_only=True))
+        # Names the run in `User-Agent`, as those of the gate do.
         run = uuid4().hex[:8]
-        self.client = Client(self.target.base_url, lambda _: None, self._permit, self.how, run)
+        self.client = Client(
+            self.target.base_url,
+            lambda _: None,
+            self._permit,
+            self.how,
+            run,
+        )
 
     def _permit(self, request: HttpRequest) -> None:
         """Raise where a call would write, or the time is over."""
@@ -125,7 +132,13 @@ class Side:
         credentials = self._credentials(probe.session)
         headers = (("Authorization", credentials),) if credentials else ()
         secrets = self.target.secrets
-        return HttpRequest(probe.operation, probe.method, path, headers, secrets=secrets)
+        return HttpRequest(
+            probe.operation,
+            probe.method,
+            path,
+            headers,
+            secrets=secrets,
+        )
 
     def _credentials(self, session: str) -> str:
         if session in ODD:
@@ -160,6 +173,7 @@ class Side:
         for name in self.target.containers[:MOST_NAMES]:
             self.roles["container"] = quote(name, safe="")
             response = self.send(Probe(LIST, "success", "containerId={container}")).exchange
+            # Without a total the longer answer has more in it.
             size = number_at(value_of(response), "total") or len(response.body)
             if not response.ok:
                 self._cast(foreign=name)

@@ -24,7 +24,10 @@ class Edit:
 
 
 class Entry(NamedTuple):
-    """The nodes of a key and its value; an item of a list has no key, and what is not there no value."""
+    """The nodes of a key and its value.
+
+    An item of a list has no key, and what is not there no value.
+    """
 
     key: yaml.Node | None
     value: yaml.Node | None
@@ -84,6 +87,7 @@ class Text:
     def with_value(self, pointer: str, value: str) -> Edit | None:
         """Put another scalar in place of one."""
         node = self.find(pointer).value
+        # A block of text has an indent that a plain value would break.
         if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
             return None
         return Edit(node.start_mark.index, node.end_mark.index, value)
@@ -91,6 +95,7 @@ class Text:
     def without_item(self, pointer: str, item: str) -> Edit | None:
         """Take one item out of a list on one line."""
         node = self.find(pointer).value
+        # In a list of several lines each item may have a comment.
         if not isinstance(node, yaml.SequenceNode) or not node.flow_style:
             return None
         names = [part.value for part in node.value]

@@ -330,7 +330,9 @@ MARKS = (
 
 
 def verdicts(
-    document: dict[str, Any], found: list[Difference], compared: set[tuple[str, str]]
+    document: dict[str, Any],
+    found: list[Difference],
+    compared: set[tuple[str, str]],
 ) -> list[Verdict]:
     """Return the verdict on each mark that there is evidence for.
 

@@ -106,6 +106,7 @@ def _name(source: Source, each: Difference) -> Iterator[Proposal]:
 def _presence(source: Source, each: Difference) -> Iterator[Proposal]:
     parent, _, key = each.path.rpartition("/")
     schemas = _schemas(source, each, parent)
+    # What may be the name of a person is not written into the contract.
     if not WORD.fullmatch(key) or not schemas:
         yield Proposal(DECISIONS, f"{each.what}: {each.right}")
         return
@@ -160,7 +161,11 @@ def _bounds(source: Source, each: Difference) -> Iterator[Proposal]:
     yield from made or [Proposal(pointer, f"{each.what} {', '.join(each.where)}: {each.right}")]
 
 
-def _looser(text: Text, pointer: str, numbers: list[float]) -> Iterator[Proposal]:
+def _looser(
+    text: Text,
+    pointer: str,
+    numbers: list[float],
+) -> Iterator[Proposal]:
     lowest = min(numbers, default=1)
     if lowest < 1:
         place = f"{pointer}/minimum"
@@ -202,10 +207,15 @@ def _pages(source: Source, each: Difference) -> Iterator[Proposal]:
         yield Proposal(DECISIONS, f"{each.what} of {each.operation}: {each.right}")
 
 
-def _schemas(source: Source, each: Difference, path: str) -> list[str]:
+def _schemas(
+    source: Source,
+    each: Difference,
+    path: str,
+) -> list[str]:
     """Return the pointers of the schemas for the place in the body that a difference is about."""
     place = _responses(source, each)
     status = each.where[0]
+    # The documentation gives some successes as `default`.
     codes = [status] if status.isdigit() else ["default", "200"]
     for response in (f"{place}/{code}" for code in codes):
         if source.text.has(response):
