@@ -1,4 +1,4 @@
-"""In what form a target kept a value: whether what is read is what was sent, another form of it, or lost."""
+"""Whether what is read is what was sent, another form of it, or lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Any
 from unicodedata import normalize
 
 
-def how_lost(sent: object, before: object, got: object) -> str:
+def how_lost(
+    sent: object,
+    before: object,
+    got: object,
+) -> str:
     """Return the rule that a field breaks.
 
     It was `before`, was `sent` and is not the same as `got`.
@@ -32,6 +36,7 @@ def _is_form_of(got: object, sent: str) -> bool:
     """Whether a value is what became of a text."""
     if not isinstance(got, str | int | None):
         return False
+    # Spaces, signs and case are what targets change most often.
     kept, wanted = letters(str(got or "")), letters(sent)
     if not wanted:
         return True

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 BAD_REQUEST = 400
+# The most that the contract lets a page hold.
 FULL_PAGE = 100
 # Operations whose valid input is known by our decisions only.
 OURS = ("getProfile", "updateProfile")
@@ -96,7 +97,10 @@ class Context:
         return run_marks.handle(self.random(*salt), self.client.run_id)
 
     def request(
-        self, template: RequestTemplate, role: str | None = "primary", auth: str | None = None
+        self,
+        template: RequestTemplate,
+        role: str | None = "primary",
+        auth: str | None = None,
     ) -> HttpRequest:
         """Return the request of a template with the session of a role, or with `auth` as header."""
         operation = self.contract.operations[template.operation]
@@ -128,10 +132,14 @@ class Context:
         )
 
     def send(
-        self, template: RequestTemplate, role: str | None = "primary", auth: str | None = None
+        self,
+        template: RequestTemplate,
+        role: str | None = "primary",
+        auth: str | None = None,
     ) -> Exchange:
         """Send the request and judge the answer by itself."""
         exchange = self.client.send(self.request(template, role, auth))
+        # A session that another law refuses on purpose is not meant.
         if role in LIVE and auth is None and exchange.status == UNAUTHORIZED:
             self.find(
                 "session.valid",
@@ -174,6 +182,7 @@ class Context:
 
         Stop the law when the time is over or the target has ended.
         """
+        # Counted also while profiles are put back: the noise is judged by their number.
         self.collector.judged += 1
         self._silent = not exchange.status
         if self._closing:
@@ -241,10 +250,20 @@ class Context:
         What is seen while profiles are put back, or after the run was stopped, may come from that.
         """
         if not self.stopped and not self._closing:
-            self.collector.find(rule, operation, received, expected, *steps, **about)
+            self.collector.find(
+                rule,
+                operation,
+                received,
+                expected,
+                *steps,
+                **about,
+            )
 
     def accepted(
-        self, template: RequestTemplate, role: str = "primary", rule: str = ""
+        self,
+        template: RequestTemplate,
+        role: str = "primary",
+        rule: str = "",
     ) -> Exchange:
         """Send a valid request; a refusal breaks `rule`, and nothing more can be judged of it.
 
@@ -262,7 +281,12 @@ class Context:
             self.find(rule, template.operation, exchange, "the request is valid")
         raise UnansweredError(template.operation)
 
-    def refused(self, template: RequestTemplate, role: str = "primary", rule: str = "") -> Exchange:
+    def refused(
+        self,
+        template: RequestTemplate,
+        role: str = "primary",
+        rule: str = "",
+    ) -> Exchange:
         """Send an invalid request, which must be refused.
 
         Whether the documentation or only we forbid it decides the severity, or `rule`.
@@ -273,15 +297,7 @@ class Context:
         flaws = request_validation.flaws(self.contract, self.contract.full, request)
         assert flaws, request
         if exchange.ok:
-            forbidden = request_validation.wrong(self.contract, self.contract.documented, request)
-            self.find(
-                rule or ("input.documented" if forbidden else "input.bounds"),
-                template.operation,
-                exchange,
-                request_validation.refusal(flaws),
-                sign=request_validation.acceptance(flaws),
-                field=request_validation.field_of(flaws),
-            )
+            self.find_accepted(exchange, flaws, rule)
         elif response_checks.refuses_as_http(exchange):
             return exchange
         elif status == BAD_REQUEST:
@@ -296,6 +312,24 @@ class Context:
                 field=request_validation.field_of(flaws),
             )
         return exchange
+
+    def find_accepted(
+        self,
+        exchange: Exchange,
+        flaws: list[request_validation.Flaw],
+        rule: str = "",
+    ) -> None:
+        """Note that a request was accepted that has these flaws."""
+        request = exchange.request
+        forbidden = request_validation.wrong(self.contract, self.contract.documented, request)
+        self.find(
+            rule or ("input.documented" if forbidden else "input.bounds"),
+            request.operation,
+            exchange,
+            request_validation.refusal(flaws),
+            sign=request_validation.acceptance(flaws),
+            field=request_validation.field_of(flaws),
+        )
 
     def _judge_details(self, exchange: Exchange, wrong: list[request_validation.Place]) -> None:
         named = request_validation.named(self.object(exchange).get("details"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GENERIC = "GENERIC_UNAUTHORIZED"
 EXPIRED = {"session_expired": "SESSION_TOKEN_EXPIRED", "refresh_expired": "REFRESH_TOKEN_EXPIRED"}
 
+# The characters of a token (RFC 6750, 2.1).
 WELL_FORMED = re.compile(r"[Bb]earer [A-Za-z0-9._~+/-]+=*")
 
 
@@ -53,6 +54,7 @@ def invalid_credentials(context: Context) -> list[InvalidCredential]:
     """Return every way of being without a valid session that this target's sessions allow."""
     sessions = context.target.sessions
     token = sessions["primary"]
+    # A valid token where another scheme has a name.
     basic = b64encode(f"{token}:".encode()).decode()
     encoded = "".join(f"%{ord(letter):02X}" for letter in token)
     unknown = f"unknown-{context.random('unknown').getrandbits(64):016x}"

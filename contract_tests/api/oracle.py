@@ -11,12 +11,13 @@ from typing import Any
 
 Profile = dict[str, Any]
 Item = dict[str, Any]
+# What a public profile never shows.
 PRIVATE = ("dateOfBirth",)
 
 
 @dataclass
 class Person:
-    """What the oracle knows of one user: profile, notifications by container, where the user is a member."""
+    """What the oracle knows of one user: profile, notifications and homes by container."""
 
     profile: Profile
     inbox: dict[str, list[Item]] = field(default_factory=dict)
@@ -30,7 +31,10 @@ class Model:
     people: dict[str, Person]
 
     def update(self, role: str, changes: Profile) -> bool:
-        """Apply an update; False, and nothing changes, if another user is known to hold the handle."""
+        """Apply an update.
+
+        Return False, and change nothing, if another user is known to have the handle.
+        """
         handle = changes.get("handle")
         for other, person in self.people.items():
             if other != role and handle is not None and person.profile["handle"] == handle:
@@ -47,7 +51,13 @@ class Model:
         profile = self.people[role].profile
         return {name: value for name, value in profile.items() if name not in PRIVATE}
 
-    def page(self, role: str, container: str, page: int, limit: int) -> list[Item]:
+    def page(
+        self,
+        role: str,
+        container: str,
+        page: int,
+        limit: int,
+    ) -> list[Item]:
         """Return the items of one page."""
         return self.people[role].inbox[container][(page - 1) * limit : page * limit]
 

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from contract_tests.findings.evidence import Facts
     from contract_tests.http.messages import Exchange
 
+# Pages of a first reading, and of a whole list before it is given up.
 FIRST_PAGES, MOST_PAGES = 3, 100
+# Readings of a list that grows meanwhile.
 TRIES = 4
+# The largest that the contract allows first, for the fewest calls.
 SIZES = (FULL_PAGE, 50, 20, 10)
 ITEMS = {"listNotifications": "Notification", "listReferrals": "Referral"}
 Inbox = dict[str, list[Item]]
@@ -32,7 +35,11 @@ def items_of(context: Context, exchange: Exchange) -> list[Item]:
     return [_known(context, exchange.request.operation, item) for item in items]
 
 
-def first_page(context: Context, role: str, container: str) -> int:
+def first_page(
+    context: Context,
+    role: str,
+    container: str,
+) -> int:
     """The number of a list's first page: 1, or 0 where the target turns out to count from there."""
 
     def learn() -> int:
@@ -41,7 +48,11 @@ def first_page(context: Context, role: str, container: str) -> int:
     return context.once(f"first page {role} {container}", learn)
 
 
-def _counts_from_zero(context: Context, role: str, container: str) -> bool:
+def _counts_from_zero(
+    context: Context,
+    role: str,
+    container: str,
+) -> bool:
     zeroth, first, plain = (
         context.send(notifications(container, number, 5), role) for number in (0, 1, None)
     )
@@ -83,14 +94,24 @@ def page(
     limit: object = None,
 ) -> tuple[Exchange, list[Item]]:
     """Read one page; without a number, the one that the target answers by default."""
-    template = at(context, role, container, number, limit)
+    template = at(
+        context,
+        role,
+        container,
+        number,
+        limit,
+    )
     # The bounds of both are ours.
     rule = "input.valid" if number is None and limit is None else "input.accepted"
     exchange = context.accepted(template, role, rule)
     return exchange, items_of(context, exchange)
 
 
-def page_size(context: Context, role: str, container: str) -> int:
+def page_size(
+    context: Context,
+    role: str,
+    container: str,
+) -> int:
     """The largest size of page that the target takes and fills.
 
     That 100 is too much for it is judged elsewhere.
@@ -105,17 +126,45 @@ def page_size(context: Context, role: str, container: str) -> int:
     return context.once(f"page size {role} {container}", learn)
 
 
-def _filled(context: Context, role: str, container: str) -> int:
+def _filled(
+    context: Context,
+    role: str,
+    container: str,
+) -> int:
     """How many items a first page has, whatever was requested."""
-    exchange = context.send(at(context, role, container, 1, SIZES[-1]), role)
+    exchange = context.send(
+        at(
+            context,
+            role,
+            container,
+            1,
+            SIZES[-1],
+        ),
+        role,
+    )
     number = len(items_of(context, exchange)) if exchange.ok else 0
     return number or FULL_PAGE
 
 
-def _holds(context: Context, role: str, container: str, size: int) -> bool:
+def _holds(
+    context: Context,
+    role: str,
+    container: str,
+    size: int,
+) -> bool:
     """Whether pages of this size are taken, and full while there are more items."""
     first, second = (
-        context.send(at(context, role, container, number, size), role) for number in (1, 2)
+        context.send(
+            at(
+                context,
+                role,
+                container,
+                number,
+                size,
+            ),
+            role,
+        )
+        for number in (1, 2)
     )
     if not first.ok:
         return False
@@ -123,7 +172,12 @@ def _holds(context: Context, role: str, container: str, size: int) -> bool:
     return is_full or not second.ok or not items_of(context, second)
 
 
-def whole(context: Context, role: str, container: str, size: int = 0) -> list[Item]:
+def whole(
+    context: Context,
+    role: str,
+    container: str,
+    size: int = 0,
+) -> list[Item]:
     """Read all notifications of a container, page by page until one is empty.
 
     Read them again where some have come meanwhile.
@@ -143,14 +197,34 @@ def _total(context: Context, exchange: Exchange) -> int | None:
     return total if isinstance(total, int) else None
 
 
-def _pages(context: Context, role: str, container: str, size: int) -> tuple[Exchange, list[Item]]:
+def _pages(
+    context: Context,
+    role: str,
+    container: str,
+    size: int,
+) -> tuple[Exchange, list[Item]]:
     """Return the first page as it came, and the items of all."""
     limit = size or page_size(context, role, container)
-    begun, last = page(context, role, container, 1, limit)
+    begun, last = page(
+        context,
+        role,
+        container,
+        1,
+        limit,
+    )
     exchange, found = begun, list(last)
     for number in range(2, MOST_PAGES + 1):
         total = _total(context, exchange)
-        exchange = context.send(at(context, role, container, number, limit), role)
+        exchange = context.send(
+            at(
+                context,
+                role,
+                container,
+                number,
+                limit,
+            ),
+            role,
+        )
         # Without a total every page may be the first, until the third.
         is_whole = number > 2 if total is None else len(found) >= total  # noqa: PLR2004
         items = _further_items(context, exchange, last, is_whole=is_whole)
@@ -195,12 +269,26 @@ def _further_items(
     return items
 
 
-def _past_end(context: Context, exchange: Exchange, received: Facts) -> None:
+def _past_end(
+    context: Context,
+    exchange: Exchange,
+    received: Facts,
+) -> None:
     expected = Status(200, "with no items")
-    context.find("pages.past-end", exchange.request.operation, received, expected, exchange)
+    context.find(
+        "pages.past-end",
+        exchange.request.operation,
+        received,
+        expected,
+        exchange,
+    )
 
 
-def first_readings(context: Context, role: str, container: str) -> tuple[Reading, Reading]:
+def first_readings(
+    context: Context,
+    role: str,
+    container: str,
+) -> tuple[Reading, Reading]:
     """Return what the first two readings of a list gave, before anything else was requested.
 
     Unread can become read once only.
@@ -223,7 +311,11 @@ def keep_before_writing(context: Context) -> None:
             context.once(_before_writing(role, container), learn)
 
 
-def before_writing(context: Context, role: str, container: str) -> Reading | None:
+def before_writing(
+    context: Context,
+    role: str,
+    container: str,
+) -> Reading | None:
     """Return what the reading before the first write gave.
 
     None where nothing was written before the laws.
@@ -235,7 +327,11 @@ def _before_writing(role: str, container: str) -> str:
     return f"before writing {role} {container}"
 
 
-def reading(context: Context, role: str, container: str) -> Reading:
+def reading(
+    context: Context,
+    role: str,
+    container: str,
+) -> Reading:
     """Read the beginning of a list in as few calls as the target allows."""
     for size in SIZES:
         first = context.send(notifications(container, 1, size), role)
@@ -275,7 +371,11 @@ def referred(context: Context, role: str) -> dict[str, object]:
     return {str(item.get("username")): item.get("joinedAt") for item in items}
 
 
-def _known(context: Context, operation: str, item: Item) -> Item:
+def _known(
+    context: Context,
+    operation: str,
+    item: Item,
+) -> Item:
     """Return an item without what the contract does not name, which may change at any time."""
     known = context.contract.full.document["components"]["schemas"][ITEMS[operation]]["properties"]
     kept = {key: item[key] for key in known if key in item}

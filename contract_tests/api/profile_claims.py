@@ -31,7 +31,12 @@ WHAT_TO_DO = (
 class InUseError(NotJudgedError):
     """Another run of the gate writes to a profile, or has left its marks in it."""
 
-    def __init__(self, role: str, names: list[str], run: str) -> None:
+    def __init__(
+        self,
+        role: str,
+        names: list[str],
+        run: str,
+    ) -> None:
         verb = "holds" if len(names) == 1 else "hold"
         what = f"{' and '.join(names)} of ${role.upper()} {verb} what {run_marks.named(run)}"
         super().__init__(f"{what}, wrote there: {WHAT_TO_DO}")
@@ -66,7 +71,11 @@ def claim(context: Context) -> None:
         claimed.append(role)
 
 
-def _claim(context: Context, role: str, written: set[str]) -> None:
+def _claim(
+    context: Context,
+    role: str,
+    written: set[str],
+) -> None:
     """Write a mark, and look whether it is still there after a while.
 
     In that time another run may have done the same. The one that writes last finds its own mark:
@@ -115,7 +124,11 @@ def _is_rival(value: object, written: set[str]) -> bool:
     return has_our_form and value.lower() not in ours
 
 
-def _refuse_marks(context: Context, role: str, profile: Profile) -> None:
+def _refuse_marks(
+    context: Context,
+    role: str,
+    profile: Profile,
+) -> None:
     own = (None, context.client.run_id)
     runs = {name: run_marks.run_of(value) for name, value in profile.items()}
     found = {name: run for name, run in runs.items() if run not in own}

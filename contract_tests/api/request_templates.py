@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request to an operation before it is known who asks; `body` is JSON, or bytes to be sent as they are."""
+    """A request to an operation before it is known who asks.
+
+    `body` is JSON, or bytes to be sent as they are.
+    """
 
     operation: str
     query: Pairs = ()
     username: str = ""
     body: object = None
+    # None for a body without a type.
     content_type: str | None = JSON_TYPE
     raw_query: str = ""
     raw_username: str = ""
@@ -48,9 +52,14 @@ def public(username: str, container: str) -> RequestTemplate:
     )
 
 
-def notifications(container: str, page: object = None, limit: object = None) -> RequestTemplate:
+def notifications(
+    container: str,
+    page: object = None,
+    limit: object = None,
+) -> RequestTemplate:
     """Ask for a page of notifications."""
     pairs = (("containerId", container), ("page", page), ("limit", limit))
+    # An absent parameter is not an empty one.
     return RequestTemplate(
         "listNotifications",
         query=tuple((name, str(value)) for name, value in pairs if value is not None),

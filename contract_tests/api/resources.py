@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.api import run_marks
 from contract_tests.api.context import NOT_FOUND, Context, Profile
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contract_tests.http.messages import Exchange
 
 
+# Types that can be told without bounds.
 JSON_TYPES: dict[object, type] = {"string": str, "object": dict, "array": list, "boolean": bool}
 NOT_PUT_BACK = "an earlier run of the gate has not put it back"
 PERHAPS_NOT = (
@@ -51,18 +52,39 @@ class UnknownFormat:
         return "a date in a shape of the target's own"
 
 
-def profile(context: Context, role: str, *names: str) -> Profile:
+def profile(
+    context: Context,
+    role: str,
+    *names: str,
+) -> Profile:
     """Read fields of a profile, all of them if none is named."""
     wanted = names or context.contract.fields
     return profile_of(context, context.accepted(fields(*wanted), role), wanted)
 
 
-def profile_of(context: Context, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
+def field(
+    context: Context,
+    role: str,
+    name: str,
+) -> Any:
+    """Read one field of a profile."""
+    return profile(context, role, name)[name]
+
+
+def profile_of(
+    context: Context,
+    exchange: Exchange,
+    wanted: tuple[str, ...],
+) -> Profile:
     """Return the wanted fields of an answer, without any others."""
     return plain(context, answered(context, exchange, wanted))
 
 
-def answered(context: Context, exchange: Exchange, wanted: tuple[str, ...]) -> Profile:
+def answered(
+    context: Context,
+    exchange: Exchange,
+    wanted: tuple[str, ...],
+) -> Profile:
     """Return the wanted fields of an answer as they are."""
     body = context.object(exchange)
     operation = exchange.request.operation
@@ -108,6 +130,7 @@ def readable(context: Context, role: str) -> Profile:
     """Read what of a profile can be written back, whatever the shape of the whole."""
     try:
         found = whole(context, role)
+    # These say that nothing can be read now, and not that the shape is another.
     except (StoppedError, BusyError):
         raise
     except NotJudgedError:
@@ -125,7 +148,11 @@ def _one_by_one(context: Context, role: str) -> Profile:
     return found
 
 
-def _can_be_written(context: Context, name: str, value: object) -> bool:
+def _can_be_written(
+    context: Context,
+    name: str,
+    value: object,
+) -> bool:
     """Tell whether a value has the type that an update takes.
 
     Bounds do not count: they are only our guess.
@@ -136,7 +163,11 @@ def _can_be_written(context: Context, name: str, value: object) -> bool:
     return isinstance(value, JSON_TYPES.get(kind, object))
 
 
-def set_profile(context: Context, role: str, **changes: object) -> Exchange:
+def set_profile(
+    context: Context,
+    role: str,
+    **changes: object,
+) -> Exchange:
     """Change a profile; a refusal is a finding, of our bounds: the documentation gives none."""
     return context.accepted(update(changes), role, "input.accepted")
 
@@ -153,7 +184,11 @@ def remember(context: Context) -> None:
             _note_marks(context, role, before)
 
 
-def _note_marks(context: Context, role: str, profile: Profile) -> None:
+def _note_marks(
+    context: Context,
+    role: str,
+    profile: Profile,
+) -> None:
     """Note what an earlier run has left in a profile that this one does not write to."""
     left = [name for name, value in profile.items() if run_marks.run_of(value) is not None]
     if not left:
@@ -186,6 +221,7 @@ def _told_apart(context: Context, name: str | None) -> bool:
     Then its reads are somebody else's, which is a finding.
     """
     operation, rule = "getProfile", "session.isolation"
+    # A connection that is kept may have kept the first user, too.
     alone = context.client.send_alone(context.request(fields("username"), "secondary"))
     own_name = context.object(alone).get("username")
     if alone.ok and own_name not in (None, name):
@@ -197,6 +233,7 @@ def _told_apart(context: Context, name: str | None) -> bool:
             alone,
         )
         return True
+    # Our own mock has two users; one is a fault of it.
     if context.target.is_sample:
         context.find(
             rule,
@@ -206,8 +243,9 @@ def _told_apart(context: Context, name: str | None) -> bool:
             alone,
         )
         return True
-    if not context.permission.writes or _biography(context) is None:
+    if not context.permission.writes or field(context, "secondary", "biography") is None:
         return False
+    # Only a write shows whether two sessions have one profile.
     text = context.marker("apart")
     written = context.send(update({"biography": text}), "secondary")
     read = context.send(fields("biography"), "secondary")
@@ -224,10 +262,6 @@ def _told_apart(context: Context, name: str | None) -> bool:
         read,
     )
     return True
-
-
-def _biography(context: Context) -> object:
-    return profile(context, "secondary", "biography")["biography"]
 
 
 def restore(context: Context) -> dict[str, list[str]]:
@@ -274,7 +308,11 @@ def _is_of_another(context: Context, role: str) -> bool:
     return bool(runs) and context.client.run_id not in runs
 
 
-def put_back(context: Context, role: str, before: Profile) -> list[str]:
+def put_back(
+    context: Context,
+    role: str,
+    before: Profile,
+) -> list[str]:
     """Write what differs from `before`, and return what could be written and still differs."""
     left, _ = _differing(context, role, before)
     _write_back(context, role, left)
@@ -291,14 +329,23 @@ def put_back(context: Context, role: str, before: Profile) -> list[str]:
     return [name for name, value in left.items() if value is not None]
 
 
-def _write_back(context: Context, role: str, old: Profile) -> None:
+def _write_back(
+    context: Context,
+    role: str,
+    old: Profile,
+) -> None:
+    # Null cannot be written.
     changes = {name: value for name, value in old.items() if value is not None}
     if changes:
         with suppress(NotJudgedError):
             context.send(update(changes), role)
 
 
-def _differing(context: Context, role: str, before: Profile) -> tuple[Profile, str]:
+def _differing(
+    context: Context,
+    role: str,
+    before: Profile,
+) -> tuple[Profile, str]:
     """Return the old values of fields that are not as they were, and why.
 
     All of them where that cannot be read.
@@ -313,7 +360,7 @@ def _differing(context: Context, role: str, before: Profile) -> tuple[Profile, s
 
 def username(context: Context, role: str) -> str:
     """The user that a session belongs to."""
-    name = context.once(f"username {role}", lambda: profile(context, role, "username")["username"])
+    name = context.once(f"username {role}", partial(field, context, role, "username"))
     if not isinstance(name, str) or not name:
         raise NotJudgedError("getProfile answers in a shape of its own")
     return name
@@ -352,7 +399,11 @@ def homes(context: Context, role: str) -> tuple[str, ...]:
     return found
 
 
-def _may_list(context: Context, role: str, container: str) -> bool:
+def _may_list(
+    context: Context,
+    role: str,
+    container: str,
+) -> bool:
     # An answer that is wrong in another way than 404 is to be judged, not to be passed over.
     return context.send(notifications(container), role).status != NOT_FOUND
 
@@ -382,7 +433,11 @@ def own_homes(context: Context, role: str) -> tuple[str, ...]:
     return context.once(f"own homes {role}", learn)
 
 
-def valid(context: Context, operation: str, role: str) -> RequestTemplate:
+def valid(
+    context: Context,
+    operation: str,
+    role: str,
+) -> RequestTemplate:
     """Return a valid request for the operation.
 
     What it writes is told from everything else by its marker.

@@ -1,7 +1,7 @@
 """Marks: what the gate writes into a profile says so, and which run wrote it.
 
-A run is named by the time of its beginning, as in `User-Agent`, so that who finds a mark knows since
-when the run goes on, and can find its calls in a log.
+A run is named by the time of its beginning, as in `User-Agent`, so that who finds a mark knows
+since when the run goes on, and can find its calls in a log.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def handle(chance: Random, run: str) -> str:
 
 
 def run_of(value: object) -> str | None:
-    """Return the run that wrote a value: `UNNAMED` where its mark names none, None where it has no mark."""
+    """Return the run that wrote a value.
+
+    `UNNAMED` where its mark names none, None where it has no mark.
+    """
     if not isinstance(value, str):
         return None
     found = TEXT.search(value) or HANDLE.search(value)

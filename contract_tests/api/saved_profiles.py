@@ -1,4 +1,7 @@
-"""The profiles as they were before a run wrote to them, in a file that lives until they are that way again."""
+"""The profiles as they were before a run wrote to them.
+
+They are in a file that lives until they are that way again.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,11 @@ class Originals:
         return f"{place} To put them back:\n  {self.command}"
 
 
-def keep(context: Context, flags: Sequence[str], shard: str = "") -> Originals | None:
+def keep(
+    context: Context,
+    flags: Sequence[str],
+    shard: str = "",
+) -> Originals | None:
     """Write the profiles down before they are changed. No token is written.
 
     `flags` are how the target is reached, `shard` is the part of the run, which may have sessions

@@ -1,4 +1,4 @@
-"""Whether the target and its sessions are still there while a run goes on, and what became of answers that may pass."""
+"""Whether the target and its sessions are still there while a run goes on."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 1.0)
 NOISE = 500
 # After so many calls a target that has answered none is given up.
 UNANSWERED = 2
+# Rules of answers that may pass, so that it is worth asking again.
 FAILURES = ("answer.no-server-error", "answer.complete")
 
 
@@ -183,7 +184,13 @@ class Watch:
         last = self._last_try(role, PAUSES[:2])
         return last is not None and self._works(role, last)
 
-    def _ending(self, role: str, last: Exchange, *, is_session: bool) -> Ended:
+    def _ending(
+        self,
+        role: str,
+        last: Exchange,
+        *,
+        is_session: bool,
+    ) -> Ended:
         if is_session:
             variable = self.target.variables.get(role, "")
             taken = f", the value of ${variable}," if variable else ""

@@ -20,6 +20,7 @@ FORBIDDEN, PROXY_AUTHENTICATION = 403, 407
 NOT_A_SESSION = (UNAUTHORIZED, FORBIDDEN, PROXY_AUTHENTICATION)
 PAGES = ("text/html", "application/xhtml+xml")
 OK, REDIRECTION, CLIENT_ERROR = 200, 300, 400
+# What may have been meant by an answer to every call.
 HINTS = {
     403: "; is something in front of the API in the way?",
     404: "; is the path of the base URL right?",

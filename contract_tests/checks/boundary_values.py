@@ -1,4 +1,4 @@
-"""Values at and past every bound of the contract's schemas, computed from the schemas themselves."""
+"""Values at and past every bound of the contract's schemas, computed from the schemas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contract_tests.checks.coverage import pattern_bounds
 if TYPE_CHECKING:
     from contract_tests.spec.contract import Schema
 
-# One code point each: plain, two bytes, three bytes, outside the BMP, a combining mark, white space.
+# One code point each: plain, two bytes, three bytes, outside the BMP, a combining mark, white
+# space.
 ALPHABETS = ("a", "é", "漢", "😀", "\u0301", " ")
 NOT_STRINGS: tuple[Any, ...] = (
     5,
@@ -46,7 +47,7 @@ FEBRUARIES = (1900, 2000, 2023, 2024)
 STRANGERS = "AZ-. +@/`{:é漢😀ａ٣\u017f\u212a\u0131\u0000\u200b\n\t"
 
 
-def good(name: str, schema: Schema, salt: str) -> list[Any]:
+def good(schema: Schema, salt: str) -> list[Any]:
     """Return valid values at each bound; handles are salted, since they have to be unique."""
     if schema.get("type") == "object":
         return good_objects(schema)
@@ -55,7 +56,7 @@ def good(name: str, schema: Schema, salt: str) -> list[Any]:
     low, high = schema.get("minLength", 0), schema["maxLength"]
     sizes = sorted({low, low + 1, high - 1, high})
     found = dict.fromkeys(letter * size for letter in ALPHABETS for size in sizes)
-    return [text for text in found if name]
+    return list(found)
 
 
 def why_good(schema: Schema, value: Any) -> str:

@@ -1,4 +1,7 @@
-"""The coverage matrix: how often each operation was called with each class of each parameter, and what it answered."""
+"""The coverage matrix: which operations were called, how, and what they answered.
+
+Each parameter has classes, such as at and past its bounds.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ class Coverage:
         """Count one exchange with a documented operation."""
         request = exchange.request
         operation = self.contract.operations.get(request.operation)
+        # Only calls that the contract describes are counted.
         if operation is None or request.extreme or request.method != operation.method:
             return
         answer = _answer(exchange)
@@ -61,7 +65,12 @@ class Coverage:
         """Tell whether an operation ever answered with a success."""
         return any(answer.status // 100 == SUCCESS for answer in self.answers(operation))
 
-    def _cell(self, operation: str, parameter: str, kind: str) -> dict[Answer, int]:
+    def _cell(
+        self,
+        operation: str,
+        parameter: str,
+        kind: str,
+    ) -> dict[Answer, int]:
         place = (operation, parameter, kind)
         return {Answer(*cell[3:]): n for cell, n in self.cells.items() if cell[:3] == place}
 
@@ -164,7 +173,10 @@ def _edges(schema: Schema) -> dict[str, int]:
 
 
 def pattern_bounds(schema: Schema) -> tuple[int, int] | None:
-    """Return the lengths that a pattern such as `^[a-z]{3,20}$` allows; None if it has another form."""
+    """Return the lengths that a pattern such as `^[a-z]{3,20}$` allows.
+
+    None if it has another form.
+    """
     pattern = schema.get("pattern", "")
     head, brace, tail = pattern.rpartition("{")
     if not brace or not head.endswith("]") or not tail.endswith("}$"):

@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl, unquote
 
 from contract_tests.findings.evidence import Status, Text, kind_of
 from contract_tests.findings.finding import field_name
+from contract_tests.spec.contract import JSON_TYPE
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
     from contract_tests.http.messages import HttpRequest
-    from contract_tests.spec.contract import Contract, Operation, Parameter, View
+    from contract_tests.spec.contract import Contract, Parameter, Schema, View
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 NUMBERS = ("number", "integer")
@@ -48,36 +49,40 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Flaw:
-    """What a view forbids of a request: where, what was sent and why that is wrong, and the kind of it without a value."""
+    """What a view forbids of a request.
+
+    Where, what was sent and why that is wrong, and the kind of it without a value.
+    """
 
     place: Place
     why: str
     kind: str
 
-    def text(self) -> str:
-        """Return the flaw in words."""
-        return self.why if self.place[1] else f"the body {self.why}"
 
-
-def flaws(contract: Contract, view: View, request: HttpRequest) -> list[Flaw]:
-    """Return everything that this view forbids, one flaw for each place; empty if the request is valid in it."""
+def flaws(
+    contract: Contract,
+    view: View,
+    request: HttpRequest,
+) -> list[Flaw]:
+    """Return everything that this view forbids, one flaw for each place."""
     operation = view.operations[request.operation]
     full = view is contract.full
-    query = parse_qsl(
-        request.path.partition("?")[2], keep_blank_values=True, errors="surrogateescape"
-    )
-    found = [
-        flaw
-        for parameter in operation.parameters
-        for flaw in _parameter(view, parameter, request, query, full)
-    ]
-    return found + (
-        _body(view, operation, request, full=full) if operation.body is not None else []
-    )
+    found = []
+    for parameter in operation.parameters:
+        flaw = _parameter(view, parameter, _given(parameter, request), full=full)
+        if flaw:
+            found.append(flaw)
+    if operation.body is not None:
+        found += _body(view, operation.body, request, full=full)
+    return found
 
 
-def wrong(contract: Contract, view: View, request: HttpRequest) -> list[Place]:
-    """Return `(in, name)` of everything that this view forbids; empty if the request is valid in it."""
+def wrong(
+    contract: Contract,
+    view: View,
+    request: HttpRequest,
+) -> list[Place]:
+    """Return `(in, name)` of everything that this view forbids."""
     return [flaw.place for flaw in flaws(contract, view, request)]
 
 
@@ -86,24 +91,28 @@ def refusal(found: list[Flaw]) -> Status:
 
     It names the places, and then what is wrong with each.
     """
-    places = ", ".join(
-        f"{name} ({place})" if name else "the body"
-        for place, name in (flaw.place for flaw in found)
-    )
-    is_one = len(found) == 1
-    told = [f"{'it' if is_one else flaw.place[1] or 'it'} {flaw.why}" for flaw in found]
-    why = Text("because of {}: {}", places, "; ".join(told))
+    places, reasons = [], []
+    for flaw in found:
+        place, name = flaw.place
+        places.append(f"{name} ({place})" if name else "the body")
+        subject = name if name and len(found) > 1 else "it"
+        reasons.append(f"{subject} {flaw.why}")
+    why = Text("because of {}: {}", ", ".join(places), "; ".join(reasons))
     return Status(BAD_REQUEST, why)
 
 
 def field_of(found: list[Flaw]) -> str:
-    """Return the parameter or the part of the body that is wrong; empty where several are, or the body as a whole."""
+    """Return the parameter or the part of the body that is wrong.
+
+    Empty where several are, or the body as a whole.
+    """
     return field_name(found[0].place[1]) if len(found) == 1 else ""
 
 
 def acceptance(found: list[Flaw]) -> str:
     """Return the symptom of a target that takes a request with these flaws."""
-    return f"accepts {' and '.join(dict.fromkeys(flaw.kind for flaw in found))}"
+    kinds = dict.fromkeys(flaw.kind for flaw in found)
+    return f"accepts {' and '.join(kinds)}"
 
 
 def named(details: object) -> set[Place] | None:
@@ -114,74 +123,83 @@ def named(details: object) -> set[Place] | None:
 
 
 def missing(wrong: list[Place], named: set[Place]) -> list[Place]:
-    """Return the wrong places that no detail names; a body that is wrong as a whole may be told from its header."""
+    """Return the wrong places that no detail names.
+
+    A body that is wrong as a whole may be told from its header.
+    """
     unnamed = [place for place in wrong if not any(_about(place, each) for each in named)]
     return [place for place in unnamed if place != ("body", "") or not named]
 
 
 def accused(wrong: list[Place], named: set[Place]) -> list[Place]:
-    """Return the named places that are right; a body that is wrong as a whole has no part that is."""
+    """Return the named places that are right; a body that is wrong as a whole has none."""
     whole = ("body", "") in wrong
     return [each for each in named if not whole and not any(_about(place, each) for place in wrong)]
 
 
 def _about(place: Place, named: Place) -> bool:
     """Whether a detail names the place, or something around or inside it, which is good enough."""
-    (where, pointer), (said, name) = place, named
-    return where == said and (
-        name == pointer or name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/")
-    )
+    if place == named:
+        return True
+    (where, pointer), (other, name) = place, named
+    is_within = name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/")
+    return where == other and is_within
+
+
+def _given(parameter: Parameter, request: HttpRequest) -> list[str]:
+    """Return the values of a parameter; what is not UTF-8 is in them as lone surrogates."""
+    path, _, query = request.path.partition("?")
+    if parameter.place == "path":
+        return [unquote(path.split("/")[4], errors="surrogateescape")]
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return [value for name, value in pairs if name == parameter.name]
 
 
 def _parameter(
     view: View,
     parameter: Parameter,
-    request: HttpRequest,
-    query: list[tuple[str, str]],
-    full: bool,  # noqa: FBT001
-) -> list[Flaw]:
+    given: list[str],
+    *,
+    full: bool,
+) -> Flaw | None:
     place = (parameter.place, parameter.name)
-    given = [value for name, value in query if name == parameter.name]
-    if parameter.place == "path":
-        given = [unquote(request.path.partition("?")[0].split("/")[4], errors="surrogateescape")]
+    schema = parameter.schema
+    kind = schema.get("type")
     if not given:
-        return (
-            [Flaw(place, "is missing", "a call without a required parameter")]
-            if parameter.required
-            else []
-        )
-    if any(not _is_text(value) for value in given):
-        return [Flaw(place, "is not UTF-8", "a parameter that is not UTF-8")] if full else []
-    many = parameter.schema.get("type") == "array"
-    if len(given) > 1 and not many:
+        missing = Flaw(place, "is missing", "a call without a required parameter")
+        return missing if parameter.required else None
+    # The documentation speaks neither of encodings nor of repetition.
+    if not all(map(_is_text, given)):
+        return Flaw(place, "is not UTF-8", "a parameter that is not UTF-8") if full else None
+    if len(given) > 1 and kind != "array":
         times = "twice" if len(given) == 2 else f"{len(given)} times"  # noqa: PLR2004 - twice
-        return [Flaw(place, f"is given {times}", "a parameter that is given twice")] if full else []
-    value = given if many else _value(parameter, given[0])
-    if isinstance(value, str) and parameter.schema.get("type") in NUMBERS:
-        return [Flaw(place, f"is {_sent(value)}, and not a number as JSON writes it", OTHERWISE)]
-    return [_flaw(place, error) for _, error in view.errors(parameter.schema, value)[:1]]
+        return Flaw(place, f"is given {times}", "a parameter that is given twice") if full else None
+    value: object = given if kind == "array" else given[0]
+    if kind in NUMBERS:
+        if not NUMBER.match(given[0]):
+            why = f"is {_sent(value)}, and not a number as JSON writes it"
+            return Flaw(place, why, OTHERWISE)
+        value = json.loads(given[0])
+    errors = view.errors(schema, value)
+    return _flaw(place, errors[0][1]) if errors else None
 
 
 def _flaw(place: Place, error: ValidationError) -> Flaw:
     """Put an error of the schema into words."""
-    keyword, value = error.kind.name, error.instance
-    told = error.kind.as_dict()
+    keyword = error.kind.name
+    sent = _sent(error.instance)
+    details = error.kind.as_dict()
     if keyword == "required":
-        missing = told["property"]
-        return Flaw(place, f"has no {missing}", "an object without a required key")
+        return Flaw(place, f"has no {details['property']}", "an object without a required key")
     if keyword == "type":
-        wanted = " or ".join(WANTED.get(name, f"a {name}") for name in told["types"])
-        sent = kind_of(value) if not isinstance(value, float) else "a number with a fraction"
-        return Flaw(
-            place,
-            f"is {_sent(value)}, and {wanted} is expected",
-            f"{sent} where {wanted} is expected",
-        )
-    return Flaw(
-        place,
-        f"is {_sent(value)}: {error.message}",
-        KINDS.get(keyword, f"a value that breaks `{keyword}`"),
-    )
+        wanted = " or ".join(WANTED.get(name, f"a {name}") for name in details["types"])
+        kind = kind_of(error.instance)
+        if isinstance(error.instance, float):
+            kind = "a number with a fraction"
+        why = f"is {sent}, and {wanted} is expected"
+        return Flaw(place, why, f"{kind} where {wanted} is expected")
+    kind = KINDS.get(keyword, f"a value that breaks `{keyword}`")
+    return Flaw(place, f"is {sent}: {error.message}", kind)
 
 
 def _sent(value: object) -> str:
@@ -192,52 +210,48 @@ def _sent(value: object) -> str:
     return text if len(text) <= SENT else kind_of(value)
 
 
-def _value(parameter: Parameter, text: str) -> object:
-    if parameter.schema.get("type") not in NUMBERS or not NUMBER.match(text):
-        return text
-    return json.loads(text)
-
-
-def _body(view: View, operation: Operation, request: HttpRequest, *, full: bool) -> list[Flaw]:
-    value, whole = _object(request)
-    if whole:
-        return [Flaw(("body", ""), *whole)] if full else []
-    assert operation.body is not None
+def _body(
+    view: View,
+    schema: Schema,
+    request: HttpRequest,
+    *,
+    full: bool,
+) -> list[Flaw]:
+    value = _read(request)
+    if isinstance(value, Flaw):
+        return [value] if full else []
     # That null does not stand for an absent value is a decision of ours.
     judged = value if full else {key: given for key, given in value.items() if given is not None}
-    clean = _clean(judged)
-    errors = view.errors(operation.body, clean)
-    found = {
-        ("body", pointer): _flaw(("body", pointer), error) for pointer, error in reversed(errors)
-    }
-    for key in operation.body["properties"] if full else ():
+    found: dict[Place, Flaw] = {}
+    for pointer, error in view.errors(schema, _clean(judged)):
+        place = ("body", pointer)
+        # Of several errors of one place the first counts.
+        found.setdefault(place, _flaw(place, error))
+    for key in schema["properties"] if full else ():
         if not _is_text(json.dumps(value.get(key), ensure_ascii=False)):
             place = ("body", f"/{key}")
-            found[place] = Flaw(
-                place,
-                "has half a character in it (a lone surrogate)",
-                "half a character (a lone surrogate)",
-            )
+            why = "has half a character in it (a lone surrogate)"
+            found[place] = Flaw(place, why, "half a character (a lone surrogate)")
     return [found[place] for place in sorted(found)]
 
 
-def _object(request: HttpRequest) -> tuple[dict[str, object], tuple[str, str] | None]:
-    """Return the object in a body; or what is wrong with the body as a whole, in words and by its kind."""
-    types = [value.strip() for name, value in request.headers if name.lower() == "content-type"]
+def _read(request: HttpRequest) -> dict[str, object] | Flaw:
+    """Return the object in a body; or what is wrong with the body as a whole."""
+    place = ("body", "")
     try:
         value = json.loads((request.body or b"").decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         if not request.body:
-            return {}, ("is missing", "a call without a body")
-        return {}, (f"is not JSON: {error}", "a body that is not JSON")
-    if [given.partition(";")[0].strip().lower() for given in types] != ["application/json"]:
-        return {}, (
-            f"is sent as {' and '.join(types) or 'no type'}, not as application/json",
-            "a body of another media type",
-        )
+            return Flaw(place, "is missing", "a call without a body")
+        return Flaw(place, f"is not JSON: {error}", "a body that is not JSON")
+    types = [given.strip() for name, given in request.headers if name.lower() == "content-type"]
+    if [given.partition(";")[0].strip().lower() for given in types] != [JSON_TYPE]:
+        why = f"is sent as {' and '.join(types) or 'no type'}, not as {JSON_TYPE}"
+        return Flaw(place, why, "a body of another media type")
     if not isinstance(value, dict):
-        return {}, (f"is {kind_of(value)}, and an object is expected", "a body that is no object")
-    return value, None
+        why = f"is {kind_of(value)}, and an object is expected"
+        return Flaw(place, why, "a body that is no object")
+    return value
 
 
 def _clean(value: dict[str, object]) -> object:

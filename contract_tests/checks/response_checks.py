@@ -26,9 +26,12 @@ TOO_LARGE = (413, 414, 431)
 EVERYBODY_TAKES = 8000
 AUTHENTICATION_NAMES = ("GENERIC_UNAUTHORIZED", "SESSION_TOKEN_EXPIRED", "REFRESH_TOKEN_EXPIRED")
 
+# A challenge of the scheme, among others and with parameters or without (RFC 9110, 11.6.1).
+BEARER = re.compile(r"(?:^|,)\s*bearer(?:\s|,|$)", re.IGNORECASE)
+
 
 class Complaint(NamedTuple):
-    """One broken rule of one answer; `field` is the part of its body that is wrong, if it is one."""
+    """One broken rule of one answer; `field` is the part of its body that is wrong, if one is."""
 
     rule: str
     received: Facts
@@ -37,7 +40,7 @@ class Complaint(NamedTuple):
 
 
 def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
-    """Yield everything that is wrong with this answer to a documented operation, each part by its own rule."""
+    """Yield everything that is wrong with an answer, each part by its own rule."""
     request = exchange.request
     operation = None if request.extreme else contract.operations.get(request.operation)
     if exchange.trouble:
@@ -56,20 +59,23 @@ def judge(contract: Contract, exchange: Exchange) -> Iterator[Complaint]:
 
 
 def refuses_as_http(exchange: Exchange) -> bool:
-    """Whether a request is refused for its size, and is larger than what everybody takes, or for not telling it."""
+    """Whether a request is refused for its size, or for not telling it.
+
+    Its size must be larger than what everybody takes.
+    """
     request = exchange.request
     if exchange.status == LENGTH_REQUIRED and not request.says_length:
         return True
-    size = (
-        len(request.path)
-        + sum(len(name) + len(value) for name, value in request.headers)
-        + len(request.body or b"")
-    )
+    headers = sum(len(name) + len(value) for name, value in request.headers)
+    size = len(request.path) + headers + len(request.body or b"")
     return exchange.status in TOO_LARGE and size > EVERYBODY_TAKES
 
 
 def error_name(exchange: Exchange) -> str | None:
-    """Return which of the three documented names a 401 carries, wherever it stands; None if none or several do."""
+    """Return which of the three documented names a 401 carries, wherever it stands.
+
+    None if none or several do.
+    """
     try:
         body = exchange.json()
     except UnreadableError:
@@ -82,44 +88,61 @@ def error_name(exchange: Exchange) -> str | None:
 
 
 def _status(operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
+    status = exchange.status
     listed = ", ".join(operation.responses)
+    if str(status) in operation.responses:
+        return
     if "default" not in operation.responses:
-        if str(exchange.status) not in operation.responses:
-            yield Complaint("answer.status", exchange, Text("one of {}", listed))
-    elif str(exchange.status) not in operation.responses and exchange.status not in (
-        200,
-        SERVER_ERROR,
-    ):
+        yield Complaint("answer.status", exchange, Text("one of {}", listed))
+    # Which success `default` means is our decision, and a failure has a rule of its own.
+    elif status not in (200, SERVER_ERROR):
         expected = Text("one of {}, and 200 for default", listed)
         yield Complaint("answer.status-default", exchange, expected)
 
 
-def _body(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[Complaint]:
-    full = _documents_body(contract.full, operation, exchange)
-    page = _documents_body(contract.documented, operation, exchange)
+def _body(
+    contract: Contract,
+    operation: Operation,
+    exchange: Exchange,
+) -> Iterator[Complaint]:
+    # That it is not 200 is judged by its own rule.
     if exchange.status in NO_CONTENT_STATUSES and not exchange.body:
-        return  # that it is not 200 is judged by its own rule
-    if not full:
-        if exchange.body or exchange.header("Content-Type"):
-            received = Text("{}: {}", exchange.header("Content-Type"), exchange)
-            yield Complaint("answer.no-body", received, "an empty body without a type")
         return
+    if _documents_body(contract.full, operation, exchange):
+        yield from _json(contract, operation, exchange)
+        return
+    given = exchange.header("Content-Type")
+    if exchange.body or given:
+        received = Text("{}: {}", given, exchange)
+        yield Complaint("answer.no-body", received, "an empty body without a type")
+
+
+def _json(
+    contract: Contract,
+    operation: Operation,
+    exchange: Exchange,
+) -> Iterator[Complaint]:
+    is_documented = _documents_body(contract.documented, operation, exchange)
     if exchange.media_type != JSON_TYPE:
+        rule = "answer.media-type" if is_documented else "answer.shape"
         given = exchange.header("Content-Type")
         received = Text("{} with Content-Type: {}", exchange.status, given)
-        yield Complaint("answer.media-type" if page else "answer.shape", received, JSON_TYPE)
+        yield Complaint(rule, received, JSON_TYPE)
         return
     try:
         value = exchange.json()
     except UnreadableError as error:
-        received = Text("{}: {}", str(error), exchange)
-        yield Complaint("answer.json" if page else "answer.shape", received, "a JSON body")
+        rule = "answer.json" if is_documented else "answer.shape"
+        yield Complaint(rule, Text("{}: {}", str(error), exchange), "a JSON body")
         return
     yield from _shape(contract, operation, exchange, value)
 
 
 def _shape(
-    contract: Contract, operation: Operation, exchange: Exchange, value: object
+    contract: Contract,
+    operation: Operation,
+    exchange: Exchange,
+    value: object,
 ) -> Iterator[Complaint]:
     response = operation.response(exchange.status)
     assert response is not None
@@ -147,21 +170,22 @@ def _flaw(pointer: str, error: ValidationError) -> BodyFlaw:
             return flaw
 
 
-def _documents_body(view: View, operation: Operation, exchange: Exchange) -> bool:
+def _documents_body(
+    view: View,
+    operation: Operation,
+    exchange: Exchange,
+) -> bool:
     response = view.operations[operation.name].response(exchange.status)
     return bool(response and response.get("content"))
 
 
 def _headers(exchange: Exchange) -> Iterator[Complaint]:
-    directives = {
-        part.strip().lower() for part in (exchange.header("Cache-Control") or "").split(",")
-    }
+    caching = exchange.header("Cache-Control")
+    directives = [part.strip().lower() for part in (caching or "").split(",")]
     if "no-store" not in directives:
-        given = exchange.header("Cache-Control")
-        received = Text("{} with Cache-Control: {}", exchange.status, given)
+        received = Text("{} with Cache-Control: {}", exchange.status, caching)
         yield Complaint("header.no-store", received, "Cache-Control: no-store")
-    if exchange.status == UNAUTHORIZED:
-        challenge = exchange.header("WWW-Authenticate")
-        if not re.search(r"(?:^|,)\s*bearer(?:\s|,|$)", challenge or "", re.IGNORECASE):
-            received = Text("401 with WWW-Authenticate: {}", challenge)
-            yield Complaint("header.www-authenticate", received, "WWW-Authenticate: Bearer")
+    challenge = exchange.header("WWW-Authenticate")
+    if exchange.status == UNAUTHORIZED and not BEARER.search(challenge or ""):
+        received = Text("401 with WWW-Authenticate: {}", challenge)
+        yield Complaint("header.www-authenticate", received, "WWW-Authenticate: Bearer")

@@ -1,4 +1,4 @@
-"""The contract in two views: the full one, and the documented one with everything inferred taken away."""
+"""The contract in two views: the full one, and the documented one without what is inferred."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Operation:
 
 
 class View:
-    """One reading of the contract, able to resolve its references and validate against its schemas."""
+    """One reading of the contract, which resolves its references and validates by its schemas."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
@@ -87,7 +87,11 @@ class View:
         return node
 
     def errors(
-        self, schema: Schema, value: object, *, masked: bool = True
+        self,
+        schema: Schema,
+        value: object,
+        *,
+        masked: bool = True,
     ) -> list[tuple[str, jsonschema_rs.ValidationError]]:
         """Return `(JSON pointer, error)` for everything in which a value breaks a schema.
 
@@ -113,7 +117,12 @@ class View:
                 if method in item:
                     yield self._operation(path, method, item[method])
 
-    def _operation(self, path: str, method: str, node: dict[str, Any]) -> Operation:
+    def _operation(
+        self,
+        path: str,
+        method: str,
+        node: dict[str, Any],
+    ) -> Operation:
         parameters = map(self.resolve, node.get("parameters", []))
         content = node.get("requestBody", {}).get("content", {})
         return Operation(
@@ -132,7 +141,7 @@ class View:
 
 
 class Contract:
-    """Both views; `full` is the contract as it stands, `documented` what remains without the marks."""
+    """Both views: `full` is the contract as it stands, `documented` what remains without marks."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.full = View(document)
@@ -188,7 +197,10 @@ def documented(node: Any) -> Any:
 
 @cache
 def load() -> Contract:
-    """Read the contract that came with the package, or the checkout's; `FileNotFoundError` if neither is there."""
+    """Read the contract that came with the package, or that of the checkout.
+
+    Raise `FileNotFoundError` if neither is there.
+    """
     return Contract(read())
 
 

@@ -13,7 +13,7 @@ from contract_tests.redaction.redactor import Redactor
 from contract_tests.reports.finding_text import finding_row
 
 PACKAGE = Path(__file__).parents[2] / "contract_tests"
-REPORTING = {"find", "_fail", "_mixed", "Complaint"}
+REPORTING = {"find", "find_value", "_fail", "_find_mixed", "_past_end", "Complaint"}
 """Functions that take what was received and what was expected."""
 PATTERNS_READ = {
     "api/invalid_credentials.py": "credentials that it makes",

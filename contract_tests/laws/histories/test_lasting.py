@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 def test_an_update_lasts(context: Context, operation: str) -> None:
     """An update is still there after any other call, also after one that is refused."""
     templates = [valid(context, operation), *wrong(context, operation)]
-    calls = [(template, role) for template in templates for role in (*context.roles(), None)]
+    # Without a session, too.
+    calls = product(templates, (*context.roles(), None))
     for number, (template, role) in enumerate(calls):
-        written = resources.set_profile(
-            context, "primary", biography=context.marker(operation, number)
-        )
-        before = resources.profile(context, "primary", "biography")["biography"]
+        text = context.marker(operation, number)
+        written = resources.set_profile(context, "primary", biography=text)
+        before = resources.field(context, "primary", "biography")
         called = context.send(template, role)
-        after = resources.profile(context, "primary", "biography")["biography"]
+        after = resources.field(context, "primary", "biography")
         if after != before:
             context.find(
                 "update.seen",

@@ -1,11 +1,14 @@
-"""A state machine against the oracle: any calls of any users in any order; a failure shrinks to the shortest sequence."""
+"""A state machine against the oracle: any calls of any users in any order.
+
+A failure shrinks to the shortest sequence of calls.
+"""
 
 from __future__ import annotations
 
 import time
 from copy import deepcopy
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +36,11 @@ if TYPE_CHECKING:
 
 CONTRACT = contract.load()
 BIRTH = CONTRACT.property_schema("dateOfBirth")
+# Without further parts, which a target may keep or not.
+BIRTHS = [birth for birth in boundary_values.good_objects(BIRTH) if "more" not in birth]
 ROLES = st.sampled_from(["primary", "secondary"])
 TEXTS = ("displayName", "biography")
+# In any order, each once: what repetition does is judged elsewhere.
 NAMES = st.lists(st.sampled_from(CONTRACT.fields), min_size=1, max_size=5, unique=True).map(tuple)
 # Plain words: what becomes of other text is judged by the text laws, with their own severity.
 TEXT = st.text("abcXYZ019", min_size=1, max_size=20)
@@ -44,16 +50,17 @@ CHANGES = st.fixed_dictionaries(
         "displayName": TEXT,
         "biography": st.one_of(st.just(""), TEXT),
         "handle": st.integers(0, 5),
-        "dateOfBirth": st.sampled_from(
-            [value for value in boundary_values.good_objects(BIRTH) if "more" not in value]
-        ),
+        "dateOfBirth": st.sampled_from(BIRTHS),
     },
 )
+# Operations that need no container.
+INTRUDED = ("getProfile", "updateProfile", "listReferrals", "markNotificationsRead")
 START = {
     "displayName": "start",
     "biography": "start",
     "dateOfBirth": boundary_values.plain_object(BIRTH),
 }
+# The wrong types and the nearest values past the bounds; all have a law of their own.
 WRONG = st.sampled_from(
     [
         (name, value)
@@ -68,7 +75,10 @@ class DeviationError(AssertionError):
 
 
 class Machine(RuleBasedStateMachine):
-    """Calls of two users; `failures` keeps the last failure, which after shrinking is the shortest."""
+    """Calls of two users.
+
+    `failures` keeps the last failure, which after shrinking is the shortest.
+    """
 
     context: Context
     failures: list[Callable[[], None]]
@@ -79,38 +89,33 @@ class Machine(RuleBasedStateMachine):
         self.roles = self.context.roles()
         self.used: set[str] = set()
         # Every example begins alike, so that a failure needs no more than its own steps.
-        starts = {role: self._marked({**START, "handle": role}) for role in self.roles}
-        self.opening = {
-            role: [
-                self.context.send(template, role) for template in (update(starts[role]), MARK_READ)
-            ]
-            for role in self.roles
-        }
-        self.sent = dict(starts)
+        self.sent = {role: self._marked({**START, "handle": role}) for role in self.roles}
+        self.opening = {}
+        for role, start in self.sent.items():
+            templates = (update(start), MARK_READ)
+            self.opening[role] = [self.context.send(template, role) for template in templates]
         self.model = Model({role: self._learn(role) for role in self.roles})
 
     def _learn(self, role: str) -> Person:
-        inbox = (
-            deepcopy(pagination.inbox(self.context, role)) if self.context.target.containers else {}
-        )
-        homes = resources.own_homes(self.context, role) if self.context.target.containers else ()
-        return Person(resources.profile(self.context, role), inbox, homes)
+        profile = resources.profile(self.context, role)
+        if not self.context.target.containers:
+            return Person(profile)
+        # The oracle marks items as read; what the context keeps must not change with it.
+        inbox = deepcopy(pagination.inbox(self.context, role))
+        return Person(profile, inbox, resources.own_homes(self.context, role))
 
     def _marked(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Put the run's marks into the words of a change; a handle is drawn as a number."""
-        texts = {name: value for name, value in changes.items() if name in TEXTS and value}
-        marked = {
-            name: run_marks.signed(value, self.context.client.run_id)
-            for name, value in texts.items()
-        }
-        handle = (
-            {"handle": self.context.handle("machine", changes["handle"])}
-            if "handle" in changes
-            else {}
-        )
-        return {**changes, **marked, **handle}
+        marked = dict(changes)
+        for name in TEXTS:
+            if marked.get(name):
+                marked[name] = run_marks.signed(marked[name], self.context.client.run_id)
+        if "handle" in marked:
+            marked["handle"] = self.context.handle("machine", marked["handle"])
+        return marked
 
     def _known_role(self, role: str) -> str:
+        # A target may give one session only.
         role = role if role in self.roles else "primary"
         self.used.add(role)
         return role
@@ -118,9 +123,10 @@ class Machine(RuleBasedStateMachine):
     @rule(role=ROLES, changes=CHANGES)
     def change(self, role: str, changes: dict[str, Any]) -> None:
         """Update any fields."""
-        role, changes = self._known_role(role), self._marked(changes)
+        role = self._known_role(role)
+        changes = self._marked(changes)
         before = dict(self.model.people[role].profile)
-        exchange = self._ask(update(changes), role)
+        exchange = self._send(update(changes), role)
         wanted = self.model.update(role, changes)
         handle = changes.get("handle")
         if exchange.ok != wanted:
@@ -128,20 +134,23 @@ class Machine(RuleBasedStateMachine):
             if wanted and handle is not None:
                 self.model.people[role].profile = resources.profile(self.context, role)
                 return
-            self._fail(
-                "update.handle" if handle else "input.accepted",
-                "updateProfile",
-                "accepted" if wanted else Status(BAD_REQUEST),
-            )
+            expected = "accepted" if wanted else Status(BAD_REQUEST)
+            self._fail("update.handle" if handle else "input.accepted", "updateProfile", expected)
         if exchange.ok:
             self._learn_form(role, changes, before)
         self._check_profile(role, "update.seen")
 
     @rule(role=ROLES, changes=CHANGES, wrong=WRONG)
-    def change_wrongly(self, role: str, changes: dict[str, Any], wrong: tuple[str, Any]) -> None:
+    def change_wrongly(
+        self,
+        role: str,
+        changes: dict[str, Any],
+        wrong: tuple[str, Any],
+    ) -> None:
         """A rejected update changes nothing."""
         role = self._known_role(role)
-        exchange = self._ask(update({**self._marked(changes), wrong[0]: wrong[1]}), role)
+        name, value = wrong
+        exchange = self._send(update({**self._marked(changes), name: value}), role)
         if exchange.ok:
             self.model.people[role].profile = resources.profile(self.context, role)
             return
@@ -150,11 +159,7 @@ class Machine(RuleBasedStateMachine):
     @rule(role=ROLES, names=NAMES)
     def read(self, role: str, names: tuple[str, ...]) -> None:
         """Read any fields."""
-        role = self._known_role(role)
-        wanted = self.model.read(role, names)
-        exchange = self._ask(fields(*names), role)
-        if exchange.ok and resources.profile_of(self.context, exchange, names) != wanted:
-            self._fail("update.seen", "getProfile", Value(wanted))
+        self._check(self._known_role(role), names, "update.seen", "getProfile")
 
     @rule(role=ROLES, other=ROLES)
     def look(self, role: str, other: str) -> None:
@@ -162,29 +167,41 @@ class Machine(RuleBasedStateMachine):
         role, seen = self._known_role(role), self._known_role(other)
         for container in self.model.people[seen].homes[:1]:
             wanted = self.model.public(seen)
-            exchange = self._ask(public(wanted["username"], container), role)
+            exchange = self._send(public(wanted["username"], container), role)
             body = self.context.body(exchange)
             if exchange.ok and isinstance(body, dict) and differing(body, wanted):
                 self._fail("update.public", "getPublicProfile", Value(wanted))
 
     @precondition(lambda self: bool(self.context.target.containers))
     @rule(role=ROLES, page=st.integers(1, 6), limit=st.integers(1, 100), pick=st.integers(0, 9))
-    def page(self, role: str, page: int, limit: int, pick: int) -> None:
+    def page(
+        self,
+        role: str,
+        page: int,
+        limit: int,
+        pick: int,
+    ) -> None:
         """Read any page of any size."""
         role = self._known_role(role)
-        homes = list(self.model.people[role].inbox)
-        container = homes[pick % len(homes)]
+        inbox = self.model.people[role].inbox
+        container = list(inbox)[pick % len(inbox)]
         limit = min(limit, pagination.page_size(self.context, role, container))
-        page = min(
-            page, max(1, ceil(len(self.model.people[role].inbox[container]) / limit))
-        )  # past the end is judged elsewhere
+        # Pages past the end are judged elsewhere.
+        page = min(page, max(1, ceil(len(inbox[container]) / limit)))
         wanted = self.model.page(role, container, page, limit)
-        exchange = self._ask(pagination.at(self.context, role, container, page, limit), role)
-        if (
-            exchange.ok
-            and pagination.items_of(self.context, exchange) != wanted
-            and not self._grown(role, container)
-        ):
+        exchange = self._send(
+            pagination.at(
+                self.context,
+                role,
+                container,
+                page,
+                limit,
+            ),
+            role,
+        )
+        if not exchange.ok or pagination.items_of(self.context, exchange) == wanted:
+            return
+        if not self._has_grown(role, container):
             expected = Text("{} items: {}", len(wanted), wanted[:2])
             self._fail("pages.whole", "listNotifications", expected)
 
@@ -192,84 +209,111 @@ class Machine(RuleBasedStateMachine):
     def mark(self, role: str) -> None:
         """Mark all as read."""
         role = self._known_role(role)
-        if self._ask(MARK_READ, role).ok:
+        if self._send(MARK_READ, role).ok:
             self.model.mark_read(role)
             self._learn_marks(role)
         self._check_profile(role, "read.nothing-else", "markNotificationsRead")
 
-    @rule(
-        pick=st.integers(0, 30),
-        what=st.sampled_from(
-            ["getProfile", "updateProfile", "listReferrals", "markNotificationsRead"]
-        ),
-    )
-    def intrude(self, pick: int, what: str) -> None:
+    @rule(pick=st.integers(0, 30), operation=st.sampled_from(INTRUDED))
+    def intrude(self, pick: int, operation: str) -> None:
         """A call without a valid session is refused and changes nothing."""
         every = invalid_credentials(self.context)
-        kind = every[pick % len(every)]
-        exchange = self._ask(resources.valid(self.context, what, "primary"), None, kind.header)
+        credential = every[pick % len(every)]
+        template = resources.valid(self.context, operation, "primary")
+        exchange = self._send(template, None, credential.header)
         if exchange.ok:
-            self._fail(
-                "session.form" if kind.valid_inside else "session.required",
-                what,
-                Status(UNAUTHORIZED, Text("for {}", kind.name)),
-            )
+            broken = "session.form" if credential.valid_inside else "session.required"
+            expected = Status(UNAUTHORIZED, Text("for {}", credential.name))
+            self._fail(broken, operation, expected)
 
     def _learn_marks(self, role: str) -> None:
-        """Read again what is said of being read in a form of the target's own, which the oracle does not know."""
+        """Read again what is read or not in a form of the target's own.
+
+        The oracle does not know it.
+        """
         person = self.model.people[role]
-        if any(
-            not isinstance(item.get("read"), bool)
-            for items in person.inbox.values()
-            for item in items
-        ):
+        items = chain.from_iterable(person.inbox.values())
+        if not all(isinstance(item.get("read"), bool) for item in items):
             person.inbox = self._learn(role).inbox
 
-    def _grown(self, role: str, container: str) -> bool:
-        """Whether the container has only got more, which a server may do by itself; then the oracle learns it."""
-        known = self.model.people[role].inbox[container]
+    def _has_grown(self, role: str, container: str) -> bool:
+        """Whether the container has only got more; then the oracle learns it.
+
+        A server may add notifications at any time.
+        """
+        inbox = self.model.people[role].inbox
+        known = inbox[container]
         now = pagination.whole(self.context, role, container)
         if len(now) <= len(known) or [item for item in now if item in known] != known:
             return False
-        self.model.people[role].inbox[container] = deepcopy(now)
+        inbox[container] = deepcopy(now)
         return True
 
-    def _learn_form(self, role: str, changes: dict[str, Any], before: dict[str, Any]) -> None:
+    def _learn_form(
+        self,
+        role: str,
+        changes: dict[str, Any],
+        before: dict[str, Any],
+    ) -> None:
         """Take over what the target keeps in a form of its own, which other laws judge."""
         kept = resources.profile(self.context, role)
         for name, value in changes.items():
             is_the_same_again = value == self.sent[role][name] and kept[name] == before[name]
-            if (
-                is_the_same_again
-                or comparison.how_lost(value, before[name], kept[name]) != "update.seen"
-            ):
+            rule = comparison.how_lost(value, before[name], kept[name])
+            if is_the_same_again or rule != "update.seen":
                 self.model.people[role].profile[name] = kept[name]
         self.sent[role] |= changes
 
-    def _check_profile(self, role: str, broken: str, operation: str = "updateProfile") -> None:
-        wanted = self.model.people[role].profile
-        exchange = self._ask(fields(*self.context.contract.fields), role)
-        if (
-            exchange.ok
-            and resources.profile_of(self.context, exchange, self.context.contract.fields) != wanted
-        ):
+    def _check_profile(
+        self,
+        role: str,
+        broken: str,
+        operation: str = "updateProfile",
+    ) -> None:
+        self._check(role, self.context.contract.fields, broken, operation)
+
+    def _check(
+        self,
+        role: str,
+        names: tuple[str, ...],
+        broken: str,
+        operation: str,
+    ) -> None:
+        """Compare fields of the profile with the oracle's."""
+        wanted = self.model.read(role, names)
+        exchange = self._send(fields(*names), role)
+        if exchange.ok and resources.profile_of(self.context, exchange, names) != wanted:
             self._fail(broken, operation, Value(wanted))
 
-    def _ask(
-        self, template: RequestTemplate, role: str | None, auth: str | None = None
+    def _send(
+        self,
+        template: RequestTemplate,
+        role: str | None,
+        auth: str | None = None,
     ) -> Exchange:
         exchange = self.context.send(template, role, auth)
         self.steps.append(exchange)
         return exchange
 
-    def _fail(self, broken: str, operation: str, expected: Facts) -> None:
-        opening = [
-            exchange for role in self.roles if role in self.used for exchange in self.opening[role]
-        ]
+    def _fail(
+        self,
+        broken: str,
+        operation: str,
+        expected: Facts,
+    ) -> None:
+        """Keep the failure, with the opening of the users that took part."""
+        used = [role for role in self.roles if role in self.used]
+        opening = chain.from_iterable(self.opening[role] for role in used)
         steps = (*opening, *self.steps)
-        self.failures.append(
-            partial(self.context.find, broken, operation, steps[-1], expected, *steps)
+        find = partial(
+            self.context.find,
+            broken,
+            operation,
+            steps[-1],
+            expected,
+            *steps,
         )
+        self.failures.append(find)
         raise DeviationError(broken)
 
 
@@ -284,6 +328,7 @@ def _run(context: Context, turn: int) -> bool:
     """Return whether there is reason and time for another turn."""
     failures: list[Callable[[], None]] = []
     machine = type("Machine", (Machine,), {"context": context, "failures": failures})
+    # Examples of earlier runs must not decide what this one finds.
     phases = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
     settings = hypothesis.settings(
         max_examples=context.depth.examples,
@@ -300,12 +345,14 @@ def _run(context: Context, turn: int) -> bool:
             hypothesis.seed(context.seed * 1000 + turn)(machine), settings=settings
         )
     except (DeviationError, hypothesis.errors.Flaky, BaseExceptionGroup, OutOfTimeError) as error:
-        # Hypothesis takes a run that was cut short for a flaky one. At `deep` the time is there to be used up.
+        # Hypothesis takes a run that was cut short for a flaky one. At `deep` the time is there to
+        # be used up.
         is_over = time.monotonic() > context.until
         if not failures and not (is_over and context.depth.name == "deep"):
             context.go_on()
             raise error from None
         return False
+    # Noted once, when Hypothesis has found no shorter one.
     finally:
         if failures:
             failures[-1]()

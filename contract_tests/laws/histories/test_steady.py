@@ -1,7 +1,8 @@
-"""The same safe request, again and again, gives the same data: what lies one time in seven is caught."""
+"""The same safe request, again and again, gives the same data."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,33 +11,40 @@ from contract_tests.api import resources
 from contract_tests.api.request_templates import RequestTemplate, fields, notifications, public
 from contract_tests.exceptions import NotJudgedError
 from contract_tests.findings.evidence import Text
-from contract_tests.laws._support import meaning, wrong
-from contract_tests.spec import contract
+from contract_tests.laws._support import EACH_ROLE, READS, meaning, wrong
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
     from contract_tests.http.messages import Exchange
 
+# Operations that show names of other users.
 OF_OTHERS = ("getPublicProfile", "listReferrals")
-READS = [
-    operation.name for operation in contract.load().operations.values() if operation.method == "GET"
-]
 
 
-@pytest.mark.parametrize("role", ["primary", "secondary"])
+@EACH_ROLE
 @pytest.mark.parametrize("operation", READS)
-def test_the_same_again(context: Context, operation: str, role: str) -> None:
+def test_the_same_again(
+    context: Context,
+    operation: str,
+    role: str,
+) -> None:
     """A safe request that is repeated gives the same status and the same data each time."""
     context.need(role)
-    for template in _asks(context, operation, role):
+    for template in _requests(context, operation, role):
         first = context.send(template, role)
         for _ in range(context.depth.repeats):
             again = context.send(template, role)
-            if _news(context, first, again):
+            if _is_news(context, first, again):
                 first = again
             elif meaning(context, again) != meaning(context, first):
+                expected = Text("again {}", first)
                 context.find(
-                    "http.same-answer", operation, again, Text("again {}", first), first, again
+                    "http.same-answer",
+                    operation,
+                    again,
+                    expected,
+                    first,
+                    again,
                 )
 
 
@@ -46,48 +54,58 @@ def test_a_refusal_is_forgotten(context: Context, operation: str) -> None:
     template = resources.valid(context, operation, "primary")
     first = context.send(template)
     for other in wrong(context, operation):
-        refused, again = context.send(other), context.send(template)
-        if _news(context, first, again):
+        refused = context.send(other)
+        again = context.send(template)
+        if _is_news(context, first, again):
             first = again
         elif meaning(context, again) != meaning(context, first):
+            expected = Text("as before another was refused: {}", first)
             context.find(
                 "http.same-answer",
                 operation,
                 again,
-                Text("as before another was refused: {}", first),
+                expected,
                 first,
                 refused,
                 again,
             )
 
 
-def _news(context: Context, first: Exchange, again: Exchange) -> bool:
-    """Whether a notification has come or somebody else has another name, as may happen at any time, and it stays so."""
-    totals = [context.object(exchange).get("total") for exchange in (first, again)]
-    has_grown = all(type(total) is int for total in totals) and totals[1] > totals[0]  # type: ignore[operator]
-    if not (first.ok and again.ok and (has_grown or first.request.operation in OF_OTHERS)):
+def _is_news(
+    context: Context,
+    first: Exchange,
+    again: Exchange,
+) -> bool:
+    """Whether a notification has come or somebody else has another name, and it stays so.
+
+    Both may happen at any time.
+    """
+    if not first.ok or not again.ok:
+        return False
+    before, now = (context.object(exchange).get("total") for exchange in (first, again))
+    has_grown = type(before) is int and type(now) is int and now > before
+    if not has_grown and first.request.operation not in OF_OTHERS:
         return False
     return meaning(context, context.client.send(again.request)) == meaning(context, again)
 
 
-def _asks(context: Context, operation: str, role: str) -> list[RequestTemplate]:
-    if operation == "getProfile":
-        return [fields(*context.contract.fields), fields("biography"), RequestTemplate(operation)]
-    if operation == "getPublicProfile":
-        return [
-            *(public(*pair) for pair in resources.members(context)[:3]),
-            public("no-such-user", context.target.containers[0]),
-        ]
-    if operation == "listNotifications":
-        return [
-            template
-            for home in resources.homes(context, role)
-            for template in (
-                notifications(home),
-                notifications(home, 2, 7),
-                notifications(home, 1, 100),
-            )
-        ]
-    if operation == "listReferrals":
-        return [RequestTemplate(operation)]
+def _requests(
+    context: Context,
+    operation: str,
+    role: str,
+) -> list[RequestTemplate]:
+    match operation:
+        case "getProfile":
+            # Without fields it is refused, which must not change either.
+            every = fields(*context.contract.fields)
+            return [every, fields("biography"), RequestTemplate(operation)]
+        case "getPublicProfile":
+            known = [public(*pair) for pair in resources.members(context)[:3]]
+            return [*known, public("no-such-user", context.target.containers[0])]
+        case "listNotifications":
+            homes = resources.homes(context, role)
+            numbers = ((None, None), (2, 7), (1, 100))
+            return [notifications(home, *pair) for home, pair in product(homes, numbers)]
+        case "listReferrals":
+            return [RequestTemplate(operation)]
     raise NotJudgedError(f"{operation} is not known here")

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 from contract_tests.api import pagination, resources
 from contract_tests.api.request_templates import public, update
 from contract_tests.exceptions import NotJudgedError
 from contract_tests.findings.evidence import Status, Text
+from contract_tests.laws._support import both_ways, unchanged
 
 if TYPE_CHECKING:
-    from contract_tests.api.context import Context, Profile
-    from contract_tests.http.messages import Exchange
+    from contract_tests.api.context import Context
+
+FREE = "accepted: nobody else holds it"
 
 
 def test_handles_are_unique(context: Context) -> None:
     """Another's handle is refused, one's own is not, and one that was given up is free again."""
-    context.need("primary", "secondary")
-    for role, other in (("primary", "secondary"), ("secondary", "primary")):
+    for role, other in both_ways(context):
         taken, next_one = context.handle(role, 1), context.handle(role, 2)
         resources.set_profile(context, role, handle=taken)
         _handle(context, role, taken, taken=False)
@@ -29,41 +31,41 @@ def test_handles_are_unique(context: Context) -> None:
 
 
 def test_handles_stay_with_their_holder(context: Context) -> None:
-    """A handle is free neither while its holder changes something else nor taken because somebody asked for it in vain."""
-    context.need("primary", "secondary")
-    for role, other in (("primary", "secondary"), ("secondary", "primary")):
-        held, second, wanted = (
-            context.handle(role, 1),
-            context.handle(role, 2),
-            context.handle(role, 3),
-        )
+    """A handle stays taken while its holder changes something else.
+
+    It is not taken because somebody asked for it in vain.
+    """
+    for role, other in both_ways(context):
+        held, second, wanted = (context.handle(role, number) for number in (1, 2, 3))
         resources.set_profile(context, role, handle=held)
         for name in ("displayName", "biography"):
             resources.set_profile(context, role, **{name: context.marker(role, name)})
         _handle(context, other, held, taken=True)
         resources.set_profile(context, role, handle=second)
         _handle(context, role, held, taken=False)
+        # The wrong name refuses the update, and with it the handle.
         context.send(update({"handle": wanted, "displayName": 5}), role)
         _handle(context, other, wanted, taken=False)
         resources.set_profile(context, other, handle=context.handle(other, 4))
 
 
 def test_similar_handles_are_others(context: Context) -> None:
-    """A handle that only resembles a held one is free: no prefixes, no wildcards, no other lengths."""
-    context.need("primary", "secondary")
-    for role, other in (("primary", "secondary"), ("secondary", "primary")):
+    """A handle that only resembles a taken one is free: no prefixes, wildcards or other lengths."""
+    for role, other in both_ways(context):
         held = context.handle(role, "similar")
         resources.set_profile(context, role, handle=held)
-        for similar in (
+        # Prefixes, other lengths, a wildcard of SQL, and the letters in another order.
+        similar_ones = (
             held[:-1],
             held[:8],
             f"{held}0",
             f"a{held}",
             f"{held[:3]}_{held[4:]}",
             held[::-1],
-        ):
+        )
+        for similar in similar_ones:
             _handle(context, other, similar, taken=False)
-            if resources.profile(context, role, "handle")["handle"] != held:
+            if resources.field(context, role, "handle") != held:
                 context.find(
                     "update.handle",
                     "updateProfile",
@@ -74,10 +76,10 @@ def test_similar_handles_are_others(context: Context) -> None:
 
 def test_usernames_are_no_handles(context: Context) -> None:
     """The username of another user is free to be a handle, once nobody holds it as one."""
-    context.need("primary", "secondary")
     schema = context.contract.property_schema("handle")
-    for role, other in (("primary", "secondary"), ("secondary", "primary")):
+    for role, other in both_ways(context):
         name = resources.username(context, other)
+        # A username may have letters that no handle has.
         if re.match(schema["pattern"], name):
             resources.set_profile(context, other, handle=context.handle(other, "elsewhere"))
             _handle(context, role, name, taken=False)
@@ -89,6 +91,7 @@ def test_ones_own_handle_may_come_along(context: Context) -> None:
     for role in context.roles():
         held = context.handle(role, "along")
         resources.set_profile(context, role, handle=held)
+        # The first time may still be the change to it.
         for number in range(3):
             text = context.marker(role, number)
             exchange = context.send(
@@ -112,51 +115,55 @@ def test_the_handles_of_all_users_count(context: Context) -> None:
 
 
 def _strangers(context: Context) -> list[str]:
-    """The handles of users whose session we do not have: those of the target, and those that were referred."""
-    own = {resources.username(context, role) for role in context.roles()}
-    referred = [
-        item.get("username")
-        for role in context.roles()
-        for item in pagination.referrals(context, role)[1]
-    ]
-    known = [name for name in (*context.target.usernames, *referred) if isinstance(name, str)]
-    names = [name for name in dict.fromkeys(known) if name and name not in own]
-    templates = [
-        public(name, container) for name in names for container in context.target.containers
-    ]
-    bodies = [context.body(exchange) for exchange in map(context.send, templates) if exchange.ok]
-    handles = [body.get("handle") for body in bodies if isinstance(body, dict)]
-    return list(dict.fromkeys(handle for handle in handles if isinstance(handle, str) and handle))[
-        :5
-    ]
+    """Return handles of users whose session we do not have.
+
+    They are users that the target file names, or that were referred.
+    """
+    known: list[object] = list(context.target.usernames)
+    for role in context.roles():
+        _, items = pagination.referrals(context, role)
+        known += [item.get("username") for item in items]
+    names = dict.fromkeys(name for name in known if isinstance(name, str) and name)
+    for role in context.roles():
+        names.pop(resources.username(context, role), None)
+    pairs = product(names, context.target.containers)
+    handles = dict.fromkeys(_shown_handle(context, *pair) for pair in pairs)
+    return list(filter(None, handles))[:5]
 
 
-def _handle(context: Context, role: str, handle: str, *, taken: bool) -> None:
+def _shown_handle(
+    context: Context,
+    name: str,
+    container: str,
+) -> str:
+    exchange = context.send(public(name, container))
+    handle = context.object(exchange).get("handle") if exchange.ok else ""
+    return handle if isinstance(handle, str) else ""
+
+
+def _handle(
+    context: Context,
+    role: str,
+    handle: str,
+    *,
+    taken: bool,
+) -> None:
+    """Ask for a handle, and judge by whether another user has it that nothing else is changed."""
     before = resources.profile(context, role)
-    body = (
-        {"biography": context.marker(role, handle, taken), "handle": handle}
-        if taken
-        else {"handle": handle}
-    )
+    body = {"handle": handle}
+    if taken:
+        # What comes along must not be written either.
+        body = {"biography": context.marker(role, handle, taken), **body}
     exchange = context.send(update(body), role)
     if exchange.ok == taken:
-        context.find(
-            "update.handle",
-            "updateProfile",
-            exchange,
-            Status(400, "another user holds it") if taken else "accepted: nobody else holds it",
-        )
+        expected = Status(400, "another user holds it") if taken else FREE
+        context.find("update.handle", "updateProfile", exchange, expected)
     elif taken:
-        _unchanged(context, role, before, exchange)
-
-
-def _unchanged(context: Context, role: str, before: Profile, exchange: Exchange) -> None:
-    after = resources.profile(context, role)
-    if after != before:
-        context.find(
-            "update.all-or-nothing",
-            "updateProfile",
-            Text("{}, then {}", exchange.status, after),
-            Text("unchanged {}", before),
+        judged = ("update.all-or-nothing", "another's handle")
+        unchanged(
+            context,
+            role,
+            before,
             exchange,
+            judged,
         )

@@ -1,8 +1,8 @@
-"""`getProfile` answers exactly the requested fields, with the same values however they are asked for."""
+"""`getProfile` answers exactly the requested fields, always with the same values."""
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +10,12 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.request_templates import RequestTemplate, fields
 from contract_tests.findings.evidence import Text, Value
+from contract_tests.laws._support import EACH_ROLE
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context, Profile
 
+# Nothing, unknown names alone and beside known ones, other spellings of a list, other keys.
 BAD_LISTS = (
     (),
     (("fields", ""),),
@@ -40,12 +42,13 @@ BAD_LISTS = (
 OTHER_LISTS = ("fields[]", "fields[0]", "fields.0")
 
 
-@pytest.mark.parametrize("role", ["primary", "secondary"])
+@EACH_ROLE
 def test_every_subset(context: Context, role: str) -> None:
-    """Each subset of the fields is answered with exactly its keys, and with the values of the whole."""
+    """Each subset of the fields is answered with exactly its keys, and the values of the whole."""
     context.need(role)
     known = resources.profile(context, role)
     _subsets(context, role, known)
+    # After a change, for who keeps answers by their fields.
     resources.set_profile(context, role, biography=context.marker(role))
     _subsets(context, role, resources.profile(context, role))
 
@@ -60,6 +63,7 @@ def test_order_and_repetition(context: Context) -> None:
             context.random(role, number).shuffle(asked)
             _exact(context, role, tuple(asked[: number + 4]), known)
         _exact(context, role, tuple(reversed(names)), known)
+        # More names than there are fields.
         for times in (3, 200):
             _exact(context, role, (names[0],) * times, known)
 
@@ -81,19 +85,29 @@ def test_a_list_is_spelt_by_repetition(context: Context, name: str) -> None:
         context.refused(RequestTemplate("getProfile", query=query), rule="input.bounds")
 
 
-def _subsets(context: Context, role: str, known: Profile) -> None:
+def _subsets(
+    context: Context,
+    role: str,
+    known: Profile,
+) -> None:
     names = context.contract.fields
-    every = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
-    chosen = (
-        every
-        if context.depth.subsets >= len(every)
-        else [*every[:5], *context.random(role).sample(every[5:], context.depth.subsets - 5)]
-    )
-    for subset in chosen:
+    sizes = range(1, len(names) + 1)
+    every = list(chain.from_iterable(combinations(names, size) for size in sizes))
+    number = context.depth.subsets
+    # Each field alone, and some of the others.
+    singles, others = every[: len(names)], every[len(names) :]
+    if number < len(every):
+        others = context.random(role).sample(others, number - len(singles))
+    for subset in (*singles, *others):
         _exact(context, role, subset, known)
 
 
-def _exact(context: Context, role: str, names: tuple[str, ...], known: Profile) -> None:
+def _exact(
+    context: Context,
+    role: str,
+    names: tuple[str, ...],
+    known: Profile,
+) -> None:
     exchange = context.accepted(fields(*names), role)
     body = context.body(exchange)
     if not isinstance(body, dict):
@@ -106,9 +120,8 @@ def _exact(context: Context, role: str, names: tuple[str, ...], known: Profile) 
             exchange,
             Text("exactly the keys {}", sorted(set(names))),
         )
-    for name, value in resources.plain(
-        context, {name: body[name] for name in names if name in body}
-    ).items():
+    found = resources.plain(context, {name: body[name] for name in names if name in body})
+    for name, value in found.items():
         if value != known[name]:
             context.find(
                 "projection.values",

@@ -1,7 +1,8 @@
-"""Public profiles: of the user in the path, in a container where the user is a member, the same for every reader."""
+"""Public profiles: of the user in the path, in a container of that user, for every reader."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -15,13 +16,19 @@ from contract_tests.findings.evidence import Status, Text, Value
 
 if TYPE_CHECKING:
     from contract_tests.api.request_templates import RequestTemplate
+    from contract_tests.http.messages import Exchange
 
+# Names that nobody has, with characters that URLs and databases treat in their own way.
 STRANGE = ("no such user", "ünï-çødé", "a+b", "a%2Fb", "😀", "%", "'", "a" * 300)
+# Words to which a router or a programming language may give a meaning.
 WORDS = ("..", "null", "undefined", "0", "me", "self", "current")
 CONTAINERS = ("no-such-container", "ünï", "😀", "a/b", "a&b", "it's", '"', "a;b", "a\\b", "100%")
 NOWHERE = "no-such-container"
+PUBLIC = "getPublicProfile"
+# What a public profile may show.
 SHOWN = ("username", "displayName", "handle", "biography")
-WIDE = 0xFEE0  # from a plain letter to its full-width form
+# From a plain letter to its full-width form.
+WIDE = 0xFEE0
 
 
 def test_members_have_one(context: Context) -> None:
@@ -32,25 +39,20 @@ def test_members_have_one(context: Context) -> None:
             exchange = context.send(public(name, container), role)
             body = context.body(exchange)
             if exchange.refused:
-                context.find(
-                    "public.any-reader",
-                    "getPublicProfile",
-                    exchange,
-                    "the public profile, as for the other reader",
-                )
+                expected = "the public profile, as for the other reader"
+                context.find("public.any-reader", PUBLIC, exchange, expected)
             if not exchange.ok or not isinstance(body, dict):
                 continue
+            # That it is missing is judged with the shape.
             if body.get("username", name) != name:
-                context.find(
-                    "public.who", "getPublicProfile", exchange, Text("username {}", Value(name))
-                )
+                context.find("public.who", PUBLIC, exchange, Text("username {}", Value(name)))
             if "dateOfBirth" in body:
-                context.find("public.private", "getPublicProfile", exchange, "no dateOfBirth")
+                context.find("public.private", PUBLIC, exchange, "no dateOfBirth")
             seen[role] = {key: body.get(key) for key in SHOWN}
-        if len({str(value) for value in seen.values()}) > 1:
+        if len(set(map(str, seen.values()))) > 1:
             context.find(
                 "public.any-reader",
-                "getPublicProfile",
+                PUBLIC,
                 Value(seen),
                 "the same for every reader",
                 exchange,
@@ -58,27 +60,21 @@ def test_members_have_one(context: Context) -> None:
 
 
 def test_every_name_is_known(context: Context) -> None:
-    """A name of the target file that is found nowhere tests nothing; said once for each."""
-    found = resources.members(context)
-    here = {container for role in context.roles() for container in _homes(context, role)}
+    """A name of the target file that is found nowhere tests nothing; noted once for each."""
+    members = resources.members(context)
+    users = {user for user, _ in members}
+    containers = {home for _, home in members}
+    for role in context.roles():
+        with suppress(NotJudgedError):
+            containers.update(resources.homes(context, role))
     for name in context.target.usernames:
-        if name not in {user for user, _ in found}:
-            context.collector.not_judged(
-                f"the user {name}", "no container of the target has a public profile of that name"
-            )
-    for container in context.target.containers:
-        if container not in here | {home for _, home in found}:
-            context.collector.not_judged(
-                f"the container {container}",
-                "no session's user and no known user is a member of it",
-            )
-
-
-def _homes(context: Context, role: str) -> tuple[str, ...]:
-    try:
-        return resources.homes(context, role)
-    except NotJudgedError:
-        return ()
+        if name not in users:
+            why = "no container of the target has a public profile of that name"
+            context.collector.not_judged(f"the user {name}", why)
+    for name in context.target.containers:
+        if name not in containers:
+            why = "no session's user and no known user is a member of it"
+            context.collector.not_judged(f"the container {name}", why)
 
 
 def test_others_have_their_own(context: Context) -> None:
@@ -90,7 +86,7 @@ def test_others_have_their_own(context: Context) -> None:
             body = context.object(exchange)
             shared = resources.plain(context, {key: body[key] for key in own if key in body})
             if any(own[key] is not None and own[key] != value for key, value in shared.items()):
-                context.find("public.who", "getPublicProfile", exchange, Value(own))
+                context.find("public.who", PUBLIC, exchange, Value(own))
 
 
 def test_unknown_names(context: Context) -> None:
@@ -114,160 +110,187 @@ def test_handles_are_not_names(context: Context) -> None:
     for role in context.roles():
         handle = context.handle(role)
         resources.set_profile(context, role, handle=handle)
+        name = resources.username(context, role)
         for container in resources.own_homes(context, role):
-            body = context.body(context.send(public(resources.username(context, role), container)))
+            body = context.body(context.send(public(name, container)))
             for other in (handle, f"@{handle}"):
                 _not_found(context, public(other, container), role, body)
 
 
 def test_similar_names(context: Context) -> None:
-    """Names that resemble known ones are other names: no folding, trimming, normalising or wildcards."""
-    pairs = dict(reversed(resources.members(context)))
-    for name, container in pairs.items():
+    """Names that resemble known ones are other names: no folding, trimming or wildcards."""
+    # One container for each user; the first of them where there are several.
+    for name, container in dict(reversed(resources.members(context))).items():
         body = context.body(context.send(public(name, container)))
         for other in like(name):
             if other not in resources.usernames(context):
                 _not_found(context, public(other, container), "primary", body)
         for other in (f"{name}/x", f"{name}\u0000"):
             _nobody(context, public(other, container), body)
+    _similar_containers(context)
+
+
+def _similar_containers(context: Context) -> None:
     user_of = {container: name for name, container in reversed(resources.members(context))}
     for container, name in user_of.items():
-        for other in (
-            *like(container),
-            f"{container}\u0000",
-            f"{container},{NOWHERE}",
-            f"{NOWHERE},{container}",
-        ):
-            if other in context.target.containers or not all(
-                _not_found(context, notifications(other), role) for role in context.roles()
-            ):
-                continue
-            for role in context.roles():
-                _not_found(context, public(name, other), role)
+        lists = [f"{container},{NOWHERE}", f"{NOWHERE},{container}"]
+        for other in (*like(container), f"{container}\u0000", *lists):
+            if other not in context.target.containers:
+                _no_container(context, name, other)
+
+
+def _no_container(
+    context: Context,
+    username: str,
+    container: str,
+) -> None:
+    template = notifications(container)
+    if all(_not_found(context, template, role) for role in context.roles()):
+        for role in context.roles():
+            _not_found(context, public(username, container), role)
 
 
 def test_encoding_does_not_matter(context: Context) -> None:
     """Percent-encoding of a plain character changes nothing (RFC 3986, 2.3)."""
     name, container = resources.members(context)[0]
     encoded = "".join(f"%{byte:02x}" for byte in name.encode(errors="backslashreplace"))
-    query = "containerId=" + _percent(container)
     templates = [
         public(name, container).but(raw_username=encoded),
-        public(name, container).but(raw_query=query),
+        public(name, container).but(raw_query=_percent("containerId", container)),
+        fields("handle").but(raw_query=_percent("fields", "handle")),
     ]
     templates += [
-        notifications(home).but(raw_query=f"containerId={_percent(home)}")
+        notifications(home).but(raw_query=_percent("containerId", home))
         for home in resources.homes(context, "primary")
     ]
-    templates += [fields("handle").but(raw_query=f"fields={_percent('handle')}")]
     for template in templates:
         context.accepted(template, rule="input.accepted")
 
 
-def _percent(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode())
+def _percent(name: str, value: str) -> str:
+    encoded = "".join(f"%{byte:02X}" for byte in value.encode())
+    return f"{name}={encoded}"
 
 
 def test_membership_is_one(context: Context) -> None:
-    """A container shows its notifications to those who have a public profile in it, and to nobody else."""
+    """A container shows its notifications to those who have a public profile in it only."""
     for role in context.roles():
         members = resources.own_homes(context, role)
         for container in context.target.containers:
             exchange = context.send(notifications(container), role)
-            member = container in members
-            if exchange.status in (200, NOT_FOUND) and exchange.ok != member:
-                context.find(
-                    "pages.membership",
-                    "listNotifications",
-                    exchange,
-                    Status(200, "for a member")
-                    if member
-                    else Status(NOT_FOUND, "for who is not a member"),
-                )
+            is_member = container in members
+            expected = Status(NOT_FOUND, "for who is not a member")
+            if is_member:
+                expected = Status(200, "for a member")
+            if exchange.status in (200, NOT_FOUND) and exchange.ok != is_member:
+                context.find("pages.membership", "listNotifications", exchange, expected)
 
 
 def like(name: str) -> list[str]:
     """Return names that resemble this one."""
     middle = len(name) // 2
-    others = [
-        *(name.upper(), name.lower(), name.capitalize(), name.swapcase()),
-        *(f"@{name}", name[:-1], name + "x", name + " ", " " + name, name + ".", name + "\t"),
-        *(name + "\u0301", name + "\u200b", f"{name};x", f"%{ord(name[0]):02x}{name[1:]}"),
-        *(
-            "*",
-            "%",
-            "_" * len(name),
-            name + "%",
-            name[:1] + "%",
-            "_" + name[1:],
-            name[:middle] + "_" + name[middle + 1 :],
-        ),
+    wide = [chr(ord(letter) + WIDE) if "!" <= letter <= "~" else letter for letter in name]
+    others = (
+        name.upper(),
+        name.lower(),
+        name.capitalize(),
+        name.swapcase(),
+        f"@{name}",
+        name[:-1],
+        f"{name}x",
+        f"{name} ",
+        f" {name}",
+        f"{name}.",
+        f"{name}\t",
+        f"{name}\u0301",
+        f"{name}\u200b",
+        f"{name};x",
+        # The first letter, encoded once more.
+        f"%{ord(name[0]):02x}{name[1:]}",
+        # Wildcards of files and of SQL.
+        "*",
+        "%",
+        "_" * len(name),
+        f"{name}%",
+        f"{name[:1]}%",
+        f"_{name[1:]}",
+        f"{name[:middle]}_{name[middle + 1 :]}",
         *(normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")),
-        "".join(chr(ord(letter) + WIDE) if "!" <= letter <= "~" else letter for letter in name),
-    ]
+        "".join(wide),
+    )
     return [other for other in dict.fromkeys(others) if other and other != name]
 
 
 def _not_found(
-    context: Context, template: RequestTemplate, role: str, known: object = None
+    context: Context,
+    template: RequestTemplate,
+    role: str,
+    known: object = None,
 ) -> bool:
     """Judge the answer about a name that is not there, unless it is after all: then False.
 
     `known` is the profile that the answer must not be mistaken for.
     """
     exchange = context.send(template, role)
+    status = exchange.status
     if exchange.ok and _is_another(context.body(exchange), known, template):
         return False
-    if exchange.ok or (
-        exchange.status not in (NOT_FOUND, BAD_REQUEST, UNAUTHORIZED)
-        and 0 < exchange.status < SERVER_ERROR
-    ):
-        rule = (
-            "public.not-found" if template.operation == "getPublicProfile" else "pages.membership"
-        )
-        context.find(
-            rule,
-            template.operation,
-            exchange,
-            Status(NOT_FOUND, "there is no such thing"),
-        )
-    elif exchange.status == BAD_REQUEST and template.username.isalnum():
-        context.find(
-            "public.not-found",
-            template.operation,
-            exchange,
-            Status(NOT_FOUND, "there is no such thing"),
-        )
+    is_public = template.operation == PUBLIC
+    if status == BAD_REQUEST:
+        # A name in another form may be refused as such.
+        is_wrong = template.username.isalnum()
+    else:
+        is_wrong = exchange.ok or status not in (0, NOT_FOUND, UNAUTHORIZED)
+    if is_wrong and status < SERVER_ERROR:
+        _find(context, "public.not-found" if is_public else "pages.membership", exchange)
     return True
 
 
-def _nobody(context: Context, template: RequestTemplate, known: object) -> None:
-    """Judge a name that what stands before a target may refuse in a form of its own: only that nobody is found by it."""
-    request = context.request(template)
-    exchange = context.client.send(replace(request, extreme=True))
+def _find(
+    context: Context,
+    rule: str,
+    exchange: Exchange,
+) -> None:
+    expected = Status(NOT_FOUND, "there is no such thing")
+    context.find(rule, exchange.request.operation, exchange, expected)
+
+
+def _nobody(
+    context: Context,
+    template: RequestTemplate,
+    known: object,
+) -> None:
+    """Judge that nobody is found by a name.
+
+    What stands before a target may refuse such a name in a form of its own.
+    """
+    request = replace(context.request(template), extreme=True)
+    exchange = context.client.send(request)
     if exchange.ok and not _is_another(context.body(exchange), known, template):
-        context.find(
-            "public.not-found",
-            template.operation,
-            exchange,
-            Status(NOT_FOUND, "there is no such thing"),
-        )
+        _find(context, "public.not-found", exchange)
 
 
-def _is_another(body: object, known: object, template: RequestTemplate) -> bool:
-    """Whether there is such a user or container, unknown as it was: it has that very name and is not the known one."""
+def _is_another(
+    body: object,
+    known: object,
+    template: RequestTemplate,
+) -> bool:
+    """Whether there is such a user or container, unknown as it was.
+
+    It has that very name and is not the known one.
+    """
     if not isinstance(body, dict):
         return False
     if isinstance(known, dict):
-        told = [(body.get(key), known.get(key)) for key in SHOWN[1:]]
-        nobody_can_tell = not any(value for pair in told for value in pair)
-        return body.get("username") == template.username and (
-            nobody_can_tell or any(one != other for one, other in told)
-        )
-    items = body.get("items") if template.operation == "listNotifications" else None
-    names = (
-        {str(item.get("containerId")) for item in items if isinstance(item, dict)}
-        if isinstance(items, list)
-        else set()
-    )
+        own, others = ([each.get(key) for key in SHOWN[1:]] for each in (body, known))
+        nobody_can_tell = not any((*own, *others))
+        return body.get("username") == template.username and (nobody_can_tell or own != others)
+    is_list = template.operation == "listNotifications"
+    return is_list and _is_of_container(body.get("items"), template)
+
+
+def _is_of_container(items: object, template: RequestTemplate) -> bool:
+    if not isinstance(items, list):
+        return False
+    names = {str(item.get("containerId")) for item in items if isinstance(item, dict)}
     return len(names) == 1 and ("containerId", names.pop()) in template.query

@@ -10,10 +10,12 @@ import pytest
 from contract_tests.api import resources
 from contract_tests.api.request_templates import fields, public, update
 from contract_tests.findings.evidence import Text, Value
+from contract_tests.laws._support import find_value
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
 
+# What encodings, databases, templates, filters and spreadsheets change in a text.
 TEXTS = {
     "plain": "Ada Lovelace",
     "leading and trailing space": "  x  ",
@@ -76,6 +78,13 @@ TEXTS = {
     "one combining mark": "\u0301",
 }
 
+# The text of a JSON string, and what it means.
+SPELLINGS = (
+    (b"\\u00e9\\ud83d\\ude00", "é😀"),
+    (b'\\/\\b\\f\\n\\r\\t\\"\\\\', '/\b\f\n\r\t"\\'),
+    ("é😀".encode(), "é😀"),
+)
+# Each of these differs from the one before in form only: composed, case, spaces, invisible marks.
 SMALL_STEPS = (
     "Ada e\u0301",
     "Ada \u00e9",
@@ -99,39 +108,37 @@ def test_text_round_trips(context: Context, kind: str) -> None:
 @pytest.mark.parametrize("name", ["displayName", "biography"])
 def test_escaped_json(context: Context, name: str) -> None:
     """It does not matter how the JSON of the request spells a character."""
-    for number, spelled in enumerate(
-        (b"\\u00e9\\ud83d\\ude00", b'\\/\\b\\f\\n\\r\\t\\"\\\\', "é😀".encode())
-    ):
+    for spelled, wanted in SPELLINGS:
         body = b'{ "%s" :\n"%s" }' % (name.encode(), spelled)
-        wanted = ("é😀", '/\b\f\n\r\t"\\', "é😀")[number]
         exchange = context.accepted(update(body), rule="input.accepted")
-        got = resources.profile(context, "primary", name)[name]
+        got = resources.field(context, "primary", name)
         if got != wanted:
-            context.find(
-                "text.exact", "updateProfile", Value(got), Value(wanted), exchange, field=name
+            find_value(
+                context,
+                "text.exact",
+                name,
+                (got, wanted),
+                exchange,
             )
 
 
 def test_long_text(context: Context) -> None:
     """Long text of mixed kinds keeps every character."""
-    schema = context.contract.property_schema("biography")
+    longest = context.contract.property_schema("biography")["maxLength"]
     for role in context.roles():
         chance = context.random(role)
         for _ in range(4):
-            text = "".join(
-                chance.choice("abc é漢😀\u0301\n\"\\<&'ש") for _ in range(schema["maxLength"])
-            )
-            _round_trip(context, role, "biography", text)
+            letters = chance.choices("abc é漢😀\u0301\n\"\\<&'ש", k=longest)
+            _round_trip(context, role, "biography", "".join(letters))
         _same_for_every_reader(context, role)
 
 
 def _same_for_every_reader(context: Context, role: str) -> None:
     for container in resources.own_homes(context, role)[:1] if context.target.containers else ():
-        reads = [
-            context.send(public(resources.username(context, role), container), reader)
-            for reader in context.roles()
-        ]
-        if len({str(context.object(read).get("biography")) for read in reads if read.ok}) > 1:
+        template = public(resources.username(context, role), container)
+        reads = [context.send(template, reader) for reader in context.roles()]
+        texts = {str(context.object(read).get("biography")) for read in reads if read.ok}
+        if len(texts) > 1:
             context.find(
                 "public.any-reader",
                 "getPublicProfile",
@@ -143,53 +150,73 @@ def _same_for_every_reader(context: Context, role: str) -> None:
 
 def test_the_smallest_change_counts(context: Context) -> None:
     """A text that differs from the stored one by its form only replaces it."""
-    for role in context.roles():
-        for name in ("displayName", "biography"):
-            for old, new in itertools.pairwise(SMALL_STEPS):
-                context.accepted(update({name: old}), role, "input.accepted")
-                written = context.accepted(update({name: new}), role, "input.accepted")
-                got = resources.profile(context, role, name)[name]
-                if got == old:
-                    context.find(
-                        "text.exact",
-                        "updateProfile",
-                        Text("{} is still {}", name, Value(got)),
-                        Value(new),
-                        written,
-                        field=name,
-                    )
+    steps = itertools.pairwise(SMALL_STEPS)
+    names = ("displayName", "biography")
+    for role, name, (old, new) in itertools.product(context.roles(), names, steps):
+        context.accepted(update({name: old}), role, "input.accepted")
+        written = context.accepted(update({name: new}), role, "input.accepted")
+        got = resources.field(context, role, name)
+        if got == old:
+            context.find(
+                "text.exact",
+                "updateProfile",
+                Text("{} is still {}", name, Value(got)),
+                Value(new),
+                written,
+                field=name,
+            )
 
 
-def _round_trip(context: Context, role: str, name: str, text: str) -> None:
-    # Something else first, so that a stored text that is silently not replaced cannot pass for the new one.
+def _round_trip(
+    context: Context,
+    role: str,
+    name: str,
+    text: str,
+) -> None:
+    # Something else first, so that a stored text that is silently not replaced cannot pass for the
+    # new one.
     before = context.marker(role, name)
     context.send(update({name: before}), role)
     exchange = context.accepted(update({name: text}), role, "input.accepted")
     read = context.accepted(fields(name), role)
     got = resources.profile_of(context, read, (name,))[name]
-    rule = "update.seen" if got == before else "text.exact"
     if got != text:
-        context.find(rule, "updateProfile", Value(got), Value(text), exchange, read, field=name)
-    answered = context.body(exchange)
-    if isinstance(answered, dict) and name in answered and answered[name] != text:
-        context.find(
-            "update.answer",
-            "updateProfile",
-            Value(answered[name]),
-            Value(text),
+        rule = "update.seen" if got == before else "text.exact"
+        find_value(
+            context,
+            rule,
+            name,
+            (got, text),
             exchange,
-            field=name,
+            read,
         )
-    _public(context, role, name, text)
+    answered = context.object(exchange).get(name, text)
+    if answered != text:
+        find_value(
+            context,
+            "update.answer",
+            name,
+            (answered, text),
+            exchange,
+        )
+    _judge_public(context, role, name, text)
 
 
-def _public(context: Context, role: str, name: str, text: str) -> None:
-    if not context.target.containers:
-        return
-    for container in resources.own_homes(context, role)[:1]:
+def _judge_public(
+    context: Context,
+    role: str,
+    name: str,
+    text: str,
+) -> None:
+    for container in resources.own_homes(context, role)[:1] if context.target.containers else ():
         read = context.accepted(public(resources.username(context, role), container), role)
-        body = context.object(read)
-        if name in body and body[name] != text:
+        got = context.object(read).get(name, text)
+        if got != text:
             context.find(
-                "text.exact", "getPublicProfile", Value(body[name]), Value(text), read, field=name
+                "text.exact",
+                "getPublicProfile",
+                Value(got),
+                Value(text),
+                read,
+                field=name,
             )

@@ -1,8 +1,8 @@
-"""An update changes what was sent, nothing else, at once, for good; a rejected one changes nothing."""
+"""An update changes what was sent, nothing else, at once, and for good."""
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,15 +10,17 @@ import pytest
 from contract_tests.api import comparison, pagination, resources
 from contract_tests.api.request_templates import MARK_READ, fields, notifications, public, update
 from contract_tests.findings.evidence import Text, Value
-from contract_tests.laws._support import differing, fresh
+from contract_tests.laws._support import EACH_ROLE, differing, find_value, fresh, unchanged
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context, Profile
     from contract_tests.http.messages import Exchange
 
+# Things that a user must not be able to give to itself.
 UNKNOWN = ("email", "role", "isAdmin", "verified", "avatarUrl")
 UNKNOWN_LISTS = ("roles", "containers", "containerIds", "memberships")
 NOWHERE = "no-such-container"
+# The same field again, and others in between.
 ROWS = (
     ("biography", "biography"),
     ("biography", "biography", "biography"),
@@ -27,17 +29,17 @@ ROWS = (
     ("dateOfBirth", "dateOfBirth", "handle"),
 )
 TWICE = 2
-EACH_ROLE = pytest.mark.parametrize("role", ["primary", "secondary"])
 
 
 @EACH_ROLE
 def test_partial(context: Context, role: str) -> None:
-    """Every subset of the fields changes exactly those fields, in both profiles, and again changes nothing."""
+    """Every subset of the fields changes exactly those fields, and again changes nothing."""
     context.need(role)
     names = context.contract.updatable
     known = resources.profile(context, role)
     for size in range(1, len(names) + 1):
         for subset in combinations(names, size):
+            # Some servers depend on the order of the keys.
             order = subset if size % 2 else tuple(reversed(subset))
             changes = {name: fresh(context, name, role, subset) for name in order}
             known = _apply(context, role, known, changes)
@@ -48,39 +50,60 @@ def test_seen_every_time(context: Context, role: str) -> None:
     """Plain updates, one after another, are each seen by the next read."""
     context.need(role)
     known = resources.profile(context, role, "biography", "displayName")
+    # Often enough for who loses one in seven.
     for number in range(context.depth.repeats + 4):
         for name in ("biography", "displayName"):
             value = context.marker(name, number, role)
             written = resources.set_profile(context, role, **{name: value})
             read = context.accepted(fields(name), role)
             got = resources.profile_of(context, read, (name,))[name]
-            _arrived(context, (name, value), (known[name], got), written, read)
+            _judge_kept(
+                context,
+                name,
+                (known[name], value, got),
+                written,
+                read,
+            )
             known[name] = got
 
 
 @EACH_ROLE
 @pytest.mark.parametrize("names", ROWS, ids="-".join)
-def test_updates_in_a_row(context: Context, role: str, names: tuple[str, ...]) -> None:
-    """Updates with nothing between them are all kept, and stay however often the profile is read, on any connection."""
+def test_updates_in_a_row(
+    context: Context,
+    role: str,
+    names: tuple[str, ...],
+) -> None:
+    """Updates with nothing between them are all kept, however often the profile is read."""
     context.need(role)
-    wanted, steps = resources.profile(context, role), []
+    wanted = resources.profile(context, role)
+    steps = []
     for number, name in enumerate(names):
         # The same again where a field comes three times.
-        value = fresh(context, name, role, names, "" if names.count(name) > TWICE else number)
+        salt = "" if names.count(name) > TWICE else number
+        value = fresh(
+            context,
+            name,
+            role,
+            names,
+            salt,
+        )
         steps.append(resources.set_profile(context, role, **{name: value}))
         wanted[name] = value
     for number in range(context.depth.repeats * 6 if names == ROWS[0] else 2):
+        # The second read comes over another connection.
         if number == 1:
             context.client.close()
         now = resources.profile(context, role)
         for name in [name for name, value in wanted.items() if now[name] != value]:
-            rule = (
-                comparison.how_lost(wanted[name], None, now[name])
-                if name in names
-                else "update.partial"
-            )
-            context.find(
-                rule, "updateProfile", Value(now[name]), Value(wanted[name]), *steps, field=name
+            lost = comparison.how_lost(wanted[name], None, now[name])
+            rule = lost if name in names else "update.partial"
+            find_value(
+                context,
+                rule,
+                name,
+                (now[name], wanted[name]),
+                *steps,
             )
         wanted = now
 
@@ -89,19 +112,17 @@ def test_an_empty_text_stays_empty(context: Context) -> None:
     """An empty biography is not filled by an update of something else."""
     for role in context.roles():
         context.send(update({"biography": ""}), role)
-        before = resources.profile(context, role, "biography")["biography"]
-        exchange = resources.set_profile(
-            context, role, displayName=fresh(context, "displayName", role)
-        )
-        after = resources.profile(context, role, "biography")["biography"]
+        before = resources.field(context, role, "biography")
+        name = fresh(context, "displayName", role)
+        exchange = resources.set_profile(context, role, displayName=name)
+        after = resources.field(context, role, "biography")
         if after != before:
-            context.find(
+            find_value(
+                context,
                 "update.partial",
-                "updateProfile",
-                Value(after),
-                Value(before),
+                "biography",
+                (after, before),
                 exchange,
-                field="biography",
             )
 
 
@@ -110,33 +131,29 @@ def test_no_read_is_stale(context: Context, role: str) -> None:
     """Every way of reading a profile shows an update at once, also where it was read before."""
     context.need(role)
     names = context.contract.fields
-    subsets = [
-        subset
-        for size in (1, 2, 5)
-        for subset in combinations(names, size)
-        if "displayName" in subset
-    ]
+    every = chain.from_iterable(combinations(names, size) for size in (1, 2, 5))
+    subsets = [subset for subset in every if "displayName" in subset]
     for number in range(2):
         for subset in subsets:
             before = resources.profile(context, role, *subset)["displayName"]
         value = context.marker(role, number)
         written = resources.set_profile(context, role, displayName=value)
         stored = resources.profile(context, role)["displayName"]
-        _arrived(context, ("displayName", value), (before, stored), written)
+        _judge_kept(context, "displayName", (before, value, stored), written)
         for subset in (*subsets, names):
+            # A connection of its own must not have a state of its own.
             if subset == names:
-                context.client.close()  # a connection of its own must not have a state of its own
+                context.client.close()
             read = context.accepted(fields(*subset), role, "input.accepted")
             got = resources.profile_of(context, read, subset)["displayName"]
             if got != stored:
-                context.find(
+                find_value(
+                    context,
                     "update.seen",
-                    "updateProfile",
-                    Value(got),
-                    Value(stored),
+                    "displayName",
+                    (got, stored),
                     written,
                     read,
-                    field="displayName",
                 )
 
 
@@ -145,59 +162,48 @@ def test_nothing_to_change(context: Context, role: str) -> None:
     """`{}` and unknown keys are valid and change nothing."""
     context.need(role)
     known = resources.profile(context, role)
-    bodies: list[dict[str, Any]] = [
+    mark, handle = context.marker(), context.handle()
+    bodies: tuple[dict[str, Any], ...] = (
         {},
         {"unknown": 1},
         {"username": "somebody-else"},
-        {
-            "DisplayName": context.marker(),
-            "display_name": context.marker(),
-            "HANDLE": context.handle(),
-            "id": "1",
-        },
+        {"DisplayName": mark, "display_name": mark, "HANDLE": handle, "id": "1"},
         {"unknown": None, "more": {"deep": [1, 2]}},
-    ]
+    )
     for body in bodies:
         exchange = context.accepted(update(body), role, "input.accepted")
-        after = resources.profile(context, role)
-        if after != known:
-            context.find(
-                "update.ignored",
-                "updateProfile",
-                Value(after),
-                Text("unchanged {}", known),
-                exchange,
-            )
-            known = after
+        known = unchanged(
+            context,
+            role,
+            known,
+            exchange,
+            ("update.ignored", "nothing to change"),
+        )
 
 
 def test_unknown_keys_are_not_kept(context: Context) -> None:
-    """What the contract does not name cannot be written: not to be read by its name, and no membership either."""
+    """What the contract does not name cannot be written.
+
+    It is not to be read by its name, and makes nobody a member of a container.
+    """
     for role in context.roles():
         before = _memberships(context, role)
         marker = context.marker(role)
+        body: dict[str, Any] = dict.fromkeys(UNKNOWN, marker)
         # A membership that a target does take could not be put back.
-        lists_ = {
-            key: [*context.target.containers, NOWHERE]
-            for key in UNKNOWN_LISTS
-            if context.permission.others
-        }
-        exchange = context.accepted(
-            update({**dict.fromkeys(UNKNOWN, marker), **lists_}), role, "input.accepted"
-        )
-        for name in (*UNKNOWN, *lists_):
-            read = context.send(fields(name), role)
-            if read.ok and context.object(read).get(name) in (marker, lists_.get(name, marker)):
-                context.find(
-                    "update.ignored",
-                    "updateProfile",
-                    read,
-                    Text("{} is not kept", name),
-                    exchange,
-                    read,
-                    field=name,
-                )
-        if (after := _memberships(context, role)) != before:
+        if context.permission.others:
+            body |= {key: [*context.target.containers, NOWHERE] for key in UNKNOWN_LISTS}
+        exchange = context.accepted(update(body), role, "input.accepted")
+        for name, value in body.items():
+            _judge_ignored(
+                context,
+                role,
+                name,
+                (marker, value),
+                exchange,
+            )
+        after = _memberships(context, role)
+        if after != before:
             context.find(
                 "update.ignored",
                 "updateProfile",
@@ -207,36 +213,50 @@ def test_unknown_keys_are_not_kept(context: Context) -> None:
             )
 
 
+def _judge_ignored(
+    context: Context,
+    role: str,
+    name: str,
+    values: tuple[object, object],
+    exchange: Exchange,
+) -> None:
+    read = context.send(fields(name), role)
+    if read.ok and context.object(read).get(name) in values:
+        context.find(
+            "update.ignored",
+            "updateProfile",
+            read,
+            Text("{} is not kept", name),
+            exchange,
+            read,
+            field=name,
+        )
+
+
 def _memberships(context: Context, role: str) -> list[str]:
-    return [
-        container
-        for container in (*context.target.containers, NOWHERE)
-        if context.send(notifications(container), role).ok
-    ]
+    containers = (*context.target.containers, NOWHERE)
+    return [name for name in containers if context.send(notifications(name), role).ok]
 
 
 def test_other_things_stay(context: Context) -> None:
-    """An update changes no notification, no referral and nothing of another user, whichever field it changes."""
-    for role in context.roles():
-        for name in context.contract.updatable:
-            for reader in context.roles():
-                context.send(MARK_READ, reader)
-            before = _surroundings(context, role)
-            exchange = resources.set_profile(
-                context, role, **{name: fresh(context, name, role, "alone")}
-            )
-            now = _surroundings(context, role)
-            for (reader, what), known in before.items():
-                old, new = _changed(known, now[reader, what])
-                if old:
-                    rule = "update.partial" if reader == role else "session.isolation"
-                    context.find(
-                        rule,
-                        "updateProfile",
-                        Text("{} of {}: {}", what, reader, new),
-                        Text("unchanged {}", old),
-                        exchange,
-                    )
+    """An update changes no notification, no referral and nothing of another user."""
+    for role, name in product(context.roles(), context.contract.updatable):
+        for reader in context.roles():
+            context.send(MARK_READ, reader)
+        before = _surroundings(context, role)
+        value = fresh(context, name, role, "alone")
+        exchange = resources.set_profile(context, role, **{name: value})
+        now = _surroundings(context, role)
+        for (reader, what), known in before.items():
+            old, new = _changed(known, now[reader, what])
+            if old:
+                context.find(
+                    "update.partial" if reader == role else "session.isolation",
+                    "updateProfile",
+                    Text("{} of {}: {}", what, reader, new),
+                    Text("unchanged {}", old),
+                    exchange,
+                )
 
 
 def _changed(known: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -248,17 +268,29 @@ def _changed(known: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any]
     return old, {key: now.get(key) for key in old}
 
 
-def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any]) -> Profile:
+def _apply(
+    context: Context,
+    role: str,
+    known: Profile,
+    changes: dict[str, Any],
+) -> Profile:
+    """Make the changes twice, judge both times, and return the profile as it is then."""
     exchange, read, after = _update(context, role, changes)
-    for name, value in {**known, **changes}.items():
+    for name, before in known.items():
         if name in changes:
-            _arrived(context, (name, value), (known[name], after[name]), exchange, read)
-        elif after[name] != value:
+            _judge_kept(
+                context,
+                name,
+                (before, changes[name], after[name]),
+                exchange,
+                read,
+            )
+        elif after[name] != before:
             context.find(
                 "update.partial",
                 "updateProfile",
                 Text("{} is {} after {}", name, Value(after[name]), sorted(changes)),
-                Value(value),
+                Value(before),
                 exchange,
                 read,
                 field=name,
@@ -279,71 +311,89 @@ def _apply(context: Context, role: str, known: Profile, changes: dict[str, Any])
     return last
 
 
-def _update(context: Context, role: str, changes: Profile) -> tuple[Exchange, Exchange, Profile]:
+def _update(
+    context: Context,
+    role: str,
+    changes: Profile,
+) -> tuple[Exchange, Exchange, Profile]:
+    """Return the exchange of an update, that of the next read, and the profile in it."""
+    names = context.contract.fields
     exchange = resources.set_profile(context, role, **changes)
-    read = context.accepted(fields(*context.contract.fields), role, "input.accepted")
-    after = resources.profile_of(context, read, context.contract.fields)
-    _answer(context, exchange, after)
-    _public(context, role, {name: after[name] for name in changes}, exchange)
+    read = context.accepted(fields(*names), role, "input.accepted")
+    after = resources.profile_of(context, read, names)
+    body = context.body(exchange)
+    if isinstance(body, dict):
+        answered = resources.plain(context, {key: body.get(key) for key in after})
+        if answered != after:
+            expected = Text("the whole profile {}", after)
+            context.find("update.answer", "updateProfile", exchange, expected)
+    _judge_public(context, role, {name: after[name] for name in changes}, exchange)
     return exchange, read, after
 
 
-def _arrived(
-    context: Context, sent: tuple[str, object], states: tuple[object, object], *steps: Exchange
+def _judge_kept(
+    context: Context,
+    name: str,
+    values: tuple[object, object, object],
+    *steps: Exchange,
 ) -> None:
-    (name, value), (before, got) = sent, states
-    if got != value:
-        rule = comparison.how_lost(value, before, got)
-        context.find(rule, "updateProfile", Value(got), Value(value), *steps, field=name)
-
-
-def _answer(context: Context, exchange: Any, after: Profile) -> None:
-    body = context.body(exchange)
-    if (
-        isinstance(body, dict)
-        and resources.plain(context, {key: body.get(key) for key in after}) != after
-    ):
-        context.find(
-            "update.answer", "updateProfile", exchange, Text("the whole profile {}", after)
+    """Judge a field that had the first value, was given the second, and has the third."""
+    before, sent, got = values
+    if got != sent:
+        rule = comparison.how_lost(sent, before, got)
+        find_value(
+            context,
+            rule,
+            name,
+            (got, sent),
+            *steps,
         )
 
 
-def _public(context: Context, role: str, changes: Profile, exchange: Any) -> None:
-    """What was sent is what others see, whatever form the target gives it; that something is not shown is judged elsewhere."""
+def _judge_public(
+    context: Context,
+    role: str,
+    changes: Profile,
+    exchange: Exchange,
+) -> None:
+    """Judge that others see what was sent, whatever form the target gives it.
+
+    That something is not shown is judged elsewhere.
+    """
     if not context.target.containers:
         context.collector.not_judged("update.public", "the target gives no containers")
         return
     name = resources.username(context, role)
     for reader, container in product(context.roles(), resources.own_homes(context, role)):
         read = context.send(public(name, container), reader)
-        body = context.object(read) if read.ok else {}
-        shared = resources.plain(context, {key: body[key] for key in changes if key in body})
-        if wrong := differing(shared, changes):
-            wanted = Value({key: changes[key] for key in wrong})
+        wrong = differing(_shown(context, read), changes)
+        if wrong:
             context.find(
                 "update.public",
                 "updateProfile",
                 Text("public profile in {}: {}", container, wrong),
-                wanted,
+                Value({key: changes[key] for key in wrong}),
                 exchange,
                 read,
             )
 
 
+def _shown(context: Context, read: Exchange) -> Profile:
+    """Return what a public profile shows."""
+    body = context.object(read) if read.ok else {}
+    known = context.contract.updatable
+    return resources.plain(context, {key: body[key] for key in known if key in body})
+
+
 def _surroundings(context: Context, role: str) -> dict[tuple[str, str], dict[Any, Any]]:
     """Everything but the user's own profile; what may show the names of others is left out."""
-    found: dict[tuple[str, str], Any] = {
-        (reader, "profile"): resources.profile(context, reader)
-        for reader in context.roles()
-        if reader != role
-    }
+    found: dict[tuple[str, str], dict[Any, Any]] = {}
     for reader in context.roles():
+        if reader != role:
+            found[reader, "profile"] = resources.profile(context, reader)
         found[reader, "referrals"] = pagination.referred(context, reader)
-        if context.target.containers:
-            inbox = pagination.inbox(context, reader)
-            found[reader, "notifications"] = {
-                (name, str(item["id"])): item.get("read")
-                for name, items in inbox.items()
-                for item in items
-            }
+        inbox = pagination.inbox(context, reader) if context.target.containers else {}
+        for container, items in inbox.items():
+            read = {str(item["id"]): item.get("read") for item in items}
+            found[reader, f"notifications in {container}"] = read
     return found

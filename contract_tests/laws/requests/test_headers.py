@@ -1,4 +1,4 @@
-"""What the contract does not name in a request changes nothing: headers that clients and middleboxes usually send."""
+"""Headers that clients and proxies usually send change nothing."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from contract_tests.api.invalid_credentials import Carried
 from contract_tests.api.request_templates import MARK_READ, RequestTemplate, update
 from contract_tests.config.header_values import OVERRIDES
 from contract_tests.findings.evidence import Status, Text, Value
-from contract_tests.laws._support import meaning
-from contract_tests.spec import contract
+from contract_tests.laws._support import READS, meaning
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
     from contract_tests.http.messages import Exchange
 
-READS = [
-    operation.name for operation in contract.load().operations.values() if operation.method == "GET"
-]
+# What browsers, proxies, load balancers and tracing add.
 USUAL = (
     ("Accept-Language", "de"),
     ("Accept-Language", "fr-CH, fr;q=0.9, *;q=0.1"),
@@ -41,30 +38,27 @@ USUAL = (
     ("X-Rewrite-URL", "/v1/user/referrals"),
 )
 SENTENCES = ("title", "body")
+# Methods that some frameworks let a header or a form name.
 METHODS = ("POST", "PUT", "DELETE")
 FORM_FIELD = "_method"
 
 
+def _with(name: str, value: str) -> Carried:
+    return Carried(f"{name}: {value}", headers=((name, value),))
+
+
 def overrides() -> list[Carried]:
     """Return the ways in which some frameworks take another method than that of the request."""
-    found = [
-        Carried(f"{name}: {method}", headers=((name, method),))
-        for name in OVERRIDES
-        for method in METHODS
-    ]
-    return found + [
+    fields = [
         Carried(f"{FORM_FIELD}={method}", query=((FORM_FIELD, method),)) for method in METHODS
     ]
+    return [_with(name, method) for name in OVERRIDES for method in METHODS] + fields
 
 
 @pytest.mark.parametrize("operation", READS)
 def test_usual_headers(context: Context, operation: str) -> None:
     """No usual header changes what a read answers."""
-    _as_without(
-        context,
-        operation,
-        [Carried(f"{name}: {value}", headers=((name, value),)) for name, value in USUAL],
-    )
+    _as_without(context, operation, [_with(*pair) for pair in USUAL])
 
 
 @pytest.mark.parametrize("operation", READS)
@@ -76,11 +70,11 @@ def test_the_method_is_that_of_the_request(context: Context, operation: str) -> 
 def test_usual_headers_of_changes(context: Context) -> None:
     """A change is made whichever usual headers come with it, and whatever method they name."""
     for role in context.roles():
-        for number, (name, value) in enumerate((*USUAL, *((name, "GET") for name in OVERRIDES))):
-            carried = Carried(f"{name}: {value}", headers=((name, value),))
+        for number, pair in enumerate((*USUAL, *((name, "GET") for name in OVERRIDES))):
+            carried = _with(*pair)
             marker = context.marker(role, number)
             exchange = _sent(context, carried, update({"biography": marker}), role)
-            got = resources.profile(context, role, "biography")["biography"]
+            got = resources.field(context, role, "biography")
             if got != marker:
                 context.find(
                     "http.headers",
@@ -94,7 +88,7 @@ def test_usual_headers_of_changes(context: Context) -> None:
 def test_usual_headers_of_marking(context: Context) -> None:
     """Mark-read succeeds whichever usual headers come with it."""
     for name, value in USUAL:
-        exchange = _sent(context, Carried(name, headers=((name, value),)), MARK_READ, "primary")
+        exchange = _sent(context, _with(name, value), MARK_READ, "primary")
         if not exchange.ok:
             context.find(
                 "http.headers",
@@ -104,7 +98,11 @@ def test_usual_headers_of_marking(context: Context) -> None:
             )
 
 
-def _as_without(context: Context, operation: str, everything: list[Carried]) -> None:
+def _as_without(
+    context: Context,
+    operation: str,
+    everything: list[Carried],
+) -> None:
     for role in context.roles():
         template = resources.valid(context, operation, role)
         plain = context.accepted(template, role)
@@ -112,7 +110,8 @@ def _as_without(context: Context, operation: str, everything: list[Carried]) -> 
             exchange = _sent(context, carried, template, role)
             if _same(context, carried, exchange, plain):
                 continue
-            plain = context.accepted(template, role)  # something may have come since
+            # Something may have come since.
+            plain = context.accepted(template, role)
             if not _same(context, carried, exchange, plain):
                 context.find(
                     "http.headers",
@@ -124,12 +123,25 @@ def _as_without(context: Context, operation: str, everything: list[Carried]) -> 
                 )
 
 
-def _sent(context: Context, carried: Carried, template: RequestTemplate, role: str) -> Exchange:
-    """Send it, without demanding that the session is taken: it may be bound to a client that calls itself so."""
+def _sent(
+    context: Context,
+    carried: Carried,
+    template: RequestTemplate,
+    role: str,
+) -> Exchange:
+    """Send it, without demanding that the session is taken.
+
+    It may be bound to a client that calls itself so.
+    """
     return context.client.send(context.request(carried.on(template), role))
 
 
-def _same(context: Context, carried: Carried, one: Exchange, other: Exchange) -> bool:
+def _same(
+    context: Context,
+    carried: Carried,
+    one: Exchange,
+    other: Exchange,
+) -> bool:
     """Whether two answers say the same; sentences may come in the language that was asked for."""
     first, second = meaning(context, one), meaning(context, other)
     if first == second or not any(name == "Accept-Language" for name, _ in carried.headers):
