@@ -33,19 +33,7 @@ def test_the_same_again(
     for template in _requests(context, operation, role):
         first = context.send(template, role)
         for _ in range(context.depth.repeats):
-            again = context.send(template, role)
-            if _is_news(context, first, again):
-                first = again
-            elif meaning(context, again) != meaning(context, first):
-                expected = Text("again {}", first)
-                context.find(
-                    "http.same-answer",
-                    operation,
-                    again,
-                    expected,
-                    first,
-                    again,
-                )
+            first = _judge(context, "again {}", first, context.send(template, role))
 
 
 @pytest.mark.parametrize("operation", READS)
@@ -55,20 +43,25 @@ def test_a_refusal_is_forgotten(context: Context, operation: str) -> None:
     first = context.send(template)
     for other in wrong(context, operation):
         refused = context.send(other)
-        again = context.send(template)
-        if _is_news(context, first, again):
-            first = again
-        elif meaning(context, again) != meaning(context, first):
-            expected = Text("as before another was refused: {}", first)
-            context.find(
-                "http.same-answer",
-                operation,
-                again,
-                expected,
-                first,
-                refused,
-                again,
-            )
+        expected = "as before another was refused: {}"
+        first = _judge(context, expected, first, refused, context.send(template))
+
+
+def _judge(context: Context, expected: str, first: Exchange, *others: Exchange) -> Exchange:
+    """Judge that the last answer says what the first did, and return the newest that is right."""
+    again = others[-1]
+    if _is_news(context, first, again):
+        return again
+    if meaning(context, again) != meaning(context, first):
+        context.find(
+            "http.same-answer",
+            first.request.operation,
+            again,
+            Text(expected, first),
+            first,
+            *others,
+        )
+    return first
 
 
 def _is_news(

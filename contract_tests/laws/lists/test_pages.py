@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
@@ -29,6 +29,14 @@ MANY = 4
 DEFAULTS = ((None, None), (2, None), (3, None), (None, 5), (None, FULL_PAGE), (1, None))
 
 
+class Reference(NamedTuple):
+    """All notifications of a user in a container, with which pages are compared."""
+
+    role: str
+    container: str
+    items: list[Item]
+
+
 @EACH_ROLE
 @pytest.mark.parametrize("limit", LIMITS)
 def test_pages_add_up(
@@ -40,87 +48,34 @@ def test_pages_add_up(
     context.need(role)
     if limit not in context.depth.limits:
         pytest.skip("another depth")
-    for container, reference in _references(context, role):
-        size = _size(
-            context,
-            role,
-            container,
-            limit,
-            len(reference),
-        )
-        for number in _numbers(context, len(reference), size):
-            exchange, items = pagination.page(
-                context,
-                role,
-                container,
-                number,
-                limit,
-            )
-            wanted = reference[(number - 1) * size : number * size]
-            _judge_page(
-                context,
-                exchange,
-                items,
-                wanted,
-                (number, limit, len(reference)),
-            )
+    for reference in _references(context, role):
+        size = _size(context, reference, limit)
+        for number in _numbers(context, len(reference.items), size):
+            _judge_page(context, reference, number, limit, size)
 
 
 @EACH_ROLE
 def test_any_page(context: Context, role: str) -> None:
     """Any page of any size is that part of the whole."""
     context.need(role)
-    for container, reference in _references(context, role):
-        total = len(reference)
+    for reference in _references(context, role):
+        container = reference.container
         chance = context.random(role, container)
         for _ in range(context.depth.rounds):
             limit = chance.randint(1, pagination.page_size(context, role, container))
-            size = _size(
-                context,
-                role,
-                container,
-                limit,
-                total,
-            )
+            size = _size(context, reference, limit)
             # What is past the end has a law of its own.
-            number = chance.randint(1, ceil(total / size))
-            exchange, items = pagination.page(
-                context,
-                role,
-                container,
-                number,
-                limit,
-            )
-            wanted = reference[(number - 1) * size : number * size]
-            _judge_page(
-                context,
-                exchange,
-                items,
-                wanted,
-                (number, limit, total),
-            )
+            number = chance.randint(1, ceil(len(reference.items) / size))
+            _judge_page(context, reference, number, limit, size)
 
 
 def test_every_limit(context: Context) -> None:
     """The first page of every size is the beginning of the whole."""
     # One list is enough: a size is handled alike in all.
-    container, reference = _references(context, "primary")[0]
-    largest = pagination.page_size(context, "primary", container)
+    reference = _references(context, "primary")[0]
+    largest = pagination.page_size(context, "primary", reference.container)
     for limit in range(1, largest + 1):
-        exchange, items = pagination.page(
-            context,
-            "primary",
-            container,
-            1,
-            limit,
-        )
-        _judge_page(
-            context,
-            exchange,
-            items,
-            reference[:limit],
-            (1, limit, len(reference)),
-        )
+        _judge_page(context, reference, 1, limit, limit)
 
 
 @EACH_ROLE
@@ -164,7 +119,7 @@ def test_defaults(context: Context, role: str) -> None:
     context.need(role)
     operation = context.contract.operations[OPERATION]
     size = operation.parameter("limit").schema["default"]
-    for container, reference in _references(context, role):
+    for _, container, reference in _references(context, role):
         for page, limit in DEFAULTS:
             number, most = page or 1, limit or size
             wanted = reference[(number - 1) * most : number * most]
@@ -193,7 +148,7 @@ def test_defaults(context: Context, role: str) -> None:
 def test_past_the_end(context: Context, role: str) -> None:
     """A page past the end is empty and says the same total."""
     context.need(role)
-    for container, reference in _references(context, role):
+    for _, container, reference in _references(context, role):
         total = len(reference)
         # Sizes that fit the whole and that do not.
         for limit in (1, 7, 20, FULL_PAGE):
@@ -249,26 +204,16 @@ def _without_read(
     return [{**item, "read": None} for item in items]
 
 
-def _size(
-    context: Context,
-    role: str,
-    container: str,
-    limit: int,
-    total: int,
-) -> int:
+def _size(context: Context, reference: Reference, limit: int) -> int:
     """Return how many items a page of this limit holds.
 
     A target may hold fewer, as long as none is lost.
     """
-    exchange, items = pagination.page(
-        context,
-        role,
-        container,
-        1,
-        limit,
-    )
-    if 0 < len(items) < min(limit, total):
-        _find_short(context, exchange, (len(items), limit), min(limit, total))
+    role, container, whole = reference
+    exchange, items = pagination.page(context, role, container, 1, limit)
+    wanted = min(limit, len(whole))
+    if 0 < len(items) < wanted:
+        _find_short(context, exchange, (len(items), limit), wanted)
         return len(items)
     return limit
 
@@ -306,12 +251,16 @@ def _give_up_if_new(
 
 def _judge_page(
     context: Context,
-    exchange: Exchange,
-    items: list[Item],
-    wanted: list[Item],
-    at: tuple[int, int, int],
+    reference: Reference,
+    number: int,
+    limit: int,
+    size: int,
 ) -> None:
-    number, limit, total = at
+    """Judge a page of a limit by its part of the whole, where pages have a size."""
+    role, container, whole = reference
+    total = len(whole)
+    wanted = whole[(number - 1) * size : number * size]
+    exchange, items = pagination.page(context, role, container, number, limit)
     if items != wanted:
         _give_up_if_new(context, exchange, total)
     if len(items) > limit:
@@ -343,11 +292,13 @@ def _first_difference(items: list[Item], wanted: list[Item]) -> Text:
     return Text("{} items", len(items))
 
 
-def _references(context: Context, role: str) -> list[tuple[str, list[Item]]]:
-    """Return the containers that have notifications, each with all of them."""
-    homes = resources.homes(context, role)
-    lists = [(container, pagination.whole(context, role, container)) for container in homes]
-    found = [(container, items) for container, items in lists if items]
+def _references(context: Context, role: str) -> list[Reference]:
+    """Return all notifications of the containers that have some."""
+    lists = [
+        Reference(role, container, pagination.whole(context, role, container))
+        for container in resources.homes(context, role)
+    ]
+    found = [reference for reference in lists if reference.items]
     if not found:
         raise NotJudgedError(f"the session {role} has no notifications")
     return found
