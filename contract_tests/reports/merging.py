@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FILE = "shard.json"
 # What parts of one run have in common.
 ALIKE = ("of", "depth", "seed", "strict")
+NEEDED = {*ALIKE, "number", "cells", "findings", "failures"}
+
+Part = dict[str, Any]
 
 
 def _first(values: list[Any]) -> Any:
@@ -88,36 +91,27 @@ def merged(directories: Sequence[Path], baseline: tuple[Entry, ...] = ()) -> Run
 
     Raise `UsageError` where they are not all the parts of one run.
     """
-    parts = sorted(map(_part, directories), key=lambda part: int(part["number"]))
-    for key in ALIKE:
-        if len({str(part[key]) for part in parts}) > 1:
-            raise UsageError(f"these are not parts of one run: they differ in {key}")
-    of = int(parts[0]["of"])
-    numbers = [part["number"] for part in parts]
-    if missing := sorted(set(range(1, of + 1)) - set(numbers)):
-        raise UsageError(
-            f"part {missing[0]}/{of} is missing: give the report directories of all {of} parts"
-        )
-    if len(numbers) > of:
-        raise UsageError(f"a part is given twice: {', '.join(map(str, numbers))}")
+    parts = [_part(directory) for directory in directories]
+    parts.sort(key=_number)
+    _check_all_are_there(parts)
     try:
-        return _whole(parts, baseline)
+        return _whole(parts, _collector(parts, baseline))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         why = f"not what this version of the gate writes ({type(error).__name__})"
         raise UsageError(f"{FILE}: {why}") from error
 
 
-def _part(directory: Path) -> dict[str, Any]:
+def _part(directory: Path) -> Part:
     path = directory / FILE
     try:
-        part: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        part: Part = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         how = "run the part with --shard and --report-dir"
         raise UsageError(f"{path}: {error.strerror}; {how}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not what a part of a run writes: {error}") from error
-    is_ours = isinstance(part, dict) and {*ALIKE, "cells", "findings", "failures"} <= part.keys()
-    if not is_ours or not _is_count(part.get("number")) or not _is_count(part["of"]):
+    is_part = isinstance(part, dict) and part.keys() >= NEEDED
+    if not is_part or not _is_count(part["number"]) or not _is_count(part["of"]):
         raise UsageError(f"{path}: not what this version of the gate writes")
     return part
 
@@ -126,41 +120,74 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value > 0
 
 
-def _whole(parts: list[dict[str, Any]], baseline: tuple[Entry, ...]) -> Run:
-    first = parts[0]
-    base_urls = dict.fromkeys(part["base_url"] for part in parts)
-    collector = Collector(", ".join(base_urls), strict=first["strict"], baseline=baseline)
-    collector.judged = sum(part["judged"] for part in parts)
-    for saved in [*_in_one(parts, "findings"), *_in_all(parts, "unreached")]:
+def _number(part: Part) -> int:
+    number: int = part["number"]
+    return number
+
+
+def _check_all_are_there(parts: list[Part]) -> None:
+    for key in ALIKE:
+        values = set(map(str, _each(parts, key)))
+        if len(values) > 1:
+            raise UsageError(f"these are not parts of one run: they differ in {key}")
+    of = parts[0]["of"]
+    numbers = _each(parts, "number")
+    missing = set(range(1, of + 1)).difference(numbers)
+    if missing:
+        how = f"give the report directories of all {of} parts"
+        raise UsageError(f"part {min(missing)}/{of} is missing: {how}")
+    if len(numbers) > of:
+        raise UsageError(f"a part is given twice: {', '.join(map(str, numbers))}")
+
+
+def _collector(parts: list[Part], baseline: tuple[Entry, ...]) -> Collector:
+    base_urls = dict.fromkeys(_each(parts, "base_url"))
+    collector = Collector(
+        ", ".join(base_urls),
+        strict=parts[0]["strict"],
+        baseline=baseline,
+    )
+    collector.judged = sum(_each(parts, "judged"))
+    findings = _joined(_each(parts, "findings"))
+    findings += _in_all(_each(parts, "unreached"))
+    for saved in findings:
         collector.add(_finding(saved))
-    for what, why, reason in [*_in_one(parts, "skipped"), *_in_all(parts, "unreachable")]:
+    skipped = _joined(_each(parts, "skipped"))
+    skipped += _in_all(_each(parts, "unreachable"))
+    for what, why, reason in skipped:
         collector.not_judged(what, why, Reason(reason))
-    coverage = Coverage(contract.load(), _summed(part["cells"] for part in parts))
+    return collector
+
+
+def _whole(parts: list[Part], collector: Collector) -> Run:
+    first = parts[0]
+    cells = _summed(_each(parts, "cells"))
+    coverage = Coverage(contract.load(), cells)
     run = Run(collector, coverage, first["depth"], first["seed"])
     for name, merge in HOW_MERGED.items():
-        setattr(run, name, merge([part[name] for part in parts]))
-    run.before = list(dict.fromkeys(_in_one(parts, "before")))
+        setattr(run, name, merge(_each(parts, name)))
+    # What one part has found shows that the target worked, whatever another part saw of it.
+    run.working = run.working or bool(collector.failing())
     # The whole is repeated without the part.
     run.repeat = first["repeat"].replace(f" --shard {first['number']}/{first['of']}", "")
-    run.laws = [Law(*law) for law in _in_one(parts, "laws")]
-    run.sent = _summed(part["sent"] for part in parts)
-    run.working = run.working or bool(collector.failing())
-    run.ended = next((Ended(*part["ended"]) for part in parts if part["ended"]), None)
-    kept = [part["originals"] for part in parts if part["originals"]]
-    run.kept_by_parts = [Originals(Path(path), how) for path, how in kept]
-    run.began = min(datetime.fromisoformat(part["began"]) for part in parts)
+    run.before = list(dict.fromkeys(_joined(_each(parts, "before"))))
+    run.laws = [Law(*law) for law in _joined(_each(parts, "laws"))]
+    run.sent = _summed(_each(parts, "sent"))
+    run.ended = next((Ended(*how) for how in _each(parts, "ended") if how), None)
+    kept = filter(None, _each(parts, "originals"))
+    run.kept_by_parts = [Originals(Path(path), command) for path, command in kept]
+    run.began = min(map(datetime.fromisoformat, _each(parts, "began")))
     return run
 
 
-def _in_one(parts: list[dict[str, Any]], key: str) -> list[Any]:
-    """Return what any part has there."""
-    return _joined([part[key] for part in parts])
+def _each(parts: list[Part], key: str) -> list[Any]:
+    return [part[key] for part in parts]
 
 
-def _in_all(parts: list[dict[str, Any]], key: str) -> list[Any]:
+def _in_all(lists: list[list[Any]]) -> list[Any]:
     """Return what no part has reached: what one part alone did not reach, another may have."""
-    first, *rest = parts
-    return [each for each in first[key] if all(each in part[key] for part in rest)]
+    first, *rest = lists
+    return [each for each in first if all(each in other for other in rest)]
 
 
 def _findings(collector: Collector) -> list[dict[str, Any]]:
