@@ -344,7 +344,7 @@ class Context:
         self.find(
             "error.details",
             exchange.request.operation,
-            Text("details name {}", sorted(map(str, named))),
+            Text("details name {}", sorted(named)),
             Text(expected, sorted(wrong)),
             exchange,
         )

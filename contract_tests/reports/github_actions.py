@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from contract_tests.findings.rules import VIOLATION
 from contract_tests.redaction.terminal_text import shown
 from contract_tests.reports.finding_text import place
 from contract_tests.reports.report_output import say
@@ -51,22 +52,33 @@ def remarks(data: dict[str, Any], verdict: str = "") -> list[str]:
 
     They are made from the content of `report.json` and the verdict in one sentence.
     """
-    errors = [_command("error", line, "baseline") for line in data["outdated"]]
+    errors = _errors_of_the_run(data, verdict)
     warnings = []
-    if data["outcome"] in UNFINISHED:
-        errors.append(_command("error", verdict or data["outcome"], data["outcome"]))
-    if data["outcome"] == NOTHING:
-        errors += [_not_judged(row) for row in data["not_judged"]]
     for cause in data["causes"]:
-        if data["strict"] or cause["severity"] == "violation":
-            errors.append(_command("error", _text(cause), _heading(cause)))
+        fails = data["strict"] or cause["severity"] == VIOLATION
+        kind = "error" if fails else "warning"
+        command = _command(kind, _text(cause), _heading(cause))
+        if fails:
+            errors.append(command)
         else:
-            warnings.append(_command("warning", _text(cause), _heading(cause)))
-    annotated = [*errors[:MOST], *warnings[:MOST]]
-    if left := len(errors) + len(warnings) - len(annotated):
+            warnings.append(command)
+    annotated = errors[:MOST] + warnings[:MOST]
+    left = len(errors) + len(warnings) - len(annotated)
+    if left:
         text = f"{left} more are in the summary of this step"
         annotated.append(_command("notice", text, "contract"))
     return annotated
+
+
+def _errors_of_the_run(data: dict[str, Any], verdict: str) -> list[str]:
+    outcome = data["outcome"]
+    errors = [_command("error", line, "baseline") for line in data["outdated"]]
+    if outcome in UNFINISHED:
+        errors.append(_command("error", verdict or outcome, outcome))
+    if outcome == NOTHING:
+        lines = [f"{row['what']}: {row['why']}" for row in data["not_judged"]]
+        errors += [_command("error", line, outcome) for line in lines]
+    return errors
 
 
 def summary(data: dict[str, Any], verdict: str) -> str:
@@ -81,16 +93,13 @@ def summary(data: dict[str, Any], verdict: str) -> str:
     return render("summary.md.j2", **data, verdict=verdict, made=made, most=MOST, listed=LISTED)
 
 
-def _not_judged(row: dict[str, str]) -> str:
-    return _command("error", f"{row['what']}: {row['why']}", NOTHING)
-
-
 def _heading(cause: dict[str, Any]) -> str:
     """Return rule and place where there is one, else the rules and how many places there are."""
     places = cause["places"]
-    return (
-        places[0] if len(places) == 1 else f"{', '.join(cause['checks'])} in {len(places)} places"
-    )
+    if len(places) == 1:
+        return str(places[0])
+    rules = ", ".join(cause["checks"])
+    return f"{rules} in {len(places)} places"
 
 
 def _text(cause: dict[str, Any]) -> str:
@@ -111,7 +120,11 @@ def _command(kind: str, text: str, title: str) -> str:
 
 def _escaped(text: str, more: str = "") -> str:
     """Write what a workflow command does not take as it is, as percent and two digits."""
-    return re.sub(rf"[%\r\n{more}]", lambda found: f"%{ord(found[0]):02X}", text)
+    return re.sub(rf"[%\r\n{more}]", _as_percent, text)
+
+
+def _as_percent(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]):02X}"
 
 
 def _title(finding: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def assert_useful(report: dict[str, Any]) -> None:
     )
     received = " ".join(finding["received"] for finding in report["findings"])
     assert re.search(
-        r"‹text \d+: \d+ characters, [^›]*lower-case letters[^›]*U\+200B at \d+", received
+        r"‹text \d+: \d+ characters, [^›]*lower-case letters[^›]*U\+(200B|00AB) at \d+", received
     ), received
     plain = received.replace("'", '"')
     for kept in (
@@ -371,7 +371,11 @@ def lab_of(primary: str, secondary: str) -> Context:
     return Context(target, KNOWN, Collector(target.base_url), DEPTHS["quick"], 0, Coverage(KNOWN))
 
 
+PLAIN_LINE = 'curl -i http://x/v1/user/referrals -H "Authorization: '
+
+
 @settings(deadline=None, max_examples=40)
+@example("http00000", "000000000")
 @example("100010001", "000000er1")
 @given(TOKENS, TOKENS)
 def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary: str) -> None:
@@ -382,7 +386,9 @@ def test_no_credential_that_is_made_of_a_token_tells_it(primary: str, secondary:
             continue
         call = context.request(REFERRALS, None, kind.header)
         line = call.curl("http://x")
-        piece = SequenceMatcher(None, unquote(line), primary, autojunk=False).find_longest_match()
+        # Letters of the line itself may be those of a token, too.
+        shown = unquote(line).removeprefix(PLAIN_LINE)
+        piece = SequenceMatcher(None, shown, primary, autojunk=False).find_longest_match()
         if kind.name in ("an unknown token", "null", "a malformed header", "an empty header"):
             continue
         assert piece.size < max(4, len(primary) // 3), (kind.name, line)
