@@ -22,13 +22,14 @@ class Examples:
 
     def __init__(self, contract: Contract, control: Contract | None = None) -> None:
         self.contract = contract
-        self.operations: dict[str, Operation] = dict(contract.operations)
-        self.answers: dict[str, dict[int, Documented]] = {}
-        for operation in contract.operations.values():
-            self.answers[operation.id] = dict(_documented(contract, operation))
+        documented = [(contract, operation) for operation in contract.operations.values()]
         if control is not None:
-            self.operations[REFRESH] = control.operations[REFRESH]
-            self.answers[REFRESH] = dict(_documented(control, control.operations[REFRESH]))
+            documented.append((control, control.operations[REFRESH]))
+        self.operations: dict[str, Operation] = {}
+        self.answers: dict[str, dict[int, Documented]] = {}
+        for document, operation in documented:
+            self.operations[operation.id] = operation
+            self.answers[operation.id] = dict(_documented(document, operation))
 
     def find(
         self,

@@ -83,7 +83,7 @@ def compiled_fault(error: Any, start: Place = ()) -> Fault:
     if keyword == "propertyNames":
         return compiled_fault(facts["error"], start)
     if keyword in ALTERNATIVES:
-        branches = [_compiled_faults(branch, start) for branch in facts.get("context", ())]
+        branches = [_compiled_faults(errors, start) for errors in facts.get("context", ())]
         return Fault(place, keyword, None, branches)
     # The first fact of other errors is the value of the keyword.
     return Fault(place, keyword, next(iter(facts.values()), None))
@@ -133,14 +133,15 @@ def _inner_constants(place: Place, branches: Iterable[Sequence[Fault]]) -> list[
 
 
 def _without(
-    faults: Container[Fault], branches: Iterable[Sequence[Fault]]
+    faults: Container[Fault],
+    branches: Iterable[Sequence[Fault]],
 ) -> list[Sequence[Fault]]:
     """Return the branches that have none of these faults."""
-    return [branch for branch in branches if not _shares(branch, faults)]
 
+    def has_none(branch: Sequence[Fault]) -> bool:
+        return not any(fault in faults for fault in branch)
 
-def _shares(branch: Iterable[Fault], faults: Container[Fault]) -> bool:
-    return any(fault in faults for fault in branch)
+    return list(filter(has_none, branches))
 
 
 def _any_type(place: Place, faults: Iterable[Fault]) -> Fault:

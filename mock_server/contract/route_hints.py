@@ -86,6 +86,11 @@ def _difference(template: str, path: str) -> str:
     given = path.split("/")
     for expected, segment in zip(documented, given, strict=False):
         is_parameter = expected.startswith("{") and segment
-        if segment != expected and not is_parameter:
-            return f"it has {expected!r} where this path has {segment[:80]!r}"
-    return f"it has {len(documented) - 1} segments, this path {len(given) - 1}"
+        if segment == expected or is_parameter:
+            continue
+        shown = segment[:80]
+        return f"it has {expected!r} where this path has {shown!r}"
+    # Both begin with a slash, before which there is an empty segment.
+    expected_count = len(documented) - 1
+    count = len(given) - 1
+    return f"it has {expected_count} segments, this path {count}"

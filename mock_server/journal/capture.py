@@ -62,12 +62,13 @@ class Wire(NamedTuple):
         With `keeps_session` the `Authorization` header stays, by which a session is recognised.
         """
         headers = self._request_headers()
-        fields = self._asdict()
-        fields["headers"] = self._shown(headers)
+        shown = self._shown(headers)
         if keeps_session:
-            credentials = [header for header in headers if header[0] == "authorization"]
-            others = [header for header in fields["headers"] if header[0] != "authorization"]
-            fields["headers"] = credentials + others
+            for place, (name, value) in enumerate(headers):
+                if name == "authorization":
+                    shown[place] = name, value
+        fields = self._asdict()
+        fields["headers"] = shown
         fields["body"] = self._body(headers, self.body)
         fields["answer_headers"] = self._shown(self.answer_headers)
         fields["answer"] = self._body(self.answer_headers, self.answer)

@@ -70,7 +70,7 @@ def load_world(path: Path, control: Contract) -> World:
     if not problems:
         return build_world(scenario)
     place, reason = problems[0]
-    field = "/".join(str(part) for part in place) or "the file"
+    field = "/".join(map(str, place)) or "the file"
     # One is shown with its line: most others follow from it, or are of the same kind.
     others = len(problems) - 1
     if others:
@@ -191,16 +191,16 @@ def reference_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
 
 def _username_problems(scenario: dict[str, Any]) -> Iterator[Problem]:
     """List members and sessions of users that do not exist."""
-    names: list[tuple[Place, str]] = []
+    users = {user["username"] for user in scenario["users"]}
     for n, container in enumerate(scenario.get("containers", ())):
         for m, name in enumerate(container.get("members", ())):
-            names.append((["containers", n, "members", m], name))
+            if name not in users:
+                place: Place = ["containers", n, "members", m]
+                yield place, f"there is no user {name!r}"
     for n, session in enumerate(scenario.get("sessions", ())):
-        names.append((["sessions", n, "username"], session["username"]))
-    known = {user["username"] for user in scenario["users"]}
-    for place, name in names:
-        if name not in known:
-            yield place, f"there is no user {name!r}"
+        name = session["username"]
+        if name not in users:
+            yield ["sessions", n, "username"], f"there is no user {name!r}"
 
 
 def _time_problems(place: Place, node: object) -> Iterator[Problem]:
@@ -253,8 +253,10 @@ def _copies_problems(place: Place, item: dict[str, Any]) -> Iterator[Problem]:
 def _notifications(scenario: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
     """List the notifications of all users, each with its place and the user's name."""
     for n, user in enumerate(scenario["users"]):
+        username = user["username"]
         for m, item in enumerate(user.get("notifications", ())):
-            yield ["users", n, "notifications", m], user["username"], item
+            place: Place = ["users", n, "notifications", m]
+            yield place, username, item
 
 
 def _can_be_computed(time: str, seconds_before: float) -> bool:

@@ -193,10 +193,9 @@ class SandboxCache:
         The default one comes first, then the longest unused.
         """
         reply = await self._call("names", "")
-        names = [(DEFAULT, 0.0)]
-        for name, milliseconds in zip(reply[::2], reply[1::2], strict=True):
-            names.append((name.decode(), milliseconds / 1000))
-        return names
+        names = [name.decode() for name in reply[::2]]
+        seconds = [milliseconds / 1000 for milliseconds in reply[1::2]]
+        return [(DEFAULT, 0.0), *zip(names, seconds, strict=True)]
 
     async def entries(self, name: str) -> list[Entry]:
         """Return the journal of a sandbox, the newest entry last."""
