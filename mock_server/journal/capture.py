@@ -20,7 +20,7 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 TextHeaders = Iterable[tuple[str, str]]
 
 
-class Wire(NamedTuple):
+class Capture(NamedTuple):
     """Headers and bodies, with their lengths; `size` is about how many bytes all this takes.
 
     Bodies are cut after `MOST` bytes.
@@ -111,7 +111,7 @@ def keep(
     body: bytes,
     answer_headers: TextHeaders,
     answer: bytes,
-) -> Wire:
+) -> Capture:
     """Keep a request, whose headers take `size` bytes, and its reply."""
     # A slice of all is no copy.
     kept_body = body[:MOST]
@@ -119,7 +119,7 @@ def keep(
     size += ANSWER + len(kept_body) + len(kept_answer)
     for name, value in answer_headers:
         size += HEADER + len(name) + len(value)
-    return Wire(
+    return Capture(
         size,
         headers,
         kept_body,

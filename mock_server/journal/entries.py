@@ -19,7 +19,7 @@ from mock_server.world.clock import written
 from mock_server.world.records import Change
 
 from . import masking
-from .capture import Wire
+from .capture import Capture
 
 LONGEST = 2000
 """How many characters of a path or a query are kept."""
@@ -81,7 +81,7 @@ class Entry(NamedTuple):
     fault: str = ""
     unjudged: str = ""
     """Why the proxy did not judge a body."""
-    wire: Wire | None = None
+    wire: Capture | None = None
     """Headers and bodies, which the list does not show."""
     upstream: str = ""
     """What the server behind the proxy did where the client got something else."""

@@ -12,7 +12,7 @@ import orjson
 from mock_server.errors import ApiError, ClientError, Conflict, Violation
 
 from . import masking
-from .capture import MOST, Wire
+from .capture import MOST, Capture
 from .entries import Entry
 
 Test = Callable[[Entry], bool]
@@ -187,7 +187,7 @@ class _Budget:
 
 def _is_in_bodies(
     text: str,
-    wire: Wire | None,
+    wire: Capture | None,
     budget: _Budget,
 ) -> bool:
     if wire is None:

@@ -16,7 +16,7 @@ from mock_server.contract.decoding import decode_number, percent_decode, split_q
 from mock_server.contract.route_hints import canonical
 from mock_server.errors import Violation
 from mock_server.journal import access_log, masking, secret_names
-from mock_server.journal.capture import Wire
+from mock_server.journal.capture import Capture
 from mock_server.journal.entries import Entry, event, presentable
 from mock_server.stores.redis.entry_codec import pack_entry, unpack_entry
 
@@ -204,7 +204,7 @@ def entry(  # noqa: PLR0913 - every place
 ) -> Entry:
     name, _, value = header.partition(": ")
     raw = [(name.lower().encode(), value.encode())] if header else []
-    wire = Wire(
+    wire = Capture(
         0,
         raw,
         body.encode(),

@@ -10,16 +10,9 @@ from typing import Any
 
 import orjson
 
-from mock_server.journal.capture import Wire
+from mock_server.errors import Violation
+from mock_server.journal.capture import Capture
 from mock_server.journal.entries import Entry
-
-
-class ViolationFields(dict[str, str]):
-    """A violation as the journal shows it."""
-
-    def as_json(self) -> dict[str, str]:
-        """Return what the journal shows of it."""
-        return self
 
 
 def pack_entry(entry: Entry) -> bytes:
@@ -38,20 +31,22 @@ def unpack_entry(raw: bytes) -> Entry:
     fields = _known_fields(Entry, orjson.loads(packed))
     fields["id"] = int(identity)
     fields["at"] = datetime.fromisoformat(fields["at"])
-    fields["violations"] = tuple(map(ViolationFields, fields["violations"]))
+    fields["violations"] = [
+        Violation(each["in"], each["name"], each["reason"]) for each in fields["violations"]
+    ]
     fields["wire"] = fields.get("wire") and _unpack_wire(fields["wire"])
     return Entry(**fields)
 
 
-def _unpack_wire(packed: dict[str, Any]) -> Wire:
-    fields = _known_fields(Wire, packed)
+def _unpack_wire(packed: dict[str, Any]) -> Capture:
+    fields = _known_fields(Capture, packed)
     fields["headers"] = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in packed["headers"]
     ]
     for name in ("body", "answer"):
         fields[name] = packed[name].encode()
-    return Wire(**fields)
+    return Capture(**fields)
 
 
-def _known_fields(kind: type[Entry | Wire], packed: dict[str, Any]) -> dict[str, Any]:
+def _known_fields(kind: type[Entry | Capture], packed: dict[str, Any]) -> dict[str, Any]:
     return {name: packed[name] for name in kind._fields if name in packed}
