@@ -158,22 +158,32 @@ def write_first(path: Path, findings: Iterable[Finding]) -> int:
         alike.setdefault((finding.rule, finding.sentence), []).append(finding)
     entries = []
     for (rule, symptom), found in alike.items():
+        operation, field = EVERY, ""
         keys = {finding.key for finding in found}
-        operation, _, field = keys.pop() if len(keys) == 1 else (EVERY, rule, "")
+        if len(keys) == 1:
+            operation, _, field = found[0].key
         entries.append(_blank(operation, rule, field, symptom))
-    lines = [HEAD, "accepted:", *entries] if entries else [HEAD, "accepted: []"]
+    listed = "\n".join(["accepted:", *entries]) if entries else "accepted: []"
     with path.open("x", encoding="utf-8") as file:
-        file.write("\n".join([*lines, ""]))
+        file.write(f"{HEAD}\n{listed}\n")
     return len(entries)
 
 
 def _blank(operation: str, rule: str, field: str, symptom: str = "") -> str:
     """Return an entry in which it is left to be said why, by whom and until when."""
-    known = {"operation": operation, "rule": rule, "field": field, "symptom": symptom}
-    lines = [
-        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.items() if value
-    ]
-    return "  - " + "\n    ".join([*lines, "reason:", "owner:", "expires:"])
+    known = {
+        "operation": operation,
+        "rule": rule,
+        "field": field,
+        "symptom": symptom,
+    }
+    lines = []
+    for key, value in known.items():
+        if value:
+            # Any text of JSON is one of YAML.
+            lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
+    lines += ["reason:", "owner:", "expires:"]
+    return "  - " + "\n    ".join(lines)
 
 
 def _entry(path: Path, node: Located) -> Entry:

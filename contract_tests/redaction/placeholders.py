@@ -29,10 +29,12 @@ def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
         credential = credential.replace(token, "\n")
     found = []
     for role, token in tokens.items():
-        match = SequenceMatcher(None, credential, token, autojunk=False).find_longest_match()
-        if SHORTEST_PIECE <= match.size < len(token):
-            piece = token[match.b : match.b + match.size]
-            found.append((piece, f"${{{role.upper()}:{match.b}:{match.size}}}"))
+        matcher = SequenceMatcher(None, credential, token, autojunk=False)
+        match = matcher.find_longest_match()
+        start, size = match.b, match.size
+        if SHORTEST_PIECE <= size < len(token):
+            piece = token[start : start + size]
+            found.append((piece, f"${{{role.upper()}:{start}:{size}}}"))
     return tuple(found)
 
 

@@ -63,10 +63,14 @@ def page(data: dict[str, Any], verdict: str) -> str:
 
 
 def _cause(cause: dict[str, Any], *, is_strict: bool) -> Case:
-    title, text = cause["cause"], _text(cause)
+    title = cause["cause"]
+    text = _text(cause)
     if is_strict or cause["severity"] == VIOLATION:
-        return Case("findings", title, "failure", title, text, ", ".join(cause["checks"]))
-    return Case("findings", title, "skipped", f"inferred: {title}", output=text)
+        rules = ", ".join(cause["checks"])
+        return Case("findings", title, "failure", title, text, rules)
+    # It fails nothing, so that its evidence is but output.
+    why = f"inferred: {title}"
+    return Case("findings", title, "skipped", why, output=text)
 
 
 def _accepted(finding: dict[str, Any]) -> Case:

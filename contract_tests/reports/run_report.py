@@ -183,6 +183,7 @@ class Run:
 
         Tokens are shown only if they are our own samples.
         """
+        # Only the first piece of evidence of a finding is shown with its steps.
         steps = [step for each in self.collector.merged() for step in each.evidence[0].steps]
         if not steps or not self.working:
             return []
@@ -192,7 +193,9 @@ class Run:
                 needed |= step.request.variables
         known = self._variables()
         words = [f"{name}={known[name]}" for name in known if name in needed]
-        return [*self.before, f"export {' '.join(words)}"] if words else self.before
+        if not words:
+            return self.before
+        return [*self.before, f"export {' '.join(words)}"]
 
     def _variables(self) -> dict[str, str]:
         """Return the variables of the `curl` lines; those of parts of a run say theirs themselves."""
