@@ -27,10 +27,13 @@ def control_document(contract: Json) -> Json:
     control = read_document(CONTROL)
     imported = _ImportedComponents(contract, control["components"])
     document: Json = imported.moved(control, CONTRACT)
-    for kind, components in imported.components.items():
-        document["components"].setdefault(kind, {}).update(components)
+    components = document["components"]
+    for kind, parts in imported.components.items():
+        own = components.setdefault(kind, {})
+        own.update(parts)
     operations = [node["operationId"] for _, _, node in operations_of(contract)]
-    document["components"]["schemas"]["OperationId"]["enum"] = [*operations, "refreshSession"]
+    operations.append("refreshSession")
+    components["schemas"]["OperationId"]["enum"] = operations
     return document
 
 
@@ -62,13 +65,15 @@ def _with_success(node: Any) -> Any:
 def _add_operation(document: Json, name: str) -> None:
     control = read_document(CONTROL)
     for path, method, node in operations_of(control):
-        if node["operationId"] == name:
-            # In `control.yaml` no call has a session; in the contract each has, unless it says so.
-            operation = {**node, "security": []}
-            operation.pop("parameters", None)
-            document["paths"][path] = {method: with_references(operation, _own_reference)}
-            tags = [tag for tag in control["tags"] if tag["name"] in node["tags"]]
-            document["tags"] = [*document.get("tags", []), *tags]
+        if node["operationId"] != name:
+            continue
+        operation = with_references(node, _own_reference)
+        operation.pop("parameters", None)
+        # In `control.yaml` no call has a session; in the contract each has, unless it says so.
+        operation["security"] = []
+        document["paths"][path] = {method: operation}
+        tags = [tag for tag in control["tags"] if tag["name"] in node["tags"]]
+        document["tags"] = [*document.get("tags", []), *tags]
 
 
 def _own_reference(reference: str) -> str:

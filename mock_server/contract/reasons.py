@@ -70,7 +70,8 @@ def plain_reason(error: BaseException) -> str:
 
 def pointer(place: Iterable[str | int]) -> str:
     """Return a JSON pointer (RFC 6901)."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+    keys = [str(part).replace("~", "~0").replace("/", "~1") for part in place]
+    return "".join(f"/{key}" for key in keys)
 
 
 def compiled_fault(error: Any, start: Place = ()) -> Fault:
@@ -112,11 +113,13 @@ def _meant(fault: Fault) -> Sequence[Fault]:
     if types and len(types) == len(branches):
         return [_any_type(fault.place, types)]
     branches = _without(types, branches)
+    # A constant within, such as `action: freeze`, is what tells the alternatives apart.
     constants = _inner_constants(fault.place, branches)
     others = _without(constants, branches)
     if constants and not others:
         values = dict.fromkeys(str(each.expected) for each in constants)
         return [Fault(constants[0].place, "enum", list(values))]
+    # The one with the fewest faults was most probably meant.
     return min(others, key=len, default=[])
 
 

@@ -26,8 +26,9 @@ def reference_faults(document: Any) -> Iterator[tuple[Place, str]]:
             reason = _fault(document, node.get(key))
             if reason is not None:
                 yield [*place, key], reason
-        places[id(node)] = place
-        schemas_of[id(node)] = list(map(id, _schemas_of_same_value(document, node)))
+        identity = id(node)
+        places[identity] = place
+        schemas_of[identity] = list(map(id, _schemas_of_same_value(document, node)))
     try:
         TopologicalSorter(schemas_of).prepare()
     except CycleError as error:
@@ -126,6 +127,7 @@ def _schemas_of_same_value(document: Any, node: dict[str, Any]) -> Iterator[dict
     found = [_target(document, node.get(key)) for key in REFERENCES]
     found += [node.get(key) for key in ONE]
     for key in BESIDE:
-        each = node.get(key)
-        found += each if isinstance(each, list) else []
-    return (each for each in found if isinstance(each, dict))
+        schemas = node.get(key)
+        if isinstance(schemas, list):
+            found += schemas
+    return (schema for schema in found if isinstance(schema, dict))

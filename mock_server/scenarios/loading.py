@@ -88,14 +88,16 @@ def scenario_problems(scenario: Any, control: Contract) -> list[Problem]:
 def build_world(scenario: dict[str, Any]) -> World:
     """Build the world of a scenario that is known to be right."""
     users = {user["username"]: _user(user) for user in scenario["users"]}
-    containers = {
-        item["id"]: frozenset(item.get("members", ())) for item in scenario.get("containers", ())
-    }
-    sessions = {item["token"]: _session(item) for item in scenario.get("sessions", ())}
+    containers = {}
+    for item in scenario.get("containers", ()):
+        containers[item["id"]] = frozenset(item.get("members", ()))
+    sessions = {}
     refreshable = {}
-    for token, session in sessions.items():
+    for item in scenario.get("sessions", ()):
+        session = _session(item)
+        sessions[session.token] = session
         if session.refresh_token is not None:
-            refreshable[session.refresh_token] = token
+            refreshable[session.refresh_token] = session.token
     return World(
         HashTrieMap(users),
         handles_of(users),

@@ -85,11 +85,7 @@ def unpack(
     """
     # What is not replaced below, such as the scenario's name, is written as it is.
     parts = orjson.loads(raw)
-    worlds = _known_worlds(before)
-    for base, more in parts.pop("new"):
-        is_whole = isinstance(base, str)
-        world = apply_difference(cache.find(base), more) if is_whole else _redo(worlds[base], more)
-        worlds.append(world)
+    worlds = _unpack_worlds(before, parts.pop("new"), cache)
     if before is None:
         before = EMPTY
     for name in ("start", "world"):
@@ -109,6 +105,18 @@ def unpack(
     return replace(before, **parts)
 
 
+def _unpack_worlds(before: Sandbox | None, new: list[Any], cache: WorldCache) -> list[World]:
+    """Return all worlds by their numbers: those of a sandbox, and the new ones."""
+    worlds = _known_worlds(before)
+    for base, more in new:
+        if isinstance(base, str):
+            whole = cache.find(base)
+            worlds.append(apply_difference(whole, more))
+        else:
+            worlds.append(_redo(worlds[base], more))
+    return worlds
+
+
 def digests_of(raw: bytes) -> list[str]:
     """Return which whole worlds a change needs."""
     return [base for base, _ in orjson.loads(raw)["new"] if isinstance(base, str)]
@@ -120,8 +128,10 @@ class _NumberedWorlds:
     def __init__(self, known: list[World], cache: WorldCache) -> None:
         self._cache = cache
         self._worlds = known
-        self._numbers = {id(world): number for number, world in enumerate(known)}
-        self._last_steps = {id(world.recent[-1]): number for number, world in enumerate(known)}
+        self._numbers: dict[int, int] = {}
+        self._last_steps: dict[int, int] = {}
+        for number, world in enumerate(known):
+            self._note(number, world)
         self.new: list[tuple[int | str, Any]] = []
         self.digests: list[str] = []
 
@@ -132,15 +142,21 @@ class _NumberedWorlds:
             self.new.append(self._packed(world))
             number = len(self._worlds)
             self._worlds.append(world)
-            self._numbers[id(world)] = number
-            self._last_steps[id(world.recent[-1])] = number
+            self._note(number, world)
         return number
 
+    def _note(self, number: int, world: World) -> None:
+        last_step = world.recent[-1]
+        self._numbers[id(world)] = number
+        self._last_steps[id(last_step)] = number
+
     def _packed(self, world: World) -> tuple[int | str, Any]:
-        for place in range(len(world.recent) - 1, -1, -1):
-            base = self._last_steps.get(id(world.recent[place]))
+        steps = world.recent
+        # The fewest steps lead on from the world that is known with the latest of them.
+        for place in reversed(range(len(steps))):
+            base = self._last_steps.get(id(steps[place]))
             if base is not None:
-                return base, world.recent[place + 1 :]
+                return base, steps[place + 1 :]
         # It led on from none that the reader has, for instance after an undo of many changes.
         digest = self._cache.digest(world.origin or world)
         self.digests.append(digest)

@@ -89,11 +89,15 @@ def unpack_world(raw: bytes) -> World:
     users = {}
     for name, (profile, referrals, inbox, all_read) in packed.items():
         users[name] = User(profile, tuple(referrals), HashTrieMap(inbox), all_read)
+    for name, members in containers.items():
+        containers[name] = frozenset(members)
+    for token, session in sessions.items():
+        sessions[token] = unpack_session(session)
     return World(
         HashTrieMap(users),
         handles_of(users),
-        HashTrieMap({name: frozenset(members) for name, members in containers.items()}),
-        HashTrieMap({token: unpack_session(session) for token, session in sessions.items()}),
+        HashTrieMap(containers),
+        HashTrieMap(sessions),
         HashTrieMap(refreshable),
     )
 
@@ -113,7 +117,8 @@ def difference(world: World) -> list[Any]:
     """
     origin = world.origin or world
     users = {}
-    for name, user in changed_items(origin.users, world.users).items():
+    changed = changed_items(origin.users, world.users)
+    for name, user in changed.items():
         old = origin.users[name].profile
         fields = {key: value for key, value in user.profile.items() if old[key] != value}
         users[name] = fields, user.all_read
