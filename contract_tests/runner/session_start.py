@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from contract_tests.api import profile_claims, resources
 from contract_tests.api.context import Context
 from contract_tests.api.saved_profiles import keep
 from contract_tests.checks.coverage import Coverage
@@ -19,9 +20,8 @@ from contract_tests.redaction.redactor import Redactor
 from contract_tests.reports.report_output import say
 from contract_tests.reports.run_report import Run
 from contract_tests.runner import tunnel_detection
-from contract_tests.runner.preflight import sessions_work
+from contract_tests.runner.preflight import check_sessions
 from contract_tests.runner.restore_guard import start_guard
-from contract_tests.runner.teardown import claim, remember
 from contract_tests.spec import contract
 
 if TYPE_CHECKING:
@@ -85,28 +85,22 @@ def prepare(settings: Settings, context: Context, run: Run) -> RestoreGuard | No
 
     Return the guard that puts them back if this process cannot; None where nothing is written.
     """
-    run.working = sessions_work(context) and _is_known(settings, context)
-    if not run.working:
-        return None
-    run.originals = _saved(settings, context)
-    guard = start_guard(context, run.originals)
-    STOP.last_words = lambda: _last_words(context, guard, run.originals)
-    # Last, since it writes a mark: from here on there is something to put back.
-    if not claim(context):
+    guard = None
+    try:
+        check_sessions(context)
+        _look_beyond(settings, context)
+        _remember(context)
+        run.originals = _saved(settings, context)
+        guard = start_guard(context, run.originals)
+        STOP.last_words = lambda: _last_words(context, guard, run.originals)
+        # Last, since it writes a mark: from here on there is something to put back.
+        _claim(context)
+    except (NotJudgedError, OutOfTimeError) as reason:
+        context.collector.not_judged("everything", reason)
         run.working = False
         if run.originals is not None:
             run.originals.narrow(())
     return guard
-
-
-def _is_known(settings: Settings, context: Context) -> bool:
-    """Find out what may be written and what is to be put back; tell whether that was possible."""
-    try:
-        _look_beyond(settings, context)
-    except (NotJudgedError, OutOfTimeError) as reason:
-        context.collector.not_judged("everything", reason)
-        return False
-    return remember(context)
 
 
 def _look_beyond(settings: Settings, context: Context) -> None:
@@ -123,6 +117,34 @@ def _look_beyond(settings: Settings, context: Context) -> None:
         context.permission = replace(permission, no_writes=FORWARDED.format(sign))
     if not context.permission.writes:
         context.collector.not_judged("what writing does", context.permission.no_writes)
+
+
+def _remember(context: Context) -> None:
+    """Remember what will be put back. Raise `InUseError` if another run has written it."""
+    try:
+        resources.remember(context)
+        profile_claims.refuse_marks(context)
+    except profile_claims.InUseError:
+        raise
+    except (NotJudgedError, OutOfTimeError) as reason:
+        context.collector.not_judged("putting the profile back at the end", reason)
+    if not context.target.is_local:
+        unread = frozenset(resources.unread(context))
+        context.permission = replace(context.permission, unread=unread)
+    for role in context.roles():
+        name = resources.own_username(context, role) or ""
+        context.collector.redactor.name(name, f"{role.upper()}_USERNAME")
+
+
+def _claim(context: Context) -> None:
+    """Mark the profiles as this run's alone. Raise `InUseError` if they are not."""
+    try:
+        profile_claims.claim(context)
+        resources.tell_apart(context)
+    except profile_claims.InUseError:
+        raise
+    except (NotJudgedError, OutOfTimeError) as reason:
+        context.collector.not_judged("whether another run writes to the profiles", reason)
 
 
 def _saved(settings: Settings, context: Context) -> Originals | None:

@@ -9,7 +9,7 @@ from contract_tests.api.request_templates import fields
 from contract_tests.config import addresses
 from contract_tests.exceptions import UsageError
 from contract_tests.http.http_client import Client
-from contract_tests.http.messages import Exchange, HttpRequest, UnreadableError
+from contract_tests.http.messages import HttpRequest, UnreadableError
 
 if TYPE_CHECKING:
     from contract_tests.api.context import Context
@@ -24,24 +24,31 @@ CLOUDS = ("CF-Ray", "X-Amz-Cf-Id", "X-Azure-Ref", "X-Vercel-Id", "Fly-Request-Id
 def sign(context: Context) -> str:
     """Return what shows that the target forwards to another machine; empty where nothing does.
 
-    Our own proxy names its upstream, so one that leads to this machine again is none; `Via` (RFC 9110, 7.6.3) of anything
-    else, and more of it than there are proxies of ours, leads nobody knows where.
+    Our own proxy names its upstream, so one that leads to this machine again is none. `Via` (RFC
+    9110, 7.6.3) of anything else, and more of it than there are proxies of ours, leads nobody knows
+    where.
     """
     answer = context.client.send_alone(context.request(fields("username")))
-    hops, beyond = _followed(context.target.base_url, context.network, context.client.run_id)
+    hops, beyond = _follow(context.target.base_url, context.network, context.client.run_id)
     if beyond:
         return f"its health names the upstream {beyond}"
-    named = [name for name in CLOUDS if answer.header(name) is not None]
-    via = [hop.strip() for hop in (answer.header("Via") or "").split(",") if hop.strip()]
-    if len(via) > hops:
-        return f"its answers say `Via: {', '.join(via)}`"
-    return f"its answers carry {named[0]}" if named else ""
+    via = (answer.header("Via") or "").split(",")
+    proxies = [proxy.strip() for proxy in via if proxy.strip()]
+    if len(proxies) > hops:
+        return f"its answers say `Via: {', '.join(proxies)}`"
+    for name in CLOUDS:
+        if answer.header(name) is not None:
+            return f"its answers carry {name}"
+    return ""
 
 
-def _followed(url: str, how: NetworkOptions, run: str) -> tuple[int, str]:
-    """Return how many proxies of ours follow one another on this machine, and where the last leads, if not to this machine."""
+def _follow(url: str, network: NetworkOptions, run: str) -> tuple[int, str]:
+    """Return how many proxies of ours follow one another on this machine.
+
+    And where the last leads, if not to this machine.
+    """
     for hops in range(MOST_HOPS):
-        upstream = _upstream(url, how, run)
+        upstream = _upstream(url, network, run)
         if not upstream:
             return hops, ""
         if not _is_here(upstream):
@@ -50,20 +57,19 @@ def _followed(url: str, how: NetworkOptions, run: str) -> tuple[int, str]:
     return MOST_HOPS, "of a chain that has no end"
 
 
-def _upstream(url: str, how: NetworkOptions, run: str) -> str:
+def _upstream(url: str, network: NetworkOptions, run: str) -> str:
     """Return what the health of a proxy of ours names; empty where there is none."""
     parts = urlsplit(url)
-    client = Client(f"{parts.scheme}://{parts.netloc}", lambda _: None, lambda _: None, how, run)
-    found = _read(client.send_alone(HEALTH))
-    return found if isinstance(found, str) else ""
-
-
-def _read(answer: Exchange) -> object:
+    base_url = f"{parts.scheme}://{parts.netloc}"
+    client = Client(base_url, lambda _: None, lambda _: None, network, run)
+    answer = client.send_alone(HEALTH)
     try:
-        body = answer.json() if answer.ok else None
+        match answer.json():
+            case {"upstream": str() as upstream} if answer.ok:
+                return upstream
     except UnreadableError:
-        return None
-    return body.get("upstream") if isinstance(body, dict) else None
+        pass
+    return ""
 
 
 def _is_here(url: str) -> bool:
