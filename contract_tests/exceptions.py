@@ -1,4 +1,4 @@
-"""The exceptions of the gate, and the texts that tell why a run, a law or an option came to nothing."""
+"""The exceptions of the gate, and the texts that say why a run or a law came to nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reason(Enum):
 
 
 class UsageError(ValueError):
-    """An option, a file or a variable that cannot be used; the text says why and what to do, never a secret."""
+    """An option, file or variable that cannot be used; the text says why, and never a secret."""
 
 
 class MockError(RuntimeError):
@@ -40,7 +40,7 @@ class NotJudgedError(Exception):
 
 
 class UnansweredError(NotJudgedError):
-    """An operation refused a request that is valid, so that nothing more can be judged of it by this law."""
+    """An operation refused a valid request, so that this law can judge nothing more of it."""
 
     def __init__(self, operation: str) -> None:
         super().__init__(f"{operation} did not answer a valid request")
@@ -59,7 +59,7 @@ class BusyError(NotJudgedError):
 class OutOfTimeError(SkipTest):
     """The time is over.
 
-    It is a skip, because Hypothesis passes that on at once, where it would repeat and shrink an error.
+    It is a skip, because Hypothesis passes that on at once. An error it would repeat and shrink.
     """
 
     reason = Reason.UNFINISHED
@@ -69,4 +69,4 @@ class OutOfTimeError(SkipTest):
 
 
 class StoppedError(NotJudgedError, SkipTest):
-    """The run goes no further: it was interrupted, or the target or a session of it has ended. The text says why."""
+    """The run goes no further: it was interrupted, or the target or a session has ended."""

@@ -1,4 +1,7 @@
-"""What Ctrl-C and SIGTERM do at each moment of a run: what was changed is put back, and a second one ends at once."""
+"""What Ctrl-C and SIGTERM do at each moment of a run.
+
+What was changed is put back, and a second signal ends the process at once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Phase(Enum):
-    """What a signal would meet: nothing to be put back, laws at work, or the putting back of what they changed."""
+    """What a signal would meet: nothing to put back, laws at work, or the putting back."""
 
     IDLE = auto()
     AT_WORK = auto()
@@ -37,14 +40,15 @@ class Phase(Enum):
 class Interrupts:
     """Hears the signals of this process.
 
-    An exception out of a signal handler may be swallowed anywhere, or be taken for a fault of the target. So a signal only
-    sets `asked`, which every call to the target looks at first, and breaks off nothing but waiting for the target.
+    An exception out of a signal handler may be swallowed anywhere, or be taken for a fault of the
+    target. So a signal only sets `is_stopping`, at which every request to the target looks first,
+    and breaks off nothing but waiting for the target.
 
-    `let_go` breaks off what other threads wait for, `last_words` says what is left when the process ends at once, and
-    `children` end with it.
+    `let_go` breaks off what other threads wait for, `last_words` returns what is left when the
+    process ends at once, and `children` end with it.
     """
 
-    asked: bool = False
+    is_stopping: bool = False
     phase: Phase = Phase.IDLE
     let_go: Callable[[], None] | None = None
     last_words: Callable[[], str] | None = None
@@ -52,20 +56,23 @@ class Interrupts:
     _waiting: bool = False
 
     def install(self) -> None:
-        """Hear the signals from now on; what the caller has told this process to ignore stays ignored, but for Ctrl-C."""
+        """Hear the signals from now on."""
         if threading.current_thread() is not threading.main_thread():
             return
         for name in SIGNALS:
             signum = getattr(signal, name, None)
-            if signum is not None and (
-                name != "SIGHUP" or signal.getsignal(signum) != signal.SIG_IGN
-            ):
-                signal.signal(signum, self.hear)
+            if signum is None:
+                continue
+            # `nohup` makes a process ignore it, which stays so. What a shell started with `&`
+            # ignores is Ctrl-C, which somebody may send to it all the same.
+            if name == "SIGHUP" and signal.getsignal(signum) == signal.SIG_IGN:
+                continue
+            signal.signal(signum, self.hear)
 
     @property
     def stops_work(self) -> bool:
         """Whether no law may send anything any more."""
-        return self.asked and self.phase is Phase.AT_WORK
+        return self.is_stopping and self.phase is Phase.AT_WORK
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -80,7 +87,7 @@ class Interrupts:
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """Wait for what must not be left half done, which a signal breaks off only by ending the process."""
+        """Wait for what must not be left half done: only the end of the process breaks it off."""
         self.check()
         outer = self._waiting
         self._waiting = outer and threading.current_thread() is not threading.main_thread()
@@ -107,9 +114,9 @@ class Interrupts:
 
     def hear(self, *_: object) -> None:
         """Take a signal: the first asks the run to end, the second ends it."""
-        if self.asked or self.phase is Phase.IDLE:
+        if self.is_stopping or self.phase is Phase.IDLE:
             self._leave()
-        self.asked = True
+        self.is_stopping = True
         if self.phase is Phase.AT_WORK:
             if self.let_go is not None:
                 self.let_go()
@@ -119,8 +126,8 @@ class Interrupts:
     def _leave(self) -> None:
         """End at once, and say what is left; nothing else may run, since it may wait for ever."""
         with suppress(Exception):
-            said = self.last_words() if self.last_words is not None else NOTHING_SENT
-            os.write(2, f"\n{said}\n".encode("utf-8", "backslashreplace"))
+            words = self.last_words() if self.last_words is not None else NOTHING_SENT
+            os.write(2, f"\n{words}\n".encode("utf-8", "backslashreplace"))
         for child in self.children:
             with suppress(OSError):
                 child.terminate()

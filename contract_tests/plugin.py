@@ -1,4 +1,4 @@
-"""The plugin for a run under plain pytest: `pytest --pyargs contract_tests -p contract_tests.plugin`.
+"""The plugin for plain pytest: `pytest --pyargs contract_tests -p contract_tests.plugin`.
 
 Its options are the flags of the command, spelt `--gate-…`, with the same environment variables.
 """
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _settings(config: pytest.Config) -> Settings:
-    """Return the settings that the options and the environment ask for, as the command reads them."""
+    """Return what the options and the environment ask for, read as the command reads it."""
     words = _words(BASE_URL, config.getoption("base_url", default=None))
     for flag in _flags():
         words += _words(flag, config.getoption(_spelt(flag), default=None))

@@ -234,7 +234,7 @@ class Context:
     @property
     def stopped(self) -> str:
         """Why the run goes no further; empty as long as it does."""
-        return str(self.watch.ended or (BY_HAND if STOP.asked else ""))
+        return str(self.watch.ended or (BY_HAND if STOP.is_stopping else ""))
 
     def find(
         self,

@@ -111,13 +111,13 @@ def _report(left: Side, right: Side, evidence: Evidence, known: Contract) -> Rep
     written = Text(contract.text())
     limit = largest(right, evidence.found)
     proposals = propose(Source(known, written, limit), evidence.found)
-    said = verdicts(known.full.document, evidence.found, compared(evidence.pairs))
+    judged = verdicts(known.full.document, evidence.found, compared(evidence.pairs))
     return Report(
         left,
         right,
         evidence,
         proposals,
-        said,
+        judged,
         written.diff([each.edit for each in proposals if each.edit]),
     )
 

@@ -17,6 +17,7 @@ from contract_tests.config.target import (
     DEFAULT_SESSIONS,
     DEFAULT_USERNAMES,
     Target,
+    variables,
 )
 from contract_tests.exceptions import MockError
 from contract_tests.http.write_policy import MARKING, decide
@@ -83,7 +84,7 @@ def _stand_in(target: Target, url: str) -> Target:
 
 def plan(target: Target, contract: Contract, permission: Permission, sent: Sent) -> list[str]:
     """Return what a run would send, by operation."""
-    sessions = ", ".join(f"${role.upper()}" for role in target.sessions)
+    sessions = ", ".join(variables(target.sessions))
     effects = _effects(target, contract, permission)
     rows = []
     for name, operation in contract.operations.items():
@@ -105,7 +106,7 @@ def plan(target: Target, contract: Contract, permission: Permission, sent: Sent)
 
 def _effects(target: Target, contract: Contract, permission: Permission) -> dict[str, str]:
     """Return what the requests of each operation do to the target."""
-    users = " and ".join(f"${role.upper()}" for role in target.roles)
+    users = " and ".join(variables(target.roles))
     fields = ", ".join(contract.updatable)
     unset = "" if permission.first_write else "; a field that was never set is left alone"
     writing = {

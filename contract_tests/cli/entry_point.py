@@ -13,10 +13,11 @@ for _signum in SIGNALS:
 
 def main() -> None:
     """Run the command."""
-    from contract_tests.interrupts import STOP  # noqa: PLC0415 - takes longer than the signals can wait
+    # Both take longer to import than anybody waits before pressing Ctrl-C.
+    from contract_tests.interrupts import STOP  # noqa: PLC0415
 
     STOP.install()
-    from contract_tests.cli import judge_command  # noqa: PLC0415 - takes longer than anybody waits before pressing Ctrl-C
+    from contract_tests.cli import judge_command  # noqa: PLC0415
 
     try:
         judge_command.main(prog_name="contract-tests")

@@ -7,13 +7,13 @@ import importlib.util
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
 from contract_tests.cli import flags, processes
-from contract_tests.cli.conclusion import begin_plain_text, conclude
+from contract_tests.cli.conclusion import annotate, conclude
 from contract_tests.cli.dry_run import would_send
 from contract_tests.cli.merge_command import write_whole
 from contract_tests.cli.output_streams import harden
@@ -29,6 +29,7 @@ from contract_tests.interrupts import INTERRUPTED, STOP
 from contract_tests.redaction import terminal_text
 from contract_tests.redaction.internal_errors import FAILED, confession
 from contract_tests.reports import report_output
+from contract_tests.reports.github_actions import plain_text
 from contract_tests.reports.run_report import USAGE
 
 if TYPE_CHECKING:
@@ -78,18 +79,19 @@ class Commands(StrictGroup):
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the target's
             click.echo(confession(error), err=True)
             code = FAILED
-        sys.exit(INTERRUPTED if STOP.asked else code)
+        return end(code)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class
+    # Their parameters are those of the base class.
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as the base class
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:  # noqa: ARG002
         """Return the command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
-        return command
+        return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
 
 
 @click.command(
@@ -136,7 +138,7 @@ def main(*, dry_run: bool, strict: bool | None, **given: Any) -> None:
         report_output.check(settings.report_dir, *REPORTS)
         baseline.check_new(settings.write_baseline)
         code = run(settings)
-    sys.exit(INTERRUPTED if STOP.asked else code)
+    end(code)
 
 
 @click.command(cls=StrictCommand, hidden=True)
@@ -144,22 +146,38 @@ def part() -> None:
     """Judge what the parent process writes to standard input; it says the verdict of the whole."""
     job = processes.read_job(sys.stdin.readline())
     code, _ = judge(job.settings, job.target)
-    sys.exit(INTERRUPTED if STOP.asked else code)
+    end(code)
+
+
+def end(code: int) -> NoReturn:
+    """End the process with its code, unless somebody has ended the run."""
+    sys.exit(INTERRUPTED if STOP.is_stopping else code)
 
 
 def run(settings: Settings) -> int:
-    """Judge in this process or in several, say the verdict, and return the exit code."""
-    resume = begin_plain_text()
+    """Judge, say the verdict, and return the exit code."""
+    with plain_text():
+        code, found = _judge_by_parts(settings)
+        if found is not None:
+            conclude(found, settings.report_dir, settings.write_baseline)
+    if found is not None:
+        annotate(found)
+    return code
+
+
+def _judge_by_parts(settings: Settings) -> tuple[int, Run | None]:
+    """Judge in several processes, if they are wanted, or in this one."""
+    number = 1
     if settings.processes:
         number = processes.count(settings.processes, _most_processes(settings))
-        if number > 1:
-            return _judge_in_parts(settings, number, resume)
-    _check_part(settings)
-    target = None if settings.is_for_own_mock else settings.target()
-    code, found = judge(settings, target)
-    if found is not None:
-        conclude(found, settings.report_dir, settings.write_baseline, resume)
-    return code
+    if number == 1:
+        _check_part(settings)
+        return judge(settings, None if settings.is_for_own_mock else settings.target())
+    accepted = baseline.read(settings.baseline) if settings.baseline else ()
+    found = processes.run_all(processes.jobs(settings, number), accepted)
+    found.repeat = repeating(settings)
+    write_whole(found, settings.report_dir)
+    return found.exit_code, found
 
 
 def judge(settings: Settings, target: Target | None) -> tuple[int, Run | None]:
@@ -205,12 +223,3 @@ def _most_processes(settings: Settings) -> int | None:
     most = parts(settings.target_file)
     # Parts that only read may share the users of a target that lists no others.
     return None if settings.read_only and most == 1 else most
-
-
-def _judge_in_parts(settings: Settings, number: int, resume: str) -> int:
-    """Judge in as many processes, say the verdict of the whole, and return the exit code."""
-    accepted = baseline.read(settings.baseline) if settings.baseline else ()
-    found = processes.run_all(processes.jobs(settings, number), accepted)
-    found.repeat = repeating(settings)
-    write_whole(found, settings.report_dir)
-    return conclude(found, settings.report_dir, settings.write_baseline, resume)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from contract_tests.cli.conclusion import begin_plain_text, conclude
+from contract_tests.cli.conclusion import annotate, conclude
 from contract_tests.cli.strict_commands import StrictCommand
-from contract_tests.exceptions import UsageError
 from contract_tests.findings import baseline
 from contract_tests.reports import merging, report_output
+from contract_tests.reports.github_actions import plain_text
 from contract_tests.reports.report_files import write
-from contract_tests.reports.run_report import USAGE, Run
+
+if TYPE_CHECKING:
+    from contract_tests.reports.run_report import Run
 
 
 @click.command(cls=StrictCommand, short_help="One report of the parts of a run (--shard).")
@@ -47,16 +50,15 @@ def merge(
     DIRECTORIES are the report directories of all parts: what `contract-tests --shard 1/3
     --report-dir DIR` and its like wrote.
     """
-    try:
-        report_output.check(report_dir)
-        baseline.check_new(write_baseline)
-        entries = baseline.read(accepted) if accepted else ()
-        run = merging.merged(directories, entries)
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(USAGE)
+    report_output.check(report_dir)
+    baseline.check_new(write_baseline)
+    entries = baseline.read(accepted) if accepted else ()
+    run = merging.merged(directories, entries)
     write_whole(run, report_dir)
-    sys.exit(conclude(run, report_dir, write_baseline, begin_plain_text()))
+    with plain_text():
+        conclude(run, report_dir, write_baseline)
+    annotate(run)
+    sys.exit(run.exit_code)
 
 
 def write_whole(run: Run, report_dir: Path | None) -> None:

@@ -1,4 +1,6 @@
-"""Standard output and error that never fail: no character, closed pipe or full disk fails a run or changes its exit code.
+"""Standard output and error that never fail.
+
+No character, closed pipe or full disk fails a run or changes its exit code.
 
 `mock_server/cli/standard_streams.py` does the same, since neither program may import the other.
 """

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -56,23 +56,21 @@ def running_mock() -> Iterator[str]:
 
 def _read(process: subprocess.Popen[str], lines: Queue[str | None]) -> None:
     assert process.stdout is not None
-    with process.stdout as said:
-        for line in said:
+    with process.stdout as output:
+        for line in output:
             lines.put(line)
     lines.put(None)
 
 
 def _address(lines: Queue[str | None]) -> str:
-    said = ""
-    while True:
-        try:
-            line = lines.get(timeout=DEADLINE)
-        except Empty:
-            line = None
-        if line is None:
-            raise MockError(
-                f"the mock did not start within {DEADLINE:.0f} s; it said:\n{said or '(nothing)'}"
-            )
-        said += line
-        if found := LISTENS.search(line):
-            return found.group()
+    """Return where the mock listens, as it says itself."""
+    output = ""
+    with suppress(Empty):
+        while line := lines.get(timeout=DEADLINE):
+            output += line
+            found = LISTENS.search(line)
+            if found is not None:
+                return found.group()
+    raise MockError(
+        f"the mock did not start within {DEADLINE:.0f} s; it said:\n{output or '(nothing)'}"
+    )

@@ -55,7 +55,9 @@ class Job:
 
 
 def read_job(line: str) -> Job:
-    """Return the job that our parent has written."""
+    """Return the job that our parent has written. Raise `UsageError` where there is none."""
+    if not line:
+        raise UsageError("`part` is for the processes that a run starts itself")
     job = pickle.loads(base64.b64decode(line))  # noqa: S301 - our own, over a pipe of our own
     assert isinstance(job, Job)
     return job
@@ -109,13 +111,13 @@ def run_all(parts: Sequence[Job], accepted: tuple[Entry, ...]) -> Run:
     STOP.last_words = lambda: _end(children)
     STOP.phase = Phase.AT_WORK
     for part, directory in zip(parts, directories, strict=True):
-        if not STOP.asked:
+        if not STOP.is_stopping:
             children.append(start(part, directory))
     _relay_all(children)
     STOP.phase = Phase.PUTTING_BACK
     codes = [child.wait() for child in children]
     unfinished = [place for place in directories if not (place / merging.FILE).exists()]
-    if STOP.asked and unfinished:
+    if STOP.is_stopping and unfinished:
         shutil.rmtree(base, ignore_errors=True)
         sys.exit(INTERRUPTED)
     if unfinished:

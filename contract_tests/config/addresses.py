@@ -17,7 +17,7 @@ EXAMPLE = "such as http://127.0.0.1:4010"
 
 
 def base_url(text: str) -> str:
-    """Return a base URL in one spelling: scheme and host in lower case, no slash at the end. Raise `UsageError`."""
+    """Return a base URL in one spelling: in lower case, no slash at the end. Raise `UsageError`."""
     parts = _split(text, SCHEMES, "a base URL", EXAMPLE)
     if "@" in parts.netloc:
         raise UsageError(
@@ -75,7 +75,7 @@ def _why(error: ValueError) -> str:
 
 
 def _authority(parts: SplitResult) -> str:
-    """Return host and port as they go into `Host`: international names in ASCII, ports only where they are given."""
+    """Return host and port as they go into `Host`: names in ASCII, a port only if one is given."""
     host = parts.hostname or ""
     if ":" in host:
         # An address with a zone has no other spelling.

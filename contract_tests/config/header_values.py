@@ -60,7 +60,7 @@ REFUSED = {
 
 
 def expanded(text: str) -> tuple[str, Pairs]:
-    """Put `${VARIABLE}` in place, and return the text and what was put there. Raise `UsageError`."""
+    """Put variables in place, and return the text and what was put there. Raise `UsageError`."""
     values = {name: variable(name) for name in PLACEHOLDER.findall(text)}
     secrets = tuple((value, f"${name}") for name, value in values.items())
     return PLACEHOLDER.sub(lambda match: values[match[1]], text), secrets

@@ -1,4 +1,4 @@
-"""Who is tested: the base URL, the sessions that may be used, and the names that are known there."""
+"""Who is tested: base URL, the sessions that may be used, the names that are known there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.config.target_file import TargetFile
 from contract_tests.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from contract_tests.config.shard import Shard
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LIVE = ("primary", "secondary")
 # Characters of a token of which a part is worth hiding.
 SHORTEST = 6
-# What our own mock holds in its default scenario; used for it and on this machine when no target file is given.
+# What our own mock holds in its default scenario. On this machine no target file is needed then.
 DEFAULT_SESSIONS = {
     "primary": "ada-session",
     "secondary": "grace-session",
@@ -75,6 +75,11 @@ class Target:
         return tuple(secrets)
 
 
+def variables(roles: Iterable[str]) -> list[str]:
+    """Return what stands for the sessions of these roles wherever people see them."""
+    return [f"${role.upper()}" for role in roles]
+
+
 def _forms(role: str, token: str) -> Iterator[tuple[str, str]]:
     """Yield what laws make of a token, each with what a shell makes it of.
 
@@ -104,9 +109,9 @@ def parts(path: Path | None) -> int:
 
 
 def load(path: Path | None, base_url: str | None, shard: Shard | None = None) -> Target:
-    """Read the target file, if any; `base_url` overrides its own, and its entry of a shard overrides the rest.
+    """Read the target file, if any. Raise `UsageError` with a sentence that names file and key.
 
-    Raises `UsageError` with a sentence that names file and key.
+    `base_url` overrides its own, and its entry of a shard overrides the rest.
     """
     if path is None:
         return _without_file(base_url)

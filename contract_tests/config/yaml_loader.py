@@ -148,7 +148,8 @@ class _Types(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
         # A long text with other characters is no number, which needs no search by patterns.
         if len(text) > LONGEST_NUMBER and text.strip("+-.0123456789_eE"):
             return f"{TAGS}str"
-        return str(self.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+        tag = self.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        return str(tag)
 
 
 def _resolvers() -> dict[str, list[tuple[str, Any]]]:

@@ -1,4 +1,4 @@
-"""A thin HTTP client that sends exactly what it is given, in the way that the options of the network say."""
+"""A thin HTTP client that sends exactly what it is given, as the network options say."""
 
 from __future__ import annotations
 
@@ -328,7 +328,8 @@ class Client:
     ) -> response_reader.Answer:
         """Send a request and return the beginning of its answer."""
         connection.sock.settimeout(seconds)
-        connection.response_class = partial(response_reader.Answer, seconds=seconds)  # type: ignore[assignment]
+        answer = partial(response_reader.Answer, seconds=seconds)
+        connection.response_class = answer  # type: ignore[assignment]
         connection.putrequest(
             request.method, self._request_target(request), skip_accept_encoding=True
         )

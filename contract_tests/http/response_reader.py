@@ -123,7 +123,7 @@ class Answer(http.client.HTTPResponse):
         super()._close_conn()  # type: ignore[misc]
 
     def body(self) -> bytes:
-        """Return the body without its content coding; raises what `http.client` and the coding raise."""
+        """Return the body without its content coding; raise what `http.client` and it raise."""
         raw = self.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise TooLargeError

@@ -29,15 +29,17 @@ NO_FIRST = "{} was never set and cannot be unset again, so writing it needs --al
 
 
 class ForbiddenError(NotJudgedError, SkipTest):
-    """A call that the run may not make; nothing was sent. Hypothesis passes a `SkipTest` on at once."""
+    """A request that the run may not send. Hypothesis passes a `SkipTest` on at once."""
 
 
 @dataclass(frozen=True)
 class Permission:
-    """What may be done besides reading: change the sessions' profiles, mark as read, write fields that were never set.
+    """What may be done besides reading.
 
-    `others` are methods that are not documented, of which nobody knows what they do; `no_writes` says why nothing is written;
-    `unread` are fields that are left alone, because nobody knows what they were.
+    That is to change the sessions' profiles, to mark as read, and to write fields that were never
+    set. `others` are methods that are not documented, of which nobody knows what they do.
+    `no_writes` says why nothing is written, `unread` are fields that are left alone, because nobody
+    knows what they were.
     """
 
     writes: bool = True
@@ -59,11 +61,13 @@ class Permission:
             raise ForbiddenError(NO_OTHERS)
         if not self.mark_read and marking in request.path.lower():
             raise ForbiddenError(NO_MARKING)
-        if named := [name for name in self.unread if name.encode() in (request.body or b"")]:
-            raise ForbiddenError(NO_UNREAD.format(named[0]))
-        named = [name for name in never_set if name.encode() in (request.body or b"")]
-        if not self.first_write and named:
-            raise ForbiddenError(NO_FIRST.format(named[0]))
+        body = request.body or b""
+        for name in self.unread:
+            if name.encode() in body:
+                raise ForbiddenError(NO_UNREAD.format(name))
+        for name in never_set:
+            if name.encode() in body and not self.first_write:
+                raise ForbiddenError(NO_FIRST.format(name))
 
     def forbids(self, operation: str, method: str) -> str:
         """Return why a documented operation is never called; empty if it may be."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from contract_tests.findings.rules import VIOLATION
@@ -13,6 +14,9 @@ from contract_tests.redaction.terminal_text import shown
 from contract_tests.reports.finding_text import place
 from contract_tests.reports.report_output import say
 from contract_tests.reports.templating import ENVIRONMENT, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Annotations of one kind that GitHub shows of a step.
 MOST = 10
@@ -24,18 +28,28 @@ NOTHING = "nothing judged"
 UNFINISHED = ("not judged to the end", "failed", "interrupted")
 
 
-def silence() -> tuple[str, str]:
-    """Return the commands between which GitHub takes every line for plain text."""
+def is_here() -> bool:
+    """Tell whether a step of GitHub Actions reads what this process says."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def plain_text() -> Iterator[None]:
+    """Make GitHub take what is said meanwhile for nothing but text."""
+    if not is_here():
+        yield
+        return
     word = uuid4().hex
-    return f"::stop-commands::{word}", f"::{word}::"
+    say(f"::stop-commands::{word}\n")
+    try:
+        yield
+    finally:
+        say(f"::{word}::\n")
 
 
-def tell(data: dict[str, Any], verdict: str, resume: str) -> None:
-    """Annotate the run, and add to the summary of its step where there is one.
-
-    `resume` ends the silence.
-    """
-    say(shown("\n".join([resume, *remarks(data, verdict), ""])))
+def tell(data: dict[str, Any], verdict: str) -> None:
+    """Annotate the run, and add to the summary of its step where there is one."""
+    say(shown("".join(f"{line}\n" for line in remarks(data, verdict))))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return

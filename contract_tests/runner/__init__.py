@@ -1,1 +1,1 @@
-"""One run under pytest: the plugin, session start, preflight, putting back and its guard, progress."""
+"""One run under pytest: its hooks, session start, preflight, reach, teardown, restore guard."""

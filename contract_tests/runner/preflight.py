@@ -8,6 +8,7 @@ from contract_tests.api import pagination
 from contract_tests.api.context import UNAUTHORIZED
 from contract_tests.api.request_templates import REFERRALS, fields
 from contract_tests.checks import availability
+from contract_tests.config.target import variables
 from contract_tests.exceptions import NotJudgedError
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def _check_session(context: Context, role: str, last: Exchange) -> None:
         return
     variable = context.target.variables.get(role)
     named = f"${variable}" if variable else "it"
-    others = " and ".join(f"${other.upper()}" for other in context.roles() if other != role)
+    others = [other for other in context.roles() if other != role]
     raise NotJudgedError(
         f"the session of ${role.upper()} does not work: every call {availability.kind(last)}, "
-        f"while {others} works; is {named} right, and still valid?"
+        f"while {' and '.join(variables(others))} works; is {named} right, and still valid?"
     )
 
 

@@ -57,5 +57,5 @@ def judge(settings: Settings, target: Target, repeat: str, before: str) -> tuple
     STOP.phase = Phase.IDLE
     if plugin.context is None:
         return CODES.get(pytest.ExitCode(status), FAILED), None
-    run.interrupted = run.interrupted or STOP.asked
+    run.interrupted = run.interrupted or STOP.is_stopping
     return run.exit_code, run

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract_tests.api import resources
+from contract_tests.config.target import variables
 from contract_tests.interrupts import STOP, Phase
 from contract_tests.redaction.terminal_text import shown
 
@@ -85,7 +86,7 @@ def _outcome(context: Context, left: dict[str, list[str]], originals: Originals 
     """Return what the run's user should know, if anybody still looks at the terminal."""
     lines = ["The run was killed; the profiles were put back."]
     if left:
-        users = " and ".join(f"${role.upper()}" for role in left)
+        users = " and ".join(variables(left))
         lines = [f"The run was killed, and the profiles of {users} were not put back."]
         if originals is not None:
             lines.append(originals.how_to())

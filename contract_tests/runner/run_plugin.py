@@ -244,7 +244,7 @@ class RunPlugin:
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note that the run was interrupted, where pytest itself heard of it."""
-        STOP.asked = True
+        STOP.is_stopping = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(
@@ -253,7 +253,7 @@ class RunPlugin:
         """Give the run its outcome, after all that pytest itself still puts away."""
         run = self.run
         if exitstatus == pytest.ExitCode.INTERRUPTED:
-            STOP.asked = True
+            STOP.is_stopping = True
         try:
             yield
         except OSError as error:
@@ -262,7 +262,7 @@ class RunPlugin:
             return
         if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
             run.failures.append("an error outside the laws")
-        run.interrupted = STOP.asked
+        run.interrupted = STOP.is_stopping
         run.ended = self.context.watch.ended
         run.passing = self.context.watch.passed()
         run.seconds = time.monotonic() - run.started
@@ -294,7 +294,7 @@ class RunPlugin:
             self._note_unwritten(error)
 
     def _note_unwritten(self, error: OSError) -> None:
-        """Note that a report could not be written, which makes a run that would conform a failure."""
+        """Note that a report could not be written: the run does not conform then."""
         directory = self.run.report_dir
         why = unwritable(directory, error) if directory else f"{error.strerror or error}"
         if why not in self.run.failures:

@@ -11,6 +11,7 @@ from contract_tests.api.saved_profiles import keep
 from contract_tests.checks.coverage import Coverage
 from contract_tests.config.command_lines import reaching
 from contract_tests.config.depth import DEPTHS
+from contract_tests.config.target import variables
 from contract_tests.exceptions import NotJudgedError, OutOfTimeError
 from contract_tests.findings import baseline
 from contract_tests.findings.collector import Collector
@@ -162,7 +163,7 @@ def _last_words(context: Context, guard: RestoreGuard | None, originals: Origina
     if guard is None:
         return NOT_WRITTEN
     guard.end_quietly()
-    users = " and ".join(f"${role.upper()}" for role in context.roles())
+    users = " and ".join(variables(context.roles()))
     how = f"\n{originals.how_to()}" if originals is not None else ""
     return (
         f"Ended at once. The profiles of {users} may be as the gate wrote them; "

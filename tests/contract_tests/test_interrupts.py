@@ -79,7 +79,7 @@ def test_a_signal_breaks_off_waiting_and_nothing_else() -> None:
     heard, let_go = Interrupts(phase=Phase.AT_WORK), []
     heard.let_go = lambda: let_go.append(True)
     heard.hear()
-    assert (heard.asked, let_go) == (True, [True])
+    assert (heard.is_stopping, let_go) == (True, [True])
     with pytest.raises(Exception, match="interrupted"), heard.waiting():
         pytest.fail("nothing may be sent any more")
     heard.phase = Phase.PUTTING_BACK
@@ -88,7 +88,7 @@ def test_a_signal_breaks_off_waiting_and_nothing_else() -> None:
 
 
 def test_a_signal_wakes_a_thread_that_sleeps() -> None:
-    heard = Interrupts(phase=Phase.AT_WORK, asked=True)
+    heard = Interrupts(phase=Phase.AT_WORK, is_stopping=True)
     begun = time.monotonic()
     with pytest.raises(Exception, match="interrupted"):
         heard.sleep(60)

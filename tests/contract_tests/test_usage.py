@@ -192,7 +192,7 @@ def test_a_summary_that_cannot_be_written_is_only_said(
         "contract_version": "",
         "python_version": "",
     }
-    github_actions.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS", "::resume::")
+    github_actions.tell({**data, "repeat": "", "before_curl": []}, "x CONFORMS")
     assert "GITHUB_STEP_SUMMARY) cannot be written" in capsys.readouterr().out
 
 
