@@ -125,9 +125,11 @@ def _effects(target: Target, contract: Contract, permission: Permission) -> dict
 
 def _counted(methods: Counter[str], first: str) -> str:
     """Return how many requests there are of each method, the `first` one first."""
+    if not methods:
+        return ""
     names = sorted(methods, key=lambda method: (method != first, method))
     counts = [f"{methods[name]:,} {name}" for name in names]
-    return f": {', '.join(counts)}" if counts else ""
+    return f": {', '.join(counts)}"
 
 
 def _total(sent: Sent, settings: Settings) -> list[str]:

@@ -19,8 +19,10 @@ class Shard:
     of: int = 1
 
     def has(self, place: int, module: str) -> bool:
-        """Whether the law at this place of the run belongs to the part."""
-        return (0 if module == TOGETHER else place) % self.of == self.number - 1
+        """Tell whether the law at this place of the run belongs to the part."""
+        if module == TOGETHER:
+            return self.number == 1
+        return place % self.of == self.number - 1
 
 
 WHOLE = Shard()

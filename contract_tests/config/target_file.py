@@ -67,8 +67,9 @@ class TargetFile:
     def sessions(self) -> dict[str, str]:
         """Return the tokens by role."""
         node = self._entries.get("sessions")
-        tokens = node.value if node is not None else None
-        if not isinstance(tokens, dict) or not self._has_primary(tokens):
+        tokens = node.value if node is not None and isinstance(node.value, dict) else {}
+        primary = tokens.get("primary")
+        if primary is None or primary.value in (None, ""):
             self._fail(node, "sessions.primary is missing: the token of a valid session")
         self._know(tokens, SESSIONS, "session")
         sessions = {role: self._token(role, token) for role, token in tokens.items()}
@@ -106,9 +107,6 @@ class TargetFile:
         for mapping in mappings:
             self._know(mapping, OF_A_SHARD, "key")
         return mappings
-
-    def _has_primary(self, sessions: dict[str, Located]) -> bool:
-        return "primary" in sessions and sessions["primary"].value not in (None, "")
 
     def _token(self, role: str, node: Located) -> str:
         name = f"sessions.{role}"

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 @cache
 def gate_version() -> str:
-    """The version of the installed distribution, or `unknown` in a bare checkout."""
+    """Return the version of the installed distribution, `unknown` in a bare checkout."""
     try:
         return version("user-profile-api-mock")
     except PackageNotFoundError:

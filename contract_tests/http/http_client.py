@@ -134,7 +134,7 @@ class Client:
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
     def is_there(self) -> bool:
-        """Whether a connection can be made, at the last of some tries."""
+        """Tell whether a connection can be made, at the last of some tries."""
         self.close()
         with closing(self._open()) as connection:
             try:
@@ -208,7 +208,7 @@ class Client:
         return exchange
 
     def _may_pass(self, exchange: Exchange) -> bool:
-        """Whether an answer may not come a second time; one that did is not doubted again."""
+        """Tell whether an answer may not come again; one that did is not doubted once more."""
         return _is_of_gateway(exchange) and _likeness(exchange) not in self._lasting
 
     def _compare(self, first: Exchange | None, second: Exchange) -> None:
@@ -389,7 +389,7 @@ class Client:
 
 
 def _is_of_gateway(exchange: Exchange) -> bool:
-    """Whether something in front of the target may have answered, or closed, in its place."""
+    """Tell whether something in front of the target may have answered or closed in its place."""
     return exchange.dropped or exchange.status in GATEWAY
 
 

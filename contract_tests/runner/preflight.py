@@ -69,4 +69,5 @@ def _check_session(context: Context, role: str, last: Exchange) -> None:
 
 
 def _works_after_all(context: Context, request: HttpRequest) -> bool:
-    return any(availability.is_api(context.client.probe(request)) for _ in range(TRIES))
+    exchanges = (context.client.probe(request) for _ in range(TRIES))
+    return any(map(availability.is_api, exchanges))

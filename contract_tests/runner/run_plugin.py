@@ -118,15 +118,21 @@ class RunPlugin:
     ) -> None:
         """Put the laws into their order, and leave out those of other parts."""
         laws = [item for item in items if _is_law(item)]
+        # pytest-randomly has shuffled them.
         if config.pluginmanager.has_plugin("randomly"):
             laws.sort(key=lambda law: law.location[1] or 0)
         laws.sort(key=lambda law: RANK.get(law.path.stem, len(RANK)))
         self.run.whole = {law.path.stem for law in laws} >= RANK.keys()
-        mine = [law for place, law in enumerate(laws) if self.run.shard.has(place, family(law))]
-        others = [law for law in laws if law not in mine]
+        mine: list[pytest.Item] = []
+        others: list[pytest.Item] = []
+        for place, law in enumerate(laws):
+            is_mine = self.run.shard.has(place, family(law))
+            (mine if is_mine else others).append(law)
         if others:
             config.hook.pytest_deselected(items=others)
-        items[:] = [*(item for item in items if not _is_law(item)), *mine]
+        # Tests that are no laws come first: plain pytest may have some.
+        items[:] = [item for item in items if not _is_law(item)]
+        items += mine
         self.total = len(mine)
 
     # pytest takes no methods of an object for fixtures of a session.
