@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
@@ -44,12 +42,7 @@ def unwritable(directory: Path, error: OSError) -> str:
 
 
 def say(text: str) -> None:
-    """Write to standard output; a reader that has gone, or a full disk, ends no run."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+    """Write to standard output at once."""
+    # A reader that has gone, or a full disk, raises nothing: see `cli/output_streams.py`.
+    sys.stdout.write(text)
+    sys.stdout.flush()
