@@ -61,12 +61,17 @@ class Permission:
             raise ForbiddenError(NO_OTHERS)
         if not self.mark_read and marking in request.path.lower():
             raise ForbiddenError(NO_MARKING)
-        body = request.body or b""
+        self._check_fields(request.body or b"", never_set)
+
+    def _check_fields(self, body: bytes, never_set: Collection[str]) -> None:
+        """Raise `ForbiddenError` if a body names a field that could not be put back."""
         for name in self.unread:
             if name.encode() in body:
                 raise ForbiddenError(NO_UNREAD.format(name))
+        if self.first_write:
+            return
         for name in never_set:
-            if name.encode() in body and not self.first_write:
+            if name.encode() in body:
                 raise ForbiddenError(NO_FIRST.format(name))
 
     def forbids(self, operation: str, method: str) -> str:

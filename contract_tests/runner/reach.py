@@ -28,16 +28,26 @@ WITH_LOOK_UP = ("getPublicProfile", "listNotifications")
 def judge_reach(context: Context) -> None:
     """Note what never happened although it could have."""
     for operation in context.contract.operations:
-        answers = context.coverage.answers(operation)
-        seen = {answer.status for answer in answers}
-        if not context.coverage.has_succeeded(operation) and _is_open(context, operation, SUCCESS):
-            context.find(SUCCESS, operation, "never a success", "a success")
-        for status in sorted(_expected(operation) - seen):
-            if _is_open(context, operation, STATUS):
-                _find_never(context, operation, Status(status), str(status), str(status))
-        for name in AUTHENTICATION_NAMES:
-            if Answer(UNAUTHORIZED, name) not in answers:
-                _judge_name(context, operation, name)
+        _judge_success(context, operation)
+        _judge_refusals(context, operation)
+
+
+def _judge_success(context: Context, operation: str) -> None:
+    if context.coverage.has_succeeded(operation):
+        return
+    if _is_open(context, operation, SUCCESS):
+        context.find(SUCCESS, operation, "never a success", "a success")
+
+
+def _judge_refusals(context: Context, operation: str) -> None:
+    answers = context.coverage.answers(operation)
+    seen = {answer.status for answer in answers}
+    for status in sorted(_expected(operation) - seen):
+        if _is_open(context, operation, STATUS):
+            _find_never(context, operation, Status(status), str(status), str(status))
+    for name in AUTHENTICATION_NAMES:
+        if Answer(UNAUTHORIZED, name) not in answers:
+            _judge_name(context, operation, name)
 
 
 def _expected(operation: str) -> set[int]:
@@ -69,14 +79,16 @@ def _nowhere(context: Context) -> str:
     """Return why nothing can be found in the target's containers; empty where somebody can."""
     if not context.target.containers:
         return "the target gives no containers"
-    for container in context.target.containers:
-        for name in resources.usernames(context):
-            if context.send(public(name, container)).ok:
-                return ""
-        for role in context.roles():
-            if context.send(notifications(container), role).ok:
-                return ""
+    if any(_is_anybody_in(context, container) for container in context.target.containers):
+        return ""
     return "no session's user and no known user is a member of the target's containers"
+
+
+def _is_anybody_in(context: Context, container: str) -> bool:
+    for name in resources.usernames(context):
+        if context.send(public(name, container)).ok:
+            return True
+    return any(context.send(notifications(container), role).ok for role in context.roles())
 
 
 def _judge_name(context: Context, operation: str, name: str) -> None:
