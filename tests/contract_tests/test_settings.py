@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests import plugin
@@ -53,12 +53,13 @@ def read_by_the_command(words: list[str]) -> Settings:
     return replace(settings, strict=settings.is_for_own_mock if strict is None else strict)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.fixed_dictionaries({}, optional=VALUES))
 def test_the_command_that_repeats_a_run_asks_for_the_same(asked: dict[str, Any]) -> None:
-    settings = Settings(**asked)
-    program, *words = shlex.split(repeating(settings))
+    wanted = Settings(**asked)
+    program, *words = shlex.split(repeating(wanted))
     assert program == "contract-tests"
-    assert read_by_the_command(words) == settings
+    assert read_by_the_command(words) == wanted
 
 
 def test_every_setting_is_a_flag_with_the_same_default() -> None:
