@@ -18,7 +18,7 @@ from mock_server.server.asgi_app import AsgiApp
 from mock_server.server.lifecycle import load_app
 from mock_server.server.reload import Watch
 from mock_server.server.stop_signals import Ending
-from mock_server.stores.redis.store_errors import StoreError, StoreUrlError
+from mock_server.stores.store_errors import StoreError, StoreUrlError
 
 from .banner import address, greeting
 from .proxy_command import proxy

@@ -26,10 +26,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from mock_server.stores.store_errors import StoreError, StoreUrlError
 from mock_server.stores.timeouts import patiently
 
 from .pipelining import Calls, ScriptCall
-from .store_errors import StoreError, StoreUrlError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mock_server.journal.entries import AT_ONCE, HEARTBEAT, LISTED, event
+from mock_server.stores.store_errors import StoreError
 
 from .entry_codec import unpack_entry
-from .store_errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

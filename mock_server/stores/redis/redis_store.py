@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from mock_server.journal.entries import presentable
 from mock_server.stores.store import DEFAULT, SandboxesFullError, Transition
+from mock_server.stores.store_errors import StoreError, UnavailableError
 from mock_server.stores.timeouts import patiently
 
 from .background_tasks import BackgroundTasks
 from .connection import Server
 from .journal_stream import follow
 from .sandbox_cache import OFTEN, Exchange, Limits, SandboxCache
-from .store_errors import StoreError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mock_server.stores.memory import BUSY
 from mock_server.stores.store import DEFAULT, SandboxesFullError
+from mock_server.stores.store_errors import StoreError
 
 from .background_tasks import BackgroundTasks
 from .connection import FORMAT
 from .entry_codec import pack_entry, unpack_entry
 from .sandbox_codec import digests_of, pack, unpack
-from .store_errors import StoreError
 from .world_codec import UnknownWorldError, WorldCache, pack_world, unpack_world
 
 if TYPE_CHECKING:
