@@ -53,7 +53,8 @@ Item = dict[str, Any]
 Profile = dict[str, Any]
 
 
-@dataclass
+# pytest writes down what a failing function was given: of a whole run that takes seconds.
+@dataclass(repr=False)
 class Context:
     """One run against one target. Every answer is judged as it comes; laws add what they know."""
 

@@ -39,7 +39,7 @@ class Answer(NamedTuple):
         return f"{self.status or 'none'} {self.name}".rstrip()
 
 
-@dataclass
+@dataclass(repr=False)
 class Coverage:
     """Counts exchanges: `cells` maps each cell of the matrix to how often it was met."""
 

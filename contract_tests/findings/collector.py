@@ -33,7 +33,8 @@ class NotJudged(NamedTuple):
     reason: Reason = Reason.DOES_NOT_APPLY
 
 
-@dataclass
+# A whole run has no short form: no traceback should write it down.
+@dataclass(repr=False)
 class Collector:
     """Collects what a run finds: a finding for each law, rule, operation, field and symptom."""
 
@@ -65,13 +66,15 @@ class Collector:
             steps = (received,)
         last = steps[-1] if steps else None
         what = symptom(rule, operation, last, expected, about.get("sign", ""))
-        hide = last.request.hide if last else self.redactor.text
-        # Both tell findings apart, in baselines too: so they are what may be shown of them.
-        part = line(hide(about.get("field", "")), LONGEST)
-        what = what._replace(text=line(hide(what.text), LONGEST))
-        key = (self.law, rule, operation, part, self._known(what, rule, operation, part))
+        part = about.get("field", "")
+        what = self._known(what, rule, operation, part)
+        key = (self.law, rule, operation, part, what)
         if key not in self.findings:
-            self.findings[key] = Finding(rule, operation, self.law, *key[3:])
+            hide = last.request.hide if last else self.redactor.text
+            # Both tell findings apart, in baselines too: so they are what may be shown of them.
+            part = line(hide(part), LONGEST)
+            what = what._replace(text=line(hide(what.text), LONGEST))
+            self.findings[key] = Finding(rule, operation, self.law, part, what)
         kind = kind_of_facts(received, expected)
         self.findings[key].add([Evidence(received, expected, steps, kind)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,11 +13,6 @@ if TYPE_CHECKING:
 
 Pairs = tuple[tuple[str, str], ...]
 SHORTEST_PIECE = 3
-
-
-def spellings(secrets: Pairs) -> dict[str, str]:
-    """Return what is shown for each spelling of each secret."""
-    return {quote(secret, safe=""): shown for secret, shown in secrets} | dict(secrets)
 
 
 def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
@@ -50,5 +46,15 @@ def pattern(known: dict[str, str]) -> str:
 
 def hide(text: str, secrets: Pairs) -> str:
     """Put the name of each secret in its place."""
-    known = spellings(secrets)
-    return re.sub(pattern(known), lambda match: known[match[0]], text) if known else text
+    if not secrets:
+        return text
+    known, finder = _spellings(secrets)
+    return finder.sub(lambda match: known[match[0]], text)
+
+
+# Each text that is shown is searched, and the secrets are nearly always the same.
+@lru_cache
+def _spellings(secrets: Pairs) -> tuple[dict[str, str], re.Pattern[str]]:
+    """Return what is shown for each spelling of each secret, and the pattern that finds them."""
+    known = {quote(secret, safe=""): shown for secret, shown in secrets} | dict(secrets)
+    return known, re.compile(pattern(known))

@@ -65,7 +65,8 @@ class SentRequest(Protocol):
         """The body as it is sent."""
 
 
-@dataclass
+# What it remembers is what must not be shown.
+@dataclass(repr=False)
 class Redactor:
     """Remembers what was sent and what was read; where it `hides`, shows what was only read by its shape.
 
@@ -146,7 +147,7 @@ class Redactor:
         letters = bare(value)
         if letters in self._bare:
             return not letters
-        return len(letters) < TELLING or not any(letters in made for made in self._bare)
+        return len(letters) < TELLING or not any(letters in made for made in self._bare.copy())
 
     def body(self, text: str) -> str:
         """Return the body of a response with the shape of each text that nobody knows."""
@@ -166,13 +167,13 @@ class Redactor:
         """Return a text with every text that was read by its shape, however it is spelt."""
         if not self.hides:
             return text
+        # Copies, since laws call from several threads, and each answer may add to what was read.
+        spellings = self._spellings.copy()
         shown = {
-            spelling: self._mark(value)
-            for spelling, value in self._spellings.items()
-            if spelling in text
+            spelling: self._mark(value) for spelling, value in spellings.items() if spelling in text
         }
         # A shape is shown as it is, also where a text that was read stands in it by chance.
-        shown |= {mark: mark for mark in self._marks.values() if mark in text}
+        shown |= {mark: mark for mark in self._marks.copy().values() if mark in text}
         shown |= self.variables
         if shown:
             longest_first = sorted(shown, key=len, reverse=True)
@@ -223,7 +224,7 @@ class Redactor:
         if value in self.words or value in self._own:
             return False
         letters = bare(value)
-        for name in self._names:
+        for name in self._names.copy():
             match = SequenceMatcher(None, name, letters)
             # The first is an upper bound of the second, and quick.
             if match.real_quick_ratio() >= ALIKE and match.ratio() >= ALIKE:

@@ -51,7 +51,7 @@ class Law(NamedTuple):
     name: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """Everything that a report shows.
 

@@ -73,7 +73,7 @@ PLUGIN = pytest.StashKey["RunPlugin"]()
 
 
 # Compared by identity, as pytest's own plugins are.
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RunPlugin:
     """The hooks of one run.
 

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode, urlsafe_b64encode
 from difflib import SequenceMatcher
@@ -430,3 +431,19 @@ def test_no_form_that_a_target_gives_a_token_is_shown(echo: str) -> None:
     assert "PRIMARY" in shown
     assert len(left) < len(TOKEN)
     assert shown.endswith(", and more")
+
+
+def test_what_is_shown_may_be_asked_for_while_other_threads_read() -> None:
+    hiding = redactor("wilma")
+    done = threading.Event()
+
+    def read() -> None:
+        for number in range(600):
+            hiding.read(b'{"username": "somebody-%d"}' % number)
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while not done.is_set():
+        assert "wilma" not in hiding.text("wilma")
+    thread.join()
