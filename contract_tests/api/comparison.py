@@ -17,7 +17,7 @@ def how_lost(
 
     It was `before`, was `sent` and is not the same as `got`.
 
-    Text that was cut, folded or trimmed was kept in a form of the target's own, to which the
+    Text that was cut, folded or trimmed was stored in a form of the target's own, to which the
     documentation gives no bounds; so is null for an empty text, a sign for each letter that is not
     known, text as a part of something larger, and another day for one that no calendar has.
     """
@@ -37,12 +37,12 @@ def _is_form_of(got: object, sent: str) -> bool:
     if not isinstance(got, str | int | None):
         return False
     # Spaces, signs and case are what targets change most often.
-    kept, wanted = letters(str(got or "")), letters(sent)
+    stored, wanted = letters(str(got or "")), letters(sent)
     if not wanted:
         return True
-    if not kept:
+    if not stored:
         return bool(got) and not sent.isascii()
-    return kept in wanted or wanted in kept
+    return stored in wanted or wanted in stored
 
 
 def _has_a_calendar(birth: dict[str, Any]) -> bool:

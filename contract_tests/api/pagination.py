@@ -183,11 +183,11 @@ def whole(
     Read them again where some have come meanwhile.
     """
     for _ in range(TRIES):
-        begun, found = _pages(context, role, container, size)
-        total = _total(context, begun)
+        first, found = _pages(context, role, container, size)
+        total = _total(context, first)
         if total is None or len(found) <= total:
             return found
-        if _total(context, context.client.send(begun.request)) == total:
+        if _total(context, context.client.send(first.request)) == total:
             return found
     raise NotJudgedError("new notifications come while pages are read")
 
@@ -205,14 +205,14 @@ def _pages(
 ) -> tuple[Exchange, list[Item]]:
     """Return the first page as it came, and the items of all."""
     limit = size or page_size(context, role, container)
-    begun, last = page(
+    first, last = page(
         context,
         role,
         container,
         1,
         limit,
     )
-    exchange, found = begun, list(last)
+    exchange, found = first, list(last)
     for number in range(2, MOST_PAGES + 1):
         total = _total(context, exchange)
         exchange = context.send(
@@ -229,7 +229,7 @@ def _pages(
         is_whole = number > 2 if total is None else len(found) >= total  # noqa: PLR2004
         items = _further_items(context, exchange, last, is_whole=is_whole)
         if not items:
-            return begun, found
+            return first, found
         if len(found) < limit * (number - 1):
             counts = (len(items), number, limit, len(found))
             context.find(
@@ -242,9 +242,9 @@ def _pages(
         last = items
         found += items
         if len(found) == total and len(items) < limit:
-            return begun, found
+            return first, found
     if size:
-        return begun, found
+        return first, found
     most = MOST_PAGES * limit
     raise NotJudgedError(f"the session {role} has more than {most} notifications in {container}")
 
@@ -378,7 +378,7 @@ def _known(
 ) -> Item:
     """Return an item without what the contract does not name, which may change at any time."""
     known = context.contract.full.document["components"]["schemas"][ITEMS[operation]]["properties"]
-    kept = {key: item[key] for key in known if key in item}
-    if "id" not in kept and operation == "listNotifications":
+    documented = {key: item[key] for key in known if key in item}
+    if "id" not in documented and operation == "listNotifications":
         raise NotJudgedError(f"{operation} answers in a shape of its own")
-    return kept
+    return documented

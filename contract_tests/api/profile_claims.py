@@ -82,13 +82,13 @@ def _claim(
     every other run read before that, and finds this one. `written` are the marks of this run, of
     which a wrong target may show one user's to the other.
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     _refuse_marks(context, role, resources.readable(context, role))
     mark = renew(context, role)
     if not mark:
         return
     written.add(mark)
-    time.sleep(max(SHORTEST, 2 * (time.monotonic() - begun)))
+    time.sleep(max(SHORTEST, 2 * (time.monotonic() - start)))
     after = resources.readable(context, role)
     _refuse_marks(context, role, after)
     rivals = [name for name, value in after.items() if _is_rival(value, written)]

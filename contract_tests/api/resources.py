@@ -77,10 +77,10 @@ def profile_of(
     wanted: tuple[str, ...],
 ) -> Profile:
     """Return the wanted fields of an answer, without any others."""
-    return plain(context, answered(context, exchange, wanted))
+    return plain(context, raw_fields(context, exchange, wanted))
 
 
-def answered(
+def raw_fields(
     context: Context,
     exchange: Exchange,
     wanted: tuple[str, ...],
@@ -121,7 +121,7 @@ def plain(context: Context, values: Profile) -> Profile:
 def whole(context: Context, role: str) -> Profile:
     """Read a whole profile in a form that can be written back."""
     names = context.contract.fields
-    found = answered(context, context.accepted(fields(*names), role), names)
+    found = raw_fields(context, context.accepted(fields(*names), role), names)
     known = plain(context, found)
     return found if isinstance(known["dateOfBirth"], UnknownFormat) else known
 
@@ -142,7 +142,7 @@ def _one_by_one(context: Context, role: str) -> Profile:
     found: Profile = {}
     for name in context.contract.updatable:
         with suppress(NotJudgedError):
-            found |= answered(context, context.accepted(fields(name), role), (name,))
+            found |= raw_fields(context, context.accepted(fields(name), role), (name,))
     if not found:
         raise NotJudgedError("nothing of the profile can be read")
     return found
@@ -204,7 +204,7 @@ def tell_apart(context: Context) -> None:
     """Take two sessions of one user for one."""
     names = [own_username(context, role) for role in context.roles()]
     same = len(names) > 1 and names[0] is not None and names[0] == names[1]
-    if not same or _told_apart(context, names[1]):
+    if not same or _is_another_user(context, names[1]):
         return
     context.collector.not_judged(
         "what two users have to do with each other",
@@ -215,7 +215,7 @@ def tell_apart(context: Context) -> None:
     context.target = replace(context.target, sessions=sessions)
 
 
-def _told_apart(context: Context, name: str | None) -> bool:
+def _is_another_user(context: Context, name: str | None) -> bool:
     """Whether the second session turns out to be another user's after all.
 
     Then its reads are somebody else's, which is a finding.
@@ -251,7 +251,7 @@ def _told_apart(context: Context, name: str | None) -> bool:
     read = context.send(fields("biography"), "secondary")
     if not written.ok or not read.ok:
         return False
-    if answered(context, read, ("biography",))["biography"] == text:
+    if raw_fields(context, read, ("biography",))["biography"] == text:
         return False
     context.find(
         rule,

@@ -256,12 +256,12 @@ class Machine(RuleBasedStateMachine):
         before: dict[str, Any],
     ) -> None:
         """Take over what the target keeps in a form of its own, which other laws judge."""
-        kept = resources.profile(self.context, role)
+        stored = resources.profile(self.context, role)
         for name, value in changes.items():
-            is_the_same_again = value == self.sent[role][name] and kept[name] == before[name]
-            rule = comparison.how_lost(value, before[name], kept[name])
+            is_the_same_again = value == self.sent[role][name] and stored[name] == before[name]
+            rule = comparison.how_lost(value, before[name], stored[name])
             if is_the_same_again or rule != "update.seen":
-                self.model.people[role].profile[name] = kept[name]
+                self.model.people[role].profile[name] = stored[name]
         self.sent[role] |= changes
 
     def _check_profile(

@@ -36,13 +36,13 @@ def test_handles_stay_with_their_holder(context: Context) -> None:
     It is not taken because somebody asked for it in vain.
     """
     for role, other in both_ways(context):
-        held, second, wanted = (context.handle(role, number) for number in (1, 2, 3))
-        resources.set_profile(context, role, handle=held)
+        current, second, wanted = (context.handle(role, number) for number in (1, 2, 3))
+        resources.set_profile(context, role, handle=current)
         for name in ("displayName", "biography"):
             resources.set_profile(context, role, **{name: context.marker(role, name)})
-        _handle(context, other, held, taken=True)
+        _handle(context, other, current, taken=True)
         resources.set_profile(context, role, handle=second)
-        _handle(context, role, held, taken=False)
+        _handle(context, role, current, taken=False)
         # The wrong name refuses the update, and with it the handle.
         context.send(update({"handle": wanted, "displayName": 5}), role)
         _handle(context, other, wanted, taken=False)
@@ -52,25 +52,25 @@ def test_handles_stay_with_their_holder(context: Context) -> None:
 def test_similar_handles_are_others(context: Context) -> None:
     """A handle that only resembles a taken one is free: no prefixes, wildcards or other lengths."""
     for role, other in both_ways(context):
-        held = context.handle(role, "similar")
-        resources.set_profile(context, role, handle=held)
+        current = context.handle(role, "similar")
+        resources.set_profile(context, role, handle=current)
         # Prefixes, other lengths, a wildcard of SQL, and the letters in another order.
         similar_ones = (
-            held[:-1],
-            held[:8],
-            f"{held}0",
-            f"a{held}",
-            f"{held[:3]}_{held[4:]}",
-            held[::-1],
+            current[:-1],
+            current[:8],
+            f"{current}0",
+            f"a{current}",
+            f"{current[:3]}_{current[4:]}",
+            current[::-1],
         )
         for similar in similar_ones:
             _handle(context, other, similar, taken=False)
-            if resources.field(context, role, "handle") != held:
+            if resources.field(context, role, "handle") != current:
                 context.find(
                     "update.handle",
                     "updateProfile",
                     Text("it is lost after somebody took {}", similar),
-                    Text("the handle {} of the other user", held),
+                    Text("the handle {} of the other user", current),
                 )
 
 
@@ -89,13 +89,13 @@ def test_usernames_are_no_handles(context: Context) -> None:
 def test_ones_own_handle_may_come_along(context: Context) -> None:
     """One's own handle is no obstacle to the other changes of an update."""
     for role in context.roles():
-        held = context.handle(role, "along")
-        resources.set_profile(context, role, handle=held)
+        current = context.handle(role, "along")
+        resources.set_profile(context, role, handle=current)
         # The first time may still be the change to it.
         for number in range(3):
             text = context.marker(role, number)
             exchange = context.send(
-                update({"displayName": text, "handle": held, "biography": text}), role
+                update({"displayName": text, "handle": current, "biography": text}), role
             )
             if not exchange.ok:
                 context.find(

@@ -59,9 +59,9 @@ def test_order_and_repetition(context: Context) -> None:
     for role in context.roles():
         known = resources.profile(context, role)
         for number in range(6):
-            asked = [*names, *names]
-            context.random(role, number).shuffle(asked)
-            _exact(context, role, tuple(asked[: number + 4]), known)
+            requested = [*names, *names]
+            context.random(role, number).shuffle(requested)
+            _exact(context, role, tuple(requested[: number + 4]), known)
         _exact(context, role, tuple(reversed(names)), known)
         # More names than there are fields.
         for times in (3, 200):

@@ -1,4 +1,4 @@
-"""Text of every kind is stored and answered exactly as sent."""
+"""Text of every kind is stored and returned exactly as sent."""
 
 from __future__ import annotations
 
@@ -190,13 +190,13 @@ def _round_trip(
             exchange,
             read,
         )
-    answered = context.object(exchange).get(name, text)
-    if answered != text:
+    returned = context.object(exchange).get(name, text)
+    if returned != text:
         find_value(
             context,
             "update.answer",
             name,
-            (answered, text),
+            (returned, text),
             exchange,
         )
     _judge_public(context, role, name, text)

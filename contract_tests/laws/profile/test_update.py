@@ -323,8 +323,8 @@ def _update(
     after = resources.profile_of(context, read, names)
     body = context.body(exchange)
     if isinstance(body, dict):
-        answered = resources.plain(context, {key: body.get(key) for key in after})
-        if answered != after:
+        returned = resources.plain(context, {key: body.get(key) for key in after})
+        if returned != after:
             expected = Text("the whole profile {}", after)
             context.find("update.answer", "updateProfile", exchange, expected)
     _judge_public(context, role, {name: after[name] for name in changes}, exchange)
