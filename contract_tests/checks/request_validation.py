@@ -163,25 +163,32 @@ def _parameter(
     full: bool,
 ) -> Flaw | None:
     place = (parameter.place, parameter.name)
-    schema = parameter.schema
-    kind = schema.get("type")
     if not given:
         missing = Flaw(place, "is missing", "a call without a required parameter")
         return missing if parameter.required else None
+    kind = parameter.schema.get("type")
+    unreadable = _unreadable(place, given, is_list=kind == "array")
     # The documentation speaks neither of encodings nor of repetition.
-    if not all(map(_is_text, given)):
-        return Flaw(place, "is not UTF-8", "a parameter that is not UTF-8") if full else None
-    if len(given) > 1 and kind != "array":
-        times = "twice" if len(given) == 2 else f"{len(given)} times"  # noqa: PLR2004 - twice
-        return Flaw(place, f"is given {times}", "a parameter that is given twice") if full else None
+    if unreadable:
+        return unreadable if full else None
     value: object = given if kind == "array" else given[0]
     if kind in NUMBERS:
         if not NUMBER.match(given[0]):
             why = f"is {_sent(value)}, and not a number as JSON writes it"
             return Flaw(place, why, OTHERWISE)
         value = json.loads(given[0])
-    errors = view.errors(schema, value)
+    errors = view.errors(parameter.schema, value)
     return _flaw(place, errors[0][1]) if errors else None
+
+
+def _unreadable(place: Place, given: list[str], *, is_list: bool) -> Flaw | None:
+    """Return what keeps values from being read at all."""
+    if not all(map(_is_text, given)):
+        return Flaw(place, "is not UTF-8", "a parameter that is not UTF-8")
+    if len(given) == 1 or is_list:
+        return None
+    times = "twice" if len(given) == 2 else f"{len(given)} times"  # noqa: PLR2004 - twice
+    return Flaw(place, f"is given {times}", "a parameter that is given twice")
 
 
 def _flaw(place: Place, error: ValidationError) -> Flaw:

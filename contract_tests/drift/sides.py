@@ -202,12 +202,11 @@ class Side:
         names = self.target.usernames[:MOST_NAMES]
         containers = self.target.containers[:MOST_NAMES]
         for user in names:
-            membership = {name: self._is_member(user, name) for name in containers}
-            mine = [name for name, is_member in membership.items() if is_member]
-            others = [name for name, is_member in membership.items() if not is_member]
-            if mine:
-                self._cast(member=user, membership=mine[0])
-            if mine and others:
+            homes = [name for name in containers if self._is_member(user, name)]
+            others = [name for name in containers if name not in homes]
+            if homes:
+                self._cast(member=user, membership=homes[0])
+            if homes and others:
                 self._cast(outsider=user, elsewhere=others[0])
         if "member" not in self.roles and names and containers:
             self.thin.add(PUBLIC)

@@ -41,8 +41,8 @@ DATES = ({"year": 1901, "month": 1, "day": 1}, {"year": 2001, "month": 12, "day"
 def test_different_fields_survive(context: Context, role: str) -> None:
     """Each field is changed by another caller at the same moment; afterwards all are changed."""
     context.need(role)
-    # A server with few workers serves nobody else while a connection is kept open.
     names = context.contract.updatable
+    # A server with few workers serves nobody else while a connection is kept open.
     context.client.close()
     with ThreadPoolExecutor(len(names)) as pool:
         for number in range(context.depth.rounds):
@@ -53,23 +53,13 @@ def test_different_fields_survive(context: Context, role: str) -> None:
             exchanges = _together(context, pool, templates, role)
             after = resources.profile(context, role)
             context.client.close()
-            for exchange, (name, value) in zip(exchanges, changes.items(), strict=True):
+            for name, exchange in zip(names, exchanges, strict=True):
                 if exchange.ok:
-                    states = (before[name], after[name])
-                    _judge_kept(
-                        context,
-                        name,
-                        value,
-                        states,
-                        exchanges,
-                    )
+                    values = (before[name], changes[name], after[name])
+                    _judge_kept(context, name, values, exchanges)
                 if exchange.refused:
-                    context.find(
-                        "input.accepted",
-                        "updateProfile",
-                        exchange,
-                        "accepted, as without the others",
-                    )
+                    expected = "accepted, as without the others"
+                    context.find("input.accepted", "updateProfile", exchange, expected)
 
 
 @EACH_ROLE
@@ -133,13 +123,7 @@ def test_marking_loses_no_update(context: Context) -> None:
                 exchanges = _together(context, pool, [update({name: value}), MARK_READ], role)
                 got = resources.field(context, role, name)
                 if exchanges[0].ok:
-                    _judge_kept(
-                        context,
-                        name,
-                        value,
-                        (before, got),
-                        exchanges,
-                    )
+                    _judge_kept(context, name, (before, value, got), exchanges)
 
 
 def test_two_users_at_once(context: Context) -> None:
@@ -152,31 +136,33 @@ def test_two_users_at_once(context: Context) -> None:
     context.client.close()
     with ThreadPoolExecutor(4) as pool:
         for number in range(context.depth.rounds):
-            before = {role: resources.field(context, role, "biography") for role in names}
-            context.client.close()
-            marks = {role: context.marker(role, number) for role in names}
-            writers = [
-                _start(pool, context, update({"biography": mark}), role)
-                for role, mark in marks.items()
-            ]
-            readers = [_start(pool, context, fields("username"), role) for role in names]
-            for role, exchange in zip(names, _results(readers), strict=True):
-                _judge_reader(context, role, names[role], exchange)
-            steps = _results(writers)
-            for role, step in zip(names, steps, strict=True):
-                got = resources.field(context, role, "biography")
-                if step.ok:
-                    states = (before[role], got)
-                    _judge_kept(
-                        context,
-                        "biography",
-                        marks[role],
-                        states,
-                        steps,
-                    )
+            _judge_two(context, pool, names, number)
             # The races need all workers again.
             context.client.close()
             _judge_handle(context, pool, context.handle("race", number), tuple(names))
+
+
+def _judge_two(
+    context: Context,
+    pool: ThreadPoolExecutor,
+    names: dict[str, str],
+    number: int,
+) -> None:
+    """Let two users write and read at once, and judge that each has what is its own."""
+    before = {role: resources.field(context, role, "biography") for role in names}
+    context.client.close()
+    marks = {role: context.marker(role, number) for role in names}
+    writers = [
+        _start(pool, context, update({"biography": mark}), role) for role, mark in marks.items()
+    ]
+    readers = [_start(pool, context, fields("username"), role) for role in names]
+    for role, exchange in zip(names, _results(readers), strict=True):
+        _judge_reader(context, role, names[role], exchange)
+    steps = _results(writers)
+    for role, step in zip(names, steps, strict=True):
+        got = resources.field(context, role, "biography")
+        if step.ok:
+            _judge_kept(context, "biography", (before[role], marks[role], got), steps)
 
 
 def _start(
@@ -244,12 +230,14 @@ def _flip(
 def _judge_kept(
     context: Context,
     name: str,
-    value: object,
-    states: tuple[object, object],
+    values: tuple[object, object, object],
     steps: list[Exchange],
 ) -> None:
-    """Judge that an update is there afterwards, in whatever form."""
-    before, after = states
+    """Judge a field that had the first value, was given the second, and has the third.
+
+    What was given must be there, in whatever form.
+    """
+    before, value, after = values
     if after != value and comparison.how_lost(value, before, after) == "update.seen":
         find_value(
             context,

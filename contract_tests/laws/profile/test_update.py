@@ -90,7 +90,8 @@ def test_updates_in_a_row(
         )
         steps.append(resources.set_profile(context, role, **{name: value}))
         wanted[name] = value
-    for number in range(context.depth.repeats * 6 if names == ROWS[0] else 2):
+    times = context.depth.repeats * 6 if names == ROWS[0] else 2
+    for number in range(times):
         # The second read comes over another connection.
         if number == 1:
             context.client.close()
