@@ -1,4 +1,4 @@
-"""Findings that somebody has accepted for a while: the file of `--baseline`, and what became of its entries."""
+"""Findings that somebody has accepted for a while: the file of `--baseline`."""
 
 from __future__ import annotations
 

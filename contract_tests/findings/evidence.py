@@ -60,7 +60,7 @@ Facts = Exchange | Value | Text | Status | BodyFlaw | str
 
 
 class Evidence(NamedTuple):
-    """One time that a rule was broken: what was received, what was expected, and the calls in order.
+    """One time that a rule was broken: what was received and expected, and the calls in order.
 
     A call or fact that comes from another part of the run is the text that this part has shown.
     """

@@ -62,7 +62,7 @@ class Finding:
         """Count what was met again, and keep what is of another kind."""
         self.count += count
         for each in evidence:
-            # A symptom says what is wrong, whatever the values; without one it may be of several kinds.
+            # A symptom says what is wrong, whatever the values; else it may be of several kinds.
             is_new = not self.symptom.text and each.kind not in {one.kind for one in self.evidence}
             if not self.evidence or (is_new and len(self.evidence) < MOST_EVIDENCE):
                 self.evidence += (each,)

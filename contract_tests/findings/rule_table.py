@@ -1,4 +1,4 @@
-"""Prints the table of rules as `docs/gate.md` shows it: `python -m contract_tests.findings.rule_table`."""
+"""Prints the table of rules for `docs/gate.md`: `python -m contract_tests.findings.rule_table`."""
 
 from __future__ import annotations
 

@@ -10,9 +10,11 @@ INFERRED = "inferred"
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; `severity` is `violation` where the API's page says it or it follows from it, else `inferred`.
+    """One rule, and how sure we are of it.
 
-    `families` are the modules of laws that alone judge it; without any, whatever is called judges it.
+    `severity` is `violation` where the API's page says it or it follows from it, else `inferred`.
+    `families` are the modules of laws that alone judge it; without any, whatever is called
+    judges it.
     """
 
     name: str

@@ -18,9 +18,10 @@ SHORTEST_PIECE = 3
 def pieces(credential: str, tokens: Mapping[str, str]) -> Pairs:
     """Return the longest part of each token in a credential, and what a shell takes for it.
 
-    A token without its first letter, or the half of one, is nearly as good as the token. `tokens` are those of roles.
+    A token without its first letter, or the half of one, is nearly as good as the token. `tokens`
+    are those of roles.
     """
-    # What is of a whole token is hidden as such: a piece of another might hide but its first letters.
+    # A whole token is hidden as such: a piece of another might hide but its first letters.
     for token in tokens.values():
         credential = credential.replace(token, "\n")
     found = []

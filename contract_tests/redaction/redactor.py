@@ -68,7 +68,7 @@ class SentRequest(Protocol):
 # What it remembers is what must not be shown.
 @dataclass(repr=False)
 class Redactor:
-    """Remembers what was sent and what was read; where it `hides`, shows what was only read by its shape.
+    """Remembers what was sent and read; where it `hides`, shows what was only read by its shape.
 
     `words` are texts that are nobody's: those of the contract and of the target file. `secrets`
     are never shown at all.

@@ -23,9 +23,9 @@ def crash(redactor: Redactor, item: pytest.Item, info: pytest.ExceptionInfo[Base
     )
 
 
-def strip(said: ExceptionRepr) -> None:
+def strip(report: ExceptionRepr) -> None:
     """Remove messages and arguments from pytest's report of an internal error."""
-    for traceback, _, _ in said.chain if isinstance(said, ExceptionChainRepr) else ():
+    for traceback, _, _ in report.chain if isinstance(report, ExceptionChainRepr) else ():
         for entry in traceback.reprentries:
             entry.lines = [line for line in entry.lines if not line.startswith("E")]
             if isinstance(entry, ReprEntry):

@@ -95,8 +95,8 @@ def _law(law: dict[str, Any], data: dict[str, Any]) -> Case:
         why = "broken: what it found is among the findings"
         return passed._replace(result="skipped", message=why)
     if law["outcome"] == "skipped":
-        whys = {row["what"]: row["why"] for row in data["not_judged"]}
-        why = whys.get(law["law"], "not judged")
+        reasons = {row["what"]: row["why"] for row in data["not_judged"]}
+        why = reasons.get(law["law"], "not judged")
         return passed._replace(result="skipped", message=why)
     return passed
 

@@ -55,8 +55,9 @@ class Law(NamedTuple):
 class Run:
     """Everything that a report shows.
 
-    `ended` is what of the target ended meanwhile, `failures` are errors of the gate itself, `unfinished` laws that there was
-    no time for, and `passing` counts answers that were taken for those of something in front of the target.
+    `ended` is what of the target ended meanwhile, `failures` are errors of the gate itself,
+    `unfinished` laws that there was no time for, and `passing` counts answers that were taken for
+    those of something in front of the target.
     """
 
     collector: Collector
@@ -119,7 +120,7 @@ class Run:
 
     @property
     def left(self) -> int:
-        """How many laws apply to the target and were not judged: there was no time, or the run was stopped."""
+        """How many laws apply to the target and were not judged, as the time was over."""
         names = {law.law for law in self.laws if law.outcome == "skipped"}
         return len(names & {*self.unfinished})
 
@@ -131,7 +132,7 @@ class Run:
         return [finding for finding in merged if not self.collector.accepts(finding)]
 
     def failing(self) -> list[Finding]:
-        """Return the findings that fail the run, one for each rule, operation, field and symptom."""
+        """Return the findings that fail the run, those of all laws as one."""
         return [
             each for each in self.findings() if self.collector.strict or each.severity == VIOLATION
         ]
@@ -198,7 +199,7 @@ class Run:
         return [*self.before, f"export {' '.join(words)}"]
 
     def _variables(self) -> dict[str, str]:
-        """Return the variables of the `curl` lines; those of parts of a run say theirs themselves."""
+        """Return the variables of the `curl` lines, unless parts of the run have done so."""
         if self.target is None:
             return {}
         are_samples = self.target.sessions == DEFAULT_SESSIONS

@@ -1,7 +1,8 @@
 """Tables of plain text, as wide as the terminal where there is one.
 
-`rich` lays them out, since it knows how many columns a character takes. Colours are not used: what is written goes through
-`terminal_text.Screen`, which shows every escape sequence as text, whoever it comes from.
+`rich` lays them out, since it knows how many columns a character takes. Colours are not used: what
+is written goes through `terminal_text.Screen`, which shows every escape sequence as text, whoever
+it comes from.
 """
 
 from __future__ import annotations
