@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import os
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
@@ -104,8 +103,20 @@ def run_all(parts: Sequence[Job], accepted: tuple[Entry, ...]) -> Run:
     Ctrl-C and SIGTERM end every part as they would end one: what it changed is put back. Raise
     `UsageError`.
     """
-    base = Path(tempfile.mkdtemp(prefix="contract-tests-"))
-    directories = [base / str(number) for number, _ in enumerate(parts, 1)]
+    with tempfile.TemporaryDirectory(prefix="contract-tests-") as base:
+        directories = [Path(base) / str(number) for number, _ in enumerate(parts, 1)]
+        codes = _judge_all(parts, directories)
+        unfinished = [place for place in directories if not (place / merging.FILE).exists()]
+        if unfinished and STOP.is_stopping:
+            sys.exit(INTERRUPTED)
+        if unfinished:
+            # The part has said why.
+            sys.exit(codes[directories.index(unfinished[0])] or FAILED)
+        return merging.merged(directories, accepted)
+
+
+def _judge_all(parts: Sequence[Job], directories: Sequence[Path]) -> list[int]:
+    """Run all parts to their ends and return their exit codes."""
     children: list[subprocess.Popen[str]] = []
     STOP.let_go = lambda: _stop(children)
     STOP.last_words = lambda: _end(children)
@@ -115,15 +126,7 @@ def run_all(parts: Sequence[Job], accepted: tuple[Entry, ...]) -> Run:
             children.append(start(part, directory))
     _relay_all(children)
     STOP.phase = Phase.PUTTING_BACK
-    codes = [child.wait() for child in children]
-    unfinished = [place for place in directories if not (place / merging.FILE).exists()]
-    if STOP.is_stopping and unfinished:
-        shutil.rmtree(base, ignore_errors=True)
-        sys.exit(INTERRUPTED)
-    if unfinished:
-        # The part has said why.
-        sys.exit(codes[directories.index(unfinished[0])] or FAILED)
-    return merging.merged(directories, accepted)
+    return [child.wait() for child in children]
 
 
 def start(job: Job, directory: Path) -> subprocess.Popen[str]:

@@ -28,18 +28,11 @@ class StrictCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command unless one of its variables is empty.
-
-        Those of a group are for itself, not for its commands.
-        """
-        for param in self.params if not getattr(ctx, "_protected_args", None) else ():
-            if ctx.get_parameter_source(param.name or "") is not ParameterSource.COMMANDLINE:
-                for name in _variables(param, ctx):
-                    if not os.environ.get(name, "-").strip():
-                        raise click.UsageError(
-                            f"the variable {name} is set, but empty: unset it, or give it a value",
-                            ctx,
-                        )
+        """Run the command unless one of its variables is empty."""
+        # Those of a group are for itself, not for its commands.
+        if not getattr(ctx, "_protected_args", None):
+            for param in self.params:
+                _check_variables(param, ctx)
         return super().invoke(ctx)
 
 
@@ -50,6 +43,17 @@ class StrictGroup(StrictCommand, click.Group):
 def _is_empty(value: object) -> bool:
     values = value if isinstance(value, list | tuple) else [value]
     return any(isinstance(each, str) and not each.strip() for each in values)
+
+
+def _check_variables(param: click.Parameter, ctx: click.Context) -> None:
+    """Raise `click.UsageError` if an option is taken from a variable that is empty."""
+    if ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
+        return
+    for name in _variables(param, ctx):
+        if not os.environ.get(name, "-").strip():
+            raise click.UsageError(
+                f"the variable {name} is set, but empty: unset it, or give it a value", ctx
+            )
 
 
 def _variables(param: click.Parameter, ctx: click.Context) -> Iterator[str]:

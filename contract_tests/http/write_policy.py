@@ -53,13 +53,15 @@ class Permission:
         self, request: HttpRequest, marking: str, never_set: Collection[str], *, documented: bool
     ) -> None:
         """Raise `ForbiddenError` if the call may not leave; `marking` is the path of mark-read."""
-        if request.method.upper() in SAFE and not _overridden(request):
+        is_overridden = _overridden(request)
+        if request.method.upper() in SAFE and not is_overridden:
             return
         if not self.writes:
             raise ForbiddenError(self.no_writes)
-        if not self.others and (not documented or _overridden(request)):
+        is_known = documented and not is_overridden
+        if not is_known and not self.others:
             raise ForbiddenError(NO_OTHERS)
-        if not self.mark_read and marking in request.path.lower():
+        if marking in request.path.lower() and not self.mark_read:
             raise ForbiddenError(NO_MARKING)
         self._check_fields(request.body or b"", never_set)
 
