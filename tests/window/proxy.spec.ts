@@ -20,4 +20,9 @@ test('the proxy has a window that shows what it has, and nothing else', async ({
   await page.getByRole('link', { name: 'API', exact: true }).click();
   await expect(page.getByText('getProfile').first().or(page.locator('.opblock').first())).toBeVisible();
   await expect(page.getByRole('link', { name: 'Control API' })).toBeHidden();
+  // The window asks for nothing that a proxy has not; that would stand in the journal.
+  await page.goto(`${url}/__mock/ui`);
+  await expect(page.getByText('Nothing was asked yet')).toBeVisible();
+  const { requests } = await (await fetch(`${url}/__mock/requests`)).json();
+  expect(requests).toEqual([]);
 });

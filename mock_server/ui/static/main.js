@@ -67,6 +67,7 @@ function heard(events) {
 }
 
 function changed({ operation, sandbox }) {
+  if (document.body.dataset.upstream) return changedInProxy(operation);
   if (['forkSandbox', 'dropSandbox'].includes(operation)) state.loadSandboxes().catch(() => {});
   if (sandbox !== null && sandbox !== currentSandbox()) return;
   dropped = operation === 'dropSandbox' && sandbox !== 'default'; // to ask for it would make it anew
@@ -75,6 +76,12 @@ function changed({ operation, sandbox }) {
   if (!dropped) count();
   if (['reset', 'clearRequests', 'dropSandbox', 'reload'].includes(operation)) touch('requests');
   if (!dropped && ['setClock', 'reset', 'dropSandbox', 'forkSandbox', 'reload'].includes(operation)) clock.load().catch(() => {});
+  if (operation === 'reload') learn().catch(() => {});
+}
+
+/** A proxy has requests and the contract, and nothing else that could be asked for. */
+function changedInProxy(operation) {
+  if (['clearRequests', 'reload'].includes(operation)) touch('requests');
   if (operation === 'reload') learn().catch(() => {});
 }
 
