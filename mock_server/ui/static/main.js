@@ -38,6 +38,12 @@ function showView() {
   readStale();
 }
 
+/** Go to a view at once: where keys follow each other quickly, the event of the first address comes after the second. */
+function show(name) {
+  location.hash = `#/${name}`;
+  showView();
+}
+
 /** Note that these views no longer show the truth; the visible one is read again soon. */
 function touch(...names) {
   for (const name of names) stale.add(name);
@@ -160,7 +166,7 @@ rules.start();
 state.start((name) => { use(name); });
 keys.start([
   ['Anywhere', [
-    ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => { location.hash = `#/${name}`; }]),
+    ...Object.keys(VIEWS).map((name, at) => [String(at + 1), `Show ${name}`, () => show(name)]),
     ['5', 'Open the API reference', () => document.querySelector('nav .out').click()],
     ['b', 'Choose a sandbox', () => byId('sandbox').focus()],
     ['t', 'Light, dark, or as the system', theme.next],
