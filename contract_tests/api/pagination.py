@@ -86,6 +86,17 @@ def at(
     return notifications(container, number, limit)
 
 
+def send_page(
+    context: Context,
+    role: str,
+    container: str,
+    number: int,
+    limit: object,
+) -> Exchange:
+    """Send the request for a page, which may be refused."""
+    return context.send(at(context, role, container, number, limit), role)
+
+
 def page(
     context: Context,
     role: str,
@@ -132,16 +143,7 @@ def _filled(
     container: str,
 ) -> int:
     """How many items a first page has, whatever was requested."""
-    exchange = context.send(
-        at(
-            context,
-            role,
-            container,
-            1,
-            SIZES[-1],
-        ),
-        role,
-    )
+    exchange = send_page(context, role, container, 1, SIZES[-1])
     number = len(items_of(context, exchange)) if exchange.ok else 0
     return number or FULL_PAGE
 
@@ -153,19 +155,7 @@ def _holds(
     size: int,
 ) -> bool:
     """Whether pages of this size are taken, and full while there are more items."""
-    first, second = (
-        context.send(
-            at(
-                context,
-                role,
-                container,
-                number,
-                size,
-            ),
-            role,
-        )
-        for number in (1, 2)
-    )
+    first, second = (send_page(context, role, container, number, size) for number in (1, 2))
     if not first.ok:
         return False
     is_full = len(items_of(context, first)) >= size
@@ -215,16 +205,7 @@ def _pages(
     exchange, found = first, list(last)
     for number in range(2, MOST_PAGES + 1):
         total = _total(context, exchange)
-        exchange = context.send(
-            at(
-                context,
-                role,
-                container,
-                number,
-                limit,
-            ),
-            role,
-        )
+        exchange = send_page(context, role, container, number, limit)
         # Without a total every page may be the first, until the third.
         is_whole = number > 2 if total is None else len(found) >= total  # noqa: PLR2004
         items = _further_items(context, exchange, last, is_whole=is_whole)

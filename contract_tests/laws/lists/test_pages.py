@@ -86,16 +86,7 @@ def test_whole(context: Context, role: str) -> None:
         # In the fewest calls, in pages of the default size, and with a short last page.
         for limit in (pagination.page_size(context, role, container), 20, 9):
             items = pagination.whole(context, role, container, limit)
-            exchange = context.send(
-                pagination.at(
-                    context,
-                    role,
-                    container,
-                    1,
-                    limit,
-                ),
-                role,
-            )
+            exchange = pagination.send_page(context, role, container, 1, limit)
             counts = Counter(str(item["id"]) for item in items)
             name, times = counts.most_common(1)[0] if counts else ("", 0)
             if times > 1:

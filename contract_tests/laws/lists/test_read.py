@@ -364,16 +364,7 @@ def _showing(
     size = pagination.page_size(context, role, container)
     places = [each for each in inbox if each[0] == container]
     number = places.index(place) // size + 1 if place in places else 1
-    return context.send(
-        pagination.at(
-            context,
-            role,
-            container,
-            number,
-            size,
-        ),
-        role,
-    )
+    return pagination.send_page(context, role, container, number, size)
 
 
 def _inbox(context: Context, role: str) -> Inbox:
